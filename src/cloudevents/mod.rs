@@ -1,0 +1,1 @@
+//! AWS events as CloudEvents 1.0.

@@ -1,0 +1,3 @@
+//! What `bootstrap` and `open-runtime` are made of.
+
+pub mod cloudevents;

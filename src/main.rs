@@ -1,0 +1,3 @@
+//! `bootstrap`: what Lambda starts in an execution environment.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! `open-runtime`: the developer's tool, a Lambda on this machine.
+
+fn main() {}
