@@ -4,8 +4,9 @@
 //! ureq's own transport cannot be woken while it waits. These traits are outside of ureq's semver promise, which is why
 //! Cargo.toml pins it.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +37,6 @@ const CONNECT: Duration = Duration::from_secs(2);
 pub type SharedRuntime = Arc<Mutex<LanguageRuntime>>;
 
 /// What is looked after while ureq waits.
-#[derive(Debug)]
 pub struct Watch {
     signals: Signals,
     runtime: Mutex<Option<SharedRuntime>>,
@@ -93,6 +93,13 @@ impl Watch {
     }
 }
 
+/// ureq asks for `Debug` and never uses it; deriving it would bring in the texts of all that is watched.
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
 /// The lock of a mutex that only one thread ever takes.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -110,38 +117,37 @@ impl Connector for Dialer {
     }
 }
 
-/// Addresses need no look-up; names, `localhost` above all, are looked up by the system.
+/// Addresses need no look-up, and `localhost` is known. Other names are not looked up: that is 24 KB of resolver, for an API
+/// which is on the same machine.
 #[derive(Debug)]
 pub struct Addresses;
 
 impl Resolver for Addresses {
     fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let placeholder = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let mut addresses = ArrayVec::from_fn(|_| placeholder);
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let found = (host, uri.port_u16().unwrap_or(80)).to_socket_addrs().map_err(Error::Io)?;
-        found.take(16).for_each(|address| addresses.push(address)); // all that ureq's array holds
+        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        let address = address(authority).map_err(Error::Io)?;
+        let mut addresses = ArrayVec::from_fn(|_| address);
+        addresses.push(address);
         Ok(addresses)
     }
 }
 
-/// A connection to a host and port. Blocks for at most 2 s per address of the host.
+/// A connection to the Runtime API that ureq knows nothing of. Blocks for at most 2 s.
 ///
 /// # Errors
-/// Those of connect(2) for the last address.
-pub fn dial(address: &str) -> io::Result<TcpStream> {
-    dial_any(address.to_socket_addrs()?)
+/// Those of connect(2), and [`ErrorKind::InvalidInput`] for a name.
+pub fn dial(authority: &str) -> io::Result<TcpStream> {
+    TcpStream::connect_timeout(&address(authority)?, CONNECT)
 }
 
-fn dial_any(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(ErrorKind::NotFound);
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, CONNECT) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+fn address(authority: &str) -> io::Result<SocketAddr> {
+    let numeric = authority.replacen("localhost:", "127.0.0.1:", 1);
+    numeric.parse().map_err(|_| {
+        io::Error::new(
+            ErrorKind::InvalidInput,
+            format!("{authority} is neither localhost nor an IP address, with a port"),
+        )
+    })
 }
 
 /// One TCP connection.
@@ -155,7 +161,8 @@ pub struct Connection {
 
 impl Connection {
     fn open(addresses: &[SocketAddr], watch: Arc<Watch>) -> io::Result<Connection> {
-        let socket = dial_any(addresses.iter().copied())?;
+        let address = addresses.first().ok_or(ErrorKind::NotFound)?;
+        let socket = TcpStream::connect_timeout(address, CONNECT)?;
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?; // the last piece of a large response does not wait for a reply to the one before
         Ok(Connection { socket, buffers: PieceBuffers::default(), watch, was_just_used: false })
