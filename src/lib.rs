@@ -1,3 +1,24 @@
 //! What `bootstrap` and `open-runtime` are made of.
 
+pub mod bootstrap;
 pub mod cloudevents;
+pub mod config;
+pub mod deadline;
+pub mod error;
+pub mod exchange;
+pub mod extension;
+pub mod function;
+pub mod invocation;
+pub mod language_runtime;
+pub mod lines;
+pub mod log;
+pub mod lookup;
+pub mod middleware;
+pub mod process;
+pub mod protocol;
+pub mod runtime_api;
+pub mod signals;
+pub mod sys;
+pub mod timeline;
+pub mod wait;
+pub mod xray;

@@ -1,3 +1,57 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
+//!
+//! One module per command (`invoke`, `serve`), over the parts of a local Lambda: `lambda` conducts, `environment`
+//! is one execution environment as its processes see it, `apis` speaks Lambda's three HTTP APIs.
+//!
+//! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
-fn main() {}
+mod apis;
+mod bootstrap_path;
+mod cli;
+mod environment;
+mod event;
+mod failure;
+mod faults;
+mod function;
+mod http;
+mod ids;
+mod invocation;
+mod invoke;
+mod journal;
+mod lambda;
+mod logs;
+mod pipe;
+mod process_tree;
+mod processes;
+mod reactor;
+mod serve;
+mod states;
+mod sys;
+mod timeline;
+mod trouble;
+mod variables;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+/// Exit status when the tool itself could not do its work.
+const TROUBLE: u8 = 5;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print(); // nowhere left to complain
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.command {
+        Command::Invoke(arguments) => invoke::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+    };
+    done.unwrap_or_else(|trouble| {
+        eprintln!("open-runtime: {trouble}");
+        ExitCode::from(TROUBLE)
+    })
+}

@@ -1,0 +1,76 @@
+//! The program in prose: the Init, Invoke and Shutdown phases of an execution environment.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
+
+use crate::config::{self, Config};
+use crate::error::{Fatal, InvocationError};
+use crate::function::Function;
+use crate::language_runtime::{LanguageRuntime, Launch, Woke};
+use crate::log::Log;
+use crate::lookup;
+use crate::middleware;
+use crate::runtime_api::{Next, RuntimeApi, SharedRuntime, lock};
+use crate::signals::Signals;
+use crate::timeline::Timeline;
+
+/// Serves one execution environment, until SIGTERM.
+///
+/// # Errors
+/// [`Fatal`]. What Lambda must hear of it, it has heard.
+pub fn run() -> Result<(), Fatal> {
+    let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork: no SIGTERM is missed
+    let address = config::runtime_api_address()?;
+    let log = config::log();
+    let api = RuntimeApi::new(&address, signals, log.as_ref().copied().unwrap_or_default());
+    let (function, runtime) = log.and_then(|log| start(signals, log)).map_err(|error| give_up(&api, error))?;
+    let outcome = serve(&api, &function, &runtime);
+    lock(&runtime).stop()?; // the Shutdown phase, however Invoke ended
+    outcome
+}
+
+/// Starts the language runtime, which boots while we get ready ourselves.
+fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), InvocationError> {
+    let config = Config::from_env()?;
+    config.enter_task_root()?;
+    let roots = lookup::roots(&config);
+    let middlewares = middleware::find(&config.middlewares, &roots)?;
+    let launch = Launch {
+        program: lookup::language_runtime(&config, &roots)?,
+        handler: config.handler.clone(),
+        variables: middleware::companions(&middlewares).map(|folders| ("SLSCOMPANIONS", folders)).into_iter().collect(),
+    };
+    let runtime = LanguageRuntime::start(launch, signals, log)?;
+    let timeline = Timeline::open(config.timeline.as_deref());
+    Ok((Function { middlewares, config, signals, timeline, log }, runtime.into()))
+}
+
+/// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment can serve no more.
+fn serve(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
+    let initialized = api.register(runtime).and_then(|extension| Ok((extension, lock(runtime).wait_until_ready()?)));
+    match initialized {
+        Ok((_extension, Woke::Ready)) => invoke(api, function, runtime), // the extension stays until the end
+        Ok((_, Woke::Terminated | Woke::TimedOut)) => Ok(()),
+        Err(Fatal::CrashLoop(error)) => Err(give_up(api, error)),
+        Err(other) => Err(other),
+    }
+}
+
+/// The Invoke phase: event by event.
+fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
+    while let Next::Invocation(invocation) = api.next(runtime)? {
+        match function.answer(&invocation, &mut lock(runtime)) {
+            Ok(response) => api.respond(&invocation, &response)?,
+            Err(error) => api.fail(&invocation, &error)?,
+        }
+        lock(runtime).revive()?;
+    }
+    Ok(())
+}
+
+/// Tells Lambda why the Init phase failed. Lambda starts a new execution environment when this one has ended.
+fn give_up(api: &RuntimeApi, error: InvocationError) -> Fatal {
+    match api.fail_init(&error) {
+        Ok(()) => Fatal::Init(error),
+        Err(fatal) => Fatal::Unreported { error, why: fatal.to_string() },
+    }
+}

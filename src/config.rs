@@ -1,0 +1,144 @@
+//! The environment, read once. What makes no sense is an error that names the variable: never a silent default.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::cloudevents;
+use crate::error::{Fatal, InvocationError};
+use crate::log::{Level, Log};
+
+/// The longest `SLSGRACE`, in ms: the longest timeout that Lambda has.
+const LONGEST_GRACE_MS: u64 = 900_000;
+
+/// What the environment asks for.
+#[derive(Debug)]
+pub struct Config {
+    /// `_HANDLER`, as the user wrote it.
+    pub handler: String,
+    /// `LAMBDA_TASK_ROOT`, where the user's code is; the current folder where it is not set, as under AWS's emulator.
+    pub task_root: PathBuf,
+    /// `SLSMIDDLEWARES`: names, in order.
+    pub middlewares: Vec<String>,
+    /// `SLSRUNTIME`: a name or a path.
+    pub runtime: Option<String>,
+    /// `SLSEVENTS` and `SLSBATCH`.
+    pub events: cloudevents::Options,
+    /// `SLSOVERLAP`: whether middlewares are started early.
+    pub overlap: bool,
+    /// `SLSGRACE`: from SIGTERM to the deadline.
+    pub grace: Duration,
+    /// `_OPEN_RUNTIME_TIMELINE`: where open-runtime wants to know how long each step takes.
+    pub timeline: Option<PathBuf>,
+}
+
+/// `AWS_LAMBDA_RUNTIME_API`: a host and a port.
+///
+/// # Errors
+/// [`Fatal::NoRuntimeApi`].
+pub fn runtime_api_address() -> Result<String, Fatal> {
+    env::var("AWS_LAMBDA_RUNTIME_API").ok().filter(|address| !address.is_empty()).ok_or(Fatal::NoRuntimeApi)
+}
+
+/// `SLSLOG`, else `AWS_LAMBDA_LOG_LEVEL`, and `AWS_LAMBDA_LOG_FORMAT`.
+///
+/// # Errors
+/// [`InvocationError::Variable`] for `SLSLOG`; what Lambda sets is Lambda's.
+pub fn log() -> Result<Log, InvocationError> {
+    let level = match text("SLSLOG")?.as_deref() {
+        Some("error") => Level::Error,
+        Some("warn") => Level::Warn,
+        Some("debug" | "info") => Level::Debug,
+        Some(other) => return Err(variable("SLSLOG", other, "error, warn, info or debug")),
+        None => match text("AWS_LAMBDA_LOG_LEVEL")?.as_deref() {
+            Some("ERROR" | "FATAL") => Level::Error,
+            Some("DEBUG" | "TRACE") => Level::Debug,
+            _ => Level::Warn,
+        },
+    };
+    let is_json = text("AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
+    Ok(Log { level, is_json })
+}
+
+impl Config {
+    /// # Errors
+    /// [`InvocationError::Variable`].
+    pub fn from_env() -> Result<Config, InvocationError> {
+        let handler =
+            text("_HANDLER")?.ok_or_else(|| variable("_HANDLER", "", "the name of a handler, like file.function"))?;
+        Ok(Config {
+            handler,
+            task_root: env::var_os("LAMBDA_TASK_ROOT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(".")),
+            middlewares: list("SLSMIDDLEWARES")?,
+            runtime: text("SLSRUNTIME")?,
+            events: events()?,
+            overlap: overlap()?,
+            grace: grace()?,
+            timeline: env::var_os("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
+        })
+    }
+}
+
+impl Config {
+    /// Makes the user's code the current folder, for the language runtime and the middlewares.
+    ///
+    /// # Errors
+    /// [`InvocationError::TaskRoot`].
+    pub fn enter_task_root(&self) -> Result<(), InvocationError> {
+        let path = || self.task_root.display().to_string();
+        env::set_current_dir(&self.task_root).map_err(|cause| InvocationError::TaskRoot { path: path(), cause })
+    }
+}
+
+fn events() -> Result<cloudevents::Options, InvocationError> {
+    let mut options = cloudevents::Options::default();
+    for mode in list("SLSEVENTS")? {
+        match mode.as_str() {
+            "raw" => options.raw = true,
+            "wrap" => options.wrap = true,
+            "unwrap" => options.unwrap = true,
+            "batch" => options.batch = true,
+            _ => return Err(variable("SLSEVENTS", &mode, "a list of raw, wrap, unwrap and batch")),
+        }
+    }
+    options.report = match text("SLSBATCH")?.as_deref() {
+        None | Some("fail") => false,
+        Some("report") => true,
+        Some(other) => return Err(variable("SLSBATCH", other, "fail or report")),
+    };
+    Ok(options)
+}
+
+fn overlap() -> Result<bool, InvocationError> {
+    match text("SLSOVERLAP")?.as_deref() {
+        None | Some("off") => Ok(false),
+        Some("on") => Ok(true),
+        Some(other) => Err(variable("SLSOVERLAP", other, "on or off")),
+    }
+}
+
+fn grace() -> Result<Duration, InvocationError> {
+    let Some(value) = text("SLSGRACE")? else { return Ok(Duration::from_millis(250)) };
+    match value.parse() {
+        Ok(ms) if ms <= LONGEST_GRACE_MS => Ok(Duration::from_millis(ms)),
+        _ => Err(variable("SLSGRACE", &value, "a whole number of milliseconds from 0 to 900000")),
+    }
+}
+
+/// A variable's value without blanks around it; an empty one is an absent one.
+fn text(name: &'static str) -> Result<Option<String>, InvocationError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(value)) => Err(variable(name, &value.to_string_lossy(), "text in UTF-8")),
+    }
+}
+
+fn list(name: &'static str) -> Result<Vec<String>, InvocationError> {
+    let text = text(name)?.unwrap_or_default();
+    Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+}
+
+fn variable(name: &'static str, value: &str, allowed: &'static str) -> InvocationError {
+    InvocationError::Variable { name, value: value.to_owned(), allowed }
+}

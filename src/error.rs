@@ -1,0 +1,254 @@
+//! The two tiers of failure, told apart by who must hear of it: [`InvocationError`] is posted to the Runtime API, and
+//! [`Fatal`] is printed.
+
+use std::fmt;
+use std::io;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::middleware::Hook;
+
+/// Init or one invocation failed. Posted to the Runtime API, which tells the caller.
+#[derive(Debug)]
+#[allow(missing_docs)] // of the fields, which say what they are
+pub enum InvocationError {
+    /// An environment variable of ours makes no sense.
+    Variable { name: &'static str, value: String, allowed: &'static str },
+    /// `LAMBDA_TASK_ROOT` cannot be entered.
+    TaskRoot { path: String, cause: io::Error },
+    /// No language runtime was found; each place that was looked in.
+    NoLanguageRuntime { wanted: String, searched: Vec<String> },
+    /// The handler's file could be run by several language runtimes.
+    AmbiguousHandler { handler: String, files: Vec<String> },
+    /// An executable could not be started.
+    CannotStart { program: String, cause: io::Error },
+    /// A middleware's name is none, or there is no such executable.
+    NoMiddleware { name: String, why: String },
+    /// The language runtime speaks another version of the protocol.
+    Protocol { version: u64 },
+    /// The handler, or the language runtime, failed and said how; passed on as it is.
+    Handler(LambdaError),
+    /// The language runtime ended before it had answered.
+    RuntimeExit { how: String },
+    /// The language runtime's STDOUT said something that is no message of the protocol.
+    RuntimeGarbage { why: String },
+    /// Reading from or writing to the language runtime failed.
+    RuntimePipe { cause: io::Error },
+    /// The deadline came first.
+    Timeout { waiting_for: String, stack_trace: Option<Box<RawValue>> },
+    /// SIGTERM ended the execution environment before the invocation was done.
+    Terminated,
+    /// A middleware failed.
+    Middleware { name: String, hook: Hook, why: String },
+    /// The event is not JSON; where it stops to be.
+    EventNotJson { why: String },
+    /// Records of a batch failed.
+    Batch { summary: String, first: Box<InvocationError> },
+}
+
+impl InvocationError {
+    /// The `errorType` that Lambda and the caller see.
+    pub fn error_type(&self) -> &str {
+        use InvocationError::*;
+        match self {
+            Variable { .. } => "Runtime.InvalidConfiguration",
+            TaskRoot { .. } => "Runtime.InvalidTaskRoot",
+            NoLanguageRuntime { .. } => "Runtime.NoLanguageRuntime",
+            AmbiguousHandler { .. } => "Runtime.AmbiguousHandler",
+            CannotStart { .. } => "Runtime.InvalidEntrypoint",
+            NoMiddleware { .. } => "Runtime.NoMiddleware",
+            Protocol { .. } => "Runtime.InvalidProtocol",
+            Handler(error) => &error.error_type,
+            RuntimeExit { .. } | RuntimeGarbage { .. } | RuntimePipe { .. } => "Runtime.ExitError",
+            Timeout { .. } => "Function.Timeout",
+            Terminated => "Runtime.Shutdown",
+            Middleware { .. } => "Function.MiddlewareFailed",
+            EventNotJson { .. } => "Runtime.UnmarshalError",
+            Batch { first, .. } => first.error_type(),
+        }
+    }
+
+    /// The language's own stack trace, where it sent one: a JSON array of strings.
+    pub fn stack_trace(&self) -> Option<&RawValue> {
+        match self {
+            InvocationError::Handler(error) => error.stack_trace.as_deref(),
+            InvocationError::Timeout { stack_trace, .. } => stack_trace.as_deref(),
+            InvocationError::Batch { first, .. } => first.stack_trace(),
+            _ => None,
+        }
+    }
+
+    /// The error object of the Runtime API.
+    ///
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = b"{\"errorType\":".to_vec();
+        push_json_string(&mut json, self.error_type());
+        json.extend_from_slice(b",\"errorMessage\":");
+        push_json_string(&mut json, &self.to_string());
+        json.extend_from_slice(b",\"stackTrace\":");
+        json.extend_from_slice(self.stack_trace().map_or("[]", RawValue::get).as_bytes());
+        json.push(b'}');
+        json
+    }
+}
+
+impl fmt::Display for InvocationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use InvocationError::*;
+        match self {
+            Variable { name, value, allowed } => {
+                write!(f, "the environment variable {name} is \"{value}\", but must be {allowed}")
+            }
+            TaskRoot { path, cause } => write!(f, "cannot enter LAMBDA_TASK_ROOT {path}: {cause}"),
+            NoLanguageRuntime { wanted, searched } => {
+                write!(f, "no language runtime for {wanted}; looked for {}", searched.join(", "))
+            }
+            AmbiguousHandler { handler, files } => write!(
+                f,
+                "the handler {handler} may be in any of {}; name its language runtime in SLSRUNTIME",
+                files.join(", ")
+            ),
+            CannotStart { program, cause } => write!(f, "cannot start {program}: {cause}{}", hint(cause)),
+            NoMiddleware { name, why } => write!(f, "SLSMIDDLEWARES names \"{name}\", {why}"),
+            Protocol { version } => {
+                write!(f, "the language runtime speaks version {version} of the protocol, this bootstrap version 1")
+            }
+            Handler(error) => f.write_str(&error.error_message),
+            RuntimeExit { how } => write!(f, "the language runtime {how}"),
+            RuntimeGarbage { why } => {
+                write!(f, "the language runtime was killed: its STDOUT carried no message of the protocol: {why}")
+            }
+            RuntimePipe { cause } => write!(f, "cannot talk to the language runtime: {cause}"),
+            Timeout { waiting_for, .. } => write!(f, "the deadline came before {waiting_for}"),
+            Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
+            Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
+            EventNotJson { why } => write!(f, "the event is not JSON: {why}"),
+            Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
+        }
+    }
+}
+
+/// What helps against the failures of execve(2) that name no reason of their own.
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.raw_os_error() {
+        Some(libc::ENOEXEC) => "; a script needs a first line with #! and its interpreter",
+        Some(libc::ENOENT) => "; the file, or the interpreter that its first line names, is missing",
+        Some(libc::EACCES) => "; it needs the execute bit",
+        _ => "",
+    }
+}
+
+/// An error as a handler reports it. Members that are missing or of another type are no reason to lose the rest.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LambdaError {
+    /// The language's own name for it.
+    pub error_type: String,
+    /// What happened.
+    pub error_message: String,
+    /// A JSON array of strings.
+    pub stack_trace: Option<Box<RawValue>>,
+}
+
+impl Default for LambdaError {
+    fn default() -> LambdaError {
+        LambdaError { error_type: "Error".to_owned(), error_message: String::new(), stack_trace: None }
+    }
+}
+
+/// `Lambda-Runtime-Function-Error-Type`, of which Lambda keeps only the form `Runtime.Xyz` or `Function.Xyz` with letters.
+pub fn header_error_type(error_type: &str) -> String {
+    let (category, reason) = match error_type.split_once('.') {
+        Some((category @ ("Runtime" | "Function"), reason)) => (category, reason),
+        _ => ("Function", error_type),
+    };
+    let own_name = reason.rsplit(['.', ':', '\\', '/']).next().unwrap_or(reason); // `botocore.errorfactory.NoSuchKey`
+    let letters: String = own_name.chars().filter(char::is_ascii_alphabetic).collect();
+    format!("{category}.{}", if letters.is_empty() { "Error" } else { &letters })
+}
+
+/// Appends `text` as a JSON string.
+pub fn push_json_string(json: &mut Vec<u8>, text: &str) {
+    let _ = serde_json::to_writer(json, text); // writing to memory cannot fail, nor can a string be no JSON
+}
+
+/// bootstrap cannot go on. It is printed, and the exit status is 1.
+#[derive(Debug)]
+#[allow(missing_docs)] // of the fields
+pub enum Fatal {
+    /// This is no Lambda execution environment.
+    NoRuntimeApi,
+    /// A system call of ours failed.
+    System { what: &'static str, cause: io::Error },
+    /// The Runtime API did not answer, or not as it must.
+    RuntimeApi { call: &'static str, why: String },
+    /// Init failed; it has been reported.
+    Init(InvocationError),
+    /// Init failed, and so did reporting it.
+    Unreported { error: InvocationError, why: String },
+    /// The language runtime dies again and again.
+    CrashLoop(InvocationError),
+}
+
+impl Fatal {
+    /// The same, as what an invocation that is under way fails with.
+    pub fn into_invocation_error(self) -> InvocationError {
+        match self {
+            Fatal::Init(error) | Fatal::CrashLoop(error) | Fatal::Unreported { error, .. } => error,
+            Fatal::System { cause, .. } => InvocationError::RuntimePipe { cause },
+            Fatal::NoRuntimeApi | Fatal::RuntimeApi { .. } => InvocationError::Terminated,
+        }
+    }
+}
+
+impl fmt::Display for Fatal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fatal::NoRuntimeApi => f.write_str(
+                "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda, or by open-runtime on your machine",
+            ),
+            Fatal::System { what, cause } => write!(f, "cannot {what}: {cause}"),
+            Fatal::RuntimeApi { call, why } => write!(f, "Runtime API: {call} failed: {why}"),
+            Fatal::Init(error) => write!(f, "Init failed: {}: {error}", error.error_type()),
+            Fatal::Unreported { error, why } => {
+                write!(f, "Init failed: {}: {error}; and Lambda could not be told: {why}", error.error_type())
+            }
+            Fatal::CrashLoop(error) => {
+                write!(f, "the language runtime cannot be kept alive: {}: {error}", error.error_type())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_types_go_out_in_the_form_that_lambda_keeps() {
+        for (own, header) in [
+            ("ValueError", "Function.ValueError"),
+            ("Runtime.ExitError", "Runtime.ExitError"),
+            ("Function.Timeout", "Function.Timeout"),
+            ("botocore.exceptions.NoSuchKey", "Function.NoSuchKey"),
+            ("MyApp::Errors::NotFound", "Function.NotFound"),
+            ("Error 42\r\nX-y", "Function.ErrorXy"),
+            ("", "Function.Error"),
+            ("エラー", "Function.Error"),
+            ("Runtime.", "Runtime.Error"),
+        ] {
+            assert_eq!(header_error_type(own), header);
+        }
+    }
+
+    #[test]
+    fn an_error_is_the_object_of_the_runtime_api() {
+        let error = InvocationError::RuntimeExit { how: "exited with status 3".to_owned() };
+        let json: serde_json::Value = serde_json::from_slice(&error.to_json()).unwrap();
+        assert_eq!(json["errorType"], "Runtime.ExitError");
+        assert_eq!(json["errorMessage"], "the language runtime exited with status 3");
+        assert_eq!(json["stackTrace"], serde_json::json!([]));
+    }
+}

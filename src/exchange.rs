@@ -1,0 +1,263 @@
+//! The calls of one invocation on their way to the language runtime and back: what is still to be written, what is open, what
+//! is answered. Knows nothing of processes.
+
+use std::io::IoSlice;
+use std::ops::Range;
+
+use crate::deadline::Deadline;
+use crate::error::InvocationError;
+use crate::protocol::{self, Call};
+
+/// When the calls must be over.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The language runtime gets SIGTERM.
+    pub grace: Deadline,
+    /// It is killed, and the invocation fails.
+    pub last: Deadline,
+}
+
+/// The calls of one invocation.
+#[derive(Debug)]
+pub struct Calls<'a> {
+    /// In order.
+    pub calls: Vec<Call<'a>>,
+    /// What ends the line of each, see [`protocol::tail`].
+    pub tail: Vec<u8>,
+    /// One after the other, and none after one that failed.
+    pub in_order: bool,
+    /// When they must be over.
+    pub limits: Limits,
+}
+
+/// A response: a part of the line it came in, which is not copied.
+#[derive(Debug)]
+pub struct Response {
+    line: Vec<u8>,
+    range: Range<usize>,
+}
+
+impl Response {
+    /// A response that stands alone.
+    pub fn new(json: Vec<u8>) -> Response {
+        let range = 0..json.len();
+        Response { line: json, range }
+    }
+
+    /// A response that stands at `range` of `line`.
+    pub fn within(line: Vec<u8>, range: Range<usize>) -> Response {
+        Response { line, range }
+    }
+
+    /// The JSON text.
+    pub fn json(&self) -> &[u8] {
+        self.line.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// What the handler made of a call.
+pub type Outcome = Result<Response, InvocationError>;
+
+/// What became of [`Calls`].
+#[derive(Debug)]
+pub struct Answers {
+    /// In the order of the calls; `None` where there was no answer.
+    pub outcomes: Vec<Option<Outcome>>,
+    /// Why not all were answered, if that was not the handler's doing.
+    pub failure: Option<InvocationError>,
+}
+
+/// [`Calls`] under way.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    calls: &'a Calls<'a>,
+    next: usize,
+    open: Vec<usize>,
+    outcomes: Vec<Option<Outcome>>,
+    output: Option<Output<'a>>,
+    may_send: bool,
+    was_warned: bool,
+}
+
+/// A line on its way out.
+#[derive(Debug)]
+struct Output<'a> {
+    parts: [&'a [u8]; 2],
+    head: Vec<u8>,
+    written: usize,
+}
+
+impl<'a> Exchange<'a> {
+    /// Nothing is sent yet.
+    pub fn new(calls: &'a Calls<'a>) -> Exchange<'a> {
+        let outcomes = calls.calls.iter().map(|_| None).collect();
+        Exchange { calls, next: 0, open: Vec::new(), outcomes, output: None, may_send: true, was_warned: false }
+    }
+
+    /// Whether there is nothing left to send or to wait for.
+    pub fn is_over(&self) -> bool {
+        self.open.is_empty() && !self.has_more()
+    }
+
+    /// Whether a call has been sent, or a part of one.
+    pub fn has_begun(&self) -> bool {
+        self.next > 0
+    }
+
+    fn has_more(&self) -> bool {
+        self.may_send && self.next < self.calls.calls.len()
+    }
+
+    /// Opens the next call if the language runtime takes `concurrency` at once and the line before is out.
+    pub fn open_next(&mut self, concurrency: usize) {
+        let at_once = if self.calls.in_order { 1 } else { concurrency.max(1) };
+        if self.output.is_some() || !self.has_more() || self.open.len() >= at_once {
+            return;
+        }
+        if let Some(call) = self.calls.calls.get(self.next) {
+            self.open.push(self.next);
+            self.output =
+                Some(Output { parts: [&call.event, &self.calls.tail], head: protocol::head(&call.id), written: 0 });
+            self.next += 1;
+        }
+    }
+
+    /// Whether something waits to be written.
+    pub fn has_output(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// What waits to be written.
+    pub fn output(&self) -> [IoSlice<'_>; 3] {
+        let mut slices = [IoSlice::new(&[]), IoSlice::new(&[]), IoSlice::new(&[])];
+        if let Some(output) = &self.output {
+            let mut skip = output.written;
+            for (slice, part) in slices.iter_mut().zip([&output.head[..], output.parts[0], output.parts[1]]) {
+                *slice = IoSlice::new(part.get(skip..).unwrap_or_default());
+                skip = skip.saturating_sub(part.len());
+            }
+        }
+        slices
+    }
+
+    /// So many bytes of it have been written.
+    pub fn wrote(&mut self, bytes: usize) {
+        if let Some(output) = &mut self.output {
+            output.written += bytes;
+            if output.written >= output.head.len() + output.parts[0].len() + output.parts[1].len() {
+                self.output = None;
+            }
+        }
+    }
+
+    /// Takes the answer to the call `id`. False if no such call is open: too late, or never asked for.
+    pub fn settle(&mut self, id: &str, outcome: impl FnOnce() -> Outcome) -> bool {
+        let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
+        let Some(position) = self.open.iter().position(is_it) else { return false };
+        let outcome = outcome();
+        self.may_send &= outcome.is_ok() || !self.calls.in_order;
+        let index = self.open.swap_remove(position);
+        if let Some(slot) = self.outcomes.get_mut(index) {
+            *slot = Some(outcome);
+        }
+        true
+    }
+
+    /// True once, when the language runtime is to be told that little time is left.
+    pub fn is_time_to_warn(&mut self) -> bool {
+        let is_time = !self.was_warned && self.calls.limits.grace.has_passed();
+        self.was_warned |= is_time;
+        is_time
+    }
+
+    /// Whether the language runtime has been told that little time is left.
+    pub fn was_warned(&self) -> bool {
+        self.was_warned
+    }
+
+    /// When something must be done although nothing happens.
+    pub fn next_deadline(&self) -> Deadline {
+        let limits = self.calls.limits;
+        if self.was_warned { limits.last } else { limits.last.or(limits.grace) }
+    }
+
+    /// When all must be over.
+    pub fn last(&self) -> Deadline {
+        self.calls.limits.last
+    }
+
+    /// The end.
+    pub fn answers(self, failure: Option<InvocationError>) -> Answers {
+        Answers { outcomes: self.outcomes, failure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls(count: usize, in_order: bool) -> Calls<'static> {
+        let call = |index: usize| Call { id: format!("r#{index}"), event: b"{}"[..].into() };
+        let limits = Limits { grace: Deadline::NEVER, last: Deadline::NEVER };
+        Calls { calls: (0..count).map(call).collect(), tail: b"}\n".to_vec(), in_order, limits }
+    }
+
+    fn send(exchange: &mut Exchange<'_>, concurrency: usize) -> String {
+        let mut sent = Vec::new();
+        exchange.open_next(concurrency);
+        while exchange.has_output() {
+            let byte = exchange.output().iter().find_map(|part| part.first().copied()).unwrap();
+            sent.push(byte);
+            exchange.wrote(1);
+        }
+        String::from_utf8(sent).unwrap()
+    }
+
+    #[test]
+    fn a_line_may_be_written_in_pieces() {
+        let calls = calls(1, false);
+        let mut exchange = Exchange::new(&calls);
+        assert_eq!(send(&mut exchange, 1), "{\"id\":\"r#0\",\"event\":{}}\n");
+        assert!(!exchange.is_over());
+        assert!(exchange.settle("r#0", || Ok(Response::new(b"1".to_vec()))));
+        assert!(exchange.is_over());
+    }
+
+    #[test]
+    fn as_many_calls_are_open_as_the_language_runtime_takes() {
+        let calls = calls(5, false);
+        let mut exchange = Exchange::new(&calls);
+        for _ in 0..9 {
+            send(&mut exchange, 3);
+        }
+        assert_eq!(exchange.open, [0, 1, 2]);
+        assert!(exchange.settle("r#1", || Ok(Response::new(b"1".to_vec()))));
+        send(&mut exchange, 3);
+        assert_eq!(exchange.open, [0, 2, 3]);
+    }
+
+    #[test]
+    fn in_order_means_one_at_a_time_and_none_after_a_failure() {
+        let calls = calls(3, true);
+        let mut exchange = Exchange::new(&calls);
+        send(&mut exchange, 64);
+        assert_eq!(send(&mut exchange, 64), "");
+        exchange.settle("r#0", || Ok(Response::new(b"1".to_vec())));
+        assert_ne!(send(&mut exchange, 64), "");
+        exchange.settle("r#1", || Err(InvocationError::Terminated));
+        assert_eq!(send(&mut exchange, 64), "");
+        assert!(exchange.is_over());
+        assert!(exchange.answers(None).outcomes[2].is_none());
+    }
+
+    #[test]
+    fn an_answer_counts_once_and_only_for_its_call() {
+        let calls = calls(1, false);
+        let mut exchange = Exchange::new(&calls);
+        send(&mut exchange, 1);
+        assert!(!exchange.settle("r", || Ok(Response::new(b"1".to_vec()))));
+        assert!(exchange.settle("r#0", || Ok(Response::new(b"1".to_vec()))));
+        assert!(!exchange.settle("r#0", || Ok(Response::new(b"2".to_vec()))));
+        assert_eq!(exchange.answers(None).outcomes[0].as_ref().unwrap().as_ref().unwrap().json(), b"1");
+    }
+}

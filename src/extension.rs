@@ -1,0 +1,32 @@
+//! bootstrap as an internal extension: Lambda sends SIGTERM before it ends an execution environment only where an extension is
+//! registered. It asks for no events; one `/extension/event/next` is parked, for Init is over only when each extension has
+//! asked.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+/// Unique among the extensions of a function.
+pub const NAME: &str = "open-runtime";
+
+/// The connection that waits for an event that never comes. Closing it would look like an extension that crashed.
+#[derive(Debug)]
+pub struct Extension {
+    _parked: TcpStream,
+}
+
+impl Extension {
+    /// Asks for the next event on `connection` and leaves it at that. Blocks for as long as the kernel takes to buffer a
+    /// hundred bytes.
+    ///
+    /// # Errors
+    /// Those of writing to a connection.
+    pub fn park(mut connection: TcpStream, address: &str, identifier: &str) -> io::Result<Extension> {
+        let request = format!(
+            "GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: {address}\r\nLambda-Extension-Identifier: {identifier}\r\n\r\n"
+        );
+        connection.write_all(request.as_bytes())?;
+        Ok(Extension { _parked: connection })
+    }
+}

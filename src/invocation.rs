@@ -1,0 +1,32 @@
+//! One event, and what the Runtime API says of it.
+
+use crate::deadline::Deadline;
+
+/// What `GET /runtime/invocation/next` brought.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
+#[derive(Debug)]
+pub struct Invocation {
+    /// `Lambda-Runtime-Aws-Request-Id`.
+    pub request_id: String,
+    /// `Lambda-Runtime-Deadline-Ms`, in milliseconds since 1970.
+    pub deadline_ms: Option<u64>,
+    /// The same as a point in time; never, if the header is missing.
+    pub deadline: Deadline,
+    /// `Lambda-Runtime-Invoked-Function-Arn`.
+    pub function_arn: Option<String>,
+    /// `Lambda-Runtime-Trace-Id`, for X-Ray.
+    pub trace_id: Option<String>,
+    /// `Lambda-Runtime-Client-Context`: a JSON text on one line.
+    pub client_context: Option<String>,
+    /// `Lambda-Runtime-Cognito-Identity`: a JSON text on one line.
+    pub identity: Option<String>,
+    /// `Lambda-Runtime-Aws-Tenant-Id`.
+    pub tenant_id: Option<String>,
+    /// `Lambda-Runtime-Invocation-Id`, which Lambda wants back with the answer.
+    pub invocation_id: Option<String>,
+    /// When it came, in milliseconds since 1970.
+    pub received_ms: u64,
+    /// The event as it came.
+    pub event: Vec<u8>,
+}

@@ -1,0 +1,383 @@
+//! The language runtime: the child that runs the handler. This module alone owns it. It is started once per execution
+//! environment, and again after it died or was killed.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+use crate::error::{Fatal, InvocationError};
+use crate::exchange::{Answers, Calls, Exchange, Response};
+use crate::lines::Lines;
+use crate::log::Log;
+use crate::process::{Process, Progress};
+use crate::protocol::{self, Message, Ready};
+use crate::runtime_api::SharedRuntime;
+use crate::signals::Signals;
+use crate::wait::{self, Source};
+
+/// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
+const LAST_BREATH: Duration = Duration::from_millis(100);
+
+/// So often may it die before it is ready, one time after the other.
+const FAILED_STARTS: u32 = 2;
+
+/// So often may it die with nothing to do, until it answers a call again.
+const IDLE_DEATHS: u32 = 5;
+
+/// How it is started.
+#[derive(Debug)]
+pub struct Launch {
+    /// The executable.
+    pub program: PathBuf,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// More variables for its environment.
+    pub variables: Vec<(&'static str, OsString)>,
+}
+
+/// The language runtime, alive or to be started again.
+#[derive(Debug)]
+pub struct LanguageRuntime {
+    launch: Launch,
+    signals: Signals,
+    log: Log,
+    state: State,
+    lines: Lines,
+    was_ever_ready: bool,
+    failed_starts: u32,
+    idle_deaths: u32,
+}
+
+#[derive(Debug)]
+enum State {
+    Booting(Process),
+    Ready(Process, Ready),
+    Dead(InvocationError),
+}
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woke {
+    /// What was waited for is there.
+    Ready,
+    /// SIGTERM: the execution environment ends.
+    Terminated,
+    /// The deadline came.
+    TimedOut,
+}
+
+impl LanguageRuntime {
+    /// Starts it, and does not wait for it.
+    ///
+    /// # Errors
+    /// [`InvocationError::CannotStart`].
+    pub fn start(launch: Launch, signals: Signals, log: Log) -> Result<LanguageRuntime, InvocationError> {
+        let state = State::Booting(launch.start()?);
+        let (lines, was_ever_ready, failed_starts, idle_deaths) = (Lines::default(), false, 0, 0);
+        Ok(LanguageRuntime { launch, signals, log, state, lines, was_ever_ready, failed_starts, idle_deaths })
+    }
+
+    /// Waits until the handler is loaded, or SIGTERM comes. Blocks for as long as the user's code takes to load: an Init
+    /// phase that takes too long is ended by Lambda (10 s, or more with provisioned concurrency).
+    ///
+    /// # Errors
+    /// [`Fatal::CrashLoop`], with the reason.
+    pub fn wait_until_ready(&mut self) -> Result<Woke, Fatal> {
+        while !matches!(self.state, State::Ready(..)) {
+            self.revive()?;
+            if self.step_idle(None, Deadline::NEVER)?.is_some() {
+                return Ok(Woke::Terminated);
+            }
+        }
+        Ok(Woke::Ready)
+    }
+
+    /// Waits until `other` is readable, and looks after the language runtime meanwhile: it may become ready, answer too
+    /// late, or die, and then it is started again at once.
+    ///
+    /// # Errors
+    /// [`Fatal::CrashLoop`] if it cannot be kept alive.
+    pub fn wait_for(&mut self, other: BorrowedFd<'_>, deadline: Deadline) -> Result<Woke, Fatal> {
+        loop {
+            self.revive()?;
+            if let Some(woke) = self.step_idle(Some(other), deadline)? {
+                return Ok(woke);
+            }
+        }
+    }
+
+    /// Starts it again if it is dead.
+    ///
+    /// # Errors
+    /// [`Fatal::CrashLoop`] if that has been tried often enough.
+    pub fn revive(&mut self) -> Result<(), Fatal> {
+        let State::Dead(reason) = &mut self.state else { return Ok(()) };
+        if self.failed_starts >= FAILED_STARTS || self.idle_deaths >= IDLE_DEATHS {
+            return Err(Fatal::CrashLoop(take_reason(reason)));
+        }
+        self.lines = Lines::default();
+        self.state = State::Booting(self.launch.start().map_err(Fatal::CrashLoop)?);
+        Ok(())
+    }
+
+    /// Has the calls answered, as many at once as the language runtime takes. Blocks until all are answered, the language
+    /// runtime dies, or the last limit; then it is killed.
+    pub fn call(&mut self, calls: &Calls<'_>) -> Answers {
+        let mut exchange = Exchange::new(calls);
+        let mut failure = None;
+        while failure.is_none() && !exchange.is_over() {
+            failure = self.advance(&mut exchange).err();
+        }
+        let answers = exchange.answers(failure);
+        if answers.outcomes.iter().any(Option::is_some) {
+            self.idle_deaths = 0;
+        }
+        answers
+    }
+
+    fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
+        self.revive().map_err(Fatal::into_invocation_error)?;
+        if let State::Ready(process, ready) = &mut self.state {
+            exchange.open_next(ready.concurrency);
+            write(process, exchange); // before waiting: a pipe that is empty takes most events whole
+        }
+        let deadline = exchange.next_deadline().or(self.signals.shutdown_deadline());
+        let woke = self.step(Some(exchange), None, deadline)?;
+        if woke == Some(Woke::Terminated) {
+            self.signal(libc::SIGTERM);
+        }
+        match &mut self.state {
+            State::Dead(reason) if exchange.has_begun() && !exchange.is_over() => Err(take_reason(reason)),
+            _ => self.enforce_limits(exchange),
+        }
+    }
+
+    /// SIGTERM at the first limit, SIGKILL at the last.
+    fn enforce_limits(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
+        if exchange.is_over() {
+            return Ok(());
+        }
+        let error = if self.signals.shutdown_deadline().has_passed() {
+            InvocationError::Terminated
+        } else if exchange.last().has_passed() {
+            InvocationError::Timeout { waiting_for: "the handler answered".to_owned(), stack_trace: None }
+        } else {
+            if exchange.is_time_to_warn() {
+                self.signal(libc::SIGTERM);
+            }
+            return Ok(());
+        };
+        self.kill();
+        Err(error)
+    }
+
+    /// Ends it, for what it was doing must not go on. [`revive`](LanguageRuntime::revive) starts it again.
+    pub fn kill(&mut self) {
+        self.state = State::Dead(InvocationError::Terminated); // dropping the process kills its group
+    }
+
+    /// The Shutdown phase: SIGTERM, end of file, and SIGKILL for what is left when the time is over.
+    ///
+    /// # Errors
+    /// [`Fatal::System`] if waiting fails.
+    pub fn stop(&mut self) -> Result<(), Fatal> {
+        self.signals.notice_termination(); // from now on the time runs, whatever the reason to stop
+        self.signal(libc::SIGTERM);
+        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+        process.close_stdin();
+        wait_for_end(process, self.signals, self.signals.shutdown_deadline()).map_err(cannot_wait)?;
+        self.kill(); // whatever is left of its group
+        Ok(())
+    }
+
+    fn signal(&self, signal: libc::c_int) {
+        if let State::Booting(process) | State::Ready(process, _) = &self.state {
+            let _ = process.signal(signal); // a group that has gone needs no signal
+        }
+    }
+
+    fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<Woke>, Fatal> {
+        self.step(None, other, deadline).map_err(Fatal::CrashLoop)
+    }
+
+    /// Sleeps until something happens, and sees to it: moves bytes from the exchange into STDIN, hears what comes from
+    /// STDOUT, and notices the end.
+    fn step(
+        &mut self,
+        exchange: Option<&mut Exchange<'_>>,
+        other: Option<BorrowedFd<'_>>,
+        deadline: Deadline,
+    ) -> Result<Option<Woke>, InvocationError> {
+        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(None) };
+        let output = exchange.as_ref().is_some_and(|exchange| exchange.has_output());
+        let mut sources = [
+            Source::readable(process.stdout()),
+            Source::readable(self.signals.child_ended()),
+            Source::readable(self.signals.termination()),
+            Source::readable(other),
+            Source::writable(process.stdin().filter(|_| output)),
+        ];
+        let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
+        let [stdout, child_ended, termination, other, stdin] = sources.map(|source| source.is_ready());
+        self.attend(exchange, [stdin, stdout, child_ended]).map_err(pipe)?;
+        if termination {
+            self.signals.notice_termination();
+            return Ok(Some(Woke::Terminated));
+        }
+        Ok(if other { Some(Woke::Ready) } else { (!in_time).then_some(Woke::TimedOut) })
+    }
+
+    /// Writes, reads and looks, as the descriptors allow.
+    fn attend(&mut self, mut exchange: Option<&mut Exchange<'_>>, ready: [bool; 3]) -> io::Result<()> {
+        let [stdin, stdout, child_ended] = ready;
+        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+        if child_ended {
+            self.signals.empty_child_ended(); // before looking at the child, or its end is missed
+        }
+        let has_ended = child_ended && process.has_ended()?;
+        let mut is_closed = false;
+        if let Some(exchange) = exchange.as_deref_mut().filter(|_| stdin) {
+            is_closed = !write(process, exchange);
+        }
+        if has_ended || is_closed {
+            self.lines.drain(process)?;
+        } else if stdout {
+            is_closed = self.lines.read(process)? == Progress::Closed;
+        }
+        self.hear(exchange.as_deref_mut());
+        if has_ended || is_closed {
+            self.bury(exchange.is_none())?;
+        }
+        Ok(())
+    }
+
+    /// It has ended, or closed its STDIN or STDOUT, which is as good.
+    fn bury(&mut self, is_idle: bool) -> io::Result<()> {
+        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+        let mut how = if wait_for_end(process, self.signals, Deadline::after(LAST_BREATH))? {
+            process.end()?.to_string()
+        } else {
+            "closed its STDIN or STDOUT and was killed".to_owned()
+        };
+        if self.lines.has_rest() {
+            how.push_str(" in the middle of a line");
+        }
+        self.fail(InvocationError::RuntimeExit { how }, is_idle);
+        Ok(())
+    }
+
+    /// Takes the lines that have come.
+    fn hear(&mut self, mut exchange: Option<&mut Exchange<'_>>) {
+        while let Some(line) = self.lines.take_next() {
+            if let Err(error) = self.hear_line(line, exchange.as_deref_mut()) {
+                return self.fail(error, exchange.is_none()); // nothing that follows can be trusted
+            }
+        }
+    }
+
+    fn hear_line(&mut self, line: Vec<u8>, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
+        let message = Message::parse(&line).map_err(|why| InvocationError::RuntimeGarbage { why })?;
+        let is_expected = match message {
+            Message::Ready(ready) => return self.become_ready(ready),
+            Message::InitError(error) => return Err(InvocationError::Handler(error)),
+            Message::Response { id, response } => {
+                let id = id.into_owned(); // it may be a part of the line, which is given away
+                exchange.is_some_and(|exchange| exchange.settle(&id, || Ok(Response::within(line, response))))
+            }
+            Message::Error { id, error } => {
+                exchange.is_some_and(|exchange| exchange.settle(&id, || Err(InvocationError::Handler(error))))
+            }
+        };
+        if !is_expected {
+            self.log.warn(None, &"dropped an answer of the language runtime that came too late, or to no call of ours");
+        }
+        Ok(())
+    }
+
+    fn become_ready(&mut self, ready: Ready) -> Result<(), InvocationError> {
+        if ready.protocol != protocol::VERSION {
+            return Err(InvocationError::Protocol { version: ready.protocol });
+        }
+        let state = std::mem::replace(&mut self.state, State::Dead(InvocationError::Terminated));
+        if let State::Booting(process) | State::Ready(process, _) = state {
+            self.state = State::Ready(process, ready);
+            self.was_ever_ready = true;
+            self.failed_starts = 0;
+        }
+        Ok(())
+    }
+
+    /// It is dead, or good for nothing any more; `error` is what whoever needs it next is told.
+    fn fail(&mut self, error: InvocationError, is_idle: bool) {
+        match self.state {
+            State::Booting(_) => self.failed_starts += self.weight(&error),
+            State::Ready(..) if is_idle => self.idle_deaths += 1,
+            State::Ready(..) | State::Dead(_) => {}
+        }
+        if is_idle && self.was_ever_ready {
+            self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
+        }
+        self.state = State::Dead(error);
+    }
+
+    /// The handler's own word that it cannot be loaded is believed at once, unless it has been loaded before.
+    fn weight(&self, error: &InvocationError) -> u32 {
+        match error {
+            InvocationError::Handler(_) | InvocationError::Protocol { .. } if !self.was_ever_ready => FAILED_STARTS,
+            _ => 1,
+        }
+    }
+}
+
+impl From<LanguageRuntime> for SharedRuntime {
+    fn from(runtime: LanguageRuntime) -> SharedRuntime {
+        Arc::new(Mutex::new(runtime))
+    }
+}
+
+impl Launch {
+    fn start(&self) -> Result<Process, InvocationError> {
+        let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
+        Process::start(&self.program, &self.handler, variables)
+    }
+}
+
+/// Writes what STDIN takes now. False if nobody reads it any more.
+fn write(process: &mut Process, exchange: &mut Exchange<'_>) -> bool {
+    while exchange.has_output() {
+        match process.write(&exchange.output()) {
+            Ok(0) => return true,
+            Ok(written) => exchange.wrote(written),
+            Err(_) => return false, // EPIPE, and why there is no reader is told by how it ends
+        }
+    }
+    true
+}
+
+/// Waits until the child has ended. False if it has not by then.
+fn wait_for_end(process: &Process, signals: Signals, deadline: Deadline) -> io::Result<bool> {
+    while !process.has_ended()? {
+        if !wait::for_any(&mut [Source::readable(signals.child_ended())], deadline)? {
+            return process.has_ended();
+        }
+        signals.empty_child_ended();
+    }
+    Ok(true)
+}
+
+/// The reason goes to whoever asks first; to others it is only dead.
+fn take_reason(reason: &mut InvocationError) -> InvocationError {
+    std::mem::replace(reason, InvocationError::RuntimeExit { how: "has died before, and cannot be started".to_owned() })
+}
+
+fn pipe(cause: io::Error) -> InvocationError {
+    InvocationError::RuntimePipe { cause }
+}
+
+fn cannot_wait(cause: io::Error) -> Fatal {
+    Fatal::System { what: "wait for the language runtime to end", cause }
+}

@@ -1,0 +1,279 @@
+//! Middlewares: executables around the handler. What they are given, what their exit status and their output mean. The contract
+//! for authors is `middlewares/README.md`.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+
+use serde_json::value::RawValue;
+
+use crate::deadline::Deadline;
+use crate::error::InvocationError;
+use crate::invocation::Invocation;
+use crate::lookup::is_executable;
+use crate::process::{Process, Progress};
+use crate::protocol;
+use crate::signals::Signals;
+use crate::wait::{self, Source};
+
+/// The exit status of a `before` hook whose output is the response (qmail-command(8): done, and nobody else is asked).
+const EARLY_RESPONSE: i32 = 99;
+
+/// What one read asks for, in bytes.
+const PIECE: usize = 16 << 10;
+
+/// No hook may print more, in bytes; Lambda takes a tenth of it.
+const LARGEST_OUTPUT: usize = 64 << 20;
+
+/// The point at which a middleware runs; its first argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Before the handler, with the event.
+    Before,
+    /// After the handler, with the response.
+    After,
+    /// Instead of `after` when the invocation failed, with the error.
+    Error,
+}
+
+impl Hook {
+    /// Its name, as the argument has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hook::Before => "before",
+            Hook::After => "after",
+            Hook::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An executable, and its name in `SLSMIDDLEWARES`.
+#[derive(Debug)]
+pub struct Middleware {
+    /// As the user wrote it.
+    pub name: String,
+    /// Where it was found.
+    pub path: PathBuf,
+}
+
+/// What a hook wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It printed nothing: its input goes on as it is.
+    Unchanged,
+    /// What it printed goes on instead.
+    Replaced(Vec<u8>),
+    /// What it printed is the response; the handler and the middlewares after this one are skipped.
+    Respond(Vec<u8>),
+}
+
+/// Finds the middlewares that are named.
+///
+/// # Errors
+/// [`InvocationError::NoMiddleware`] for a name that is none, or that no folder has as an executable.
+pub fn find(names: &[String], roots: &[PathBuf]) -> Result<Vec<Middleware>, InvocationError> {
+    names.iter().map(|name| find_one(name, roots)).collect()
+}
+
+fn find_one(name: &str, roots: &[PathBuf]) -> Result<Middleware, InvocationError> {
+    let no_middleware = |why: String| Err(InvocationError::NoMiddleware { name: name.to_owned(), why });
+    if name.contains(['/', '\0']) || matches!(name, "." | "..") {
+        return no_middleware("which is not the name of a file in a middlewares folder".to_owned());
+    }
+    let places: Vec<PathBuf> = roots.iter().map(|root| root.join("middlewares").join(name)).collect();
+    if let Some(path) = places.iter().find(|path| path.exists()) {
+        if !is_executable(path) {
+            return no_middleware(format!("but {} is not an executable file; chmod +x makes it one", path.display()));
+        }
+        return Ok(Middleware { name: name.to_owned(), path: path.clone() });
+    }
+    let places: Vec<String> = places.iter().map(|path| path.display().to_string()).collect();
+    no_middleware(format!("but there is no such file; looked for {}", places.join(", ")))
+}
+
+impl Middleware {
+    /// The folder beside it with its companions for the language runtimes, if it has one.
+    pub fn companions(&self) -> Option<PathBuf> {
+        let folder = self.path.with_file_name(format!("{}.d", self.name));
+        folder.is_dir().then_some(folder)
+    }
+}
+
+/// A hook whose process has been started. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Running<'a> {
+    middleware: &'a Middleware,
+    hook: Hook,
+    process: Process,
+}
+
+impl<'a> Running<'a> {
+    /// Starts the process. It waits for its input if it reads any.
+    ///
+    /// # Errors
+    /// [`InvocationError::Middleware`]: it may have been deleted since the Init phase, or cannot be executed.
+    pub fn start(
+        middleware: &'a Middleware,
+        hook: Hook,
+        invocation: &Invocation,
+    ) -> Result<Running<'a>, InvocationError> {
+        let deadline_ms = invocation.deadline_ms.map(|ms| ms.to_string());
+        let variables = [
+            ("SLSREQUESTID", Some(invocation.request_id.as_str())),
+            ("SLSDEADLINEMS", deadline_ms.as_deref()),
+            ("SLSFUNCTIONARN", invocation.function_arn.as_deref()),
+            ("_X_AMZN_TRACE_ID", invocation.trace_id.as_deref()),
+        ];
+        let variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
+        match Process::start(&middleware.path, hook.name(), variables) {
+            Ok(process) => Ok(Running { middleware, hook, process }),
+            Err(error) => Err(failed(middleware, hook, error.to_string())),
+        }
+    }
+
+    /// Gives it its input and takes its output, both at once, so that neither side can block the other. Blocks until it has
+    /// ended, or the deadline. What it leaves running in its process group is killed.
+    ///
+    /// # Errors
+    /// [`InvocationError::Middleware`], [`InvocationError::Timeout`], or [`InvocationError::Terminated`].
+    pub fn finish(mut self, input: &[u8], deadline: Deadline, signals: Signals) -> Result<Verdict, InvocationError> {
+        let mut pump = Pump { input: [input, b"\n"], written: 0, output: Vec::new(), is_closed: false };
+        while !pump.step(&mut self.process, deadline, signals).map_err(|error| self.failed(error.to_string()))? {
+            if signals.shutdown_deadline().has_passed() {
+                return Err(InvocationError::Terminated);
+            }
+            if deadline.has_passed() {
+                return Err(self.timeout());
+            }
+            if pump.output.len() > LARGEST_OUTPUT {
+                return Err(self.failed(format!("it printed more than {LARGEST_OUTPUT} bytes")));
+            }
+        }
+        let end = self.process.end().map_err(|error| self.failed(error.to_string()))?;
+        match (end.0.code(), self.hook) {
+            (Some(0), _) => self.verdict(pump.output),
+            (Some(EARLY_RESPONSE), Hook::Before) => match self.verdict(pump.output)? {
+                Verdict::Replaced(response) => Ok(Verdict::Respond(response)),
+                _ => Err(self.failed(format!("it {end}, which means an early response, but printed none"))),
+            },
+            _ => Err(self.failed(format!("it {end}"))),
+        }
+    }
+
+    fn verdict(&self, mut output: Vec<u8>) -> Result<Verdict, InvocationError> {
+        if output.last() == Some(&b'\n') {
+            output.pop();
+        }
+        if output.is_empty() {
+            return Ok(Verdict::Unchanged);
+        }
+        if let Err(error) = serde_json::from_slice::<&RawValue>(&output) {
+            let (length, line, column) = (output.len(), error.line(), error.column());
+            return Err(self
+                .failed(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}")));
+        }
+        if protocol::has_line_breaks(&output) {
+            protocol::put_on_one_line(&mut output);
+        }
+        Ok(Verdict::Replaced(output))
+    }
+
+    fn failed(&self, why: String) -> InvocationError {
+        failed(self.middleware, self.hook, why)
+    }
+
+    fn timeout(&self) -> InvocationError {
+        let waiting_for = format!("middleware {} ended its {} hook", self.middleware.name, self.hook);
+        InvocationError::Timeout { waiting_for, stack_trace: None }
+    }
+}
+
+fn failed(middleware: &Middleware, hook: Hook, why: String) -> InvocationError {
+    InvocationError::Middleware { name: middleware.name.clone(), hook, why }
+}
+
+/// The bytes on their way through a middleware.
+struct Pump<'a> {
+    input: [&'a [u8]; 2],
+    written: usize,
+    output: Vec<u8>,
+    is_closed: bool,
+}
+
+impl Pump<'_> {
+    /// Sleeps until something can be moved, and moves it. True when the process has ended and all of its output is here.
+    fn step(&mut self, process: &mut Process, deadline: Deadline, signals: Signals) -> io::Result<bool> {
+        self.write(process);
+        if process.has_ended()? {
+            self.drain(process)?;
+            return Ok(true);
+        }
+        let mut sources = [
+            Source::readable((!self.is_closed).then(|| process.stdout())),
+            Source::readable(signals.child_ended()),
+            Source::readable(signals.termination()),
+            Source::writable(process.stdin()),
+        ];
+        wait::for_any(&mut sources, deadline.or(signals.shutdown_deadline()))?;
+        let [stdout, child_ended, termination, _] = sources.map(|source| source.is_ready());
+        if child_ended {
+            signals.empty_child_ended();
+        }
+        if termination {
+            signals.notice_termination();
+        }
+        if stdout {
+            self.is_closed = self.read(process)? == Progress::Closed;
+        }
+        Ok(false)
+    }
+
+    /// Writes what the pipe takes. A middleware that does not read its input is no error.
+    fn write(&mut self, process: &mut Process) {
+        let length = self.input[0].len() + self.input[1].len();
+        while process.stdin().is_some() {
+            let first = IoSlice::new(self.input[0].get(self.written..).unwrap_or_default());
+            match process.write(&[first, IoSlice::new(self.input[1])]) {
+                Ok(0) => return,
+                Ok(written) => self.written += written,
+                Err(_) => self.written = length, // EPIPE: it has read enough
+            }
+            if self.written >= length {
+                process.close_stdin();
+            }
+        }
+    }
+
+    fn read(&mut self, process: &mut Process) -> io::Result<Progress> {
+        let filled = self.output.len();
+        self.output.resize(filled + PIECE.max(filled), 0);
+        let progress = process.read(self.output.get_mut(filled..).unwrap_or_default());
+        let length = if let Ok(Progress::Bytes(length)) = progress { length } else { 0 };
+        self.output.truncate(filled + length);
+        progress
+    }
+
+    /// What is left in the pipe when the process has ended. A grandchild that holds it open is not waited for, and cannot
+    /// keep us here by writing on.
+    fn drain(&mut self, process: &mut Process) -> io::Result<()> {
+        let end = self.output.len() + (1 << 20);
+        while self.output.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}
+        Ok(())
+    }
+}
+
+/// The folders with companions, in the order of the middlewares, as `SLSCOMPANIONS` has them: joined by colons.
+pub fn companions(middlewares: &[Middleware]) -> Option<std::ffi::OsString> {
+    let folders: Vec<PathBuf> = middlewares.iter().filter_map(Middleware::companions).collect();
+    if folders.is_empty() {
+        return None;
+    }
+    std::env::join_paths(folders.iter().map(Path::new)).ok()
+}

@@ -1,0 +1,190 @@
+//! A child in a process group of its own, with pipes on its STDIN and STDOUT that never block us. Whoever starts one ends it:
+//! dropping it kills the group and reaps the child.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+
+use crate::error::InvocationError;
+use crate::sys;
+
+/// What the kernel lets an ordinary user have in one pipe.
+const LARGE_PIPE: libc::c_int = 1 << 20;
+
+/// A child and our ends of its pipes. Its stderr is ours: the log.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: ChildStdout,
+    has_large_stdin: bool,
+    has_large_stdout: bool,
+    status: Option<ExitStatus>,
+}
+
+/// How much a read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// This many bytes.
+    Bytes(usize),
+    /// Nothing for now.
+    WouldBlock,
+    /// Nothing any more.
+    Closed,
+}
+
+impl Process {
+    /// Starts `program` with one argument and more variables for its environment, in our current folder.
+    ///
+    /// # Errors
+    /// [`InvocationError::CannotStart`]: missing, not executable, no interpreter, no memory, too many processes.
+    pub fn start<'a>(
+        program: &Path,
+        argument: &str,
+        variables: impl Iterator<Item = (&'a str, &'a OsStr)>,
+    ) -> Result<Process, InvocationError> {
+        let cannot_start = |cause| InvocationError::CannotStart { program: program.display().to_string(), cause };
+        let mut command = Command::new(program);
+        command.arg(argument).envs(variables).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().map_err(cannot_start)?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(cannot_start(ErrorKind::BrokenPipe.into())); // both are Stdio::piped above
+        };
+        let stdin = Some(stdin);
+        let process = Process { child, stdin, stdout, has_large_stdin: false, has_large_stdout: false, status: None };
+        process.never_block().map_err(cannot_start)?;
+        Ok(process)
+    }
+
+    fn never_block(&self) -> io::Result<()> {
+        sys::set_nonblocking(self.stdout.as_fd())?;
+        self.stdin.iter().try_for_each(|stdin| sys::set_nonblocking(stdin.as_fd()))
+    }
+
+    /// The descriptor to wait on for [`read`](Process::read).
+    pub fn stdout(&self) -> BorrowedFd<'_> {
+        self.stdout.as_fd()
+    }
+
+    /// The descriptor to wait on for [`write`](Process::write), until it is closed.
+    pub fn stdin(&self) -> Option<BorrowedFd<'_>> {
+        self.stdin.as_ref().map(AsFd::as_fd)
+    }
+
+    /// The child reads end of file when it has read what was written.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Writes what the pipe takes now and returns how much that was: 0 if it is full. An error means that nobody reads.
+    pub fn write(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let Some(stdin) = &mut self.stdin else { return Err(ErrorKind::BrokenPipe.into()) };
+        loop {
+            match stdin.write_vectored(parts) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if std::mem::replace(&mut self.has_large_stdin, true) {
+                        return Ok(0);
+                    }
+                    sys::enlarge_pipe(stdin.as_fd(), LARGE_PIPE); // a large event: fewer turns between the two of us
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Reads what is there now, at most `buffer`.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Progress> {
+        loop {
+            match self.stdout.read(buffer) {
+                Ok(0) => return Ok(Progress::Closed),
+                Ok(length) => {
+                    if length == buffer.len() && !std::mem::replace(&mut self.has_large_stdout, true) {
+                        sys::enlarge_pipe(self.stdout.as_fd(), LARGE_PIPE);
+                    }
+                    return Ok(Progress::Bytes(length));
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Progress::WouldBlock),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the child has ended; its grandchildren may live on and hold its pipes. Does not block.
+    pub fn has_ended(&self) -> io::Result<bool> {
+        sys::has_ended(self.child.id())
+    }
+
+    /// Signals the child and all of its group.
+    pub fn signal(&self, signal: libc::c_int) -> io::Result<()> {
+        sys::signal_group(self.child.id(), signal)
+    }
+
+    /// Kills whatever is left of the group, and says how the child ended. Blocks for no longer than the kernel takes to
+    /// end a killed process.
+    pub fn end(&mut self) -> io::Result<End> {
+        self.kill_and_reap().map(End)
+    }
+
+    /// The group is killed before the child is reaped: from then on its id may belong to somebody else.
+    fn kill_and_reap(&mut self) -> io::Result<ExitStatus> {
+        if let Some(status) = self.status {
+            return Ok(status);
+        }
+        self.signal(libc::SIGKILL)?;
+        let status = self.child.wait()?;
+        self.status = Some(status);
+        Ok(status)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.kill_and_reap(); // nobody is left to tell; a child that cannot be killed is the kernel's
+    }
+}
+
+/// How a child ended, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct End(pub ExitStatus);
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.code(), self.0.signal()) {
+            (Some(code), _) => write!(f, "exited with status {code}"),
+            (None, Some(signal)) => write!(f, "was killed by signal {}", SignalName(signal)),
+            (None, None) => f.write_str("ended"),
+        }
+    }
+}
+
+struct SignalName(libc::c_int);
+
+impl fmt::Display for SignalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            libc::SIGHUP => "SIGHUP",
+            libc::SIGINT => "SIGINT",
+            libc::SIGQUIT => "SIGQUIT",
+            libc::SIGILL => "SIGILL",
+            libc::SIGTRAP => "SIGTRAP",
+            libc::SIGABRT => "SIGABRT",
+            libc::SIGBUS => "SIGBUS",
+            libc::SIGFPE => "SIGFPE",
+            libc::SIGKILL => "SIGKILL, as when memory runs out",
+            libc::SIGSEGV => "SIGSEGV",
+            libc::SIGPIPE => "SIGPIPE",
+            libc::SIGALRM => "SIGALRM",
+            libc::SIGTERM => "SIGTERM",
+            libc::SIGXCPU => "SIGXCPU",
+            libc::SIGSYS => "SIGSYS",
+            number => return write!(f, "{number}"),
+        };
+        write!(f, "{} ({name})", self.0)
+    }
+}

@@ -1,0 +1,228 @@
+//! The language-runtime protocol, version 1: what the lines on STDIN and STDOUT of the language runtime say. Pure: bytes in,
+//! bytes out. Its description for authors is `runtimes/README.md`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::error::{LambdaError, push_json_string};
+use crate::invocation::Invocation;
+use crate::sys;
+
+/// The version that this bootstrap speaks.
+pub const VERSION: u64 = 1;
+
+/// A line from the language runtime.
+#[derive(Debug, Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    response: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    error: Option<&'a RawValue>,
+    #[serde(default)]
+    ready: Option<Ready>,
+}
+
+/// `{"ready":{…}}`: the handler is loaded.
+#[derive(Debug, Deserialize, PartialEq)]
+pub struct Ready {
+    /// The version of this protocol.
+    pub protocol: u64,
+    /// How many calls may be open at once.
+    #[serde(default = "one")]
+    pub concurrency: usize,
+}
+
+/// What a line from the language runtime means.
+#[derive(Debug)]
+pub enum Message<'a> {
+    /// The handler is loaded.
+    Ready(Ready),
+    /// The Init phase failed.
+    InitError(LambdaError),
+    #[allow(missing_docs)]
+    /// The handler answered the call of this id; where in the line its response stands.
+    Response { id: Cow<'a, str>, response: Range<usize> },
+    #[allow(missing_docs)]
+    /// The handler failed in the call of this id.
+    Error { id: Cow<'a, str>, error: LambdaError },
+}
+
+impl Message<'_> {
+    /// # Errors
+    /// Why the line is no message. The reason does not quote the line: it may hold customers' data.
+    pub fn parse(bytes: &[u8]) -> Result<Message<'_>, String> {
+        let line: Line = serde_json::from_slice(bytes).map_err(|error| reason(&error, bytes.len()))?;
+        match line {
+            Line { ready: Some(ready), .. } => Ok(Message::Ready(ready)),
+            Line { id: Some(id), response: Some(response), .. } => {
+                let start = response.get().as_ptr().addr() - bytes.as_ptr().addr();
+                Ok(Message::Response { id, response: start..start + response.get().len() })
+            }
+            Line { id: Some(id), error: Some(error), .. } => Ok(Message::Error { id, error: lambda_error(error) }),
+            Line { error: Some(error), .. } => Ok(Message::InitError(lambda_error(error))),
+            _ => Err("a JSON object without ready, response or error".to_owned()),
+        }
+    }
+}
+
+/// An error object as far as it can be read; the parts that are not as they should be are left out.
+fn lambda_error(error: &RawValue) -> LambdaError {
+    serde_json::from_str(error.get()).unwrap_or_else(|_| LambdaError {
+        error_message: "the language runtime reported an error whose members are not as the protocol has them"
+            .to_owned(),
+        ..LambdaError::default()
+    })
+}
+
+fn reason(error: &serde_json::Error, length: usize) -> String {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        Category::Eof => "half a JSON text",
+        Category::Data => "JSON of another form",
+        Category::Syntax | Category::Io => "no JSON",
+    };
+    format!("{what} (a line of {length} bytes, wrong at byte {})", error.column())
+}
+
+/// serde takes `null` for an absent `Option`; a response may well be `null`.
+fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn one() -> usize {
+    1
+}
+
+/// One call of the handler.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Answers are matched by it.
+    pub id: String,
+    /// The CloudEvent, or whatever else the handler gets; on one line, see [`put_on_one_line`].
+    pub event: Cow<'a, [u8]>,
+}
+
+/// What stands before the event in the line of a call.
+pub fn head(id: &str) -> Vec<u8> {
+    let mut head = b"{\"id\":".to_vec();
+    push_json_string(&mut head, id);
+    head.extend_from_slice(b",\"event\":");
+    head
+}
+
+/// What stands after the event in the line of a call: the context, and the end.
+pub fn tail(invocation: &Invocation) -> Vec<u8> {
+    let mut tail = b",\"context\":{\"requestId\":".to_vec();
+    push_json_string(&mut tail, &invocation.request_id);
+    if let Some(deadline_ms) = invocation.deadline_ms {
+        tail.extend_from_slice(format!(",\"deadlineMs\":{deadline_ms}").as_bytes());
+    }
+    let strings = [
+        ("functionArn", &invocation.function_arn),
+        ("traceId", &invocation.trace_id),
+        ("tenantId", &invocation.tenant_id),
+    ];
+    for (name, value) in strings {
+        if let Some(value) = value {
+            push_member(&mut tail, name);
+            push_json_string(&mut tail, value);
+        }
+    }
+    for (name, value) in [("clientContext", &invocation.client_context), ("identity", &invocation.identity)] {
+        if let Some(value) = value {
+            push_member(&mut tail, name);
+            tail.extend_from_slice(value.as_bytes());
+        }
+    }
+    tail.extend_from_slice(b"}}\n");
+    tail
+}
+
+fn push_member(json: &mut Vec<u8>, name: &str) {
+    json.extend_from_slice(b",\"");
+    json.extend_from_slice(name.as_bytes());
+    json.extend_from_slice(b"\":");
+}
+
+/// Whether a JSON text holds a raw line feed or carriage return, which would end the line too early.
+pub fn has_line_breaks(json: &[u8]) -> bool {
+    sys::find_byte(json, b'\n').is_some() || sys::find_byte(json, b'\r').is_some()
+}
+
+/// Puts a *valid* JSON text on one line. It means the same afterwards: between tokens all white space is alike, and inside
+/// strings JSON forbids raw line feeds.
+pub fn put_on_one_line(json: &mut [u8]) {
+    for byte in json {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_says_how_many_calls_may_be_open() {
+        let line = br#"{"ready":{"protocol":1,"name":"nodejs","version":"20","concurrency":64}}"#;
+        let Message::Ready(ready) = Message::parse(line).unwrap() else { panic!("not ready") };
+        assert_eq!(ready, Ready { protocol: 1, concurrency: 64 });
+        let Message::Ready(ready) = Message::parse(br#"{"ready":{"protocol":1}}"#).unwrap() else {
+            panic!("not ready")
+        };
+        assert_eq!(ready.concurrency, 1);
+    }
+
+    #[test]
+    fn a_response_keeps_its_digits_and_may_be_null() {
+        let line = br#"{"id":"a","response":{"n":12345678901234567890.10,"n":1E2}}"#;
+        let Message::Response { id, response } = Message::parse(line).unwrap() else { panic!("no response") };
+        assert_eq!(id, "a");
+        assert_eq!(&line[response], br#"{"n":12345678901234567890.10,"n":1E2}"#);
+        assert!(matches!(Message::parse(br#"{"id":"a","response":null}"#), Ok(Message::Response { .. })));
+    }
+
+    #[test]
+    fn an_error_without_an_id_is_an_init_error() {
+        let line = br#"{"error":{"errorType":"E","errorMessage":"m","stackTrace":["a"]}}"#;
+        let Message::InitError(error) = Message::parse(line).unwrap() else { panic!("no error") };
+        assert_eq!((error.error_type.as_str(), error.error_message.as_str()), ("E", "m"));
+        assert_eq!(error.stack_trace.unwrap().get(), r#"["a"]"#);
+    }
+
+    #[test]
+    fn an_error_of_another_form_is_an_error_still() {
+        for error in ["null", "3", "{}", r#"{"errorType":3}"#, "[1]"] {
+            let line = format!(r#"{{"id":"a","error":{error}}}"#);
+            assert!(matches!(Message::parse(line.as_bytes()), Ok(Message::Error { .. })), "{error}");
+        }
+    }
+
+    #[test]
+    fn unknown_members_are_ignored() {
+        assert!(Message::parse(br#"{"id":"a","response":1,"more":[{}]}"#).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_message_is_described_and_not_quoted() {
+        for line in ["secret", r#"{"secret":1}"#, r#"{"id":"secret"#, r#"["secret"]"#, "", r#"{"id":3,"response":1}"#] {
+            assert!(!Message::parse(line.as_bytes()).unwrap_err().contains("secret"), "{line}");
+        }
+        assert!(Message::parse(b"{\"id\":\"\xff\",\"response\":1}").is_err());
+    }
+
+    #[test]
+    fn a_json_text_on_one_line_means_the_same() {
+        let mut json = b"{\r\n \"a\":\n1}".to_vec();
+        assert!(has_line_breaks(&json));
+        put_on_one_line(&mut json);
+        assert_eq!(json, b"{   \"a\": 1}");
+        assert!(!has_line_breaks(&json));
+    }
+}

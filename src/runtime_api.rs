@@ -1,0 +1,318 @@
+//! The Runtime API and the Extensions API of Lambda: what is asked, what the answers mean. One connection, blocking.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+mod transport;
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use ureq::http::{HeaderMap, Response, StatusCode};
+use ureq::{Agent, Body, Error};
+
+use crate::deadline::{Deadline, unix_time};
+use crate::error::{Fatal, InvocationError, header_error_type};
+use crate::exchange::Response as HandlerResponse;
+use crate::extension::{self, Extension};
+use crate::invocation::Invocation;
+use crate::log::Log;
+use crate::signals::Signals;
+use crate::xray;
+use transport::{Addresses, Dialer, Watch};
+
+pub use transport::{SharedRuntime, lock};
+
+/// How long the Runtime API may take to accept an answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// How long registering as an extension may take. It runs while the interpreter boots.
+const REGISTRATION: Duration = Duration::from_secs(1);
+
+/// So often is the next invocation asked for, when the connection breaks before it has come.
+const ATTEMPTS: u32 = 3;
+
+/// More than any event: Lambda's own limit is 6 MB, and the emulators' are not far from it.
+const LARGEST_EVENT: u64 = 1 << 28;
+
+/// What `/runtime/invocation/next` ended with.
+#[derive(Debug)]
+pub enum Next {
+    /// An event.
+    Invocation(Box<Invocation>),
+    /// SIGTERM came first.
+    Terminated,
+}
+
+/// The Runtime API of this execution environment.
+#[derive(Debug)]
+pub struct RuntimeApi {
+    agent: Agent,
+    address: String,
+    watch: std::sync::Arc<Watch>,
+    log: Log,
+}
+
+impl RuntimeApi {
+    /// `address` is `AWS_LAMBDA_RUNTIME_API`, a host and a port. Connects when the first call is made.
+    pub fn new(address: &str, signals: Signals, log: Log) -> RuntimeApi {
+        let watch = Watch::new(signals);
+        let config = Agent::config_builder()
+            .proxy(None) // ureq's default reads HTTP_PROXY: events must not go through a proxy
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_age(Duration::from_secs(u64::MAX / 4)) // an environment may be frozen for hours
+            .max_response_header_size(1 << 20)
+            .user_agent(concat!("open-runtime/", env!("CARGO_PKG_VERSION")))
+            .accept("")
+            .accept_encoding("")
+            .build();
+        let agent = Agent::with_parts(config, Dialer(watch.clone()), Addresses);
+        RuntimeApi { agent, address: address.to_owned(), watch, log }
+    }
+
+    /// Waits for the next invocation, for hours if need be: Lambda freezes us in between, and forbids a timeout on this call.
+    /// The language runtime is looked after meanwhile.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`] if the API cannot be reached, or its answer has no request id; [`Fatal::CrashLoop`].
+    ///
+    /// Source: GET /runtime/invocation/next, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
+    pub fn next(&self, runtime: &SharedRuntime) -> Result<Next, Fatal> {
+        let failed = |why: String| Fatal::RuntimeApi { call: "GET /runtime/invocation/next", why };
+        let mut attempt = 1;
+        loop {
+            match self.watch.during(runtime, || self.ask_next())? {
+                Ok((headers, event)) => {
+                    let invocation = self.invocation(&headers, event).map_err(failed)?;
+                    return Ok(Next::Invocation(Box::new(invocation)));
+                }
+                Err(Failure::Interrupted) => return Ok(Next::Terminated),
+                Err(Failure::Broken(why)) if attempt < ATTEMPTS => {
+                    // Asking again is safe: until it is answered, Lambda gives the same invocation again.
+                    self.log.warn(None, &format_args!("asking for the next invocation again: {why}"));
+                    attempt += 1;
+                }
+                Err(Failure::Broken(why) | Failure::Refused(why)) => return Err(failed(why)),
+            }
+        }
+    }
+
+    fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
+        let url = format!("http://{}/2018-06-01/runtime/invocation/next", self.address);
+        let mut response = self.agent.get(&url).call()?;
+        let event = response.body_mut().with_config().limit(LARGEST_EVENT).read_to_vec()?;
+        match response.status() {
+            StatusCode::OK => Ok((response.into_parts().0.headers, event)),
+            status => Err(Failure::Refused(format!("HTTP status {}", status.as_u16()))),
+        }
+    }
+
+    fn invocation(&self, headers: &HeaderMap, event: Vec<u8>) -> Result<Invocation, String> {
+        let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
+        if !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            return Err("the request id has characters that no request id has".to_owned());
+        }
+        let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
+        if deadline_ms.is_none() {
+            self.log.warn(Some(&request_id), &"came without a deadline: nothing limits its time");
+        }
+        Ok(Invocation {
+            deadline_ms,
+            deadline: deadline_ms.map_or(Deadline::NEVER, Deadline::at_unix_ms),
+            function_arn: header(headers, "lambda-runtime-invoked-function-arn"),
+            trace_id: header(headers, "lambda-runtime-trace-id"),
+            client_context: self.json_header(headers, "lambda-runtime-client-context", &request_id),
+            identity: self.json_header(headers, "lambda-runtime-cognito-identity", &request_id),
+            tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
+            invocation_id: header(headers, "lambda-runtime-invocation-id"),
+            received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
+            request_id,
+            event,
+        })
+    }
+
+    /// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
+    fn json_header(&self, headers: &HeaderMap, name: &str, request_id: &str) -> Option<String> {
+        let value = header(headers, name)?;
+        if serde_json::from_str::<&serde_json::value::RawValue>(&value).is_err() {
+            self.log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
+            return None;
+        }
+        Some(value)
+    }
+
+    /// Registers bootstrap as an internal extension, so that SIGTERM comes. The language runtime is looked after meanwhile.
+    /// A refusal is logged, and is no failure: the function works without. Blocks for at most 1 s.
+    ///
+    /// # Errors
+    /// [`Fatal::CrashLoop`].
+    ///
+    /// Source: POST /extension/register, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#extensions-registration-api-a>
+    pub fn register(&self, runtime: &SharedRuntime) -> Result<Option<Extension>, Fatal> {
+        let registered = self.watch.during(runtime, || self.ask_to_register())?;
+        let extension = registered.and_then(|identifier| {
+            let connection = transport::dial(&self.address)?;
+            Ok(Extension::park(connection, &self.address, &identifier)?)
+        });
+        if let Err(failure) = &extension {
+            let consequence = "so Lambda may end this environment without SIGTERM";
+            self.log.warn(None, &format_args!("cannot register as an extension, {consequence}: {failure}"));
+        }
+        Ok(extension.ok())
+    }
+
+    fn ask_to_register(&self) -> Result<String, Failure> {
+        let url = format!("http://{}/2020-01-01/extension/register", self.address);
+        let request = self.agent.post(&url).config().timeout_global(Some(REGISTRATION)).build();
+        let mut response = request.header("lambda-extension-name", extension::NAME).send(&b"{\"events\":[]}"[..])?;
+        response.body_mut().read_to_vec()?;
+        match header(response.headers(), "lambda-extension-identifier") {
+            Some(identifier) if response.status().is_success() => Ok(identifier),
+            _ => Err(Failure::Refused(format!("HTTP status {}", response.status().as_u16()))),
+        }
+    }
+
+    /// Delivers a response. Blocks for at most 10 s, or what SIGTERM leaves.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`] on status 500, which asks us to exit. What else goes wrong is logged, and not tried again: it
+    /// is not known then whether Lambda has the response.
+    ///
+    /// Source: POST /runtime/invocation/{id}/response,
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-response>
+    pub fn respond(&self, invocation: &Invocation, response: &HandlerResponse) -> Result<(), Fatal> {
+        self.answer(invocation, "response", response.json(), &[])
+    }
+
+    /// Reports that the invocation failed. Blocks and fails as [`respond`](RuntimeApi::respond) does.
+    ///
+    /// Source: POST /runtime/invocation/{id}/error,
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>
+    pub fn fail(&self, invocation: &Invocation, error: &InvocationError) -> Result<(), Fatal> {
+        self.answer(invocation, "error", &error.to_json(), &error_headers(error))
+    }
+
+    fn answer(
+        &self,
+        invocation: &Invocation,
+        kind: &'static str,
+        body: &[u8],
+        headers: &[(&'static str, String)],
+    ) -> Result<(), Fatal> {
+        let path = format!("/runtime/invocation/{}/{kind}", invocation.request_id);
+        let echo = invocation.invocation_id.iter().map(|id| ("lambda-runtime-invocation-id", id.as_str()));
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).chain(echo);
+        let what = if kind == "error" {
+            "POST /runtime/invocation/{id}/error"
+        } else {
+            "POST /runtime/invocation/{id}/response"
+        };
+        match self.post(&path, body, headers) {
+            Ok(response) => self.check(what, &invocation.request_id, response.status().as_u16()),
+            Err(failure) => {
+                let why = format!("{what} failed, and Lambda may not have the {kind}: {failure}");
+                self.log.warn(Some(&invocation.request_id), &why);
+                Ok(())
+            }
+        }
+    }
+
+    fn check(&self, call: &'static str, request_id: &str, status: u16) -> Result<(), Fatal> {
+        let meaning = match status {
+            200..=299 => return Ok(()),
+            400 | 403 => "Lambda does not wait for it",
+            410 => "the invocation has timed out",
+            413 => "it is larger than Lambda allows, which Lambda has told the caller",
+            500.. => return Err(Fatal::RuntimeApi { call, why: format!("HTTP status {status}") }),
+            _ => "which is not expected here",
+        };
+        self.log.warn(Some(request_id), &format_args!("{call} was refused with HTTP status {status}: {meaning}"));
+        Ok(())
+    }
+
+    /// Reports that the Init phase failed. Blocks for at most 10 s.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`].
+    ///
+    /// Source: POST /runtime/init/error, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror>
+    pub fn fail_init(&self, error: &InvocationError) -> Result<(), Fatal> {
+        let headers = error_headers(error);
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let call = "POST /runtime/init/error";
+        let failed = |why| Fatal::RuntimeApi { call, why };
+        match self.post("/runtime/init/error", &error.to_json(), headers) {
+            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(response) => Err(failed(format!("HTTP status {}", response.status().as_u16()))),
+            Err(failure) => Err(failed(failure.to_string())),
+        }
+    }
+
+    fn post<'a>(
+        &self,
+        path: &str,
+        body: &[u8],
+        headers: impl Iterator<Item = (&'static str, &'a str)>,
+    ) -> Result<Response<Body>, Failure> {
+        let url = format!("http://{}/2018-06-01{path}", self.address);
+        let mut request = self.agent.post(&url).config().timeout_global(Some(ANSWER)).build();
+        request = request.header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut response = request.send(body)?;
+        response.body_mut().read_to_vec()?; // to its end, or the connection cannot be used again
+        Ok(response)
+    }
+}
+
+/// The headers that go with an error. Lambda keeps of the type what has its own form, and passes the cause to X-Ray.
+fn error_headers(error: &InvocationError) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("lambda-runtime-function-error-type", header_error_type(error.error_type()))];
+    headers.extend(xray::cause(error).map(|cause| ("lambda-runtime-function-xray-error-cause", cause)));
+    headers
+}
+
+/// A header's value; an empty one is an absent one. What is not UTF-8 is replaced.
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
+    (!value.is_empty()).then(|| value.into_owned())
+}
+
+/// Why a call has no answer.
+enum Failure {
+    /// SIGTERM, or the language runtime cannot be kept alive.
+    Interrupted,
+    /// The connection broke, or could not be made.
+    Broken(String),
+    /// There is an answer, but not one to go on with.
+    Refused(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            ErrorKind::Interrupted => Failure::Interrupted,
+            _ => Failure::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Io(error) => error.into(),
+            Error::Timeout(_) => Failure::Broken("no answer in time".to_owned()),
+            other => Failure::Refused(other.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Failure::Interrupted => "interrupted",
+            Failure::Broken(why) | Failure::Refused(why) => why,
+        })
+    }
+}

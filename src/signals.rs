@@ -1,0 +1,73 @@
+//! SIGTERM, SIGINT and SIGCHLD as descriptors that can be waited for (the self-pipe trick).
+
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+use crate::sys;
+
+/// From SIGTERM to the end of everything. Lambda gives 300 ms to an environment that has internal extensions alone, and then
+/// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
+const SHUTDOWN: Duration = Duration::from_millis(270);
+
+/// Where our signals arrive. Copies are the same; it lasts as long as the process does.
+#[derive(Clone, Copy, Debug)]
+pub struct Signals {
+    terminate: &'static PipeReader,
+    child: &'static PipeReader,
+    shutdown: &'static OnceLock<Deadline>,
+}
+
+impl Signals {
+    /// Must come before the first fork: no signal is missed.
+    pub fn install() -> io::Result<Signals> {
+        Ok(Signals {
+            terminate: self_pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])?,
+            child: self_pipe(&[signal_hook::consts::SIGCHLD])?,
+            shutdown: Box::leak(Box::default()),
+        })
+    }
+
+    /// Readable once SIGTERM or SIGINT has come. `None` once that has been noticed: the signal is final, so nobody empties
+    /// the pipe, and waiting for it again would not wait.
+    pub fn termination(self) -> Option<BorrowedFd<'static>> {
+        self.shutdown.get().is_none().then(|| self.terminate.as_fd())
+    }
+
+    /// To be called when [`termination`](Signals::termination) is readable: from now on the time runs.
+    pub fn notice_termination(self) {
+        self.shutdown.get_or_init(|| Deadline::after(SHUTDOWN));
+    }
+
+    /// Whether the execution environment is being shut down, as far as noticed.
+    pub fn is_terminating(self) -> bool {
+        self.shutdown.get().is_some()
+    }
+
+    /// When all must be over: never, until SIGTERM is noticed.
+    pub fn shutdown_deadline(self) -> Deadline {
+        self.shutdown.get().copied().unwrap_or(Deadline::NEVER)
+    }
+
+    /// Readable when a child may have ended. Empty it before looking at the children, or one is missed.
+    pub fn child_ended(self) -> BorrowedFd<'static> {
+        self.child.as_fd()
+    }
+
+    /// Makes [`child_ended`](Signals::child_ended) unreadable until the next SIGCHLD.
+    pub fn empty_child_ended(self) {
+        let mut bytes = [0; 64];
+        let _ = (&*self.child).read(&mut bytes); // what is left over wakes us once more, nothing else
+    }
+}
+
+fn self_pipe(signals: &[libc::c_int]) -> io::Result<&'static PipeReader> {
+    let (reader, writer) = io::pipe()?;
+    sys::set_nonblocking(reader.as_fd())?;
+    for &signal in signals {
+        signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
+    }
+    Ok(Box::leak(Box::new(reader)))
+}

@@ -1,0 +1,68 @@
+//! The system calls that std does not offer. The only `unsafe` of this package: one job per function, every call checked
+//! at once, `io::Result` out.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+/// The write end of a pipe whose reader is slow, or the read end of one whose writer is: neither may block us.
+pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: fcntl with F_SETFL touches no memory of ours. O_NONBLOCK is the only flag that matters on a pipe.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
+}
+
+/// Asks for a pipe that holds `bytes`. The kernel may refuse (its limit for users is 1 MiB): then it stays as it was.
+pub fn enlarge_pipe(fd: BorrowedFd<'_>, bytes: libc::c_int) {
+    // SAFETY: fcntl with F_SETPIPE_SZ touches no memory of ours.
+    let _ = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETPIPE_SZ, bytes) }; // a small pipe is only slower
+}
+
+/// Sleeps until one of `fds` is ready, a signal comes, or `timeout_ms` is over (-1: never). Being interrupted by a signal
+/// is success with nothing ready.
+pub fn poll(fds: &mut [libc::pollfd], timeout_ms: libc::c_int) -> io::Result<()> {
+    // SAFETY: the pointer and the length are those of one slice of pollfd.
+    let polled = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout_ms) };
+    match check(polled) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            fds.iter_mut().for_each(|fd| fd.revents = 0);
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+/// Signals a whole process group. A group that has gone is no error.
+pub fn signal_group(leader: u32, signal: libc::c_int) -> io::Result<()> {
+    // SAFETY: kill touches no memory of ours.
+    match check(unsafe { libc::kill(-(leader as libc::pid_t), signal) }) {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+/// Whether a child has ended. It stays a zombie, so that its pid, and the id of its process group, cannot be given to
+/// another before the group has been killed.
+pub fn has_ended(pid: u32) -> io::Result<bool> {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    // SAFETY: the pointer is to a siginfo_t of ours.
+    check(unsafe { libc::waitid(libc::P_PID, pid, info.as_mut_ptr(), options) })?;
+    // SAFETY: all zeroes is a valid siginfo_t, and waitid writes valid ones.
+    let info = unsafe { info.assume_init() };
+    Ok(info.si_signo == libc::SIGCHLD) // zero if nothing has ended
+}
+
+/// Where `byte` first stands in `bytes`. musl's memchr looks at a word at a time; a loop built for size does not.
+pub fn find_byte(bytes: &[u8], byte: u8) -> Option<usize> {
+    // SAFETY: the pointer and the length are those of one slice.
+    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
+    (!found.is_null()).then(|| found.addr() - bytes.as_ptr().addr())
+}
+
+fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
+    if returned < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(returned)
+}

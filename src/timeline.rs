@@ -1,0 +1,40 @@
+//! How long each step of an invocation takes, for open-runtime, which shows it. Off on Lambda.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::error::push_json_string;
+
+/// Where the steps are written: a line of JSON each.
+#[derive(Debug)]
+pub struct Timeline {
+    file: Option<File>,
+}
+
+impl Timeline {
+    /// Nothing is written without a path, or if it cannot be opened: it is a convenience.
+    pub fn open(path: Option<&Path>) -> Timeline {
+        Timeline { file: path.and_then(|path| File::options().append(true).open(path).ok()) }
+    }
+
+    /// Runs a step and notes how long it took.
+    pub fn step<T>(&self, request_id: &str, step: &str, name: &str, run: impl FnOnce() -> T) -> T {
+        let Some(file) = &self.file else { return run() };
+        let start = Instant::now();
+        let result = run();
+        let _ = { file }.write_all(&line(request_id, step, name, start.elapsed().as_micros())); // a convenience
+        result
+    }
+}
+
+fn line(request_id: &str, step: &str, name: &str, us: u128) -> Vec<u8> {
+    let mut line = b"{\"requestId\":".to_vec();
+    for (member, text) in [("", request_id), (",\"step\":", step), (",\"name\":", name)] {
+        line.extend_from_slice(member.as_bytes());
+        push_json_string(&mut line, text);
+    }
+    line.extend_from_slice(format!(",\"ms\":{}.{:03}}}\n", us / 1000, us % 1000).as_bytes());
+    line
+}

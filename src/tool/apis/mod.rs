@@ -1,0 +1,7 @@
+//! Lambda's HTTP APIs: the Runtime API and the Extensions API for bootstrap, the Invoke API for callers.
+
+mod extensions;
+pub mod invoke;
+mod routes;
+mod runtime;
+pub mod sandbox;

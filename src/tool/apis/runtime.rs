@@ -1,0 +1,188 @@
+//! The Runtime API, 2018-06-01: what each request does to the execution environment, and what it is answered.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use crate::environment::{Environment, State};
+use crate::failure::{MAX_RESPONSE, kept_error_type};
+use crate::http::reply::{Received, Refusal, Reply};
+use crate::invocation::{Answer, Dispatched, FunctionError};
+use crate::states::{NotAllowed, RuntimeState};
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+
+/// Answers of more bytes than this go out in chunks, as Lambda's do.
+const CHUNKED_ABOVE: usize = 2048;
+
+/// The largest error body that is read.
+pub const MAX_ERROR: usize = MAX_RESPONSE;
+
+/// `GET /runtime/invocation/next`: waits for an invocation, for hours if need be.
+pub async fn next(environment: &Environment) -> Reply {
+    let asked = environment.change(|state| {
+        state.runtime = state.runtime.asked_for_next()?;
+        Ok(())
+    });
+    match asked {
+        Err(refusal) => refused(&refusal).into(),
+        Ok(()) => {
+            let work = environment.until(present_work).await;
+            invocation(&work)
+        }
+    }
+}
+
+fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
+    if state.runtime == RuntimeState::Running {
+        state.work.clone()
+    } else {
+        None
+    }
+}
+
+/// An invocation as `/next` gives it.
+fn invocation(work: &Dispatched) -> Reply {
+    let invocation = &work.invocation;
+    let mut reply =
+        Reply::new(StatusCode::OK, invocation.event.clone()).with(CONTENT_TYPE, "application/json");
+    reply.chunk = (invocation.event.len() > CHUNKED_ABOVE).then_some(usize::MAX);
+    let headers = [
+        (
+            "lambda-runtime-aws-request-id",
+            Some(invocation.request_id.as_bytes()),
+        ),
+        (
+            "lambda-runtime-deadline-ms",
+            Some(work.deadline_ms.to_string().as_bytes()),
+        ),
+        (
+            "lambda-runtime-invoked-function-arn",
+            Some(invocation.function_arn.as_bytes()),
+        ),
+        (
+            "lambda-runtime-trace-id",
+            Some(invocation.trace_id.as_bytes()),
+        ),
+        (
+            "lambda-runtime-client-context",
+            invocation.client_context.as_deref(),
+        ),
+        (
+            "lambda-runtime-aws-tenant-id",
+            invocation.tenant_id.as_deref().map(str::as_bytes),
+        ),
+    ]
+    .map(|(name, value)| {
+        Some((
+            HeaderName::from_static(name),
+            HeaderValue::from_bytes(value?).ok()?,
+        ))
+    });
+    reply.headers.extend(headers.into_iter().flatten());
+    reply
+}
+
+/// `POST /runtime/invocation/ID/response`.
+pub fn response(
+    environment: &Environment,
+    request_id: &str,
+    headers: &HeaderMap,
+    body: Received,
+) -> Reply {
+    let mode = headers
+        .get("lambda-runtime-function-response-mode")
+        .map(HeaderValue::as_bytes);
+    let (answer, reply) = match mode {
+        Some(mode) if !mode.is_empty() && mode != b"streaming" => {
+            (Answer::InvalidResponseMode, invalid_mode().into())
+        }
+        _ if body.is_too_large => (Answer::ResponseTooLarge, too_large().into()),
+        _ => (Answer::Response(body.bytes), Reply::accepted()),
+    };
+    take(environment, request_id, "InvocationResponse", answer).map_or_else(Reply::from, |()| reply)
+}
+
+/// `POST /runtime/invocation/ID/error`.
+pub fn error(
+    environment: &Environment,
+    request_id: &str,
+    headers: &HeaderMap,
+    body: Received,
+) -> Reply {
+    let answer = Answer::Error(function_error(headers, body));
+    take(environment, request_id, "InvocationErrorResponse", answer)
+        .map_or_else(Reply::from, |()| Reply::accepted())
+}
+
+/// Takes the answer to the present invocation, or says why not.
+fn take(
+    environment: &Environment,
+    request_id: &str,
+    to: &'static str,
+    answer: Answer,
+) -> Result<(), Refusal> {
+    environment.change(|state| {
+        let work = state.work.as_ref();
+        if work.is_none_or(|work| work.invocation.request_id != request_id) {
+            return Err(invalid_request_id());
+        }
+        state.runtime = state
+            .runtime
+            .answered(to)
+            .map_err(|refusal| refused(&refusal))?;
+        state.answer = Some(answer);
+        Ok(())
+    })
+}
+
+/// `POST /runtime/init/error`. Init fails once the runtime exits.
+pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
+    let taken = environment.change(|state| {
+        state.runtime = state.runtime.init_failed()?;
+        state.init_error = Some(function_error(headers, body));
+        Ok(())
+    });
+    taken.map_or_else(|refusal| refused(&refusal).into(), |()| Reply::accepted())
+}
+
+fn function_error(headers: &HeaderMap, body: Received) -> FunctionError {
+    let header = headers
+        .get("lambda-runtime-function-error-type")
+        .and_then(|value| value.to_str().ok());
+    FunctionError {
+        error_type: kept_error_type(header.unwrap_or("")),
+        body: body.bytes,
+    }
+}
+
+fn refused(refusal: &NotAllowed) -> Refusal {
+    let NotAllowed { from, to } = refusal;
+    let message = format!(
+        "State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"
+    );
+    Refusal::new(StatusCode::FORBIDDEN, "InvalidStateTransition", message)
+}
+
+fn too_large() -> Refusal {
+    let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestEntityTooLarge",
+        message,
+    )
+}
+
+fn invalid_mode() -> Refusal {
+    Refusal::new(
+        StatusCode::BAD_REQUEST,
+        "InvalidFunctionResponseMode",
+        "Invalid function response mode",
+    )
+}
+
+fn invalid_request_id() -> Refusal {
+    Refusal::new(
+        StatusCode::BAD_REQUEST,
+        "InvalidRequestID",
+        "Invalid request ID",
+    )
+}

@@ -1,0 +1,149 @@
+//! One execution environment as the Runtime API and the Extensions API see it: its state, and waiting for it to change.
+
+use crate::function::Function;
+use crate::invocation::{Answer, Dispatched, FunctionError};
+use crate::states::{ExtensionState, RuntimeState};
+use std::cell::{Cell, RefCell};
+use std::process::ExitStatus;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// An extension that registered from inside, as bootstrap does.
+pub struct Extension {
+    pub id: String,
+    pub name: String,
+    pub wants_invoke: bool,
+    pub state: ExtensionState,
+    /// An INVOKE event that it has not fetched.
+    pub has_event: bool,
+}
+
+/// All that changes.
+pub struct State {
+    pub runtime: RuntimeState,
+    /// The present invocation, or the last one.
+    pub work: Option<Rc<Dispatched>>,
+    /// What was posted for it, until the conductor takes it.
+    pub answer: Option<Answer>,
+    pub extensions: Vec<Extension>,
+    pub init_error: Option<FunctionError>,
+    /// The error of the first extension that reported one.
+    pub extension_error: Option<&'static str>,
+    pub exit: Option<ExitStatus>,
+    /// Nothing is served any more: connections are closed.
+    pub is_over: bool,
+}
+
+/// How Init ended, timeouts aside.
+pub enum InitEnd {
+    Ready,
+    Exited(ExitStatus),
+}
+
+/// One execution environment.
+pub struct Environment {
+    /// Counted from 1 over the tool's life.
+    pub number: u64,
+    pub function: Rc<Function>,
+    /// bootstrap's process, its session and its process group. 0 until it has been started.
+    pub pid: Cell<i32>,
+    pub started: Instant,
+    state: RefCell<State>,
+    changed: Notify,
+}
+
+impl Environment {
+    pub fn new(number: u64, function: Rc<Function>) -> Environment {
+        let state = State {
+            runtime: RuntimeState::Started,
+            work: None,
+            answer: None,
+            extensions: Vec::new(),
+            init_error: None,
+            extension_error: None,
+            exit: None,
+            is_over: false,
+        };
+        let (pid, started, state) = (Cell::new(0), Instant::now(), RefCell::new(state));
+        Environment {
+            number,
+            function,
+            pid,
+            started,
+            state,
+            changed: Notify::new(),
+        }
+    }
+
+    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.borrow())
+    }
+
+    /// Changes the state and wakes everyone who waits for that.
+    pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.state.borrow_mut());
+        self.changed.notify_waiters();
+        result
+    }
+
+    /// Waits until `check` finds what it looks for, for ever if need be. It may take what it finds.
+    pub async fn until<T>(&self, mut check: impl FnMut(&mut State) -> Option<T>) -> T {
+        loop {
+            let changed = self.changed.notified(); // made before the look: no change in between is missed
+            if let Some(found) = check(&mut self.state.borrow_mut()) {
+                return found;
+            }
+            changed.await;
+        }
+    }
+
+    /// Hands an invocation to the runtime and to the extensions that want it. It has this long from now.
+    pub fn dispatch(&self, work: Rc<Dispatched>) {
+        self.change(|state| {
+            state.work = Some(work);
+            state.answer = None;
+            state.runtime = RuntimeState::Running;
+            for extension in state
+                .extensions
+                .iter_mut()
+                .filter(|extension| extension.wants_invoke)
+            {
+                extension.has_event = true;
+            }
+        });
+    }
+
+    pub fn is_usable(&self) -> bool {
+        self.look(|state| state.exit.is_none() && !state.is_over)
+    }
+
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+impl State {
+    /// Init is complete when the runtime and every extension have asked for their first event.
+    pub fn init_end(&self) -> Option<InitEnd> {
+        match self.exit {
+            Some(status) => Some(InitEnd::Exited(status)),
+            None => self.is_idle().then_some(InitEnd::Ready),
+        }
+    }
+
+    /// True if all have asked for their next event: the environment can take an invocation, and would be frozen.
+    pub fn is_idle(&self) -> bool {
+        let waits = |extension: &Extension| {
+            extension.state == ExtensionState::Ready && !extension.has_event
+        };
+        self.runtime == RuntimeState::Ready && self.extensions.iter().all(waits)
+    }
+
+    pub fn extension(&mut self, id: &str) -> Option<&mut Extension> {
+        self.extensions
+            .iter_mut()
+            .find(|extension| extension.id == id)
+    }
+}

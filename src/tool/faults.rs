@@ -1,0 +1,364 @@
+//! Scripted faults of the Runtime API and the Extensions API, for test suites.
+//!
+//! A fault says on which request it happens and what happens then. The members of `do` can be combined, and this is the
+//! order in which they act on a request: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`;
+//! `delayMs`; `status` (the request is answered and not acted upon) or else the request is acted upon; `headers`,
+//! `deadlineMs`, `body`, `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
+
+use crate::http::reply::Reply;
+use crate::http::wire::{Break, Breaker, Where};
+use crate::ids;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+/// Bytes of the head after which `reset: mid-header` cuts it off.
+const MID_HEADER: usize = 24;
+
+/// Requests that can go wrong.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
+#[serde(rename_all = "kebab-case")]
+pub enum On {
+    Next,
+    Response,
+    Error,
+    InitError,
+    Register,
+    ExtensionNext,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Nth {
+    /// Counted from 1.
+    Number(u64),
+    Every(Every),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Every {
+    Every,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    on: On,
+    nth: Nth,
+    #[serde(rename = "do")]
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    BeforeReading,
+    AfterReading,
+    MidHeader,
+    MidBody,
+}
+
+/// In chunks of the whole body, or of this many bytes.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Chunked {
+    Is(bool),
+    Of(usize),
+}
+
+/// What happens. See `open-runtime serve --help`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Fault {
+    status: Option<u16>,
+    body: Option<String>,
+    body_base64: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Option<String>>,
+    deadline_ms: Option<i64>,
+    delay_ms: Option<u64>,
+    chunked: Option<Chunked>,
+    truncate: Option<usize>,
+    #[serde(default)]
+    close_after: bool,
+    reset: Option<Reset>,
+    #[serde(default)]
+    swallow: bool,
+}
+
+/// The script, and how often each request has come.
+#[derive(Default)]
+pub struct Faults {
+    entries: Vec<Entry>,
+    counts: RefCell<HashMap<On, u64>>,
+}
+
+/// The script cannot be used.
+#[derive(Debug)]
+pub enum BadScript {
+    Unreadable(std::io::Error),
+    NotAScript(serde_json::Error),
+    Entry(usize, String),
+}
+
+impl fmt::Display for BadScript {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadScript::Unreadable(why) => why.fmt(out),
+            BadScript::NotAScript(why) => why.fmt(out),
+            BadScript::Entry(number, why) => write!(out, "entry {number}: {why}"),
+        }
+    }
+}
+
+impl Faults {
+    /// # Errors
+    /// The file cannot be read, is no list of faults, or one of them cannot be sent.
+    pub fn read(path: &Path) -> Result<Faults, BadScript> {
+        Faults::parse(&std::fs::read(path).map_err(BadScript::Unreadable)?)
+    }
+
+    fn parse(script: &[u8]) -> Result<Faults, BadScript> {
+        let entries: Vec<Entry> = serde_json::from_slice(script).map_err(BadScript::NotAScript)?;
+        for (index, entry) in entries.iter().enumerate() {
+            entry
+                .fault
+                .check()
+                .map_err(|why| BadScript::Entry(index + 1, why))?;
+        }
+        Ok(Faults {
+            entries,
+            counts: RefCell::default(),
+        })
+    }
+
+    /// Counts the request. The first fault of the script that fits it happens.
+    pub fn next(&self, on: On) -> Fault {
+        let mut counts = self.counts.borrow_mut();
+        let count = counts.entry(on).or_insert(0);
+        *count += 1;
+        let fits = |entry: &&Entry| match entry.nth {
+            Nth::Number(number) => number == *count,
+            Nth::Every(_) => true,
+        };
+        let entry = self
+            .entries
+            .iter()
+            .filter(|entry| entry.on == on)
+            .find(fits);
+        entry.map(|entry| entry.fault.clone()).unwrap_or_default()
+    }
+}
+
+impl Fault {
+    fn check(&self) -> Result<(), String> {
+        if let Some(status) = self.status {
+            StatusCode::from_u16(status).map_err(|why| format!("status {status}: {why}"))?;
+        }
+        if let Some(text) = &self.body_base64 {
+            STANDARD
+                .decode(text)
+                .map_err(|why| format!("bodyBase64: {why}"))?;
+        }
+        for (name, value) in &self.headers {
+            HeaderName::from_bytes(name.as_bytes())
+                .map_err(|why| format!("header {name}: {why}"))?;
+            value
+                .as_deref()
+                .map(header_value)
+                .transpose()
+                .map_err(|why| format!("header {name}: {why}"))?;
+        }
+        Ok(())
+    }
+
+    pub fn resets(&self, place: Reset) -> bool {
+        self.reset == Some(place)
+    }
+
+    pub fn swallows(&self) -> bool {
+        self.swallow
+    }
+
+    pub fn delay(&self) -> Option<Duration> {
+        self.delay_ms.map(Duration::from_millis)
+    }
+
+    /// The answer to a request that is not acted upon.
+    pub fn instead(&self) -> Option<Reply> {
+        let status = StatusCode::from_u16(self.status?).ok()?;
+        Some(Reply::new(status, self.raw_body().unwrap_or_default()))
+    }
+
+    /// Changes an answer.
+    pub fn change(&self, mut reply: Reply) -> Reply {
+        reply.body = self.raw_body().unwrap_or(reply.body);
+        if let Some(ms) = self.deadline_ms {
+            let deadline = (ids::now_ms() + ms).to_string();
+            reply = reply.with(
+                HeaderName::from_static("lambda-runtime-deadline-ms"),
+                &deadline,
+            );
+        }
+        for (name, value) in &self.headers {
+            let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+                continue;
+            }; // checked
+            match value.as_deref().map(header_value) {
+                Some(Ok(value)) => drop(reply.headers.insert(name, value)),
+                Some(Err(_)) => {} // checked
+                None => drop(reply.headers.remove(name)),
+            }
+        }
+        reply.chunk = match self.chunked {
+            None => reply.chunk,
+            Some(Chunked::Is(true)) => Some(usize::MAX),
+            Some(Chunked::Is(false)) => None,
+            Some(Chunked::Of(bytes)) => Some(bytes),
+        };
+        reply
+    }
+
+    /// Plans the end of the connection, once the answer is final.
+    pub fn cut(&self, reply: &Reply, breaker: &Breaker) {
+        let (is_reset, place) = match self.reset {
+            Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(Where::Now)),
+            Some(Reset::MidHeader) => (true, Some(Where::Head(MID_HEADER))),
+            Some(Reset::MidBody) => (true, Some(Where::Body(reply.body.len() / 2))),
+            None if self.close_after => (false, Some(Where::Body(sent_length(reply)))),
+            None => (false, self.truncate.map(Where::Body)),
+        };
+        if let Some(place) = place {
+            breaker.plan(Break { place, is_reset });
+        }
+    }
+
+    fn raw_body(&self) -> Option<Bytes> {
+        let decoded = self
+            .body_base64
+            .as_ref()
+            .and_then(|text| STANDARD.decode(text).ok());
+        decoded
+            .map(Bytes::from)
+            .or_else(|| self.body.clone().map(Bytes::from))
+    }
+}
+
+/// How many bytes a body takes on the wire, with the sizes and ends of its chunks.
+fn sent_length(reply: &Reply) -> usize {
+    let length = reply.body.len();
+    let Some(chunk) = reply.chunk else {
+        return length;
+    };
+    let around = |size: usize| format!("{size:X}").len() + 4;
+    let chunk = chunk.clamp(1, length.max(1));
+    let (whole, rest) = (length / chunk, length % chunk);
+    length + whole * around(chunk) + if rest > 0 { around(rest) } else { 0 } + "0\r\n\r\n".len()
+}
+
+/// Each character stands for one byte, so that any byte can be sent.
+fn header_value(text: &str) -> Result<HeaderValue, String> {
+    let bytes: Result<Vec<u8>, _> = text
+        .chars()
+        .map(|each| u8::try_from(u32::from(each)))
+        .collect();
+    let bytes = bytes.map_err(|_| "a character above \\u00ff is no byte".to_owned())?;
+    HeaderValue::from_bytes(&bytes).map_err(|why| why.to_string())
+}
+
+/// For the journal: what of the script happened.
+pub fn describe(fault: &Fault) -> Value {
+    let members = [
+        ("status", fault.status.is_some()),
+        ("body", fault.body.is_some() || fault.body_base64.is_some()),
+        ("headers", !fault.headers.is_empty()),
+        ("deadlineMs", fault.deadline_ms.is_some()),
+        ("delayMs", fault.delay_ms.is_some()),
+        ("chunked", fault.chunked.is_some()),
+        ("truncate", fault.truncate.is_some()),
+        ("closeAfter", fault.close_after),
+        ("reset", fault.reset.is_some()),
+        ("swallow", fault.swallow),
+    ];
+    let happened: Vec<_> = members
+        .iter()
+        .filter(|(_, is_set)| *is_set)
+        .map(|(name, _)| *name)
+        .collect();
+    if happened.is_empty() {
+        Value::Null
+    } else {
+        happened.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(script: &str) -> Faults {
+        Faults::parse(script.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_fault_happens_on_its_occurrence_only() {
+        let faults = faults(r#"[{"on":"next","nth":2,"do":{"swallow":true}}]"#);
+        let happened: Vec<_> = (0..3).map(|_| faults.next(On::Next).swallows()).collect();
+        assert_eq!(happened, [false, true, false]);
+        assert!(!faults.next(On::Response).swallows());
+    }
+
+    #[test]
+    fn every_is_every_and_the_first_that_fits_wins() {
+        let script = r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
+        let faults = faults(script);
+        assert!(!faults.next(On::Error).swallows());
+        assert!(faults.next(On::Error).swallows());
+    }
+
+    #[test]
+    fn headers_are_set_emptied_removed_and_any_byte() {
+        let script = r#"[{"on":"next","nth":1,"do":{"headers":{"A":"","B":null,"C":"\u00ff"}}}]"#;
+        let reply = Reply::accepted().with(HeaderName::from_static("b"), "x");
+        let headers = faults(script).next(On::Next).change(reply).headers;
+        assert_eq!(headers["a"], "");
+        assert!(!headers.contains_key("b"));
+        assert_eq!(headers["c"].as_bytes(), b"\xff");
+    }
+
+    #[test]
+    fn mistakes_in_a_script_are_told() {
+        let scripts = [
+            r#"{"on":"next"}"#,
+            r#"[{"on":"nowhere","nth":1,"do":{}}]"#,
+            r#"[{"on":"next","nth":"some","do":{}}]"#,
+            r#"[{"on":"next","nth":1,"do":{"explode":true}}]"#,
+            r#"[{"on":"next","nth":1,"do":{"headers":{"A":"\u0101"}}}]"#,
+            r#"[{"on":"next","nth":1,"do":{"status":1}}]"#,
+        ];
+        assert!(
+            scripts
+                .iter()
+                .all(|script| Faults::parse(script.as_bytes()).is_err())
+        );
+    }
+
+    #[test]
+    fn the_length_of_chunks_on_the_wire_is_known() {
+        let mut reply = Reply::new(StatusCode::OK, "0123456789");
+        assert_eq!(sent_length(&reply), 10);
+        reply.chunk = Some(4);
+        let sent = "4\r\n0123\r\n4\r\n4567\r\n2\r\n89\r\n0\r\n\r\n";
+        assert_eq!(sent_length(&reply), sent.len());
+    }
+}

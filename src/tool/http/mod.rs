@@ -1,0 +1,5 @@
+//! HTTP/1.1 for servers that must also be able to misbehave.
+
+pub mod reply;
+pub mod server;
+pub mod wire;

@@ -1,0 +1,165 @@
+//! Answers, and how their bodies are framed.
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// An answer before it is framed.
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    /// Sent in chunks of this many bytes, rather than with Content-Length.
+    pub chunk: Option<usize>,
+}
+
+impl Reply {
+    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Reply {
+        Reply {
+            status,
+            headers: HeaderMap::new(),
+            body: body.into(),
+            chunk: None,
+        }
+    }
+
+    pub fn json(status: StatusCode, value: &Value) -> Reply {
+        Reply::new(status, value.to_string()).with(CONTENT_TYPE, "application/json")
+    }
+
+    /// Lambda's word for a request that it has accepted.
+    pub fn accepted() -> Reply {
+        Reply::json(StatusCode::ACCEPTED, &json!({"status": "OK"}))
+    }
+
+    /// A header; a value that HTTP cannot carry is left out.
+    pub fn with(mut self, name: impl Into<HeaderName>, value: &str) -> Reply {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            self.headers.insert(name.into(), value);
+        }
+        self
+    }
+
+    pub fn framed(self) -> Response<Framed> {
+        let mut response = Response::new(Framed {
+            rest: self.body,
+            chunk: self.chunk,
+        });
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// A request that the Runtime API or the Extensions API does not accept.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub error_type: &'static str,
+    pub message: String,
+}
+
+impl Refusal {
+    pub fn new(
+        status: StatusCode,
+        error_type: &'static str,
+        message: impl Into<String>,
+    ) -> Refusal {
+        Refusal {
+            status,
+            error_type,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Reply {
+        let Refusal {
+            status,
+            error_type,
+            message,
+        } = refusal;
+        Reply::json(
+            status,
+            &json!({"errorMessage": message, "errorType": error_type}),
+        )
+    }
+}
+
+/// A body that comes whole, with Content-Length, or in chunks.
+pub struct Framed {
+    rest: Bytes,
+    chunk: Option<usize>,
+}
+
+impl Body for Framed {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let size = self
+            .chunk
+            .unwrap_or(self.rest.len())
+            .clamp(1, self.rest.len());
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(size)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.chunk.is_some() {
+            SizeHint::default()
+        } else {
+            SizeHint::with_exact(self.rest.len() as u64)
+        }
+    }
+}
+
+/// A request's body, read to its end; what exceeds the limit is only counted.
+pub struct Received {
+    pub bytes: Bytes,
+    pub is_too_large: bool,
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// The connection broke before the body's end.
+pub async fn receive(mut body: Incoming, limit: usize) -> Result<Received, hyper::Error> {
+    let mut parts: Vec<Bytes> = Vec::new();
+    let (mut kept, mut is_too_large) = (0, false);
+    while let Some(frame) = body.frame().await {
+        let Ok(part) = frame?.into_data() else {
+            continue;
+        }; // trailers
+        is_too_large |= kept + part.len() > limit;
+        if !is_too_large {
+            kept += part.len();
+            parts.push(part);
+        }
+    }
+    let bytes = if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        Bytes::from(parts.concat())
+    };
+    Ok(Received {
+        bytes,
+        is_too_large,
+    })
+}

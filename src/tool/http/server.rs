@@ -1,0 +1,63 @@
+//! Listening, and serving connections.
+
+use super::reply::Reply;
+use super::wire::{Breaker, Wire};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// The request will not be answered: the connection closes, or breaks as planned.
+#[derive(Debug)]
+pub struct NoAnswer;
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("not answered on purpose")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+/// Port 0 lets the kernel choose.
+///
+/// # Errors
+/// Those of bind(2).
+pub async fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// The next connection. Waits for hours if need be.
+pub async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((tcp, _)) => return tcp,
+            // out of descriptors, or the peer gave up: neither is helped by trying at once
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// Serves one connection until either side closes it. Header names go out as Lambda writes them, `Lambda-Runtime-…`.
+pub async fn serve<Answer>(tcp: TcpStream, answer: impl Fn(Request<Incoming>, Breaker) -> Answer)
+where
+    Answer: Future<Output = Result<Reply, NoAnswer>>,
+{
+    let _ = tcp.set_nodelay(true); // only speed is at stake
+    let (wire, breaker) = Wire::new(tcp);
+    let service = service_fn(|request| {
+        let answer = answer(request, breaker.clone());
+        async { answer.await.map(Reply::framed) }
+    });
+    let connection = http1::Builder::new()
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(wire), service);
+    let _ = connection.await; // a broken connection is the peer's affair, or our own purpose
+}

@@ -1,0 +1,52 @@
+//! One invocation: what the caller gave, and what becomes of it.
+
+use crate::failure::Failure;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// What the caller asked for.
+pub struct Invocation {
+    pub request_id: String,
+    pub event: Bytes,
+    pub function_arn: String,
+    pub trace_id: String,
+    /// The JSON text, decoded from base64.
+    pub client_context: Option<Bytes>,
+    pub tenant_id: Option<String>,
+}
+
+/// An invocation in an execution environment.
+pub struct Dispatched {
+    pub invocation: std::rc::Rc<Invocation>,
+    /// Milliseconds since 1970.
+    pub deadline_ms: i64,
+}
+
+/// What the runtime posted.
+pub enum Answer {
+    Response(Bytes),
+    /// A function error, with its type as Lambda keeps it.
+    Error(FunctionError),
+    /// A response of more bytes than Lambda takes.
+    ResponseTooLarge,
+    /// A response mode that does not exist.
+    InvalidResponseMode,
+}
+
+/// An error that the runtime posted for an invocation or for Init.
+#[derive(Clone)]
+pub struct FunctionError {
+    pub error_type: String,
+    pub body: Bytes,
+}
+
+/// How an invocation ended, and what it cost.
+pub struct Outcome {
+    pub result: Result<Bytes, Failure>,
+    /// From the dispatch to the answer.
+    pub duration: Duration,
+    /// Of the Init that this invocation waited for, if there was one.
+    pub init: Option<Duration>,
+    /// Peak memory of the execution environment's processes, where it was looked at.
+    pub memory_kb: Option<u64>,
+}

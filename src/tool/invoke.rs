@@ -1,0 +1,132 @@
+//! `open-runtime invoke`: one Init, one invocation.
+
+use crate::cli::InvokeArguments;
+use crate::event;
+use crate::failure::Failure;
+use crate::faults::Faults;
+use crate::function::Function;
+use crate::ids;
+use crate::invocation::Invocation;
+use crate::journal::Journal;
+use crate::lambda::{INIT_LIMIT, Lambda, Options};
+use crate::reactor::{local, stop_signal};
+use crate::trouble::Trouble;
+use bytes::Bytes;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+const USAGE: u8 = 2;
+const INIT_FAILED: u8 = 3;
+const TIMED_OUT: u8 = 4;
+/// 128 and SIGINT, as shells count.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the command. Takes as long as Init and the invocation do.
+///
+/// # Errors
+/// The tool could not do its work; what the function did is in the exit status.
+pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
+    let event = match read_event(&arguments) {
+        Ok(event) => event,
+        Err(complaint) => {
+            eprintln!("open-runtime: {complaint}");
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    let is_quiet = arguments.function.quiet;
+    let function = Rc::new(Function::new(arguments.function).map_err(Trouble::Function)?);
+    let journal = Rc::new(Journal::open(None).map_err(|why| Trouble::Io("open the journal", why))?);
+    let options = Options {
+        init_limit: INIT_LIMIT,
+        runtime_api_port: 0,
+        faults: Faults::default(),
+        journal,
+        is_quiet,
+    };
+    local(invoke(function, options, event))
+}
+
+fn read_event(arguments: &InvokeArguments) -> Result<Bytes, String> {
+    let (bytes, source) = match (&arguments.data, &arguments.file, &arguments.stdin) {
+        (Some(json), _, _) => (Ok(json.clone().into_bytes()), "-d".to_owned()),
+        (_, Some(file), _) if file.as_os_str() != "-" => {
+            (std::fs::read(file), file.display().to_string())
+        }
+        (_, Some(_), _) | (_, _, Some(_)) => (read_stdin(), "stdin".to_owned()),
+        (None, None, None) => (Ok(Vec::new()), String::new()),
+    };
+    let bytes = bytes.map_err(|why| format!("cannot read the event from {source}: {why}"))?;
+    let event = event::checked(Bytes::from(bytes))
+        .map_err(|why| format!("cannot use {source} as the event: {why}"))?;
+    if event.len() > event::MAX_EVENT {
+        return Err(format!(
+            "cannot use {source} as the event: {} bytes are more than Lambda's 6 MB",
+            event.len()
+        ));
+    }
+    Ok(event)
+}
+
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+}
+
+async fn invoke(
+    function: Rc<Function>,
+    options: Options,
+    event: Bytes,
+) -> Result<ExitCode, Trouble> {
+    let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
+    let invocation = Rc::new(Invocation {
+        request_id: ids::uuid(),
+        event,
+        function_arn: function.arn(None),
+        trace_id: ids::trace_id(),
+        client_context: None,
+        tenant_id: None,
+    });
+    let lambda = Lambda::new(function, options).await;
+    let mut lambda = lambda.map_err(|why| Trouble::Io("start a local Lambda", why))?;
+    let status = tokio::select! {
+        status = once(&mut lambda, invocation) => status,
+        () = stop => Ok(INTERRUPTED),
+    };
+    lambda.end("the invocation is done").await;
+    status.map(ExitCode::from)
+}
+
+async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, Trouble> {
+    let request_id = invocation.request_id.clone();
+    let outcome = match lambda.init().await {
+        Ok(_) => lambda.invoke(invocation).await,
+        Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
+    };
+    lambda.settle(&request_id, &outcome).await;
+    match &outcome.result {
+        Ok(response) => print(response).map(|()| 0),
+        Err(failure) => print(&failure.body(&request_id)).map(|()| status_of(failure)),
+    }
+}
+
+fn status_of(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Timeout(_) => TIMED_OUT,
+        Failure::InitTimeout(_) => INIT_FAILED,
+        Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) => 1,
+        Failure::ResponseTooLarge
+        | Failure::InvalidResponseMode
+        | Failure::InvalidEntrypoint(_) => 1,
+    }
+}
+
+/// The response and a line feed, and nothing else ever goes to stdout.
+fn print(response: &[u8]) -> Result<(), Trouble> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(response)
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush());
+    written.map_err(|why| Trouble::Io("write the response to stdout", why))
+}

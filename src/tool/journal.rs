@@ -1,0 +1,69 @@
+//! The journal: one JSON line per thing that happens, for test suites. It holds events and responses.
+
+use crate::ids;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Instant;
+
+/// Bodies up to this many bytes are written out, larger ones as their SHA-256.
+const SMALL: usize = 4096;
+
+/// A file, or nothing at all.
+pub struct Journal {
+    file: Option<RefCell<File>>,
+    began: Instant,
+}
+
+impl Journal {
+    /// Starts the file anew; no path is no journal.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub fn open(path: Option<&Path>) -> io::Result<Journal> {
+        let file = path.map(File::create).transpose()?.map(RefCell::new);
+        Ok(Journal {
+            file,
+            began: Instant::now(),
+        })
+    }
+
+    /// Writes one line: `{"what": …, "atMs": …}` and the members of the given object, made only if there is a journal.
+    pub fn note(&self, what: &str, members: impl FnOnce() -> Value) {
+        let Some(file) = &self.file else { return };
+        let at_ms = self.began.elapsed().as_micros() as f64 / 1000.0;
+        let mut line = json!({"what": what, "atMs": at_ms});
+        if let (Value::Object(line), Value::Object(members)) = (&mut line, members()) {
+            line.extend(members);
+        }
+        // one write, so that readers see whole lines
+        let written = file.borrow_mut().write_all(format!("{line}\n").as_bytes());
+        if let Err(error) = written {
+            eprintln!("open-runtime: cannot write the journal: {error}");
+        }
+    }
+}
+
+/// A body's members: its size in bytes, and its text or, if it is large or no text, its SHA-256.
+pub fn body(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.len() <= SMALL => json!({"size": bytes.len(), "text": text}),
+        _ => json!({"size": bytes.len(), "sha256": ids::to_hex(&Sha256::digest(bytes))}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_bodies_are_digests() {
+        assert_eq!(body(b"{}"), json!({"size": 2, "text": "{}"}));
+        let large = body(&[b'a'; SMALL + 1]);
+        assert_eq!(large["size"], SMALL + 1);
+        assert_eq!(large["sha256"].as_str().map(str::len), Some(64));
+    }
+}

@@ -1,0 +1,158 @@
+//! bootstrap's process and everything below it: started, reaped, and ended.
+
+use crate::environment::Environment;
+use crate::function::Function;
+use crate::journal::Journal;
+use crate::logs::Logs;
+use crate::{process_tree, sys, variables};
+use serde_json::json;
+use std::io;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// What Lambda gives a runtime between SIGTERM and SIGKILL where an internal extension is registered.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Processes that are already dying get this long before they count as left behind.
+const DYING: Duration = Duration::from_millis(100);
+
+/// SIGKILL takes effect within this, or never.
+const SURELY_DEAD: Duration = Duration::from_secs(5);
+
+/// Starts bootstrap in its own session, in the task root, with Lambda's environment and nothing on STDIN.
+///
+/// # Errors
+/// Those of fork and exec.
+pub fn start(
+    function: &Function,
+    runtime_api: &str,
+    timeline: Option<&str>,
+    logs: &Logs,
+) -> io::Result<i32> {
+    let mut command = Command::new(&function.bootstrap);
+    command
+        .env_clear()
+        .envs(variables::all(function, runtime_api, timeline));
+    command.current_dir(&function.task_root);
+    command
+        .stdin(Stdio::null())
+        .stdout(logs.for_child()?)
+        .stderr(logs.for_child()?);
+    sys::in_own_session(&mut command);
+    let child = command.spawn()?;
+    Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
+}
+
+/// Ends an execution environment: bootstrap as Lambda does it, then everything that is left below us.
+/// Takes 300 ms at most if all goes well. Processes that a bootstrap left behind when it exited by itself are reported.
+pub async fn end(environment: &Environment, logs: &Logs, journal: &Journal, why: &str) {
+    let has_extension = environment.look(|state| !state.extensions.is_empty());
+    let mut exited = environment.look(|state| state.exit.is_some());
+    if !exited && has_extension {
+        send(environment, libc::SIGTERM, journal, why);
+        exited = timeout(GRACE, exit_of(environment)).await.is_ok();
+    }
+    if exited {
+        report_left_behind(environment, logs, journal).await;
+    } else {
+        send(environment, libc::SIGKILL, journal, why);
+        let _ = timeout(SURELY_DEAD, exit_of(environment)).await; // the sweep below says what is left
+    }
+    sweep(journal).await;
+    environment.change(|state| state.is_over = true);
+    journal.note(
+        "environment-over",
+        || json!({"environment": environment.number}),
+    );
+}
+
+async fn exit_of(environment: &Environment) {
+    environment.until(|state| state.exit).await;
+}
+
+/// Signals bootstrap's whole process group.
+fn send(environment: &Environment, signal: i32, journal: &Journal, why: &str) {
+    let pid = environment.pid.get();
+    let name = if signal == libc::SIGTERM {
+        "SIGTERM"
+    } else {
+        "SIGKILL"
+    };
+    journal.note(
+        "kill",
+        || json!({"environment": environment.number, "pid": pid, "signal": name, "why": why}),
+    );
+    if let Err(error) = sys::signal(-pid, signal) {
+        eprintln!("open-runtime: cannot send {name} to process group {pid}: {error}");
+    }
+}
+
+/// bootstrap has gone. What still runs a little later was left behind.
+async fn report_left_behind(environment: &Environment, logs: &Logs, journal: &Journal) {
+    let until = Instant::now() + DYING;
+    while !process_tree::living_below_us().is_empty() && Instant::now() < until {
+        sleep(Duration::from_millis(2)).await;
+    }
+    for stray in process_tree::living_below_us() {
+        let (pid, name) = (stray.pid, &stray.name);
+        journal.note(
+            "stray",
+            || json!({"environment": environment.number, "pid": pid, "name": name}),
+        );
+        logs.say(&format!(
+            "open-runtime: bootstrap left process {pid} ({}) behind: killed",
+            name.escape_debug()
+        ));
+    }
+}
+
+/// Kills everything below us until nothing is left.
+async fn sweep(journal: &Journal) {
+    let until = Instant::now() + SURELY_DEAD;
+    loop {
+        let left = process_tree::living_below_us();
+        if left.is_empty() {
+            return;
+        }
+        if Instant::now() > until {
+            let pids: Vec<i32> = left.iter().map(|process| process.pid).collect();
+            journal.note("unkillable", || json!({"pids": pids}));
+            eprintln!("open-runtime: cannot kill processes {pids:?}: they do not react to SIGKILL");
+            return;
+        }
+        for process in left {
+            let _ = sys::signal(process.pid, libc::SIGKILL); // it may be gone or not ours any more
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Reaps children and adopted orphans for ever, and tells the present environment when its bootstrap has exited.
+///
+/// # Errors
+/// SIGCHLD cannot be waited for.
+pub async fn reap(
+    present: impl Fn() -> Option<Rc<Environment>>,
+    journal: Rc<Journal>,
+) -> io::Result<()> {
+    let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
+    loop {
+        while let Some((pid, status)) = sys::reap() {
+            let environment = present().filter(|environment| environment.pid.get() == pid);
+            let what = if environment.is_some() {
+                "exit"
+            } else {
+                "orphan-exit"
+            };
+            journal.note(what, || json!({"pid": pid, "status": status.to_string()}));
+            if let Some(environment) = environment {
+                environment.change(|state| state.exit = Some(status));
+            }
+        }
+        child_signals.recv().await;
+    }
+}

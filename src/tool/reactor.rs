@@ -1,0 +1,36 @@
+//! The one thread that everything runs on, and the signals that end it.
+
+use crate::trouble::Trouble;
+use std::io;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+
+/// Runs to the end. Tasks that are left are dropped.
+///
+/// # Errors
+/// Those of the task, or there is no reactor.
+pub fn local<T>(task: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let reactor = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Trouble::Io("wait for events", why))?;
+    LocalSet::new().block_on(&reactor, task)
+}
+
+/// Resolves at the first SIGINT, SIGTERM or SIGHUP from now on.
+///
+/// # Errors
+/// The signals cannot be caught.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,177 @@
+//! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
+
+use crate::apis::invoke::{self, Answered, Job, QUEUE};
+use crate::cli::{ServeArguments, TestHooks};
+use crate::faults::Faults;
+use crate::function::Function;
+use crate::http::server;
+use crate::invocation::Outcome;
+use crate::journal::Journal;
+use crate::lambda::{Lambda, Options};
+use crate::reactor::{local, stop_signal};
+use crate::timeline::ms;
+use crate::trouble::Trouble;
+use serde_json::json;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::rc::Rc;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
+
+/// Runs the command: until SIGINT, SIGTERM or SIGHUP, which end it well.
+///
+/// # Errors
+/// The tool could not do its work.
+pub fn run(arguments: ServeArguments) -> Result<ExitCode, Trouble> {
+    let ServeArguments {
+        function,
+        port,
+        host,
+        hooks,
+    } = arguments;
+    let options = options(&hooks, function.quiet)?;
+    let function = Rc::new(Function::new(function).map_err(Trouble::Function)?);
+    local(async move {
+        let address = SocketAddr::new(host, port);
+        let (listener, address) = server::listen(address)
+            .await
+            .map_err(|why| Trouble::Port(address, why))?;
+        serve(
+            function,
+            options,
+            listener,
+            Announcement {
+                address,
+                port_file: hooks.port_file.as_deref(),
+            },
+        )
+        .await
+    })
+}
+
+fn options(hooks: &TestHooks, is_quiet: bool) -> Result<Options, Trouble> {
+    let unusable = |path: &Path, why| Trouble::File("write the journal", path.to_owned(), why);
+    let journal = hooks.journal.as_deref();
+    let journal =
+        Journal::open(journal).map_err(|why| unusable(journal.unwrap_or(Path::new("")), why))?;
+    let faults = hooks
+        .faults
+        .as_deref()
+        .map_or(Ok(Faults::default()), |path| {
+            Faults::read(path).map_err(|why| Trouble::Script(path.to_owned(), why))
+        })?;
+    let (init_limit, runtime_api_port, journal) =
+        (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
+    Ok(Options {
+        init_limit,
+        runtime_api_port,
+        faults,
+        journal,
+        is_quiet,
+    })
+}
+
+async fn serve(
+    function: Rc<Function>,
+    options: Options,
+    listener: TcpListener,
+    announcement: Announcement<'_>,
+) -> Result<ExitCode, Trouble> {
+    let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
+    let journal = options.journal.clone();
+    let lambda = Lambda::new(function.clone(), options).await;
+    let mut lambda = lambda.map_err(|why| Trouble::Io("start a local Lambda", why))?;
+    let (queue, jobs) = mpsc::channel(QUEUE);
+    spawn_local(invoke::serve(listener, function, queue));
+    journal.note(
+        "listening",
+        || json!({"address": announcement.address.to_string()}),
+    );
+    announcement.make()?;
+    tokio::select! {
+        () = conduct(&mut lambda, jobs) => {}
+        () = stop => {}
+    }
+    lambda.end("open-runtime ends").await;
+    journal.note("end", || json!({}));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the Invoke API can be reached.
+struct Announcement<'a> {
+    address: SocketAddr,
+    port_file: Option<&'a Path>,
+}
+
+impl Announcement<'_> {
+    /// The URL is stdout's only line, for scripts.
+    fn make(&self) -> Result<(), Trouble> {
+        let mut stdout = io::stdout().lock();
+        let _ = writeln!(stdout, "http://{}", self.address).and_then(|()| stdout.flush()); // stdout may be closed
+        let Some(path) = self.port_file else {
+            return Ok(());
+        };
+        let unwritable = |why| Trouble::File("write the port file", path.to_owned(), why);
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".new");
+        std::fs::write(&unfinished, format!("{}\n", self.address.port())).map_err(unwritable)?;
+        std::fs::rename(&unfinished, path).map_err(unwritable) // whoever sees the file sees all of it
+    }
+}
+
+/// Init, then one invocation after another, for ever. A failed Init is tried again within the next invocation.
+async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
+    if let Err(failure) = lambda.init().await {
+        let (error_type, reason) = (failure.error_type(), failure.reason());
+        lambda.say(&format!(
+            "open-runtime: Init failed: {error_type}: {reason}; trying again at the next invocation"
+        ));
+    }
+    loop {
+        let job = tokio::select! {
+            biased;
+            job = jobs.recv() => job,
+            () = lambda.tend() => continue,
+        };
+        match job {
+            Some(job) => perform(lambda, job).await,
+            None => return,
+        }
+    }
+}
+
+async fn perform(lambda: &mut Lambda, job: Job) {
+    let request_id = job.invocation.request_id.clone();
+    let outcome = lambda.invoke(job.invocation).await;
+    let log = job
+        .wants_log
+        .then(|| lambda.log_tail(&last_lines(&request_id, &outcome)));
+    let (body, is_error) = match &outcome.result {
+        Ok(response) => (response.clone(), false),
+        Err(failure) => (failure.body(&request_id), true),
+    };
+    if let Some(caller) = job.caller {
+        let _ = caller.send(Answered {
+            body,
+            is_error,
+            log,
+        }); // it may have gone
+    }
+    lambda.settle(&request_id, &outcome).await;
+}
+
+/// The lines that end an invocation in Lambda's own log.
+fn last_lines(request_id: &str, outcome: &Outcome) -> String {
+    let (duration, init) = (ms(outcome.duration), outcome.init.map(ms));
+    let billed = (duration + init.unwrap_or(0.0)).ceil();
+    let memory = outcome.memory_kb.map_or(String::new(), |kb| {
+        format!("Max Memory Used: {} MB\t", kb.div_ceil(1024))
+    });
+    format!(
+        "END RequestId: {request_id}\n\
+         REPORT RequestId: {request_id}\tDuration: {duration:.2} ms\tBilled Duration: {billed:.0} ms\t{memory}\n"
+    )
+}

@@ -1,0 +1,229 @@
+//! The timeline: what bootstrap says about its steps, and how it is shown.
+//!
+//! bootstrap finds a path in `_OPEN_RUNTIME_TIMELINE` and appends one JSON object per line, written whole, as each step
+//! ends: `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `after` or
+//! `error`; `name` is the middleware's or the handler's. Unknown members and lines that make no sense are ignored.
+
+use crate::invocation::Outcome;
+use crate::pipe::Pipe;
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+/// Steps that nobody fetches are forgotten from here on.
+const MAX_STEPS: usize = 10_000;
+
+/// A step of an invocation, or of Init.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// None in Init.
+    #[serde(default)]
+    pub request_id: Option<String>,
+    pub step: String,
+    #[serde(default)]
+    pub name: String,
+    pub ms: f64,
+}
+
+/// The way in for bootstrap's steps.
+pub struct Steps {
+    pipe: Pipe,
+    seen: RefCell<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    steps: VecDeque<Step>,
+    partial: Vec<u8>,
+}
+
+impl Steps {
+    pub fn new() -> io::Result<Steps> {
+        Ok(Steps {
+            pipe: Pipe::new()?,
+            seen: RefCell::default(),
+        })
+    }
+
+    pub fn path(&self) -> String {
+        self.pipe.path()
+    }
+
+    /// Collects steps for ever, so that bootstrap never waits for us.
+    pub async fn run(&self) {
+        while self
+            .pipe
+            .next(|bytes| self.seen.borrow_mut().add(bytes))
+            .await
+            .is_ok()
+        {}
+    }
+
+    /// Takes the steps of one invocation, or of Init for `None`, in the order in which they ended.
+    pub fn take(&self, request_id: Option<&str>) -> Vec<Step> {
+        self.pipe.drain(|bytes| self.seen.borrow_mut().add(bytes));
+        let mut seen = self.seen.borrow_mut();
+        let all = std::mem::take(&mut seen.steps);
+        let belongs = |step: &Step| match request_id {
+            Some(_) => step.request_id.as_deref() == request_id,
+            None => step.request_id.is_none() || step.step == "init",
+        };
+        let (taken, left) = all.into_iter().partition::<Vec<_>, _>(belongs);
+        seen.steps = left.into();
+        taken
+    }
+}
+
+impl Seen {
+    fn add(&mut self, bytes: &[u8]) {
+        self.partial.extend_from_slice(bytes);
+        while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.partial.drain(..=end).collect();
+            self.steps.extend(serde_json::from_slice::<Step>(&line));
+        }
+        let surplus = self.steps.len().saturating_sub(MAX_STEPS);
+        self.steps.drain(..surplus);
+    }
+}
+
+/// How lines look: coloured on a terminal, unless `NO_COLOR` says otherwise (<https://no-color.org>).
+#[derive(Clone, Copy)]
+pub struct Style {
+    has_colour: bool,
+}
+
+impl Style {
+    /// For our stderr.
+    pub fn of_stderr() -> Style {
+        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Style {
+            has_colour: io::stderr().is_terminal() && !is_unwanted && !is_dumb,
+        }
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.has_colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    pub fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    pub fn red(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+}
+
+pub fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+/// Init's lines; `failure` says why it failed.
+pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&str>) -> String {
+    let mut text = format!("{}\n", style.dim("open-runtime: Init"));
+    steps
+        .iter()
+        .for_each(|step| text.push_str(&row(&step.step, &step.name, step.ms)));
+    text.push_str(&total(style, "Init", duration, failure));
+    text
+}
+
+/// An invocation's lines: head, steps, total.
+pub fn invocation(
+    style: Style,
+    steps: &[Step],
+    request_id: &str,
+    outcome: &Outcome,
+    memory_mb: u32,
+) -> String {
+    let mut text = format!(
+        "{}\n",
+        style.dim(&format!("open-runtime: invocation {request_id}"))
+    );
+    if let Some(init) = outcome.init {
+        text.push_str(&row("Init", "within this invocation", ms(init)));
+    }
+    steps
+        .iter()
+        .for_each(|step| text.push_str(&row(&step.step, &step.name, step.ms)));
+    let failure = outcome
+        .result
+        .as_ref()
+        .err()
+        .map(|failure| format!("{}: {}", failure.error_type(), failure.reason()));
+    text.push_str(&total(
+        style,
+        "Invoke",
+        outcome.duration,
+        failure.as_deref(),
+    ));
+    if let Some(kb) = outcome.memory_kb {
+        let _ = write!(
+            text,
+            "   {}",
+            style.dim(&format!("{} of {memory_mb} MB", kb.div_ceil(1024)))
+        ); // a String takes everything
+    }
+    text
+}
+
+fn row(step: &str, name: &str, ms: f64) -> String {
+    format!(
+        "  {:<8} {:<32} {ms:>10.2} ms\n",
+        printable(step),
+        printable(name)
+    )
+}
+
+fn total(style: Style, name: &str, duration: Duration, failure: Option<&str>) -> String {
+    let line = style.bold(&format!("  {name:<8} {:<32} {:>10.2} ms", "", ms(duration)));
+    failure.map_or(line.clone(), |failure| {
+        format!("{line}   {}", style.red(&printable(failure)))
+    })
+}
+
+/// Without control characters: what a child says must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|each| !each.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(request_id: Option<&str>, step: &str) -> Step {
+        Step {
+            request_id: request_id.map(str::to_owned),
+            step: step.to_owned(),
+            name: String::new(),
+            ms: 1.5,
+        }
+    }
+
+    #[test]
+    fn lines_may_come_in_pieces_and_nonsense_is_ignored() {
+        let mut seen = Seen::default();
+        seen.add(b"{\"requestId\":\"a\",\"step\":\"before\",\"ms\":1.5");
+        assert!(seen.steps.is_empty());
+        seen.add(b",\"more\":1}\nnonsense\n{\"step\":\"init\",\"ms\":1.5}\n");
+        assert_eq!(seen.steps, [step(Some("a"), "before"), step(None, "init")]);
+    }
+
+    #[test]
+    fn a_terminal_is_not_steered() {
+        assert_eq!(row("before", "\x1b[2Jcors", 1.0).matches('\x1b').count(), 0);
+    }
+}

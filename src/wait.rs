@@ -1,0 +1,53 @@
+//! The one place that sleeps. Whatever bootstrap waits for, it waits for here, together with everything else that must not
+//! be missed meanwhile.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use crate::deadline::Deadline;
+use crate::sys;
+
+/// A descriptor that is waited for, and whether its time has come.
+pub struct Source {
+    poll: libc::pollfd,
+}
+
+impl Source {
+    /// Ready when there is something to read, or an end of file. `None` is never ready.
+    pub fn readable<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
+        Source::new(fd.into(), libc::POLLIN)
+    }
+
+    /// Ready when some bytes can be written, or when nobody will ever read them. `None` is never ready.
+    pub fn writable<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
+        Source::new(fd.into(), libc::POLLOUT)
+    }
+
+    fn new(fd: Option<BorrowedFd<'_>>, events: libc::c_short) -> Source {
+        let fd = fd.map_or(-1, |fd| fd.as_raw_fd()); // poll passes over negative ones
+        Source { poll: libc::pollfd { fd, events, revents: 0 } }
+    }
+
+    /// True if the last wait ended because of this one (an error or a hang-up counts: the next read or write tells).
+    pub fn is_ready(&self) -> bool {
+        self.poll.revents != 0
+    }
+}
+
+/// Waits until at least one source is ready. Returns false when the deadline came first.
+pub fn for_any<const N: usize>(sources: &mut [Source; N], deadline: Deadline) -> io::Result<bool> {
+    let mut fds: [libc::pollfd; N] = std::array::from_fn(|i| sources[i].poll);
+    loop {
+        sys::poll(&mut fds, deadline.as_poll_timeout())?;
+        if fds.iter().any(|fd| fd.revents != 0) {
+            break;
+        }
+        if deadline.has_passed() {
+            return Ok(false);
+        }
+    }
+    for (source, fd) in sources.iter_mut().zip(fds) {
+        source.poll = fd;
+    }
+    Ok(true)
+}

@@ -1,0 +1,87 @@
+//! The cause of an error as X-Ray shows it.
+
+use serde_json::value::RawValue;
+
+use crate::error::{InvocationError, push_json_string};
+
+/// Lambda drops a header that is longer, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// The value of `Lambda-Runtime-Function-XRay-Error-Cause`, or `None` where it is longer than Lambda takes. ASCII, as a header
+/// must be.
+///
+/// Source: the `exception` object of <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-errors>
+pub fn cause(error: &InvocationError) -> Option<String> {
+    let mut json = b"{\"working_directory\":".to_vec();
+    push_json_string(&mut json, &std::env::current_dir().unwrap_or_default().to_string_lossy());
+    json.extend_from_slice(b",\"paths\":[],\"exceptions\":[{\"type\":");
+    push_json_string(&mut json, error.error_type());
+    json.extend_from_slice(b",\"message\":");
+    push_json_string(&mut json, &error.to_string());
+    json.extend_from_slice(b",\"stack\":[");
+    push_frames(&mut json, error.stack_trace());
+    json.extend_from_slice(b"]}]}");
+    let header = ascii(&String::from_utf8_lossy(&json));
+    (header.len() < LONGEST).then_some(header)
+}
+
+fn push_frames(json: &mut Vec<u8>, stack_trace: Option<&RawValue>) {
+    let frames: Vec<String> =
+        stack_trace.and_then(|frames| serde_json::from_str(frames.get()).ok()).unwrap_or_default();
+    for (index, frame) in frames.iter().enumerate() {
+        json.extend_from_slice(if index == 0 { b"{\"label\":" } else { b",{\"label\":" });
+        push_json_string(json, frame.trim());
+        json.push(b'}');
+    }
+}
+
+/// The same JSON text with `\u` escapes for all that is not ASCII. (Control characters are escaped already, DEL may pass.)
+fn ascii(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if matches!(character, ' '..='~') {
+            escaped.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            escaped.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::LambdaError;
+
+    fn failed(message: &str, frames: &str) -> InvocationError {
+        InvocationError::Handler(LambdaError {
+            error_type: "TypeError".to_owned(),
+            error_message: message.to_owned(),
+            stack_trace: RawValue::from_string(frames.to_owned()).ok(),
+        })
+    }
+
+    #[test]
+    fn a_cause_is_ascii_and_says_what_happened() {
+        let header = cause(&failed("größe \u{1F600}\n\u{7f}", r#"["  at f (a.js:1:2)"]"#)).unwrap();
+        assert!(header.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+        let json: serde_json::Value = serde_json::from_str(&header).unwrap();
+        assert_eq!(json["exceptions"][0]["message"], "größe \u{1F600}\n\u{7f}");
+        assert_eq!(json["exceptions"][0]["stack"][0]["label"], "at f (a.js:1:2)");
+    }
+
+    #[test]
+    fn a_stack_of_another_form_is_left_out() {
+        let header = cause(&failed("m", r#"{"a":1}"#)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&header).unwrap();
+        assert_eq!(json["exceptions"][0]["stack"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn a_cause_of_64_kib_is_dropped() {
+        assert!(cause(&failed(&"x".repeat(LONGEST - 300), "[]")).is_some());
+        assert!(cause(&failed(&"x".repeat(LONGEST), "[]")).is_none());
+    }
+}
