@@ -131,15 +131,9 @@ impl Faults {
     fn parse(script: &[u8]) -> Result<Faults, BadScript> {
         let entries: Vec<Entry> = serde_json::from_slice(script).map_err(BadScript::NotAScript)?;
         for (index, entry) in entries.iter().enumerate() {
-            entry
-                .fault
-                .check()
-                .map_err(|why| BadScript::Entry(index + 1, why))?;
+            entry.fault.check().map_err(|why| BadScript::Entry(index + 1, why))?;
         }
-        Ok(Faults {
-            entries,
-            counts: RefCell::default(),
-        })
+        Ok(Faults { entries, counts: RefCell::default() })
     }
 
     /// Counts the request. The first fault of the script that fits it happens.
@@ -151,11 +145,7 @@ impl Faults {
             Nth::Number(number) => number == *count,
             Nth::Every(_) => true,
         };
-        let entry = self
-            .entries
-            .iter()
-            .filter(|entry| entry.on == on)
-            .find(fits);
+        let entry = self.entries.iter().filter(|entry| entry.on == on).find(fits);
         entry.map(|entry| entry.fault.clone()).unwrap_or_default()
     }
 }
@@ -166,18 +156,11 @@ impl Fault {
             StatusCode::from_u16(status).map_err(|why| format!("status {status}: {why}"))?;
         }
         if let Some(text) = &self.body_base64 {
-            STANDARD
-                .decode(text)
-                .map_err(|why| format!("bodyBase64: {why}"))?;
+            STANDARD.decode(text).map_err(|why| format!("bodyBase64: {why}"))?;
         }
         for (name, value) in &self.headers {
-            HeaderName::from_bytes(name.as_bytes())
-                .map_err(|why| format!("header {name}: {why}"))?;
-            value
-                .as_deref()
-                .map(header_value)
-                .transpose()
-                .map_err(|why| format!("header {name}: {why}"))?;
+            HeaderName::from_bytes(name.as_bytes()).map_err(|why| format!("header {name}: {why}"))?;
+            value.as_deref().map(header_value).transpose().map_err(|why| format!("header {name}: {why}"))?;
         }
         Ok(())
     }
@@ -205,10 +188,7 @@ impl Fault {
         reply.body = self.raw_body().unwrap_or(reply.body);
         if let Some(ms) = self.deadline_ms {
             let deadline = (ids::now_ms() + ms).to_string();
-            reply = reply.with(
-                HeaderName::from_static("lambda-runtime-deadline-ms"),
-                &deadline,
-            );
+            reply = reply.with(HeaderName::from_static("lambda-runtime-deadline-ms"), &deadline);
         }
         for (name, value) in &self.headers {
             let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -244,13 +224,8 @@ impl Fault {
     }
 
     fn raw_body(&self) -> Option<Bytes> {
-        let decoded = self
-            .body_base64
-            .as_ref()
-            .and_then(|text| STANDARD.decode(text).ok());
-        decoded
-            .map(Bytes::from)
-            .or_else(|| self.body.clone().map(Bytes::from))
+        let decoded = self.body_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
+        decoded.map(Bytes::from).or_else(|| self.body.clone().map(Bytes::from))
     }
 }
 
@@ -268,10 +243,7 @@ fn sent_length(reply: &Reply) -> usize {
 
 /// Each character stands for one byte, so that any byte can be sent.
 fn header_value(text: &str) -> Result<HeaderValue, String> {
-    let bytes: Result<Vec<u8>, _> = text
-        .chars()
-        .map(|each| u8::try_from(u32::from(each)))
-        .collect();
+    let bytes: Result<Vec<u8>, _> = text.chars().map(|each| u8::try_from(u32::from(each))).collect();
     let bytes = bytes.map_err(|_| "a character above \\u00ff is no byte".to_owned())?;
     HeaderValue::from_bytes(&bytes).map_err(|why| why.to_string())
 }
@@ -290,16 +262,8 @@ pub fn describe(fault: &Fault) -> Value {
         ("reset", fault.reset.is_some()),
         ("swallow", fault.swallow),
     ];
-    let happened: Vec<_> = members
-        .iter()
-        .filter(|(_, is_set)| *is_set)
-        .map(|(name, _)| *name)
-        .collect();
-    if happened.is_empty() {
-        Value::Null
-    } else {
-        happened.into()
-    }
+    let happened: Vec<_> = members.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
+    if happened.is_empty() { Value::Null } else { happened.into() }
 }
 
 #[cfg(test)]
@@ -320,7 +284,8 @@ mod tests {
 
     #[test]
     fn every_is_every_and_the_first_that_fits_wins() {
-        let script = r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
+        let script =
+            r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
         let faults = faults(script);
         assert!(!faults.next(On::Error).swallows());
         assert!(faults.next(On::Error).swallows());
@@ -346,11 +311,7 @@ mod tests {
             r#"[{"on":"next","nth":1,"do":{"headers":{"A":"\u0101"}}}]"#,
             r#"[{"on":"next","nth":1,"do":{"status":1}}]"#,
         ];
-        assert!(
-            scripts
-                .iter()
-                .all(|script| Faults::parse(script.as_bytes()).is_err())
-        );
+        assert!(scripts.iter().all(|script| Faults::parse(script.as_bytes()).is_err()));
     }
 
     #[test]

@@ -64,16 +64,8 @@ impl Lambda {
         let (listener, address) = server::listen(localhost).await?;
         let present: Rc<RefCell<Option<Rc<Environment>>>> = Rc::default();
         let (logs, journal) = (Rc::new(Logs::new()?), options.journal);
-        let steps = if options.is_quiet {
-            None
-        } else {
-            Some(Rc::new(Steps::new()?))
-        };
-        let sandbox = Rc::new(Sandbox {
-            faults: options.faults,
-            journal: journal.clone(),
-            count: Cell::new(1),
-        });
+        let steps = if options.is_quiet { None } else { Some(Rc::new(Steps::new()?)) };
+        let sandbox = Rc::new(Sandbox { faults: options.faults, journal: journal.clone(), count: Cell::new(1) });
         spawn_local(sandbox::serve(sandbox, listener, look_up(&present)));
         spawn_local(processes::reap(look_up(&present), journal.clone()));
         let pump = logs.clone();
@@ -83,20 +75,8 @@ impl Lambda {
         }
         journal.note("runtime-api", || json!({"address": address.to_string()}));
         let (runtime_api, style) = (address.to_string(), Style::of_stderr());
-        let options = Rc::new(Conduct {
-            runtime_api,
-            init_limit: options.init_limit,
-            journal,
-            logs,
-            steps,
-            style,
-        });
-        Ok(Lambda {
-            function,
-            options,
-            present,
-            count: 0,
-        })
+        let options = Rc::new(Conduct { runtime_api, init_limit: options.init_limit, journal, logs, steps, style });
+        Ok(Lambda { function, options, present, count: 0 })
     }
 
     /// Writes lines of our own, between those of the function.
@@ -116,13 +96,7 @@ impl Lambda {
     pub async fn init(&mut self) -> Result<Duration, Failure> {
         let limit = self.options.init_limit;
         let environment = self.start()?;
-        let done = self
-            .init_until(
-                &environment,
-                Instant::now() + limit,
-                Failure::InitTimeout(limit),
-            )
-            .await;
+        let done = self.init_until(&environment, Instant::now() + limit, Failure::InitTimeout(limit)).await;
         self.show_init(environment.age(), done.as_ref().err());
         if done.is_err() {
             self.end("Init failed").await;
@@ -133,93 +107,47 @@ impl Lambda {
     fn start(&mut self) -> Result<Rc<Environment>, Failure> {
         self.count += 1;
         let environment = Rc::new(Environment::new(self.count, self.function.clone()));
-        let Conduct {
-            runtime_api,
-            logs,
-            steps,
-            journal,
-            ..
-        } = &*self.options;
+        let Conduct { runtime_api, logs, steps, journal, .. } = &*self.options;
         let timeline = steps.as_ref().map(|steps| steps.path());
         let started = processes::start(&self.function, runtime_api, timeline.as_deref(), logs);
         let bootstrap = self.function.bootstrap.display();
-        let pid = started.map_err(|why| {
-            Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}"))
-        })?;
+        let pid = started.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
         environment.pid.set(pid);
-        journal.note(
-            "spawned",
-            || json!({"environment": environment.number, "pid": pid}),
-        );
+        journal.note("spawned", || json!({"environment": environment.number, "pid": pid}));
         *self.present.borrow_mut() = Some(environment.clone());
         Ok(environment)
     }
 
-    async fn init_until(
-        &self,
-        environment: &Environment,
-        deadline: Instant,
-        late: Failure,
-    ) -> Result<(), Failure> {
+    async fn init_until(&self, environment: &Environment, deadline: Instant, late: Failure) -> Result<(), Failure> {
         let end = timeout_at(deadline, environment.until(|state| state.init_end())).await;
-        let reported = environment
-            .look(|state| state.init_error.clone())
-            .map(Failure::Reported);
+        let reported = environment.look(|state| state.init_error.clone()).map(Failure::Reported);
         let done = match end {
             Ok(InitEnd::Ready) => Ok(()),
-            Ok(InitEnd::Exited(status)) => {
-                Err(reported.unwrap_or_else(|| exit(environment, status)))
-            }
+            Ok(InitEnd::Exited(status)) => Err(reported.unwrap_or_else(|| exit(environment, status))),
             Err(_) => Err(reported.unwrap_or(late)),
         };
         let error_type = done.as_ref().err().map(Failure::error_type);
         let ms = ms(environment.age());
-        self.options.journal.note(
-            "init",
-            || json!({"environment": environment.number, "error": error_type, "ms": ms}),
-        );
+        self.options.journal.note("init", || json!({"environment": environment.number, "error": error_type, "ms": ms}));
         done
     }
 
     fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
-        let Conduct {
-            steps: Some(steps),
-            style,
-            logs,
-            ..
-        } = &*self.options
-        else {
+        let Conduct { steps: Some(steps), style, logs, .. } = &*self.options else {
             return;
         };
-        let failure =
-            failure.map(|failure| format!("{}: {}", failure.error_type(), failure.reason()));
-        logs.say(&timeline::init(
-            *style,
-            &steps.take(None),
-            duration,
-            failure.as_deref(),
-        ));
+        let failure = failure.map(|failure| format!("{}: {}", failure.error_type(), failure.reason()));
+        logs.say(&timeline::init(*style, &steps.take(None), duration, failure.as_deref()));
     }
 
     /// One invocation. Without an execution environment, Init comes first and counts against the timeout.
     pub async fn invoke(&mut self, invocation: Rc<Invocation>) -> Outcome {
-        self.options.logs.begin(format!(
-            "START RequestId: {} Version: $LATEST\n",
-            invocation.request_id
-        ));
+        self.options.logs.begin(format!("START RequestId: {} Version: $LATEST\n", invocation.request_id));
         let began = Instant::now();
-        let usable = self
-            .environment()
-            .filter(|environment| environment.is_usable());
+        let usable = self.environment().filter(|environment| environment.is_usable());
         let (ready, init) = match usable {
-            Some(environment) => (
-                Ok((environment, Instant::now() + self.function.timeout)),
-                None,
-            ),
-            None => (
-                self.suppressed_init(began + self.function.timeout).await,
-                Some(began.elapsed()),
-            ),
+            Some(environment) => (Ok((environment, Instant::now() + self.function.timeout)), None),
+            None => (self.suppressed_init(began + self.function.timeout).await, Some(began.elapsed())),
         };
         let dispatched = Instant::now();
         let result = match ready {
@@ -227,25 +155,15 @@ impl Lambda {
             Err(failure) => Err(failure),
         };
         let (duration, memory_kb) = (dispatched.elapsed(), self.memory_kb());
-        Outcome {
-            result,
-            duration,
-            init,
-            memory_kb,
-        }
+        Outcome { result, duration, init, memory_kb }
     }
 
     /// Init within an invocation. What is left of the former environment is ended first.
-    async fn suppressed_init(
-        &mut self,
-        deadline: Instant,
-    ) -> Result<(Rc<Environment>, Instant), Failure> {
+    async fn suppressed_init(&mut self, deadline: Instant) -> Result<(Rc<Environment>, Instant), Failure> {
         self.end("bootstrap has exited").await;
         let environment = self.start()?;
         let late = Failure::Timeout(self.function.timeout);
-        self.init_until(&environment, deadline, late)
-            .await
-            .map(|()| (environment, deadline))
+        self.init_until(&environment, deadline, late).await.map(|()| (environment, deadline))
     }
 
     async fn handle(
@@ -256,10 +174,7 @@ impl Lambda {
     ) -> Result<bytes::Bytes, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = ids::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-        environment.dispatch(Rc::new(Dispatched {
-            invocation,
-            deadline_ms,
-        }));
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms }));
         let answered = |state: &mut State| match (state.answer.take(), state.exit) {
             (Some(answer), _) => Some(Ok(answer)),
             (None, Some(status)) => Some(Err(status)),
@@ -281,19 +196,13 @@ impl Lambda {
         let failure = outcome.result.as_ref().err();
         let is_lost = failure.is_some_and(Failure::ends_environment);
         let deadline = Instant::now() + self.function.timeout.saturating_sub(outcome.duration);
-        let trouble = if is_lost {
-            None
-        } else {
-            self.trouble_after_answer(deadline).await
-        };
+        let trouble = if is_lost { None } else { self.trouble_after_answer(deadline).await };
         self.show_invocation(request_id, outcome);
         if let Some(trouble) = &trouble {
             self.say(&format!("open-runtime: {trouble}"));
         }
         if is_lost || trouble.is_some() {
-            let why = failure
-                .map(|failure| failure.error_type().to_owned())
-                .or(trouble);
+            let why = failure.map(|failure| failure.error_type().to_owned()).or(trouble);
             self.end(&why.unwrap_or_default()).await;
         }
     }
@@ -302,41 +211,23 @@ impl Lambda {
     async fn trouble_after_answer(&self, deadline: Instant) -> Option<String> {
         let environment = self.environment()?;
         let idle = |state: &mut State| match state.exit {
-            Some(status) => Some(Some(format!(
-                "bootstrap has exited after its answer: Runtime exited {}",
-                describe(status)
-            ))),
+            Some(status) => {
+                Some(Some(format!("bootstrap has exited after its answer: Runtime exited {}", describe(status))))
+            }
             None => state.is_idle().then_some(None),
         };
         let late = "no request for the next invocation within the timeout, though it was answered";
-        timeout_at(deadline, environment.until(idle))
-            .await
-            .unwrap_or_else(|_| Some(late.to_owned()))
+        timeout_at(deadline, environment.until(idle)).await.unwrap_or_else(|_| Some(late.to_owned()))
     }
 
     fn show_invocation(&self, request_id: &str, outcome: &Outcome) {
-        let Conduct {
-            steps,
-            style,
-            logs,
-            journal,
-            ..
-        } = &*self.options;
+        let Conduct { steps, style, logs, journal, .. } = &*self.options;
         let error_type = outcome.result.as_ref().err().map(Failure::error_type);
         let ms = ms(outcome.duration);
-        journal.note(
-            "invocation",
-            || json!({"requestId": request_id, "error": error_type, "ms": ms}),
-        );
+        journal.note("invocation", || json!({"requestId": request_id, "error": error_type, "ms": ms}));
         if let Some(steps) = steps {
             let steps = steps.take(Some(request_id));
-            logs.say(&timeline::invocation(
-                *style,
-                &steps,
-                request_id,
-                outcome,
-                self.function.memory_mb,
-            ));
+            logs.say(&timeline::invocation(*style, &steps, request_id, outcome, self.function.memory_mb));
         }
     }
 
@@ -353,10 +244,9 @@ impl Lambda {
             return std::future::pending().await;
         };
         let status = environment.until(|state| state.exit).await;
-        self.options.logs.say(&format!(
-            "open-runtime: bootstrap has exited while idle: Runtime exited {}",
-            describe(status)
-        ));
+        self.options
+            .logs
+            .say(&format!("open-runtime: bootstrap has exited while idle: Runtime exited {}", describe(status)));
         self.end("bootstrap has exited while idle").await;
     }
 
@@ -375,9 +265,7 @@ impl Lambda {
     }
 }
 
-fn look_up(
-    present: &Rc<RefCell<Option<Rc<Environment>>>>,
-) -> impl Fn() -> Option<Rc<Environment>> + use<> {
+fn look_up(present: &Rc<RefCell<Option<Rc<Environment>>>>) -> impl Fn() -> Option<Rc<Environment>> + use<> {
     let present = present.clone();
     move || present.borrow().clone()
 }

@@ -27,21 +27,11 @@ const SURELY_DEAD: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Those of fork and exec.
-pub fn start(
-    function: &Function,
-    runtime_api: &str,
-    timeline: Option<&str>,
-    logs: &Logs,
-) -> io::Result<i32> {
+pub fn start(function: &Function, runtime_api: &str, timeline: Option<&str>, logs: &Logs) -> io::Result<i32> {
     let mut command = Command::new(&function.bootstrap);
-    command
-        .env_clear()
-        .envs(variables::all(function, runtime_api, timeline));
+    command.env_clear().envs(variables::all(function, runtime_api, timeline));
     command.current_dir(&function.task_root);
-    command
-        .stdin(Stdio::null())
-        .stdout(logs.for_child()?)
-        .stderr(logs.for_child()?);
+    command.stdin(Stdio::null()).stdout(logs.for_child()?).stderr(logs.for_child()?);
     sys::in_own_session(&mut command);
     let child = command.spawn()?;
     Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
@@ -64,10 +54,7 @@ pub async fn end(environment: &Environment, logs: &Logs, journal: &Journal, why:
     }
     sweep(journal).await;
     environment.change(|state| state.is_over = true);
-    journal.note(
-        "environment-over",
-        || json!({"environment": environment.number}),
-    );
+    journal.note("environment-over", || json!({"environment": environment.number}));
 }
 
 async fn exit_of(environment: &Environment) {
@@ -77,15 +64,8 @@ async fn exit_of(environment: &Environment) {
 /// Signals bootstrap's whole process group.
 fn send(environment: &Environment, signal: i32, journal: &Journal, why: &str) {
     let pid = environment.pid.get();
-    let name = if signal == libc::SIGTERM {
-        "SIGTERM"
-    } else {
-        "SIGKILL"
-    };
-    journal.note(
-        "kill",
-        || json!({"environment": environment.number, "pid": pid, "signal": name, "why": why}),
-    );
+    let name = if signal == libc::SIGTERM { "SIGTERM" } else { "SIGKILL" };
+    journal.note("kill", || json!({"environment": environment.number, "pid": pid, "signal": name, "why": why}));
     if let Err(error) = sys::signal(-pid, signal) {
         eprintln!("open-runtime: cannot send {name} to process group {pid}: {error}");
     }
@@ -99,14 +79,8 @@ async fn report_left_behind(environment: &Environment, logs: &Logs, journal: &Jo
     }
     for stray in process_tree::living_below_us() {
         let (pid, name) = (stray.pid, &stray.name);
-        journal.note(
-            "stray",
-            || json!({"environment": environment.number, "pid": pid, "name": name}),
-        );
-        logs.say(&format!(
-            "open-runtime: bootstrap left process {pid} ({}) behind: killed",
-            name.escape_debug()
-        ));
+        journal.note("stray", || json!({"environment": environment.number, "pid": pid, "name": name}));
+        logs.say(&format!("open-runtime: bootstrap left process {pid} ({}) behind: killed", name.escape_debug()));
     }
 }
 
@@ -135,19 +109,12 @@ async fn sweep(journal: &Journal) {
 ///
 /// # Errors
 /// SIGCHLD cannot be waited for.
-pub async fn reap(
-    present: impl Fn() -> Option<Rc<Environment>>,
-    journal: Rc<Journal>,
-) -> io::Result<()> {
+pub async fn reap(present: impl Fn() -> Option<Rc<Environment>>, journal: Rc<Journal>) -> io::Result<()> {
     let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
     loop {
         while let Some((pid, status)) = sys::reap() {
             let environment = present().filter(|environment| environment.pid.get() == pid);
-            let what = if environment.is_some() {
-                "exit"
-            } else {
-                "orphan-exit"
-            };
+            let what = if environment.is_some() { "exit" } else { "orphan-exit" };
             journal.note(what, || json!({"pid": pid, "status": status.to_string()}));
             if let Some(environment) = environment {
                 environment.change(|state| state.exit = Some(status));

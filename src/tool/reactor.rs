@@ -11,10 +11,8 @@ use tokio::task::LocalSet;
 /// # Errors
 /// Those of the task, or there is no reactor.
 pub fn local<T>(task: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    let reactor = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|why| Trouble::Io("wait for events", why))?;
+    let reactor =
+        Builder::new_current_thread().enable_all().build().map_err(|why| Trouble::Io("wait for events", why))?;
     LocalSet::new().block_on(&reactor, task)
 }
 

@@ -65,25 +65,14 @@ struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
-        Refusal {
-            status,
-            error_type,
-            message: message.into(),
-        }
+        Refusal { status, error_type, message: message.into() }
     }
 
     /// Lambda writes `Message` or `message`, depending on the layer that refuses; SDKs read either.
     fn reply(&self) -> Reply {
-        let who = if self.status.is_server_error() {
-            "Service"
-        } else {
-            "User"
-        };
-        Reply::json(
-            self.status,
-            &json!({"Type": who, "Message": self.message, "message": self.message}),
-        )
-        .with(HeaderName::from_static("x-amzn-errortype"), self.error_type)
+        let who = if self.status.is_server_error() { "Service" } else { "User" };
+        Reply::json(self.status, &json!({"Type": who, "Message": self.message, "message": self.message}))
+            .with(HeaderName::from_static("x-amzn-errortype"), self.error_type)
     }
 }
 
@@ -93,23 +82,14 @@ pub async fn serve(listener: TcpListener, function: Rc<Function>, queue: mpsc::S
         let tcp = server::accept(&listener).await;
         let (function, queue) = (function.clone(), queue.clone());
         tokio::task::spawn_local(async move {
-            server::serve(tcp, |request, _: Breaker| {
-                answer(request, &function, &queue)
-            })
-            .await;
+            server::serve(tcp, |request, _: Breaker| answer(request, &function, &queue)).await;
         });
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    function: &Function,
-    queue: &mpsc::Sender<Job>,
-) -> Result<Reply, NoAnswer> {
+async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::Sender<Job>) -> Result<Reply, NoAnswer> {
     let (head, body) = request.into_parts();
-    let received = reply::receive(body, MAX_EVENT)
-        .await
-        .map_err(|_| NoAnswer)?;
+    let received = reply::receive(body, MAX_EVENT).await.map_err(|_| NoAnswer)?;
     let request_id = ids::uuid();
     let invoked = match arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
         Ok(arn) => invoke(request_id.clone(), arn, &head.headers, received, queue).await,
@@ -139,26 +119,12 @@ async fn invoke(
     match invocation_type {
         Type::DryRun => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
         Type::Event => {
-            enqueue(
-                queue,
-                Job {
-                    invocation,
-                    wants_log,
-                    caller: None,
-                },
-            )?;
+            enqueue(queue, Job { invocation, wants_log, caller: None })?;
             Ok(Reply::new(StatusCode::ACCEPTED, ""))
         }
         Type::RequestResponse => {
             let (caller, answered) = oneshot::channel();
-            enqueue(
-                queue,
-                Job {
-                    invocation,
-                    wants_log,
-                    caller: Some(caller),
-                },
-            )?;
+            enqueue(queue, Job { invocation, wants_log, caller: Some(caller) })?;
             answered.await.map(response).map_err(|_| shutting_down())
         }
     }
@@ -166,21 +132,15 @@ async fn invoke(
 
 fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
     queue.try_send(job).map_err(|error| match error {
-        mpsc::error::TrySendError::Full(_) => Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "TooManyRequestsException",
-            "Rate Exceeded.",
-        ),
+        mpsc::error::TrySendError::Full(_) => {
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
+        }
         mpsc::error::TrySendError::Closed(_) => shutting_down(),
     })
 }
 
 fn shutting_down() -> Refusal {
-    Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "ServiceException",
-        "open-runtime is shutting down",
-    )
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", "open-runtime is shutting down")
 }
 
 fn response(answered: Answered) -> Reply {
@@ -190,10 +150,7 @@ fn response(answered: Answered) -> Reply {
         reply = reply.with(HeaderName::from_static("x-amz-function-error"), "Unhandled");
     }
     match answered.log {
-        Some(log) => reply.with(
-            HeaderName::from_static("x-amz-log-result"),
-            &STANDARD.encode(log),
-        ),
+        Some(log) => reply.with(HeaderName::from_static("x-amz-log-result"), &STANDARD.encode(log)),
         None => reply,
     }
 }
@@ -203,105 +160,56 @@ fn executed(reply: Reply) -> Reply {
 }
 
 /// The ARN by which the function is invoked.
-fn arn_of(
-    method: &Method,
-    path: &str,
-    query: Option<&str>,
-    function: &Function,
-) -> Result<String, Refusal> {
-    let name = path
-        .strip_prefix("/2015-03-31/functions/")
-        .and_then(|rest| rest.strip_suffix("/invocations"));
+fn arn_of(method: &Method, path: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
+    let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
     let Some(name) = name.filter(|name| method == Method::POST && !name.contains('/')) else {
         let message = "open-runtime knows POST /2015-03-31/functions/NAME/invocations";
-        return Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            "UnknownOperationException",
-            message,
-        ));
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
     };
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let query = query
-        .unwrap_or("")
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("Qualifier="));
+    let query = query.unwrap_or("").split('&').find_map(|pair| pair.strip_prefix("Qualifier="));
     let (name, query) = (decode(name), query.map(decode));
     let (qualifier, is_name) = (qualifier_of(&name), is_function_name(&name));
     let mut qualifiers = [qualifier, query.as_deref()].into_iter().flatten();
-    if !is_name
-        || !qualifiers
-            .clone()
-            .all(|qualifier| qualifier == VERSION || is_word(qualifier))
-    {
+    if !is_name || !qualifiers.clone().all(|qualifier| qualifier == VERSION || is_word(qualifier)) {
         let message = format!(
             "1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: \
              Member must be a function name, an ARN or a partial ARN"
         );
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "ValidationException",
-            message,
-        ));
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "ValidationException", message));
     }
     Ok(function.arn(qualifiers.next()))
 }
 
 /// `name`, `name:qualifier`, `account:function:name`, `arn:aws:lambda:region:account:function:name:qualifier`.
 fn is_function_name(name: &str) -> bool {
-    let after = name
-        .rsplit_once("function:")
-        .map_or(name, |(_, after)| after);
+    let after = name.rsplit_once("function:").map_or(name, |(_, after)| after);
     let before = name.strip_suffix(after).unwrap_or("");
-    let known = before.is_empty()
-        || before == "function:"
-        || before
-            .split(':')
-            .all(|part| part.is_empty() || is_word(part));
-    known
-        && name.len() <= 256
-        && after.split(':').count() <= 2
-        && after.split(':').next().is_some_and(is_word)
+    let known =
+        before.is_empty() || before == "function:" || before.split(':').all(|part| part.is_empty() || is_word(part));
+    known && name.len() <= 256 && after.split(':').count() <= 2 && after.split(':').next().is_some_and(is_word)
 }
 
 fn qualifier_of(name: &str) -> Option<&str> {
-    let after = name
-        .rsplit_once("function:")
-        .map_or(name, |(_, after)| after);
+    let after = name.rsplit_once("function:").map_or(name, |(_, after)| after);
     after.split_once(':').map(|(_, qualifier)| qualifier)
 }
 
 fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn event_of(received: Received, invocation_type: Type) -> Result<Bytes, Refusal> {
-    let limit = if invocation_type == Type::Event {
-        MAX_ASYNC_EVENT
-    } else {
-        MAX_EVENT
-    };
+    let limit = if invocation_type == Type::Event { MAX_ASYNC_EVENT } else { MAX_EVENT };
     if received.is_too_large || received.bytes.len() > limit {
-        let message =
-            format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestTooLargeException",
-            message,
-        ));
+        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message));
     }
-    event::checked(received.bytes)
-        .map_err(|why| bad_content(format!("Could not parse request body into json: {why}")))
+    event::checked(received.bytes).map_err(|why| bad_content(format!("Could not parse request body into json: {why}")))
 }
 
 fn bad_content(message: impl Into<String>) -> Refusal {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "InvalidRequestContentException",
-        message,
-    )
+    Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
 }
 
 fn invocation_type(headers: &HeaderMap) -> Result<Type, Refusal> {
@@ -309,10 +217,7 @@ fn invocation_type(headers: &HeaderMap) -> Result<Type, Refusal> {
         None | Some("" | "RequestResponse") => Ok(Type::RequestResponse),
         Some("Event") => Ok(Type::Event),
         Some("DryRun") => Ok(Type::DryRun),
-        Some(_) => Err(invalid_parameter(
-            "invocationType",
-            "[RequestResponse, Event, DryRun]",
-        )),
+        Some(_) => Err(invalid_parameter("invocationType", "[RequestResponse, Event, DryRun]")),
     }
 }
 
@@ -329,35 +234,24 @@ fn invalid_parameter(name: &str, allowed: &str) -> Refusal {
         "1 validation error detected: Value at '{name}' failed to satisfy constraint: \
          Member must satisfy enum value set: {allowed}"
     );
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "InvalidParameterValueException",
-        message,
-    )
+    Refusal::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
 }
 
 /// The client context as JSON on one line, which is all that a header can carry.
 fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
-    let Some(base64) = headers
-        .get("x-amz-client-context")
-        .filter(|value| !value.is_empty())
-    else {
+    let Some(base64) = headers.get("x-amz-client-context").filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     let bad = || bad_content("Client context must be a valid Base64-encoded JSON object.");
     if base64.len() > MAX_CLIENT_CONTEXT {
-        return Err(bad_content(format!(
-            "Client context must be no more than {MAX_CLIENT_CONTEXT} bytes."
-        )));
+        return Err(bad_content(format!("Client context must be no more than {MAX_CLIENT_CONTEXT} bytes.")));
     }
     let mut json = STANDARD.decode(base64).map_err(|_| bad())?;
     event::checked(Bytes::from(json.clone())).map_err(|_| bad())?;
     if json.trim_ascii().first() != Some(&b'{') {
         return Err(bad());
     }
-    json.iter_mut()
-        .filter(|byte| byte.is_ascii_control())
-        .for_each(|byte| *byte = b' '); // only between tokens
+    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' '); // only between tokens
     Ok(Some(json.into()))
 }
 
@@ -370,33 +264,16 @@ mod tests {
     use super::*;
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).unwrap(),
-        )])
+        HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())])
     }
 
     #[test]
     fn names_and_arns_are_told_from_nonsense() {
         let arn = "arn:aws:lambda:eu-central-1:123456789012:function:my-fn";
-        for name in [
-            "f",
-            "my_fn:live",
-            "f:$LATEST",
-            "123456789012:function:f",
-            arn,
-            &format!("{arn}:7"),
-        ] {
+        for name in ["f", "my_fn:live", "f:$LATEST", "123456789012:function:f", arn, &format!("{arn}:7")] {
             assert!(is_function_name(name), "{name}");
         }
-        for name in [
-            "",
-            "a b",
-            "../f",
-            "f:1:2",
-            "arn aws:function:f",
-            &"f".repeat(257),
-        ] {
+        for name in ["", "a b", "../f", "f:1:2", "arn aws:function:f", &"f".repeat(257)] {
             assert!(!is_function_name(name), "{name}");
         }
     }
@@ -411,39 +288,23 @@ mod tests {
     #[test]
     fn client_contexts_are_json_objects_on_one_line() {
         let encoded = STANDARD.encode("{\n\"custom\":{}}");
-        let context = client_context(&headers("x-amz-client-context", &encoded))
-            .ok()
-            .flatten()
-            .unwrap();
+        let context = client_context(&headers("x-amz-client-context", &encoded)).ok().flatten().unwrap();
         assert_eq!(context, "{ \"custom\":{}}");
-        for bad in [
-            STANDARD.encode("[]"),
-            STANDARD.encode("{"),
-            "not base64!".to_owned(),
-        ] {
+        for bad in [STANDARD.encode("[]"), STANDARD.encode("{"), "not base64!".to_owned()] {
             assert!(client_context(&headers("x-amz-client-context", &bad)).is_err());
         }
     }
 
     #[test]
     fn invocation_types_are_lambdas() {
-        assert_eq!(
-            invocation_type(&HeaderMap::new()).ok(),
-            Some(Type::RequestResponse)
-        );
-        assert_eq!(
-            invocation_type(&headers("x-amz-invocation-type", "Event")).ok(),
-            Some(Type::Event)
-        );
+        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(Type::RequestResponse));
+        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(Type::Event));
         assert!(invocation_type(&headers("x-amz-invocation-type", "Later")).is_err());
     }
 
     #[test]
     fn asynchronous_events_have_a_limit_of_their_own() {
-        let received = || Received {
-            bytes: Bytes::from(vec![b'1'; MAX_ASYNC_EVENT + 1]),
-            is_too_large: false,
-        };
+        let received = || Received { bytes: Bytes::from(vec![b'1'; MAX_ASYNC_EVENT + 1]), is_too_large: false };
         assert!(event_of(received(), Type::RequestResponse).is_ok());
         assert!(event_of(received(), Type::Event).is_err_and(|refusal| refusal.status == 413));
     }
