@@ -54,7 +54,7 @@ struct Conduct {
 }
 
 impl Lambda {
-    /// Listens for bootstrap and starts nothing yet. Must run in a `LocalSet`.
+    /// Listens for bootstrap and starts nothing yet. Must run in a reactor of [`crate::reactor`].
     ///
     /// # Errors
     /// Sockets or pipes cannot be made.
