@@ -45,8 +45,16 @@ pub struct Outcome {
     pub result: Result<Bytes, Failure>,
     /// From the dispatch to the answer.
     pub duration: Duration,
-    /// Of the Init that this invocation waited for, if there was one.
+    /// Of the Init within this invocation, if there was one.
     pub init: Option<Duration>,
+    /// Of the Init before this invocation, if it is the environment's first.
+    pub cold_start: Option<Duration>,
     /// Peak memory of the execution environment's processes, where it was looked at.
     pub memory_kb: Option<u64>,
+}
+
+impl Outcome {
+    pub fn failure(&self) -> Option<&Failure> {
+        self.result.as_ref().err()
+    }
 }

@@ -32,7 +32,7 @@ pub async fn next(environment: &Environment) -> Reply {
 }
 
 fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
-    if state.runtime == RuntimeState::Running {
+    if state.runtime == RuntimeState::Running && !state.is_late {
         state.work.clone()
     } else {
         None
@@ -125,6 +125,9 @@ fn take(
         if work.is_none_or(|work| work.invocation.request_id != request_id) {
             return Err(invalid_request_id());
         }
+        if state.is_late {
+            return Err(timed_out());
+        }
         state.runtime = state
             .runtime
             .answered(to)
@@ -185,4 +188,8 @@ fn invalid_request_id() -> Refusal {
         "InvalidRequestID",
         "Invalid request ID",
     )
+}
+
+fn timed_out() -> Refusal {
+    Refusal::new(StatusCode::GONE, "InvokeTimeout", "Invoke timeout")
 }
