@@ -5,6 +5,7 @@ use bytes::Bytes;
 use std::time::Duration;
 
 /// What the caller asked for.
+#[derive(Default)]
 pub struct Invocation {
     pub request_id: String,
     pub event: Bytes,

@@ -193,3 +193,49 @@ fn invalid_request_id() -> Refusal {
 fn timed_out() -> Refusal {
     Refusal::new(StatusCode::GONE, "InvokeTimeout", "Invoke timeout")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::Function;
+    use crate::invocation::Invocation;
+    use bytes::Bytes;
+    use std::rc::Rc;
+
+    fn running() -> Environment {
+        let environment = Environment::new(1, Rc::new(Function::default()));
+        let invocation = Rc::new(Invocation {
+            request_id: "id".to_owned(),
+            ..Invocation::default()
+        });
+        environment.dispatch(Rc::new(Dispatched {
+            invocation,
+            deadline_ms: 0,
+        }));
+        environment
+    }
+
+    fn post(environment: &Environment, request_id: &str) -> StatusCode {
+        let body = Received {
+            bytes: Bytes::from_static(b"null"),
+            is_too_large: false,
+        };
+        response(environment, request_id, &HeaderMap::new(), body).status
+    }
+
+    #[test]
+    fn an_answer_is_taken_once() {
+        let environment = running();
+        assert_eq!(post(&environment, "other"), StatusCode::BAD_REQUEST);
+        assert_eq!(post(&environment, "id"), StatusCode::ACCEPTED);
+        assert_eq!(post(&environment, "id"), StatusCode::FORBIDDEN);
+    }
+
+    #[test]
+    fn an_answer_after_the_timeout_is_gone() {
+        let environment = running();
+        environment.change(|state| state.is_late = true);
+        assert_eq!(post(&environment, "id"), StatusCode::GONE);
+        assert!(environment.change(|state| present_work(state).is_none()));
+    }
+}
