@@ -2,9 +2,10 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
-use crate::event::{self, MAX_EVENT};
+use super::invoke_request::{self as asked, Type};
+use crate::event::MAX_EVENT;
 use crate::function::{Function, VERSION};
-use crate::http::reply::{self, Received, Reply};
+use crate::http::reply::{self, Received, Refusal, Reply};
 use crate::http::server::{self, NoAnswer};
 use crate::http::wire::Breaker;
 use crate::ids;
@@ -13,21 +14,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode};
-use percent_encoding::percent_decode_str;
+use hyper::header::{HeaderMap, HeaderName};
+use hyper::{Request, StatusCode};
 use serde_json::json;
 use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-
-/// The largest event of an asynchronous invocation, in bytes.
-///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const MAX_ASYNC_EVENT: usize = 1024 * 1024;
-
-/// The largest client context, in bytes of base64.
-const MAX_CLIENT_CONTEXT: usize = 3583;
 
 /// Invocations that may wait; then callers are throttled.
 pub const QUEUE: usize = 1000;
@@ -48,6 +40,7 @@ pub struct Answered {
     pub log: Option<Vec<u8>>,
 }
 
+<<<<<<< HEAD
 /// How the caller wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Type {
@@ -76,6 +69,8 @@ impl Refusal {
     }
 }
 
+=======
+>>>>>>> tool
 /// Accepts callers for ever, and queues what they want.
 pub async fn serve(listener: TcpListener, function: Rc<Function>, queue: mpsc::Sender<Job>) {
     loop {
@@ -91,11 +86,11 @@ async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::S
     let (head, body) = request.into_parts();
     let received = reply::receive(body, MAX_EVENT).await.map_err(|_| NoAnswer)?;
     let request_id = ids::uuid();
-    let invoked = match arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
+    let invoked = match asked::arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
         Ok(arn) => invoke(request_id.clone(), arn, &head.headers, received, queue).await,
         Err(refusal) => Err(refusal),
     };
-    let reply = invoked.unwrap_or_else(|refusal| refusal.reply());
+    let reply = invoked.unwrap_or_else(|refusal| refused(&refusal));
     Ok(reply.with(HeaderName::from_static("x-amzn-requestid"), &request_id))
 }
 
@@ -106,25 +101,49 @@ async fn invoke(
     received: Received,
     queue: &mpsc::Sender<Job>,
 ) -> Result<Reply, Refusal> {
-    let invocation_type = invocation_type(headers)?;
-    let wants_log = wants_log(headers)? && invocation_type == Type::RequestResponse;
+    let invocation_type = asked::invocation_type(headers)?;
+    let wants_log = asked::wants_log(headers)? && invocation_type == Type::RequestResponse;
     let invocation = Rc::new(Invocation {
         request_id,
-        event: event_of(received, invocation_type)?,
+        event: asked::event_of(received, invocation_type)?,
         function_arn,
-        trace_id: text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),
-        client_context: client_context(headers)?,
-        tenant_id: text(headers, "x-amz-tenant-id").map(str::to_owned),
+        trace_id: asked::text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),
+        client_context: asked::client_context(headers)?,
+        tenant_id: asked::text(headers, "x-amz-tenant-id").map(str::to_owned),
     });
     match invocation_type {
         Type::DryRun => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
         Type::Event => {
+<<<<<<< HEAD
             enqueue(queue, Job { invocation, wants_log, caller: None })?;
+=======
+            let caller = None;
+            enqueue(
+                queue,
+                Job {
+                    invocation,
+                    wants_log,
+                    caller,
+                },
+            )?;
+>>>>>>> tool
             Ok(Reply::new(StatusCode::ACCEPTED, ""))
         }
         Type::RequestResponse => {
             let (caller, answered) = oneshot::channel();
+<<<<<<< HEAD
             enqueue(queue, Job { invocation, wants_log, caller: Some(caller) })?;
+=======
+            let caller = Some(caller);
+            enqueue(
+                queue,
+                Job {
+                    invocation,
+                    wants_log,
+                    caller,
+                },
+            )?;
+>>>>>>> tool
             answered.await.map(response).map_err(|_| shutting_down())
         }
     }
@@ -137,6 +156,22 @@ fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
         }
         mpsc::error::TrySendError::Closed(_) => shutting_down(),
     })
+}
+
+/// A refusal as Lambda's own API renders it: `Message` or `message`, depending on the layer; SDKs read either.
+fn refused(refusal: &Refusal) -> Reply {
+    let Refusal {
+        status,
+        error_type,
+        message,
+    } = refusal;
+    let who = if status.is_server_error() {
+        "Service"
+    } else {
+        "User"
+    };
+    let body = json!({"Type": who, "Message": message, "message": message});
+    Reply::json(*status, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)
 }
 
 fn shutting_down() -> Refusal {
@@ -158,6 +193,7 @@ fn response(answered: Answered) -> Reply {
 fn executed(reply: Reply) -> Reply {
     reply.with(HeaderName::from_static("x-amz-executed-version"), VERSION)
 }
+<<<<<<< HEAD
 
 /// The ARN by which the function is invoked.
 fn arn_of(method: &Method, path: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
@@ -309,3 +345,5 @@ mod tests {
         assert!(event_of(received(), Type::Event).is_err_and(|refusal| refusal.status == 413));
     }
 }
+=======
+>>>>>>> tool

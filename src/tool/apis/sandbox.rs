@@ -22,10 +22,21 @@ use tokio::time::Instant;
 
 /// What the server needs for its whole life.
 pub struct Sandbox {
-    pub faults: Faults,
-    pub journal: Rc<Journal>,
+    faults: Faults,
+    journal: Rc<Journal>,
     /// Numbers requests, so that the journal's lines about one of them can be found.
-    pub count: Cell<u64>,
+    count: Cell<u64>,
+}
+
+impl Sandbox {
+    pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<Sandbox> {
+        let count = Cell::new(1);
+        Rc::new(Sandbox {
+            faults,
+            journal,
+            count,
+        })
+    }
 }
 
 /// The journal's lines about one request.
@@ -69,11 +80,21 @@ impl<'a> Notes<'a> {
             json!({
                 "number": self.number,
                 "status": reply.map(|reply| reply.status.as_u16()),
+                "requestId": reply.and_then(given_request_id),
                 "ms": ms(self.began.elapsed()),
                 "fault": faults::describe(fault),
             })
         });
     }
+}
+
+/// Which invocation it hands out.
+fn given_request_id(reply: &Reply) -> Option<&str> {
+    reply
+        .headers
+        .get("lambda-runtime-aws-request-id")?
+        .to_str()
+        .ok()
 }
 
 /// Headers that matter; bytes that are no text are shown as U+FFFD.

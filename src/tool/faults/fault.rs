@@ -1,9 +1,4 @@
-//! Scripted faults of the Runtime API and the Extensions API, for test suites.
-//!
-//! A fault says on which request it happens and what happens then. The members of `do` can be combined, and this is the
-//! order in which they act on a request: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`;
-//! `delayMs`; `status` (the request is answered and not acted upon) or else the request is acted upon; `headers`,
-//! `deadlineMs`, `body`, `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
+//! One fault, and what it does to a request and its answer.
 
 use crate::http::reply::Reply;
 use crate::http::wire::{Break, Breaker, Where};
@@ -15,49 +10,11 @@ use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Bytes of the head after which `reset: mid-header` cuts it off.
 const MID_HEADER: usize = 24;
-
-/// Requests that can go wrong.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
-#[serde(rename_all = "kebab-case")]
-pub enum On {
-    Next,
-    Response,
-    Error,
-    InitError,
-    Register,
-    ExtensionNext,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(untagged)]
-enum Nth {
-    /// Counted from 1.
-    Number(u64),
-    Every(Every),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Every {
-    Every,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    on: On,
-    nth: Nth,
-    #[serde(rename = "do")]
-    fault: Fault,
-}
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -96,6 +53,7 @@ pub struct Fault {
     swallow: bool,
 }
 
+<<<<<<< HEAD:src/tool/faults.rs
 /// The script, and how often each request has come.
 #[derive(Default)]
 pub struct Faults {
@@ -150,8 +108,12 @@ impl Faults {
     }
 }
 
+=======
+>>>>>>> tool:src/tool/faults/fault.rs
 impl Fault {
-    fn check(&self) -> Result<(), String> {
+    /// # Errors
+    /// What of it cannot be sent.
+    pub fn check(&self) -> Result<(), String> {
         if let Some(status) = self.status {
             StatusCode::from_u16(status).map_err(|why| format!("status {status}: {why}"))?;
         }
@@ -248,7 +210,7 @@ fn header_value(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_bytes(&bytes).map_err(|why| why.to_string())
 }
 
-/// For the journal: what of the script happened.
+/// For the journal: which of its members happened; null for none.
 pub fn describe(fault: &Fault) -> Value {
     let members = [
         ("status", fault.status.is_some()),
@@ -270,6 +232,7 @@ pub fn describe(fault: &Fault) -> Value {
 mod tests {
     use super::*;
 
+<<<<<<< HEAD:src/tool/faults.rs
     fn faults(script: &str) -> Faults {
         Faults::parse(script.as_bytes()).unwrap()
     }
@@ -291,17 +254,23 @@ mod tests {
         assert!(faults.next(On::Error).swallows());
     }
 
+=======
+>>>>>>> tool:src/tool/faults/fault.rs
     #[test]
     fn headers_are_set_emptied_removed_and_any_byte() {
-        let script = r#"[{"on":"next","nth":1,"do":{"headers":{"A":"","B":null,"C":"\u00ff"}}}]"#;
+        let fault = r#"{"headers":{"A":"","B":null,"C":"\u00ff"}}"#;
         let reply = Reply::accepted().with(HeaderName::from_static("b"), "x");
-        let headers = faults(script).next(On::Next).change(reply).headers;
+        let headers = serde_json::from_str::<Fault>(fault)
+            .unwrap()
+            .change(reply)
+            .headers;
         assert_eq!(headers["a"], "");
         assert!(!headers.contains_key("b"));
         assert_eq!(headers["c"].as_bytes(), b"\xff");
     }
 
     #[test]
+<<<<<<< HEAD:src/tool/faults.rs
     fn mistakes_in_a_script_are_told() {
         let scripts = [
             r#"{"on":"next"}"#,
@@ -315,6 +284,8 @@ mod tests {
     }
 
     #[test]
+=======
+>>>>>>> tool:src/tool/faults/fault.rs
     fn the_length_of_chunks_on_the_wire_is_known() {
         let mut reply = Reply::new(StatusCode::OK, "0123456789");
         assert_eq!(sent_length(&reply), 10);
