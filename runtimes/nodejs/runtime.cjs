@@ -95,14 +95,21 @@ function isModule(file) {
 
 /** AWS's name for what went wrong, where it has one; an error that the module's own code threw stays as it is. */
 function nameImportError(error, file) {
-  const [place] = String(error?.stack).split('\n');
-  if (error instanceof SyntaxError && !place.startsWith('SyntaxError')) {
-    return new RuntimeError('Runtime.UserCodeSyntaxError', `${error.message} (${place})`, error.stack);
+  const stack = String(error?.stack);
+  if (error instanceof SyntaxError && (!stack.startsWith('SyntaxError') || stack.includes('compileSourceTextModule'))) {
+    const place = /^.*:\d+$/m.exec(stack) ?? checkSyntax(file);
+    return new RuntimeError('Runtime.UserCodeSyntaxError', `${error.message} (${place})`, stack);
   }
   if (/^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code)) {
-    return new RuntimeError('Runtime.ImportModuleError', `cannot import ${file}: ${error.message}`, error.stack);
+    return new RuntimeError('Runtime.ImportModuleError', `cannot import ${file}: ${error.message}`, stack);
   }
   return error;
+}
+
+/** Where the syntax error of an ES module is: Node.js keeps that to itself, but prints it. Blocks for 2 s at most. */
+function checkSyntax(file) {
+  const { stderr } = require('child_process').spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 2000 });
+  return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or what it imports`;
 }
 
 /** The next line that has arrived whole; undefined if there is none. */
@@ -265,7 +272,7 @@ function describeError(error) {
 /** The frames of user code, and what caused the error. */
 function* describeStack(error, depth = 0) {
   for (const line of String(error.stack).split('\n')) {
-    if (/^ +at /.test(line) && !/node:internal\/(modules|process)\//.test(line) && !line.includes(__filename)) yield line;
+    if (/^ +at /.test(line) && !/\(?node:(internal|async_hooks|events)/.test(line) && !line.includes(__filename)) yield line;
   }
   if (error.cause instanceof Error && depth < 8) {
     yield `Caused by ${error.cause.name}: ${error.cause.message}`;
