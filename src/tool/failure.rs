@@ -87,16 +87,9 @@ impl Failure {
     pub fn ends_environment(&self) -> bool {
         match self {
             Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
-<<<<<<< HEAD
-            Failure::InitTimeout(_) | Failure::InvalidEntrypoint(_) => true,
-            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => false,
-=======
             Failure::InitTimeout(_) | Failure::InitReported(_) => true,
             Failure::InvalidEntrypoint(_) => true,
-            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => {
-                false
-            }
->>>>>>> tool
+            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => false,
         }
     }
 }

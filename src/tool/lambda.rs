@@ -70,23 +70,6 @@ impl Lambda {
         sys::adopt_orphans()?; // before the first start: none gets away
         let localhost = (Ipv4Addr::LOCALHOST, options.runtime_api_port).into();
         let (listener, address) = server::listen(localhost).await?;
-<<<<<<< HEAD
-        let present: Rc<RefCell<Option<Rc<Environment>>>> = Rc::default();
-        let (logs, journal) = (Rc::new(Logs::new()?), options.journal);
-        let steps = if options.is_quiet { None } else { Some(Rc::new(Steps::new()?)) };
-        let sandbox = Rc::new(Sandbox { faults: options.faults, journal: journal.clone(), count: Cell::new(1) });
-        spawn_local(sandbox::serve(sandbox, listener, look_up(&present)));
-        spawn_local(processes::reap(look_up(&present), journal.clone()));
-        let pump = logs.clone();
-        spawn_local(async move { pump.run().await });
-        if let Some(steps) = steps.clone() {
-            spawn_local(async move { steps.run().await });
-        }
-        journal.note("runtime-api", || json!({"address": address.to_string()}));
-        let (runtime_api, style) = (address.to_string(), Style::of_stderr());
-        let options = Rc::new(Conduct { runtime_api, init_limit: options.init_limit, journal, logs, steps, style });
-        Ok(Lambda { function, options, present, count: 0 })
-=======
         let (journal, present) = (options.journal, Present::default());
         let report = Report::new(journal.clone(), options.is_quiet, function.memory_mb)?;
         let sandbox = Sandbox::new(options.faults, journal.clone());
@@ -104,7 +87,6 @@ impl Lambda {
             count: 0,
             cold_start: None,
         })
->>>>>>> tool
     }
 
     pub fn report(&self) -> &Report {
@@ -118,12 +100,6 @@ impl Lambda {
     pub async fn init(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.init_limit;
         let environment = self.start()?;
-<<<<<<< HEAD
-        let done = self.init_until(&environment, Instant::now() + limit, Failure::InitTimeout(limit)).await;
-        self.show_init(environment.age(), done.as_ref().err());
-        if done.is_err() {
-            self.end("Init failed").await;
-=======
         let late = Failure::InitTimeout(self.init_limit);
         let done = self.init_until(&environment, deadline, late).await;
         let duration = environment.age();
@@ -131,7 +107,6 @@ impl Lambda {
         match done {
             Ok(()) => self.cold_start = Some(duration),
             Err(_) => self.end("Init failed").await,
->>>>>>> tool
         }
         done
     }
@@ -140,52 +115,19 @@ impl Lambda {
         self.count += 1;
         self.cold_start = None;
         let environment = Rc::new(Environment::new(self.count, self.function.clone()));
-<<<<<<< HEAD
-        let Conduct { runtime_api, logs, steps, journal, .. } = &*self.options;
-        let timeline = steps.as_ref().map(|steps| steps.path());
-        let started = processes::start(&self.function, runtime_api, timeline.as_deref(), logs);
-        let bootstrap = self.function.bootstrap.display();
-        let pid = started.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
-        environment.pid.set(pid);
-        journal.note("spawned", || json!({"environment": environment.number, "pid": pid}));
-        *self.present.borrow_mut() = Some(environment.clone());
-=======
         let timeline = self.report.timeline_path();
         let variables = variables::all(&self.function, &self.runtime_api, timeline.as_deref());
         let pid = processes::start(&self.function, variables, &self.report.logs);
         let bootstrap = self.function.bootstrap.display();
-        let pid = pid.map_err(|why| {
-            Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}"))
-        })?;
+        let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
         environment.pid.set(pid);
         self.report.spawned(&environment);
         self.present.set(Some(environment.clone()));
->>>>>>> tool
         Ok(environment)
     }
 
     async fn init_until(&self, environment: &Environment, deadline: Instant, late: Failure) -> Result<(), Failure> {
         let end = timeout_at(deadline, environment.until(|state| state.init_end())).await;
-<<<<<<< HEAD
-        let reported = environment.look(|state| state.init_error.clone()).map(Failure::Reported);
-        let done = match end {
-            Ok(InitEnd::Ready) => Ok(()),
-            Ok(InitEnd::Exited(status)) => Err(reported.unwrap_or_else(|| exit(environment, status))),
-            Err(_) => Err(reported.unwrap_or(late)),
-        };
-        let error_type = done.as_ref().err().map(Failure::error_type);
-        let ms = ms(environment.age());
-        self.options.journal.note("init", || json!({"environment": environment.number, "error": error_type, "ms": ms}));
-        done
-    }
-
-    fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
-        let Conduct { steps: Some(steps), style, logs, .. } = &*self.options else {
-            return;
-        };
-        let failure = failure.map(|failure| format!("{}: {}", failure.error_type(), failure.reason()));
-        logs.say(&timeline::init(*style, &steps.take(None), duration, failure.as_deref()));
-=======
         let reported = environment.look(|state| state.init_error.clone());
         let failure = match (end, reported) {
             (Ok(InitEnd::Ready), _) => None,
@@ -195,40 +137,22 @@ impl Lambda {
         };
         self.report.init_ended(environment, failure.as_ref());
         failure.map_or(Ok(()), Err)
->>>>>>> tool
     }
 
     /// One invocation. Without an execution environment, Init comes first and counts against the timeout.
     pub async fn invoke(&mut self, invocation: Rc<Invocation>) -> Outcome {
-<<<<<<< HEAD
-        self.options.logs.begin(format!("START RequestId: {} Version: $LATEST\n", invocation.request_id));
-        let began = Instant::now();
-        let usable = self.environment().filter(|environment| environment.is_usable());
-        let (ready, init) = match usable {
-            Some(environment) => (Ok((environment, Instant::now() + self.function.timeout)), None),
-            None => (self.suppressed_init(began + self.function.timeout).await, Some(began.elapsed())),
-=======
         self.report.begin_invocation(&invocation.request_id);
         let deadline = Instant::now() + self.function.timeout;
         let usable = self.present.get().filter(|present| present.is_usable());
         let (environment, init) = match usable {
             Some(environment) => (Ok(environment), None),
             None => self.init_within(deadline).await,
->>>>>>> tool
         };
         let dispatched = Instant::now();
         let result = match environment {
             Ok(environment) => self.handle(&environment, invocation, deadline).await,
             Err(failure) => Err(failure),
         };
-<<<<<<< HEAD
-        let (duration, memory_kb) = (dispatched.elapsed(), self.memory_kb());
-        Outcome { result, duration, init, memory_kb }
-    }
-
-    /// Init within an invocation. What is left of the former environment is ended first.
-    async fn suppressed_init(&mut self, deadline: Instant) -> Result<(Rc<Environment>, Instant), Failure> {
-=======
         Outcome {
             result,
             duration: dispatched.elapsed(),
@@ -239,24 +163,16 @@ impl Lambda {
     }
 
     /// Init within an invocation, and how long it took. What is left of the former environment is ended first.
-    async fn init_within(
-        &mut self,
-        deadline: Instant,
-    ) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
->>>>>>> tool
+    async fn init_within(&mut self, deadline: Instant) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
         self.end("bootstrap has exited").await;
         let environment = match self.start() {
             Ok(environment) => environment,
             Err(failure) => return (Err(failure), None),
         };
         let late = Failure::Timeout(self.function.timeout);
-<<<<<<< HEAD
-        self.init_until(&environment, deadline, late).await.map(|()| (environment, deadline))
-=======
         let done = self.init_until(&environment, deadline, late).await;
         let duration = environment.age();
         (done.map(|()| environment), Some(duration))
->>>>>>> tool
     }
 
     async fn handle(
@@ -289,13 +205,6 @@ impl Lambda {
     /// After the caller has its answer: waits until the environment can take the next invocation, which ends this one on
     /// Lambda, and shows the timeline. An environment that cannot take another is ended.
     pub async fn settle(&mut self, request_id: &str, outcome: &Outcome) {
-<<<<<<< HEAD
-        let failure = outcome.result.as_ref().err();
-        let is_lost = failure.is_some_and(Failure::ends_environment);
-        let deadline = Instant::now() + self.function.timeout.saturating_sub(outcome.duration);
-        let trouble = if is_lost { None } else { self.trouble_after_answer(deadline).await };
-        self.show_invocation(request_id, outcome);
-=======
         let failure = outcome.failure();
         let lost = failure.filter(|failure| failure.ends_environment());
         let left = self.function.timeout.saturating_sub(outcome.duration);
@@ -304,44 +213,16 @@ impl Lambda {
             None => self.trouble_after_answer(Instant::now() + left).await,
         };
         self.report.invocation_ended(request_id, outcome);
->>>>>>> tool
         if let Some(trouble) = &trouble {
             self.report.say(trouble);
         }
-<<<<<<< HEAD
-        if is_lost || trouble.is_some() {
-            let why = failure.map(|failure| failure.error_type().to_owned()).or(trouble);
-            self.end(&why.unwrap_or_default()).await;
-=======
         if let Some(why) = lost.map(Failure::error_type).or(trouble.as_deref()) {
             self.end(why).await;
->>>>>>> tool
         }
     }
 
     /// Waits until all have asked for their next event; says what is wrong if they do not.
     async fn trouble_after_answer(&self, deadline: Instant) -> Option<String> {
-<<<<<<< HEAD
-        let environment = self.environment()?;
-        let idle = |state: &mut State| match state.exit {
-            Some(status) => {
-                Some(Some(format!("bootstrap has exited after its answer: Runtime exited {}", describe(status))))
-            }
-            None => state.is_idle().then_some(None),
-        };
-        let late = "no request for the next invocation within the timeout, though it was answered";
-        timeout_at(deadline, environment.until(idle)).await.unwrap_or_else(|_| Some(late.to_owned()))
-    }
-
-    fn show_invocation(&self, request_id: &str, outcome: &Outcome) {
-        let Conduct { steps, style, logs, journal, .. } = &*self.options;
-        let error_type = outcome.result.as_ref().err().map(Failure::error_type);
-        let ms = ms(outcome.duration);
-        journal.note("invocation", || json!({"requestId": request_id, "error": error_type, "ms": ms}));
-        if let Some(steps) = steps {
-            let steps = steps.take(Some(request_id));
-            logs.say(&timeline::invocation(*style, &steps, request_id, outcome, self.function.memory_mb));
-=======
         let environment = self.present.get()?;
         let ended = |state: &mut State| match state.exit {
             Some(status) => Some(Some(status)),
@@ -351,7 +232,6 @@ impl Lambda {
         match timeout_at(deadline, environment.until(ended)).await {
             Ok(status) => Some(exit_text("after its answer", status?)),
             Err(_) => Some(late.to_owned()),
->>>>>>> tool
         }
     }
 
@@ -367,16 +247,9 @@ impl Lambda {
             return std::future::pending().await;
         };
         let status = environment.until(|state| state.exit).await;
-<<<<<<< HEAD
-        self.options
-            .logs
-            .say(&format!("open-runtime: bootstrap has exited while idle: Runtime exited {}", describe(status)));
-        self.end("bootstrap has exited while idle").await;
-=======
         let exited = exit_text("while idle", status);
         self.report.say(&exited);
         self.end(&exited).await;
->>>>>>> tool
     }
 
     /// The Shutdown phase, if there is an environment. Takes about 300 ms at most.
@@ -390,17 +263,8 @@ impl Lambda {
     }
 }
 
-<<<<<<< HEAD
-fn look_up(present: &Rc<RefCell<Option<Rc<Environment>>>>) -> impl Fn() -> Option<Rc<Environment>> + use<> {
-    let present = present.clone();
-    move || present.borrow().clone()
-=======
 fn exit_text(when: &str, status: ExitStatus) -> String {
-    format!(
-        "bootstrap has exited {when}: Runtime exited {}",
-        describe(status)
-    )
->>>>>>> tool
+    format!("bootstrap has exited {when}: Runtime exited {}", describe(status))
 }
 
 fn exit(environment: &Environment, status: ExitStatus) -> Failure {

@@ -50,14 +50,8 @@ pub fn peak_memory_kb(pid: i32) -> u64 {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let below: u64 = children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).map(peak_memory_kb).sum();
     let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
-<<<<<<< HEAD
-    let status = String::from_utf8_lossy(&status);
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    below + peak.and_then(|peak| peak.split_ascii_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
-=======
     let peak = field(&String::from_utf8_lossy(&status), "VmHWM:").and_then(|kb| kb.parse().ok());
     below + peak.unwrap_or(0)
->>>>>>> tool
 }
 
 fn all() -> Vec<Process> {
@@ -85,11 +79,6 @@ fn below(root: i32, mut all: Vec<Process>) -> Vec<Process> {
 fn parse(stat: &str) -> Option<Process> {
     let (pid, rest) = stat.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(") ")?;
-<<<<<<< HEAD
-    let mut fields = rest.split(' ');
-    let is_dead = matches!(fields.next()?, "Z" | "X");
-    Some(Process { pid: pid.parse().ok()?, parent: fields.next()?.parse().ok()?, name: name.to_owned(), is_dead })
-=======
     let fields: Vec<&str> = rest.split(' ').collect();
     let flags: u32 = fields.get(6)?.parse().ok()?;
     Some(Process {
@@ -99,7 +88,6 @@ fn parse(stat: &str) -> Option<Process> {
         is_dead: matches!(*fields.first()?, "Z" | "X"),
         is_exiting: flags & PF_EXITING != 0,
     })
->>>>>>> tool
 }
 
 #[cfg(test)]
@@ -107,31 +95,13 @@ mod tests {
     use super::*;
 
     fn process(pid: i32, parent: i32) -> Process {
-<<<<<<< HEAD
-        Process { pid, parent, name: "x".to_owned(), is_dead: false }
-=======
-        Process {
-            pid,
-            parent,
-            name: "x".to_owned(),
-            is_dead: false,
-            is_exiting: false,
-        }
->>>>>>> tool
+        Process { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
     }
 
     #[test]
     fn names_may_look_like_anything() {
-<<<<<<< HEAD
-        let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0").unwrap();
-        assert_eq!((parsed.pid, parsed.parent, parsed.name.as_str()), (42, 7, "a) Z 1 (b)"));
-=======
         let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0 -1 4194564 0").unwrap();
-        assert_eq!(
-            (parsed.pid, parsed.parent, parsed.name.as_str()),
-            (42, 7, "a) Z 1 (b)")
-        );
->>>>>>> tool
+        assert_eq!((parsed.pid, parsed.parent, parsed.name.as_str()), (42, 7, "a) Z 1 (b)"));
     }
 
     #[test]

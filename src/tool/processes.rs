@@ -26,23 +26,11 @@ const SURELY_DEAD: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Those of fork and exec.
-<<<<<<< HEAD
-pub fn start(function: &Function, runtime_api: &str, timeline: Option<&str>, logs: &Logs) -> io::Result<i32> {
-    let mut command = Command::new(&function.bootstrap);
-    command.env_clear().envs(variables::all(function, runtime_api, timeline));
-    command.current_dir(&function.task_root);
-    command.stdin(Stdio::null()).stdout(logs.for_child()?).stderr(logs.for_child()?);
-=======
-pub fn start(
-    function: &Function,
-    variables: Vec<(OsString, OsString)>,
-    logs: &Logs,
-) -> io::Result<i32> {
+pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &Logs) -> io::Result<i32> {
     let mut command = Command::new(&function.bootstrap);
     command.current_dir(&function.task_root);
     command.env_clear().envs(variables).stdin(Stdio::null());
     command.stdout(logs.for_child()?).stderr(logs.for_child()?);
->>>>>>> tool
     sys::in_own_session(&mut command);
     let child = command.spawn()?;
     Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
@@ -65,13 +53,9 @@ pub async fn end(environment: &Environment, report: &Report, why: &str) {
     }
     sweep(&report.journal).await;
     environment.change(|state| state.is_over = true);
-<<<<<<< HEAD
-    journal.note("environment-over", || json!({"environment": environment.number}));
-=======
     let number = environment.number;
     let journal = &report.journal;
     journal.note("environment-over", || json!({"environment": number}));
->>>>>>> tool
 }
 
 async fn exit_of(environment: &Environment) {
@@ -86,22 +70,11 @@ enum Signal {
 }
 
 /// Signals bootstrap's whole process group.
-<<<<<<< HEAD
-fn send(environment: &Environment, signal: i32, journal: &Journal, why: &str) {
-    let pid = environment.pid.get();
-    let name = if signal == libc::SIGTERM { "SIGTERM" } else { "SIGKILL" };
-    journal.note("kill", || json!({"environment": environment.number, "pid": pid, "signal": name, "why": why}));
-    if let Err(error) = sys::signal(-pid, signal) {
-=======
 fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str) {
     let (number, pid) = (environment.number, environment.pid.get());
     let name = format!("{signal:?}").to_uppercase();
-    journal.note(
-        "kill",
-        || json!({"environment": number, "pid": pid, "signal": name, "why": why}),
-    );
+    journal.note("kill", || json!({"environment": number, "pid": pid, "signal": name, "why": why}));
     if let Err(error) = sys::signal(-pid, signal as i32) {
->>>>>>> tool
         eprintln!("open-runtime: cannot send {name} to process group {pid}: {error}");
     }
 }
@@ -112,19 +85,9 @@ fn report_left_behind(environment: &Environment, report: &Report) {
     let strays = process_tree::living_below_us();
     for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
-<<<<<<< HEAD
-        journal.note("stray", || json!({"environment": environment.number, "pid": pid, "name": name}));
-        logs.say(&format!("open-runtime: bootstrap left process {pid} ({}) behind: killed", name.escape_debug()));
-=======
-        report.journal.note(
-            "stray",
-            || json!({"environment": number, "pid": pid, "name": name}),
-        );
+        report.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
         let name = name.escape_debug();
-        report.say(&format!(
-            "bootstrap left process {pid} ({name}) behind: killed"
-        ));
->>>>>>> tool
+        report.say(&format!("bootstrap left process {pid} ({name}) behind: killed"));
     }
 }
 

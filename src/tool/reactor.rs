@@ -10,17 +10,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// Those of the task, or there is no reactor.
 pub fn local<T>(task: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-<<<<<<< HEAD
-    let reactor =
-        Builder::new_current_thread().enable_all().build().map_err(|why| Trouble::Io("wait for events", why))?;
-    LocalSet::new().block_on(&reactor, task)
-=======
-    let reactor = Builder::new_current_thread()
-        .enable_all()
-        .build_local(LocalOptions::default());
+    let reactor = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
     let reactor = reactor.map_err(|why| Trouble::Io("wait for events", why))?;
     reactor.block_on(task)
->>>>>>> tool
 }
 
 /// Resolves at the first SIGINT, SIGTERM or SIGHUP from now on.

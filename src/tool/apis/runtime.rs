@@ -32,15 +32,7 @@ pub async fn next(environment: &Environment) -> Reply {
 }
 
 fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
-<<<<<<< HEAD
-    if state.runtime == RuntimeState::Running { state.work.clone() } else { None }
-=======
-    if state.runtime == RuntimeState::Running && !state.is_late {
-        state.work.clone()
-    } else {
-        None
-    }
->>>>>>> tool
+    if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
 /// An invocation as `/next` gives it.
@@ -85,17 +77,10 @@ fn take(environment: &Environment, request_id: &str, to: &'static str, answer: A
         if work.is_none_or(|work| work.invocation.request_id != request_id) {
             return Err(invalid_request_id());
         }
-<<<<<<< HEAD
-        state.runtime = state.runtime.answered(to).map_err(|refusal| refused(&refusal))?;
-=======
         if state.is_late {
             return Err(timed_out());
         }
-        state.runtime = state
-            .runtime
-            .answered(to)
-            .map_err(|refusal| refused(&refusal))?;
->>>>>>> tool
+        state.runtime = state.runtime.answered(to).map_err(|refusal| refused(&refusal))?;
         state.answer = Some(answer);
         Ok(())
     })
@@ -150,22 +135,13 @@ mod tests {
 
     fn running() -> Environment {
         let environment = Environment::new(1, Rc::new(Function::default()));
-        let invocation = Rc::new(Invocation {
-            request_id: "id".to_owned(),
-            ..Invocation::default()
-        });
-        environment.dispatch(Rc::new(Dispatched {
-            invocation,
-            deadline_ms: 0,
-        }));
+        let invocation = Rc::new(Invocation { request_id: "id".to_owned(), ..Invocation::default() });
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms: 0 }));
         environment
     }
 
     fn post(environment: &Environment, request_id: &str) -> StatusCode {
-        let body = Received {
-            bytes: Bytes::from_static(b"null"),
-            is_too_large: false,
-        };
+        let body = Received { bytes: Bytes::from_static(b"null"), is_too_large: false };
         response(environment, request_id, &HeaderMap::new(), body).status
     }
 

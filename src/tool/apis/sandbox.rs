@@ -31,11 +31,7 @@ pub struct Sandbox {
 impl Sandbox {
     pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<Sandbox> {
         let count = Cell::new(1);
-        Rc::new(Sandbox {
-            faults,
-            journal,
-            count,
-        })
+        Rc::new(Sandbox { faults, journal, count })
     }
 }
 
@@ -90,11 +86,7 @@ impl<'a> Notes<'a> {
 
 /// Which invocation it hands out.
 fn given_request_id(reply: &Reply) -> Option<&str> {
-    reply
-        .headers
-        .get("lambda-runtime-aws-request-id")?
-        .to_str()
-        .ok()
+    reply.headers.get("lambda-runtime-aws-request-id")?.to_str().ok()
 }
 
 /// Headers that matter; bytes that are no text are shown as U+FFFD.
@@ -111,7 +103,8 @@ pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn
         let Some(environment) = present().filter(|environment| !environment.look(|state| state.is_over)) else {
             continue; // a leftover of an environment that has ended
         };
-        let sandbox = sandbox.clone();
+        let (sandbox, number) = (sandbox.clone(), environment.number);
+        sandbox.journal.note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
