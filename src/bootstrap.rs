@@ -37,7 +37,10 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let launch = Launch {
         program: lookup::language_runtime(&config, &roots)?,
         handler: config.handler.clone(),
-        variables: middleware::companions(&middlewares).map(|folders| ("SLSCOMPANIONS", folders)).into_iter().collect(),
+        variables: middleware::companions(&middlewares)?
+            .map(|folders| ("SLSCOMPANIONS", folders))
+            .into_iter()
+            .collect(),
     };
     let runtime = LanguageRuntime::start(launch, signals, log)?;
     let timeline = Timeline::open(config.timeline.as_deref());
