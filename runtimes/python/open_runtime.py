@@ -45,8 +45,8 @@ def load_handler(name):
 def read_event(line):
     """The id, event and context of a call. Where Python cannot read it, the event is the failure to do so."""
     try:
-        call = deeply(decode, line.decode())
-        return call["id"], call.get("event"), Context(**call.get("context", {}))
+        call = decode(line.decode())
+        return call["id"], call.get("event"), Context(call.get("context", {}))
     except Exception as error:
         request_id = line[:200].decode("utf-8", "replace").split('"')[3]  # {"id":"…", comes first, says the protocol
         return request_id, failure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}"), None
@@ -62,18 +62,21 @@ def call_handler(handler, event, context):
 
         result = event_loop.run(result)
     try:
-        return deeply(encode, result)
+        return encode(result)
     except Exception as error:
         raise failure("Runtime.MarshalError", f"Unable to marshal response: {error}")
 
 
-def write_response(member, json, request_id=None):
-    """Writes one line, whole. Halves of surrogate pairs, which UTF-8 cannot hold, go as the escapes that JSON has."""
-    head = "" if request_id is None else f'"id":{encode(request_id)},'
-    rest = memoryview(f'{{{head}"{member}":{json}}}\n'.encode("utf-8", "backslashreplace"))
+def write_response(member, json, request_id):
+    write_line(f'{{"id":{encode(request_id)},"{member}":{json}}}\n')
+
+
+def write_line(line):
+    """Writes all of it. Halves of surrogate pairs, which UTF-8 cannot hold, go as the escapes that JSON has for them."""
+    rest = line.encode("utf-8", "backslashreplace")
     while rest:
         try:
-            rest = rest[write(TO_BOOTSTRAP, rest) :]
+            rest = memoryview(rest)[write(TO_BOOTSTRAP, rest) :]
         except BlockingIOError:
             sleep(0.001)
         except OSError:
@@ -96,22 +99,27 @@ def environ(name):
     return posix.environ.get(name.encode(), b"").decode()
 
 
+Namespace = type(sys.implementation)  # types.SimpleNamespace, without its import
+
+
 class Context:
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
     aws_request_id = None  # of the class: that of the current invocation
+    client_context = None
+    identity = Namespace(cognito_identity_id=None, cognito_identity_pool_id=None)
 
-    def __init__(self, requestId=None, deadlineMs=0, functionArn=None, traceId=None, clientContext=None, identity=None, tenantId=None, **_):
-        Context.aws_request_id = self.aws_request_id = requestId
-        self.invoked_function_arn = functionArn
-        self.tenant_id = tenantId
-        self.identity = Namespace(
-            cognito_identity_id=identity and identity.get("cognitoIdentityId"),
-            cognito_identity_pool_id=identity and identity.get("cognitoIdentityPoolId"),
-        )
-        self.client_context = clientContext and create_client_context(**clientContext)
-        self._deadline_ms = deadlineMs
-        set_trace_id(traceId)
+    def __init__(self, given):
+        Context.aws_request_id = self.aws_request_id = given.get("requestId")
+        self.invoked_function_arn = given.get("functionArn")
+        self.tenant_id = given.get("tenantId")
+        self._deadline_ms = given.get("deadlineMs", 0)
+        set_trace_id(given.get("traceId"))
+        if "clientContext" in given:
+            self.client_context = create_client_context(**given["clientContext"])
+        if "identity" in given:
+            names = ("cognito_identity_id", "cognitoIdentityId"), ("cognito_identity_pool_id", "cognitoIdentityPoolId")
+            self.identity = Namespace(**{ours: given["identity"].get(aws) for ours, aws in names})
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline_ms - int(now() * 1000))
@@ -119,8 +127,6 @@ class Context:
     def log(self, message):
         sys.stdout.write(str(message))
 
-
-Namespace = type(sys.implementation)  # types.SimpleNamespace, without its import
 
 for member in "function_name", "function_version", "log_group_name", "log_stream_name":
     setattr(Context, member, environ(f"AWS_LAMBDA_{member.upper()}") or None)
@@ -186,19 +192,6 @@ class LoggingFinder:
             return logs.find_spec(name)
 
 
-def deeply(function, value):
-    """Calls a function of JSON once more, with a deeper stack, where the usual one does not do."""
-    try:
-        return function(value)
-    except RecursionError:
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, DEEP))
-        try:
-            return function(value)
-        finally:
-            sys.setrecursionlimit(limit)
-
-
 def encodable(value):
     """What to encode in place of a value that JSON has no form for. A Decimal, as DynamoDB has them, is a number."""
     if type(value).__module__ == "decimal" and type(value).__name__ == "Decimal":
@@ -217,17 +210,24 @@ try:
     from _json import encode_basestring, make_encoder, make_scanner
 
     scan = make_scanner(Options)
+    options = encodable, encode_basestring, None, ":", ",", False, False, False
+    encode_value = make_encoder(None, *options)  # None: does not look for circles
 
     def decode(text):
         try:
             return scan(text, 0)[0]
+        except RecursionError:
+            return deeply(lambda: scan(text, 0)[0])
         except (StopIteration, SystemError):  # it lacks json to say what is wrong
             import json
 
             return json.loads(text)
 
     def encode(value):
-        return "".join(make_encoder({}, encodable, encode_basestring, None, ":", ",", False, False, False)(value, 0))
+        try:
+            return "".join(encode_value(value, 0))
+        except RecursionError:
+            return deeply(lambda: "".join(make_encoder({}, *options)(value, 0)))
 
 except (ImportError, TypeError):
     import json
@@ -236,16 +236,26 @@ except (ImportError, TypeError):
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encodable).encode
 
 
+def deeply(function):
+    """Calls it with a deeper stack than usual: for events and results of more than some hundred levels."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEEP))
+    try:
+        return function()
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def main():
     name = sys.argv[1]
     set_up()
     try:
         handler = load_handler(name)
     except BaseException as error:
-        write_response("error", describe_error(error))
+        write_line(f'{{"error":{describe_error(error)}}}\n')
         sys.exit(1)
     version = ".".join(map(str, sys.version_info[:3]))
-    write_response("ready", encode({"protocol": 1, "name": "python", "version": version, "concurrency": 1}))
+    write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1}}}}\n')
     for line in open(FROM_BOOTSTRAP, "rb", 1 << 16, closefd=False):
         answer(handler, *read_event(line))
 
