@@ -121,7 +121,7 @@ impl fmt::Display for InvocationError {
                 write!(f, "the language runtime was killed: its STDOUT carried no message of the protocol: {why}")
             }
             RuntimePipe { cause } => write!(f, "cannot talk to the language runtime: {cause}"),
-            Timeout { waiting_for, .. } => write!(f, "the deadline came before {waiting_for}"),
+            Timeout { waiting_for, .. } => write!(f, "Task timed out before {waiting_for}"),
             Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
             EventNotJson { why } => write!(f, "the event is not JSON: {why}"),

@@ -5,8 +5,11 @@ use std::io::IoSlice;
 use std::ops::Range;
 
 use crate::deadline::Deadline;
-use crate::error::InvocationError;
+use crate::error::{InvocationError, LambdaError};
 use crate::protocol::{self, Call};
+
+/// What was waited for when a call times out.
+pub const HANDLER: &str = "the handler answered";
 
 /// When the calls must be over.
 #[derive(Clone, Copy, Debug)]
@@ -79,12 +82,22 @@ pub struct Exchange<'a> {
     was_warned: bool,
 }
 
+/// Head, event and tail; the event is in parts itself.
+const PARTS: usize = 5;
+
 /// A line on its way out.
 #[derive(Debug)]
 struct Output<'a> {
-    parts: [&'a [u8]; 2],
     head: Vec<u8>,
+    rest: [&'a [u8]; 4],
     written: usize,
+}
+
+impl Output<'_> {
+    fn parts(&self) -> [&[u8]; PARTS] {
+        let [event, more, yet_more, tail] = self.rest;
+        [&self.head, event, more, yet_more, tail]
+    }
 }
 
 impl<'a> Exchange<'a> {
@@ -116,8 +129,9 @@ impl<'a> Exchange<'a> {
         }
         if let Some(call) = self.calls.calls.get(self.next) {
             self.open.push(self.next);
-            self.output =
-                Some(Output { parts: [&call.event, &self.calls.tail], head: protocol::head(&call.id), written: 0 });
+            let [event, more, yet_more] = &call.event;
+            let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
+            self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
             self.next += 1;
         }
     }
@@ -128,11 +142,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// What waits to be written.
-    pub fn output(&self) -> [IoSlice<'_>; 3] {
-        let mut slices = [IoSlice::new(&[]), IoSlice::new(&[]), IoSlice::new(&[])];
+    pub fn output(&self) -> [IoSlice<'_>; PARTS] {
+        let mut slices = [IoSlice::new(&[]); PARTS];
         if let Some(output) = &self.output {
             let mut skip = output.written;
-            for (slice, part) in slices.iter_mut().zip([&output.head[..], output.parts[0], output.parts[1]]) {
+            for (slice, part) in slices.iter_mut().zip(output.parts()) {
                 *slice = IoSlice::new(part.get(skip..).unwrap_or_default());
                 skip = skip.saturating_sub(part.len());
             }
@@ -144,7 +158,7 @@ impl<'a> Exchange<'a> {
     pub fn wrote(&mut self, bytes: usize) {
         if let Some(output) = &mut self.output {
             output.written += bytes;
-            if output.written >= output.head.len() + output.parts[0].len() + output.parts[1].len() {
+            if output.written >= output.parts().iter().map(|part| part.len()).sum() {
                 self.output = None;
             }
         }
@@ -154,13 +168,31 @@ impl<'a> Exchange<'a> {
     pub fn settle(&mut self, id: &str, outcome: impl FnOnce() -> Outcome) -> bool {
         let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
         let Some(position) = self.open.iter().position(is_it) else { return false };
-        let outcome = outcome();
+        let outcome = outcome().map_err(|error| self.as_timeout(error));
         self.may_send &= outcome.is_ok() || !self.calls.in_order;
         let index = self.open.swap_remove(position);
         if let Some(slot) = self.outcomes.get_mut(index) {
             *slot = Some(outcome);
         }
         true
+    }
+
+    /// What a language runtime reports as `Function.Timeout` when it has been told that little time is left is its stack
+    /// trace, of where the handler was.
+    fn as_timeout(&self, error: InvocationError) -> InvocationError {
+        match error {
+            InvocationError::Handler(LambdaError { error_type, stack_trace, .. })
+                if self.was_warned && error_type == "Function.Timeout" =>
+            {
+                InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a handler was cut short, and said where it was.
+    pub fn has_stopped_in_time(&self) -> bool {
+        self.outcomes.iter().any(|outcome| matches!(outcome, Some(Err(InvocationError::Timeout { .. }))))
     }
 
     /// True once, when the language runtime is to be told that little time is left.
@@ -197,7 +229,7 @@ mod tests {
     use super::*;
 
     fn calls(count: usize, in_order: bool) -> Calls<'static> {
-        let call = |index: usize| Call { id: format!("r#{index}"), event: b"{}"[..].into() };
+        let call = |index: usize| Call::new(format!("r#{index}"), [b"{", b"}", b""]);
         let limits = Limits { grace: Deadline::NEVER, last: Deadline::NEVER };
         Calls { calls: (0..count).map(call).collect(), tail: b"}\n".to_vec(), in_order, limits }
     }

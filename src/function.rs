@@ -1,10 +1,10 @@
 //! The function: its middlewares around its handler. How one event becomes one response.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::chain::{Before, Chain};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::InvocationError;
@@ -12,7 +12,7 @@ use crate::exchange::{Calls, Limits, Response};
 use crate::invocation::Invocation;
 use crate::language_runtime::LanguageRuntime;
 use crate::log::Log;
-use crate::middleware::{Hook, Middleware, Running, Verdict};
+use crate::middleware::Middleware;
 use crate::protocol::{self, Call};
 use crate::signals::Signals;
 use crate::timeline::Timeline;
@@ -45,8 +45,19 @@ impl Function {
     /// What went wrong, if no `error` hook made a response of it.
     pub fn answer(&self, invocation: &Invocation, runtime: &mut LanguageRuntime) -> Result<Response, InvocationError> {
         let limits = self.limits(invocation.deadline);
-        match self.run(invocation, limits, runtime) {
-            Err(error) if !matches!(error, InvocationError::Terminated) => self.mend(invocation, error),
+        let chain = Chain {
+            middlewares: &self.middlewares,
+            invocation,
+            deadline: limits.last,
+            overlap: self.config.overlap,
+            signals: self.signals,
+            timeline: &self.timeline,
+        };
+        match self.run(&chain, limits, runtime) {
+            Err(error) if !self.middlewares.is_empty() && !self.signals.is_terminating() => {
+                let deadline = invocation.deadline.earlier_by(LAST_MOMENT);
+                chain.mend(&error, deadline, self.log).map(Response::new).ok_or(error)
+            }
             other => other,
         }
     }
@@ -62,48 +73,37 @@ impl Function {
 
     fn run(
         &self,
-        invocation: &Invocation,
+        chain: &Chain<'_>,
         limits: Limits,
         runtime: &mut LanguageRuntime,
     ) -> Result<Response, InvocationError> {
-        let mut event = map(invocation)?;
-        let mut response = None;
-        let mut passed = 0; // so many middlewares let the event through
-        for middleware in &self.middlewares {
-            match self.hook(middleware, Hook::Before, invocation, &event, limits.last)? {
-                Verdict::Unchanged => {}
-                Verdict::Replaced(other) => event = other.into(),
-                Verdict::Respond(early) => {
-                    response = Some(Response::new(early));
-                    break;
-                }
-            }
-            passed += 1;
+        if chain.invocation.deadline.has_passed() {
+            return Err(InvocationError::Timeout { waiting_for: "it began".to_owned(), stack_trace: None });
         }
-        let mut response = match response {
-            Some(early) => early,
-            None => self.handle(invocation, event, limits, runtime)?,
+        let event = json(&chain.invocation.event)?;
+        let line = protocol::on_one_line(event);
+        let (response, passed, early) = match chain.before(&line)? {
+            Before::Response(response, index) => (Response::new(response), index, chain.start_after(index)),
+            Before::Handler(changed) => {
+                let early = chain.start_after(self.middlewares.len()); // they boot beside the handler
+                let event = changed.as_deref().unwrap_or(&line);
+                (self.handle(chain.invocation, event, limits, runtime)?, self.middlewares.len(), early)
+            }
         };
-        for middleware in self.middlewares.iter().take(passed).rev() {
-            let verdict = self.hook(middleware, Hook::After, invocation, response.json(), limits.last)?;
-            if let Verdict::Replaced(other) | Verdict::Respond(other) = verdict {
-                response = Response::new(other);
-            }
-        }
-        Ok(response)
+        let changed = chain.after(passed, early, response.json())?;
+        Ok(changed.map_or(response, Response::new))
     }
 
     /// One call of the handler.
     fn handle(
         &self,
         invocation: &Invocation,
-        event: Cow<'_, [u8]>,
+        event: &[u8],
         limits: Limits,
         runtime: &mut LanguageRuntime,
     ) -> Result<Response, InvocationError> {
-        let id = invocation.request_id.clone();
-        let tail = protocol::tail(invocation);
-        let calls = Calls { calls: vec![Call { id, event }], tail, in_order: true, limits };
+        let call = Call::new(invocation.request_id.clone(), [event, b"", b""]);
+        let calls = Calls { calls: vec![call], tail: protocol::tail(invocation), in_order: true, limits };
         let answers =
             self.timeline.step(&invocation.request_id, "handler", &self.config.handler, || runtime.call(&calls));
         match answers.outcomes.into_iter().next().flatten() {
@@ -111,51 +111,17 @@ impl Function {
             None => Err(answers.failure.unwrap_or(InvocationError::Terminated)),
         }
     }
-
-    fn hook(
-        &self,
-        middleware: &Middleware,
-        hook: Hook,
-        invocation: &Invocation,
-        input: &[u8],
-        deadline: Deadline,
-    ) -> Result<Verdict, InvocationError> {
-        self.timeline.step(&invocation.request_id, hook.name(), &middleware.name, || {
-            Running::start(middleware, hook, invocation)?.finish(input, deadline, self.signals)
-        })
-    }
-
-    /// The `error` hooks, in reverse order, until one prints a response. One that fails leaves the error as it is.
-    fn mend(&self, invocation: &Invocation, error: InvocationError) -> Result<Response, InvocationError> {
-        if self.middlewares.is_empty() {
-            return Err(error);
-        }
-        let input = error.to_json();
-        let deadline = invocation.deadline.earlier_by(LAST_MOMENT);
-        for middleware in self.middlewares.iter().rev() {
-            match self.hook(middleware, Hook::Error, invocation, &input, deadline) {
-                Ok(Verdict::Replaced(response) | Verdict::Respond(response)) => return Ok(Response::new(response)),
-                Ok(Verdict::Unchanged) => {}
-                Err(failure) => self.log.warn(Some(&invocation.request_id), &failure),
-            }
-        }
-        Err(error)
-    }
 }
 
-/// The event as one JSON text on one line.
-fn map(invocation: &Invocation) -> Result<Cow<'_, [u8]>, InvocationError> {
-    let event = &invocation.event[..];
+/// The event, which must be JSON. Nothing is nothing: an event of no bytes is `null`.
+fn json(event: &[u8]) -> Result<&[u8], InvocationError> {
     if event.trim_ascii().is_empty() {
-        return Ok(Cow::Borrowed(b"null")); // nothing is nothing
+        return Ok(b"null");
     }
-    serde_json::from_slice::<&RawValue>(event).map_err(|error| InvocationError::EventNotJson {
-        why: format!("wrong at line {} column {} of {} bytes", error.line(), error.column(), event.len()),
-    })?;
-    if !protocol::has_line_breaks(event) {
-        return Ok(Cow::Borrowed(event));
+    match serde_json::from_slice::<&RawValue>(event) {
+        Ok(_) => Ok(event),
+        Err(error) => Err(InvocationError::EventNotJson {
+            why: format!("wrong at line {} column {} of {} bytes", error.line(), error.column(), event.len()),
+        }),
     }
-    let mut event = event.to_vec();
-    protocol::put_on_one_line(&mut event);
-    Ok(Cow::Owned(event))
 }

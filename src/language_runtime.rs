@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::error::{Fatal, InvocationError};
-use crate::exchange::{Answers, Calls, Exchange, Response};
+use crate::exchange::{Answers, Calls, Exchange, HANDLER, Response};
 use crate::lines::Lines;
 use crate::log::Log;
 use crate::process::{Process, Progress};
@@ -132,6 +132,9 @@ impl LanguageRuntime {
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
         }
+        if exchange.has_stopped_in_time() {
+            self.kill(); // what it was doing was cut short anywhere: the next invocation gets a sound one
+        }
         let answers = exchange.answers(failure);
         if answers.outcomes.iter().any(Option::is_some) {
             self.idle_deaths = 0;
@@ -164,7 +167,7 @@ impl LanguageRuntime {
         let error = if self.signals.shutdown_deadline().has_passed() {
             InvocationError::Terminated
         } else if exchange.last().has_passed() {
-            InvocationError::Timeout { waiting_for: "the handler answered".to_owned(), stack_trace: None }
+            InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace: None }
         } else {
             if exchange.is_time_to_warn() {
                 self.signal(libc::SIGTERM);

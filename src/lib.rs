@@ -1,6 +1,7 @@
 //! What `bootstrap` and `open-runtime` are made of.
 
 pub mod bootstrap;
+pub mod chain;
 pub mod cloudevents;
 pub mod config;
 pub mod deadline;

@@ -179,10 +179,7 @@ impl<'a> Running<'a> {
             return Err(self
                 .failed(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}")));
         }
-        if protocol::has_line_breaks(&output) {
-            protocol::put_on_one_line(&mut output);
-        }
-        Ok(Verdict::Replaced(output))
+        Ok(Verdict::Replaced(protocol::on_one_line(&output).into_owned()))
     }
 
     fn failed(&self, why: String) -> InvocationError {

@@ -103,8 +103,15 @@ fn one() -> usize {
 pub struct Call<'a> {
     /// Answers are matched by it.
     pub id: String,
-    /// The CloudEvent, or whatever else the handler gets; on one line, see [`put_on_one_line`].
-    pub event: Cow<'a, [u8]>,
+    /// The CloudEvent, or whatever else the handler gets, in parts: a large one need not be copied.
+    pub event: [Cow<'a, [u8]>; 3],
+}
+
+impl<'a> Call<'a> {
+    /// Parts with line breaks are copied, without them.
+    pub fn new(id: String, event: [&'a [u8]; 3]) -> Call<'a> {
+        Call { id, event: event.map(on_one_line) }
+    }
 }
 
 /// What stands before the event in the line of a call.
@@ -149,19 +156,14 @@ fn push_member(json: &mut Vec<u8>, name: &str) {
     json.extend_from_slice(b"\":");
 }
 
-/// Whether a JSON text holds a raw line feed or carriage return, which would end the line too early.
-pub fn has_line_breaks(json: &[u8]) -> bool {
-    sys::find_byte(json, b'\n').is_some() || sys::find_byte(json, b'\r').is_some()
-}
-
-/// Puts a *valid* JSON text on one line. It means the same afterwards: between tokens all white space is alike, and inside
-/// strings JSON forbids raw line feeds.
-pub fn put_on_one_line(json: &mut [u8]) {
-    for byte in json {
-        if matches!(byte, b'\n' | b'\r') {
-            *byte = b' ';
-        }
+/// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is
+/// alike, and inside strings JSON forbids raw line feeds.
+pub fn on_one_line(json: &[u8]) -> Cow<'_, [u8]> {
+    if sys::find_byte(json, b'\n').is_none() && sys::find_byte(json, b'\r').is_none() {
+        return Cow::Borrowed(json);
     }
+    let blank = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
+    Cow::Owned(json.iter().map(blank).collect())
 }
 
 #[cfg(test)]
@@ -219,10 +221,7 @@ mod tests {
 
     #[test]
     fn a_json_text_on_one_line_means_the_same() {
-        let mut json = b"{\r\n \"a\":\n1}".to_vec();
-        assert!(has_line_breaks(&json));
-        put_on_one_line(&mut json);
-        assert_eq!(json, b"{   \"a\": 1}");
-        assert!(!has_line_breaks(&json));
+        assert_eq!(on_one_line(b"{\r\n \"a\":\n1}"), Cow::<[u8]>::Owned(b"{   \"a\": 1}".to_vec()));
+        assert!(matches!(on_one_line(b"{\"a\":\"\\n\"}"), Cow::Borrowed(_)));
     }
 }

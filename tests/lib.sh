@@ -56,13 +56,25 @@ run_body() {
 	cd "$work" || return
 	test -z "$missing" || echo "no $missing here" # in CI that is a failure
 	test -z "$missing" && eval "$1" || verdict=1
-	eval "$cleanup" || verdict=1
+	run_cleanup || verdict=1
+	test "$verdict" -eq 0 || show_lambda
 	cd "$tests" || return
 	no_process_left || verdict=1
 	return "$verdict"
 }
 
-# at_end COMMAND: runs it when the present check is over, however it ends; the latest first.
+run_cleanup() {
+	cleaned=0
+	while read -r command
+	do
+		eval "$command" </dev/null || cleaned=1
+	done <<-END
+	$cleanup
+	END
+	return "$cleaned"
+}
+
+# at_end COMMAND: runs it, one line, when the present check is over, however it ends; the latest first.
 at_end() {
 	cleanup="$1$newline$cleanup"
 }

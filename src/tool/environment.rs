@@ -25,6 +25,8 @@ pub struct State {
     pub runtime: RuntimeState,
     /// The present invocation, or the last one.
     pub work: Option<Rc<Dispatched>>,
+    /// Its timeout has passed: what comes now comes too late.
+    pub is_late: bool,
     /// What was posted for it, until the conductor takes it.
     pub answer: Option<Answer>,
     pub extensions: Vec<Extension>,
@@ -59,6 +61,7 @@ impl Environment {
         let state = State {
             runtime: RuntimeState::Started,
             work: None,
+            is_late: false,
             answer: None,
             extensions: Vec::new(),
             init_error: None,
@@ -67,14 +70,7 @@ impl Environment {
             is_over: false,
         };
         let (pid, started, state) = (Cell::new(0), Instant::now(), RefCell::new(state));
-        Environment {
-            number,
-            function,
-            pid,
-            started,
-            state,
-            changed: Notify::new(),
-        }
+        Environment { number, function, pid, started, state, changed: Notify::new() }
     }
 
     pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -105,11 +101,7 @@ impl Environment {
             state.work = Some(work);
             state.answer = None;
             state.runtime = RuntimeState::Running;
-            for extension in state
-                .extensions
-                .iter_mut()
-                .filter(|extension| extension.wants_invoke)
-            {
+            for extension in state.extensions.iter_mut().filter(|extension| extension.wants_invoke) {
                 extension.has_event = true;
             }
         });
@@ -135,15 +127,11 @@ impl State {
 
     /// True if all have asked for their next event: the environment can take an invocation, and would be frozen.
     pub fn is_idle(&self) -> bool {
-        let waits = |extension: &Extension| {
-            extension.state == ExtensionState::Ready && !extension.has_event
-        };
+        let waits = |extension: &Extension| extension.state == ExtensionState::Ready && !extension.has_event;
         self.runtime == RuntimeState::Ready && self.extensions.iter().all(waits)
     }
 
     pub fn extension(&mut self, id: &str) -> Option<&mut Extension> {
-        self.extensions
-            .iter_mut()
-            .find(|extension| extension.id == id)
+        self.extensions.iter_mut().find(|extension| extension.id == id)
     }
 }

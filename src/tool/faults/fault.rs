@@ -1,0 +1,196 @@
+//! One fault, and what it does to a request and its answer.
+
+use crate::http::reply::Reply;
+use crate::http::wire::{Break, Breaker, Where};
+use crate::ids;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Bytes of the head after which `reset: mid-header` cuts it off.
+const MID_HEADER: usize = 24;
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    BeforeReading,
+    AfterReading,
+    MidHeader,
+    MidBody,
+}
+
+/// In chunks of the whole body, or of this many bytes.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Chunked {
+    Is(bool),
+    Of(usize),
+}
+
+/// What happens. See `open-runtime serve --help`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Fault {
+    status: Option<u16>,
+    body: Option<String>,
+    body_base64: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Option<String>>,
+    deadline_ms: Option<i64>,
+    delay_ms: Option<u64>,
+    chunked: Option<Chunked>,
+    truncate: Option<usize>,
+    #[serde(default)]
+    close_after: bool,
+    reset: Option<Reset>,
+    #[serde(default)]
+    swallow: bool,
+}
+
+impl Fault {
+    /// # Errors
+    /// What of it cannot be sent.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(status) = self.status {
+            StatusCode::from_u16(status).map_err(|why| format!("status {status}: {why}"))?;
+        }
+        if let Some(text) = &self.body_base64 {
+            STANDARD.decode(text).map_err(|why| format!("bodyBase64: {why}"))?;
+        }
+        for (name, value) in &self.headers {
+            HeaderName::from_bytes(name.as_bytes()).map_err(|why| format!("header {name}: {why}"))?;
+            value.as_deref().map(header_value).transpose().map_err(|why| format!("header {name}: {why}"))?;
+        }
+        Ok(())
+    }
+
+    pub fn resets(&self, place: Reset) -> bool {
+        self.reset == Some(place)
+    }
+
+    pub fn swallows(&self) -> bool {
+        self.swallow
+    }
+
+    pub fn delay(&self) -> Option<Duration> {
+        self.delay_ms.map(Duration::from_millis)
+    }
+
+    /// The answer to a request that is not acted upon.
+    pub fn instead(&self) -> Option<Reply> {
+        let status = StatusCode::from_u16(self.status?).ok()?;
+        Some(Reply::new(status, self.raw_body().unwrap_or_default()))
+    }
+
+    /// Changes an answer.
+    pub fn change(&self, mut reply: Reply) -> Reply {
+        reply.body = self.raw_body().unwrap_or(reply.body);
+        if let Some(ms) = self.deadline_ms {
+            let deadline = (ids::now_ms() + ms).to_string();
+            reply = reply.with(HeaderName::from_static("lambda-runtime-deadline-ms"), &deadline);
+        }
+        for (name, value) in &self.headers {
+            let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+                continue;
+            }; // checked
+            match value.as_deref().map(header_value) {
+                Some(Ok(value)) => drop(reply.headers.insert(name, value)),
+                Some(Err(_)) => {} // checked
+                None => drop(reply.headers.remove(name)),
+            }
+        }
+        reply.chunk = match self.chunked {
+            None => reply.chunk,
+            Some(Chunked::Is(true)) => Some(usize::MAX),
+            Some(Chunked::Is(false)) => None,
+            Some(Chunked::Of(bytes)) => Some(bytes),
+        };
+        reply
+    }
+
+    /// Plans the end of the connection, once the answer is final.
+    pub fn cut(&self, reply: &Reply, breaker: &Breaker) {
+        let (is_reset, place) = match self.reset {
+            Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(Where::Now)),
+            Some(Reset::MidHeader) => (true, Some(Where::Head(MID_HEADER))),
+            Some(Reset::MidBody) => (true, Some(Where::Body(reply.body.len() / 2))),
+            None if self.close_after => (false, Some(Where::Body(sent_length(reply)))),
+            None => (false, self.truncate.map(Where::Body)),
+        };
+        if let Some(place) = place {
+            breaker.plan(Break { place, is_reset });
+        }
+    }
+
+    fn raw_body(&self) -> Option<Bytes> {
+        let decoded = self.body_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
+        decoded.map(Bytes::from).or_else(|| self.body.clone().map(Bytes::from))
+    }
+}
+
+/// How many bytes a body takes on the wire, with the sizes and ends of its chunks.
+fn sent_length(reply: &Reply) -> usize {
+    let length = reply.body.len();
+    let Some(chunk) = reply.chunk else {
+        return length;
+    };
+    let around = |size: usize| format!("{size:X}").len() + 4;
+    let chunk = chunk.clamp(1, length.max(1));
+    let (whole, rest) = (length / chunk, length % chunk);
+    length + whole * around(chunk) + if rest > 0 { around(rest) } else { 0 } + "0\r\n\r\n".len()
+}
+
+/// Each character stands for one byte, so that any byte can be sent.
+fn header_value(text: &str) -> Result<HeaderValue, String> {
+    let bytes: Result<Vec<u8>, _> = text.chars().map(|each| u8::try_from(u32::from(each))).collect();
+    let bytes = bytes.map_err(|_| "a character above \\u00ff is no byte".to_owned())?;
+    HeaderValue::from_bytes(&bytes).map_err(|why| why.to_string())
+}
+
+/// For the journal: which of its members happened; null for none.
+pub fn describe(fault: &Fault) -> Value {
+    let members = [
+        ("status", fault.status.is_some()),
+        ("body", fault.body.is_some() || fault.body_base64.is_some()),
+        ("headers", !fault.headers.is_empty()),
+        ("deadlineMs", fault.deadline_ms.is_some()),
+        ("delayMs", fault.delay_ms.is_some()),
+        ("chunked", fault.chunked.is_some()),
+        ("truncate", fault.truncate.is_some()),
+        ("closeAfter", fault.close_after),
+        ("reset", fault.reset.is_some()),
+        ("swallow", fault.swallow),
+    ];
+    let happened: Vec<_> = members.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
+    if happened.is_empty() { Value::Null } else { happened.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_set_emptied_removed_and_any_byte() {
+        let fault = r#"{"headers":{"A":"","B":null,"C":"\u00ff"}}"#;
+        let reply = Reply::accepted().with(HeaderName::from_static("b"), "x");
+        let headers = serde_json::from_str::<Fault>(fault).unwrap().change(reply).headers;
+        assert_eq!(headers["a"], "");
+        assert!(!headers.contains_key("b"));
+        assert_eq!(headers["c"].as_bytes(), b"\xff");
+    }
+
+    #[test]
+    fn the_length_of_chunks_on_the_wire_is_known() {
+        let mut reply = Reply::new(StatusCode::OK, "0123456789");
+        assert_eq!(sent_length(&reply), 10);
+        reply.chunk = Some(4);
+        let sent = "4\r\n0123\r\n4\r\n4567\r\n2\r\n89\r\n0\r\n\r\n";
+        assert_eq!(sent_length(&reply), sent.len());
+    }
+}
