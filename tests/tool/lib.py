@@ -152,7 +152,7 @@ class Connection:
         self.socket.settimeout(0.3)
         try:
             return not self.socket.recv(1)
-        except TimeoutError:
+        except socket.timeout:
             return True
         finally:
             self.socket.settimeout(20)

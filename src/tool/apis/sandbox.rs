@@ -132,7 +132,10 @@ pub async fn serve(
         else {
             continue; // a leftover of an environment that has ended
         };
-        let sandbox = sandbox.clone();
+        let (sandbox, number) = (sandbox.clone(), environment.number);
+        sandbox
+            .journal
+            .note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
