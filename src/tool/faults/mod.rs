@@ -85,9 +85,15 @@ impl Faults {
     fn parse(script: &[u8]) -> Result<Faults, BadScript> {
         let entries: Vec<Entry> = serde_json::from_slice(script).map_err(BadScript::NotAScript)?;
         for (index, entry) in entries.iter().enumerate() {
-            entry.fault.check().map_err(|why| BadScript::Entry(index + 1, why))?;
+            entry
+                .fault
+                .check()
+                .map_err(|why| BadScript::Entry(index + 1, why))?;
         }
-        Ok(Faults { entries, counts: RefCell::default() })
+        Ok(Faults {
+            entries,
+            counts: RefCell::default(),
+        })
     }
 
     /// Counts the request. The first fault of the script that fits it happens.
@@ -99,7 +105,11 @@ impl Faults {
             Nth::Number(number) => number == *count,
             Nth::Every(_) => true,
         };
-        let entry = self.entries.iter().filter(|entry| entry.on == on).find(fits);
+        let entry = self
+            .entries
+            .iter()
+            .filter(|entry| entry.on == on)
+            .find(fits);
         entry.map(|entry| entry.fault.clone()).unwrap_or_default()
     }
 }
@@ -122,8 +132,7 @@ mod tests {
 
     #[test]
     fn every_is_every_and_the_first_that_fits_wins() {
-        let script =
-            r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
+        let script = r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
         let faults = faults(script);
         assert!(!faults.next(On::Error).swallows());
         assert!(faults.next(On::Error).swallows());
@@ -139,6 +148,10 @@ mod tests {
             r#"[{"on":"next","nth":1,"do":{"headers":{"A":"\u0101"}}}]"#,
             r#"[{"on":"next","nth":1,"do":{"status":1}}]"#,
         ];
-        assert!(scripts.iter().all(|script| Faults::parse(script.as_bytes()).is_err()));
+        assert!(
+            scripts
+                .iter()
+                .all(|script| Faults::parse(script.as_bytes()).is_err())
+        );
     }
 }
