@@ -115,20 +115,23 @@ pub struct ServeArguments {
 #[derive(Args)]
 #[command(next_help_heading = "Test hooks")]
 pub struct TestHooks {
-    /// Scripted faults of the Runtime API: a JSON list of {"on": ENDPOINT, "nth": N or "every", "do": {…}}.
+    /// Scripted faults of the Runtime API
     ///
-    /// ENDPOINT: next, response, error, init-error, register, extension-next. The N-th request to it (counted from 1, over
-    /// the whole run) does what "do" says; its members can be combined:
-    ///   "status": N, "body": TEXT      answered with that, and not otherwise acted upon
+    /// A JSON list of {"on": ENDPOINT, "nth": N or "every", "do": {…}}.
+    /// ENDPOINT: next, response, error, init-error, register, extension-next.
+    /// The N-th request to it, counted from 1 over the whole run, does what "do" says;
+    /// of several that fit, the first. The members of "do" can be combined:
+    ///
+    ///   "status": N, "body": TEXT      answered so, and not acted upon otherwise
     ///   "body": TEXT, "bodyBase64": B  for next: these bytes instead of the event
-    ///   "headers": {NAME: TEXT}        set; "" is sent empty, null removes it; "\u00ff" is the byte 0xff
-    ///   "deadlineMs": N                Lambda-Runtime-Deadline-Ms is N ms from now (may be negative)
-    ///   "delayMs": N                   waits before anything else
-    ///   "chunked": true or N           sent in chunks (of N bytes); false: with Content-Length
+    ///   "headers": {NAME: TEXT}        "" is sent empty, null is left out, "\u00ff" is byte 0xff
+    ///   "deadlineMs": N                Lambda-Runtime-Deadline-Ms is N ms from now
+    ///   "delayMs": N                   waits before it acts
+    ///   "chunked": true, false or N    in chunks (of N bytes), or with Content-Length
     ///   "truncate": N                  closes after N bytes of the body
-    ///   "closeAfter": true             closes the connection silently after the whole answer
-    ///   "reset": WHERE                 before-reading, after-reading (the request is lost),
-    ///                                  mid-header, mid-body (it was acted upon)
+    ///   "closeAfter": true             closes the connection silently after the answer
+    ///   "reset": "before-reading" or "after-reading" (the request is lost),
+    ///            "mid-header" or "mid-body" (it was acted upon)
     ///   "swallow": true                reads the request and never answers
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     pub faults: Option<PathBuf>,

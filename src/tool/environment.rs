@@ -25,6 +25,8 @@ pub struct State {
     pub runtime: RuntimeState,
     /// The present invocation, or the last one.
     pub work: Option<Rc<Dispatched>>,
+    /// Its timeout has passed: what comes now comes too late.
+    pub is_late: bool,
     /// What was posted for it, until the conductor takes it.
     pub answer: Option<Answer>,
     pub extensions: Vec<Extension>,
@@ -59,6 +61,7 @@ impl Environment {
         let state = State {
             runtime: RuntimeState::Started,
             work: None,
+            is_late: false,
             answer: None,
             extensions: Vec::new(),
             init_error: None,

@@ -13,8 +13,10 @@ pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 /// Why there is no response.
 #[derive(Clone)]
 pub enum Failure {
-    /// The function said so itself, in an invocation or in Init.
+    /// The function said so itself.
     Reported(FunctionError),
+    /// The function said in Init that it cannot be.
+    InitReported(FunctionError),
     /// bootstrap exited before it answered.
     Exit(ExitStatus),
     /// bootstrap exited after one of its extensions had reported an error, of this type.
@@ -33,7 +35,7 @@ impl Failure {
     /// Lambda's name for it.
     pub fn error_type(&self) -> &str {
         match self {
-            Failure::Reported(error) => &error.error_type,
+            Failure::Reported(error) | Failure::InitReported(error) => &error.error_type,
             Failure::Exit(_) => "Runtime.ExitError",
             Failure::Extension(error_type, _) => error_type,
             Failure::Timeout(_) | Failure::InitTimeout(_) => "Sandbox.Timedout",
@@ -47,6 +49,7 @@ impl Failure {
     pub fn reason(&self) -> String {
         match self {
             Failure::Reported(_) => "reported by the function".to_owned(),
+            Failure::InitReported(_) => "reported by the function in Init".to_owned(),
             Failure::Exit(status) => format!("Runtime exited {}", describe(*status)),
             Failure::Extension(_, status) => {
                 format!("Extension failed, runtime exited {}", describe(*status))
@@ -68,18 +71,24 @@ impl Failure {
     /// The body that the Invoke API answers.
     pub fn body(&self, request_id: &str) -> Bytes {
         let message = match self {
-            Failure::Reported(error) => return error.body.clone(),
+            Failure::Reported(error) | Failure::InitReported(error) => return error.body.clone(),
             Failure::ResponseTooLarge => self.reason(),
             _ => format!("RequestId: {request_id} Error: {}", self.reason()),
         };
         Bytes::from(json!({"errorType": self.error_type(), "errorMessage": message}).to_string())
     }
 
+    /// True if the error is the function's own words.
+    pub fn is_reported(&self) -> bool {
+        matches!(self, Failure::Reported(_) | Failure::InitReported(_))
+    }
+
     /// True if the execution environment cannot serve another invocation.
     pub fn ends_environment(&self) -> bool {
         match self {
             Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
-            Failure::InitTimeout(_) | Failure::InvalidEntrypoint(_) => true,
+            Failure::InitTimeout(_) | Failure::InitReported(_) => true,
+            Failure::InvalidEntrypoint(_) => true,
             Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => false,
         }
     }

@@ -12,6 +12,7 @@ pub const ACCOUNT: &str = "012345678912";
 pub const VERSION: &str = "$LATEST";
 
 /// What stays the same over all execution environments.
+#[derive(Default)]
 pub struct Function {
     pub name: String,
     pub handler: String,

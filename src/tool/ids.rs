@@ -46,8 +46,9 @@ pub fn is_uuid(text: &str) -> bool {
 ///
 /// Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
 pub fn trace_id() -> String {
-    let seconds = now_ms() / 1000;
-    format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", hex::<12>(), hex::<8>())
+    let (seconds, random) = (now_ms() / 1000, hex::<20>());
+    let (trace, parent) = random.split_at(24);
+    format!("Root=1-{seconds:08x}-{trace};Parent={parent};Sampled=0")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use std::time::Duration;
 
 /// What the caller asked for.
+#[derive(Default)]
 pub struct Invocation {
     pub request_id: String,
     pub event: Bytes,
@@ -45,8 +46,16 @@ pub struct Outcome {
     pub result: Result<Bytes, Failure>,
     /// From the dispatch to the answer.
     pub duration: Duration,
-    /// Of the Init that this invocation waited for, if there was one.
+    /// Of the Init within this invocation, if there was one.
     pub init: Option<Duration>,
+    /// Of the Init before this invocation, if it is the environment's first.
+    pub cold_start: Option<Duration>,
     /// Peak memory of the execution environment's processes, where it was looked at.
     pub memory_kb: Option<u64>,
+}
+
+impl Outcome {
+    pub fn failure(&self) -> Option<&Failure> {
+        self.result.as_ref().err()
+    }
 }

@@ -97,7 +97,7 @@ async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, Tro
 fn status_of(failure: &Failure) -> u8 {
     match failure {
         Failure::Timeout(_) => TIMED_OUT,
-        Failure::InitTimeout(_) => INIT_FAILED,
+        Failure::InitTimeout(_) | Failure::InitReported(_) => INIT_FAILED,
         Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) => 1,
         Failure::ResponseTooLarge | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
     }

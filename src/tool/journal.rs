@@ -1,4 +1,25 @@
 //! The journal: one JSON line per thing that happens, for test suites. It holds events and responses.
+//!
+//! Each line has `what` and `atMs`, milliseconds since the start, and by `what`:
+//!
+//! | what | when, and its other members |
+//! | --- | --- |
+//! | `runtime-api`, `listening` | the Runtime API, the Invoke API listen: `address` |
+//! | `spawned` | bootstrap was started: `environment` (counted from 1), `pid` |
+//! | `connection` | to the Runtime API: `environment` |
+//! | `request` | was read: `number` (counted from 1), `environment`, `method`, `path`, `requestId` of the path, `headers`, `body` |
+//! | `answered` | as its answer was made: `number`, `status` (null: none), `requestId` that `/next` gives, `ms`, `fault` (its members) |
+//! | `init` | has ended: `environment`, `error` (null: none), `ms` |
+//! | `step` | of the timeline, told when its invocation ends: `requestId`, `step`, `name`, `ms` |
+//! | `invocation` | has ended, the next can come: `requestId`, `error`, `ms` until the answer |
+//! | `kill` | bootstrap's group was sent a signal: `environment`, `pid`, `signal`, `why` |
+//! | `exit`, `orphan-exit` | bootstrap, a process left by its parent, has ended: `pid`, `status` |
+//! | `stray` | bootstrap ended by itself and left a process: `environment`, `pid`, `name` |
+//! | `unkillable` | processes that SIGKILL does not end: `pids` |
+//! | `environment-over` | no process of it is left: `environment` |
+//! | `end` | the last line |
+//!
+//! A body is `{"size": …, "text": …}`, or with `sha256` rather than `text` if it is no text or above 4096 bytes.
 
 use crate::ids;
 use serde_json::{Value, json};

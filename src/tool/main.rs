@@ -24,6 +24,7 @@ mod pipe;
 mod process_tree;
 mod processes;
 mod reactor;
+mod report;
 mod serve;
 mod states;
 mod sys;

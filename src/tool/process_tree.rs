@@ -5,6 +5,9 @@
 use std::collections::HashSet;
 use std::fs;
 
+/// The kernel's mark of a process that exits.
+const PF_EXITING: u32 = 0x4;
+
 /// A process as `/proc/PID/stat` describes it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Process {
@@ -12,6 +15,28 @@ pub struct Process {
     parent: i32,
     pub name: String,
     is_dead: bool,
+    is_exiting: bool,
+}
+
+impl Process {
+    /// True if it exits, or will as soon as it runs, as SIGKILL waits for it.
+    pub fn is_dying(&self) -> bool {
+        let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let status = String::from_utf8_lossy(&status);
+        let pending = ["SigPnd:", "ShdPnd:"].map(|name| has_sigkill(field(&status, name)));
+        self.is_exiting || status.is_empty() || pending.contains(&true)
+    }
+}
+
+/// The value of a line of `/proc/PID/status`.
+fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+    value.split_ascii_whitespace().next()
+}
+
+fn has_sigkill(mask: Option<&str>) -> bool {
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (libc::SIGKILL - 1) != 0)
 }
 
 /// All living descendants of this process, zombies left out. Reads all of `/proc`.
@@ -25,9 +50,8 @@ pub fn peak_memory_kb(pid: i32) -> u64 {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let below: u64 = children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).map(peak_memory_kb).sum();
     let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
-    let status = String::from_utf8_lossy(&status);
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    below + peak.and_then(|peak| peak.split_ascii_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0)
+    let peak = field(&String::from_utf8_lossy(&status), "VmHWM:").and_then(|kb| kb.parse().ok());
+    below + peak.unwrap_or(0)
 }
 
 fn all() -> Vec<Process> {
@@ -51,13 +75,19 @@ fn below(root: i32, mut all: Vec<Process>) -> Vec<Process> {
     }
 }
 
-/// `PID (NAME) STATE PARENT …`; the name may hold blanks and parentheses.
+/// `PID (NAME) STATE PARENT GROUP SESSION TTY FOREGROUND FLAGS …`; the name may hold blanks and parentheses.
 fn parse(stat: &str) -> Option<Process> {
     let (pid, rest) = stat.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(") ")?;
-    let mut fields = rest.split(' ');
-    let is_dead = matches!(fields.next()?, "Z" | "X");
-    Some(Process { pid: pid.parse().ok()?, parent: fields.next()?.parse().ok()?, name: name.to_owned(), is_dead })
+    let fields: Vec<&str> = rest.split(' ').collect();
+    let flags: u32 = fields.get(6)?.parse().ok()?;
+    Some(Process {
+        pid: pid.parse().ok()?,
+        parent: fields.get(1)?.parse().ok()?,
+        name: name.to_owned(),
+        is_dead: matches!(*fields.first()?, "Z" | "X"),
+        is_exiting: flags & PF_EXITING != 0,
+    })
 }
 
 #[cfg(test)]
@@ -65,13 +95,22 @@ mod tests {
     use super::*;
 
     fn process(pid: i32, parent: i32) -> Process {
-        Process { pid, parent, name: "x".to_owned(), is_dead: false }
+        Process { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
     }
 
     #[test]
     fn names_may_look_like_anything() {
-        let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0").unwrap();
+        let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0 -1 4194564 0").unwrap();
         assert_eq!((parsed.pid, parsed.parent, parsed.name.as_str()), (42, 7, "a) Z 1 (b)"));
+    }
+
+    #[test]
+    fn a_process_that_exits_is_dying() {
+        let parsed = parse("42 (a) R 7 42 42 0 -1 4194308 0").unwrap();
+        assert!(parsed.is_dying());
+        let ours = fs::read_to_string("/proc/self/stat").unwrap();
+        assert!(!parse(&ours).unwrap().is_dying());
+        assert!(has_sigkill(Some("0000000000000100")) && !has_sigkill(Some("0000000000004000")));
     }
 
     #[test]

@@ -4,8 +4,10 @@ use crate::environment::Environment;
 use crate::function::Function;
 use crate::journal::Journal;
 use crate::logs::Logs;
-use crate::{process_tree, sys, variables};
+use crate::report::Report;
+use crate::{process_tree, sys};
 use serde_json::json;
+use std::ffi::OsString;
 use std::io;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
@@ -17,9 +19,6 @@ use tokio::time::{Instant, sleep, timeout};
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Processes that are already dying get this long before they count as left behind.
-const DYING: Duration = Duration::from_millis(100);
-
 /// SIGKILL takes effect within this, or never.
 const SURELY_DEAD: Duration = Duration::from_secs(5);
 
@@ -27,11 +26,11 @@ const SURELY_DEAD: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Those of fork and exec.
-pub fn start(function: &Function, runtime_api: &str, timeline: Option<&str>, logs: &Logs) -> io::Result<i32> {
+pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &Logs) -> io::Result<i32> {
     let mut command = Command::new(&function.bootstrap);
-    command.env_clear().envs(variables::all(function, runtime_api, timeline));
     command.current_dir(&function.task_root);
-    command.stdin(Stdio::null()).stdout(logs.for_child()?).stderr(logs.for_child()?);
+    command.env_clear().envs(variables).stdin(Stdio::null());
+    command.stdout(logs.for_child()?).stderr(logs.for_child()?);
     sys::in_own_session(&mut command);
     let child = command.spawn()?;
     Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
@@ -39,48 +38,56 @@ pub fn start(function: &Function, runtime_api: &str, timeline: Option<&str>, log
 
 /// Ends an execution environment: bootstrap as Lambda does it, then everything that is left below us.
 /// Takes 300 ms at most if all goes well. Processes that a bootstrap left behind when it exited by itself are reported.
-pub async fn end(environment: &Environment, logs: &Logs, journal: &Journal, why: &str) {
+pub async fn end(environment: &Environment, report: &Report, why: &str) {
     let has_extension = environment.look(|state| !state.extensions.is_empty());
     let mut exited = environment.look(|state| state.exit.is_some());
     if !exited && has_extension {
-        send(environment, libc::SIGTERM, journal, why);
+        send(environment, Signal::Sigterm, &report.journal, why);
         exited = timeout(GRACE, exit_of(environment)).await.is_ok();
     }
     if exited {
-        report_left_behind(environment, logs, journal).await;
+        report_left_behind(environment, report);
     } else {
-        send(environment, libc::SIGKILL, journal, why);
-        let _ = timeout(SURELY_DEAD, exit_of(environment)).await; // the sweep below says what is left
+        send(environment, Signal::Sigkill, &report.journal, why);
+        let _ = timeout(SURELY_DEAD, exit_of(environment)).await; // the sweep says what is left
     }
-    sweep(journal).await;
+    sweep(&report.journal).await;
     environment.change(|state| state.is_over = true);
-    journal.note("environment-over", || json!({"environment": environment.number}));
+    let number = environment.number;
+    let journal = &report.journal;
+    journal.note("environment-over", || json!({"environment": number}));
 }
 
 async fn exit_of(environment: &Environment) {
     environment.until(|state| state.exit).await;
 }
 
+/// How bootstrap is ended.
+#[derive(Clone, Copy, Debug)]
+enum Signal {
+    Sigterm = libc::SIGTERM as isize,
+    Sigkill = libc::SIGKILL as isize,
+}
+
 /// Signals bootstrap's whole process group.
-fn send(environment: &Environment, signal: i32, journal: &Journal, why: &str) {
-    let pid = environment.pid.get();
-    let name = if signal == libc::SIGTERM { "SIGTERM" } else { "SIGKILL" };
-    journal.note("kill", || json!({"environment": environment.number, "pid": pid, "signal": name, "why": why}));
-    if let Err(error) = sys::signal(-pid, signal) {
+fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str) {
+    let (number, pid) = (environment.number, environment.pid.get());
+    let name = format!("{signal:?}").to_uppercase();
+    journal.note("kill", || json!({"environment": number, "pid": pid, "signal": name, "why": why}));
+    if let Err(error) = sys::signal(-pid, signal as i32) {
         eprintln!("open-runtime: cannot send {name} to process group {pid}: {error}");
     }
 }
 
-/// bootstrap has gone. What still runs a little later was left behind.
-async fn report_left_behind(environment: &Environment, logs: &Logs, journal: &Journal) {
-    let until = Instant::now() + DYING;
-    while !process_tree::living_below_us().is_empty() && Instant::now() < until {
-        sleep(Duration::from_millis(2)).await;
-    }
-    for stray in process_tree::living_below_us() {
+/// bootstrap has gone: what lives on, and is not about to die of a SIGKILL, was left behind.
+fn report_left_behind(environment: &Environment, report: &Report) {
+    let number = environment.number;
+    let strays = process_tree::living_below_us();
+    for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
-        journal.note("stray", || json!({"environment": environment.number, "pid": pid, "name": name}));
-        logs.say(&format!("open-runtime: bootstrap left process {pid} ({}) behind: killed", name.escape_debug()));
+        report.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
+        let name = name.escape_debug();
+        report.say(&format!("bootstrap left process {pid} ({name}) behind: killed"));
     }
 }
 

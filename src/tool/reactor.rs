@@ -2,18 +2,17 @@
 
 use crate::trouble::Trouble;
 use std::io;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::LocalSet;
 
 /// Runs to the end. Tasks that are left are dropped.
 ///
 /// # Errors
 /// Those of the task, or there is no reactor.
 pub fn local<T>(task: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    let reactor =
-        Builder::new_current_thread().enable_all().build().map_err(|why| Trouble::Io("wait for events", why))?;
-    LocalSet::new().block_on(&reactor, task)
+    let reactor = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    let reactor = reactor.map_err(|why| Trouble::Io("wait for events", why))?;
+    reactor.block_on(task)
 }
 
 /// Resolves at the first SIGINT, SIGTERM or SIGHUP from now on.

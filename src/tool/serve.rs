@@ -5,11 +5,9 @@ use crate::cli::{ServeArguments, TestHooks};
 use crate::faults::Faults;
 use crate::function::Function;
 use crate::http::server;
-use crate::invocation::Outcome;
 use crate::journal::Journal;
 use crate::lambda::{Lambda, Options};
 use crate::reactor::{local, stop_signal};
-use crate::timeline::ms;
 use crate::trouble::Trouble;
 use serde_json::json;
 use std::io::{self, Write};
@@ -57,10 +55,15 @@ async fn serve(
     let journal = options.journal.clone();
     let lambda = Lambda::new(function.clone(), options).await;
     let mut lambda = lambda.map_err(|why| Trouble::Io("start a local Lambda", why))?;
+    let name = function.name.clone();
     let (queue, jobs) = mpsc::channel(QUEUE);
     spawn_local(invoke::serve(listener, function, queue));
     journal.note("listening", || json!({"address": announcement.address.to_string()}));
     announcement.make()?;
+    if lambda.report().has_timeline() {
+        let url = format!("http://{}", announcement.address);
+        lambda.report().say(&format!("{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"));
+    }
     tokio::select! {
         () = conduct(&mut lambda, jobs) => {}
         () = stop => {}
@@ -96,7 +99,7 @@ impl Announcement<'_> {
 async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
     if let Err(failure) = lambda.init().await {
         let (error_type, reason) = (failure.error_type(), failure.reason());
-        lambda.say(&format!("open-runtime: Init failed: {error_type}: {reason}; trying again at the next invocation"));
+        lambda.report().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
     }
     loop {
         let job = tokio::select! {
@@ -114,7 +117,7 @@ async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
 async fn perform(lambda: &mut Lambda, job: Job) {
     let request_id = job.invocation.request_id.clone();
     let outcome = lambda.invoke(job.invocation).await;
-    let log = job.wants_log.then(|| lambda.log_tail(&last_lines(&request_id, &outcome)));
+    let log = job.wants_log.then(|| lambda.report().log_tail(&request_id, &outcome));
     let (body, is_error) = match &outcome.result {
         Ok(response) => (response.clone(), false),
         Err(failure) => (failure.body(&request_id), true),
@@ -123,15 +126,4 @@ async fn perform(lambda: &mut Lambda, job: Job) {
         let _ = caller.send(Answered { body, is_error, log }); // it may have gone
     }
     lambda.settle(&request_id, &outcome).await;
-}
-
-/// The lines that end an invocation in Lambda's own log.
-fn last_lines(request_id: &str, outcome: &Outcome) -> String {
-    let (duration, init) = (ms(outcome.duration), outcome.init.map(ms));
-    let billed = (duration + init.unwrap_or(0.0)).ceil();
-    let memory = outcome.memory_kb.map_or(String::new(), |kb| format!("Max Memory Used: {} MB\t", kb.div_ceil(1024)));
-    format!(
-        "END RequestId: {request_id}\n\
-         REPORT RequestId: {request_id}\tDuration: {duration:.2} ms\tBilled Duration: {billed:.0} ms\t{memory}\n"
-    )
 }

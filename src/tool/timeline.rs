@@ -4,12 +4,12 @@
 //! ends: `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `after` or
 //! `error`; `name` is the middleware's or the handler's. Unknown members and lines that make no sense are ignored.
 
+use crate::failure::Failure;
 use crate::invocation::Outcome;
 use crate::pipe::Pipe;
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -117,26 +117,35 @@ pub fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// Init's lines; `failure` says why it failed.
-pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&str>) -> String {
-    let mut text = format!("{}\n", style.dim("open-runtime: Init"));
-    steps.iter().for_each(|step| text.push_str(&row(&step.step, &step.name, step.ms)));
+/// Init's lines.
+pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&Failure>) -> String {
+    let mut text = format!(
+        "{}
+",
+        style.dim("open-runtime: Init")
+    );
+    for step in steps {
+        text.push_str(&row(&step.step, &step.name, step.ms));
+    }
     text.push_str(&total(style, "Init", duration, failure));
     text
 }
 
 /// An invocation's lines: head, steps, total.
 pub fn invocation(style: Style, steps: &[Step], request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
-    let mut text = format!("{}\n", style.dim(&format!("open-runtime: invocation {request_id}")));
+    let head = format!("open-runtime: invocation {request_id}");
+    let mut text = format!("{}\n", style.dim(&head));
     if let Some(init) = outcome.init {
         text.push_str(&row("Init", "within this invocation", ms(init)));
     }
-    steps.iter().for_each(|step| text.push_str(&row(&step.step, &step.name, step.ms)));
-    let failure =
-        outcome.result.as_ref().err().map(|failure| format!("{}: {}", failure.error_type(), failure.reason()));
-    text.push_str(&total(style, "Invoke", outcome.duration, failure.as_deref()));
+    for step in steps {
+        text.push_str(&row(&step.step, &step.name, step.ms));
+    }
+    let failure = outcome.failure();
+    text.push_str(&total(style, "Invoke", outcome.duration, failure));
     if let Some(kb) = outcome.memory_kb {
-        let _ = write!(text, "   {}", style.dim(&format!("{} of {memory_mb} MB", kb.div_ceil(1024)))); // a String takes everything
+        let memory = format!("   {} of {memory_mb} MB", kb.div_ceil(1024));
+        text.push_str(&style.dim(&memory));
     }
     text
 }
@@ -145,9 +154,11 @@ fn row(step: &str, name: &str, ms: f64) -> String {
     format!("  {:<8} {:<32} {ms:>10.2} ms\n", printable(step), printable(name))
 }
 
-fn total(style: Style, name: &str, duration: Duration, failure: Option<&str>) -> String {
+fn total(style: Style, name: &str, duration: Duration, failure: Option<&Failure>) -> String {
     let line = style.bold(&format!("  {name:<8} {:<32} {:>10.2} ms", "", ms(duration)));
-    failure.map_or(line.clone(), |failure| format!("{line}   {}", style.red(&printable(failure))))
+    let Some(failure) = failure else { return line };
+    let failure = format!("{}: {}", failure.error_type(), failure.reason());
+    format!("{line}   {}", style.red(&printable(&failure)))
 }
 
 /// Without control characters: what a child says must not steer the terminal.

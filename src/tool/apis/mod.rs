@@ -2,6 +2,7 @@
 
 mod extensions;
 pub mod invoke;
+mod invoke_request;
 mod routes;
 mod runtime;
 pub mod sandbox;

@@ -32,7 +32,7 @@ pub async fn next(environment: &Environment) -> Reply {
 }
 
 fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
-    if state.runtime == RuntimeState::Running { state.work.clone() } else { None }
+    if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
 /// An invocation as `/next` gives it.
@@ -77,6 +77,9 @@ fn take(environment: &Environment, request_id: &str, to: &'static str, answer: A
         if work.is_none_or(|work| work.invocation.request_id != request_id) {
             return Err(invalid_request_id());
         }
+        if state.is_late {
+            return Err(timed_out());
+        }
         state.runtime = state.runtime.answered(to).map_err(|refusal| refused(&refusal))?;
         state.answer = Some(answer);
         Ok(())
@@ -116,4 +119,45 @@ fn invalid_mode() -> Refusal {
 
 fn invalid_request_id() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
+}
+
+fn timed_out() -> Refusal {
+    Refusal::new(StatusCode::GONE, "InvokeTimeout", "Invoke timeout")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::Function;
+    use crate::invocation::Invocation;
+    use bytes::Bytes;
+    use std::rc::Rc;
+
+    fn running() -> Environment {
+        let environment = Environment::new(1, Rc::new(Function::default()));
+        let invocation = Rc::new(Invocation { request_id: "id".to_owned(), ..Invocation::default() });
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms: 0 }));
+        environment
+    }
+
+    fn post(environment: &Environment, request_id: &str) -> StatusCode {
+        let body = Received { bytes: Bytes::from_static(b"null"), is_too_large: false };
+        response(environment, request_id, &HeaderMap::new(), body).status
+    }
+
+    #[test]
+    fn an_answer_is_taken_once() {
+        let environment = running();
+        assert_eq!(post(&environment, "other"), StatusCode::BAD_REQUEST);
+        assert_eq!(post(&environment, "id"), StatusCode::ACCEPTED);
+        assert_eq!(post(&environment, "id"), StatusCode::FORBIDDEN);
+    }
+
+    #[test]
+    fn an_answer_after_the_timeout_is_gone() {
+        let environment = running();
+        environment.change(|state| state.is_late = true);
+        assert_eq!(post(&environment, "id"), StatusCode::GONE);
+        assert!(environment.change(|state| present_work(state).is_none()));
+    }
 }

@@ -22,10 +22,17 @@ use tokio::time::Instant;
 
 /// What the server needs for its whole life.
 pub struct Sandbox {
-    pub faults: Faults,
-    pub journal: Rc<Journal>,
+    faults: Faults,
+    journal: Rc<Journal>,
     /// Numbers requests, so that the journal's lines about one of them can be found.
-    pub count: Cell<u64>,
+    count: Cell<u64>,
+}
+
+impl Sandbox {
+    pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<Sandbox> {
+        let count = Cell::new(1);
+        Rc::new(Sandbox { faults, journal, count })
+    }
 }
 
 /// The journal's lines about one request.
@@ -69,11 +76,17 @@ impl<'a> Notes<'a> {
             json!({
                 "number": self.number,
                 "status": reply.map(|reply| reply.status.as_u16()),
+                "requestId": reply.and_then(given_request_id),
                 "ms": ms(self.began.elapsed()),
                 "fault": faults::describe(fault),
             })
         });
     }
+}
+
+/// Which invocation it hands out.
+fn given_request_id(reply: &Reply) -> Option<&str> {
+    reply.headers.get("lambda-runtime-aws-request-id")?.to_str().ok()
 }
 
 /// Headers that matter; bytes that are no text are shown as U+FFFD.
@@ -90,7 +103,8 @@ pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn
         let Some(environment) = present().filter(|environment| !environment.look(|state| state.is_over)) else {
             continue; // a leftover of an environment that has ended
         };
-        let sandbox = sandbox.clone();
+        let (sandbox, number) = (sandbox.clone(), environment.number);
+        sandbox.journal.note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {

@@ -1,0 +1,407 @@
+'use strict';
+// Language runtime for Node.js: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
+//
+// A blocking read is the fastest way to the next line, and right while the event loop has nothing else to do. As soon as
+// it has (a handler that waits, a timer, an open connection), lines come through the event loop, from then on.
+const fs = require('fs');
+const path = require('path');
+const { env } = process;
+const { parse, stringify } = JSON; // here and below: user code may replace what others see
+const { readSync, writeSync } = fs;
+
+const FROM_BOOTSTRAP = 8;
+const TO_BOOTSTRAP = 9;
+const LOG = 2;
+const CONCURRENCY = 64;
+const TURNS = 64;
+const CHUNK = 1 << 16; // bytes, what a pipe holds
+
+const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
+const calls = new Map(); // those not answered yet, by id
+const settled = []; // those whose answer goes out when the event loop has turned
+let handler;
+let takesCallback; // whether it has a third parameter
+let isReady = false;
+let latest; // the call that was begun last
+let storage; // an AsyncLocalStorage of calls, once two have overlapped
+let socket; // a net.Socket on FROM_BOOTSTRAP, once lines come through the event loop
+
+class RuntimeError extends Error {
+  constructor(name, message, stack = '') {
+    super(message);
+    Object.assign(this, { name, stack });
+  }
+}
+
+/** Imports what `src/users.create` or `index.api.handler` names. */
+async function loadHandler(name) {
+  const [, folder = '', module, names] = /^(.*\/)?([^./]+)\.([^/]+)$/.exec(name) ?? [];
+  if (!names || name.includes('..')) {
+    throw new RuntimeError('Runtime.MalformedHandlerName', `'${name}' is not of the form [folder/]file.function, without '..'`);
+  }
+  const file = findModule(folder, module);
+  const exported = await importModule(file).catch((error) => {
+    throw nameImportError(error, file);
+  });
+  const found = lookUp(exported, names) ?? lookUp(exported?.default, names);
+  if (typeof found !== 'function') {
+    const problem = found === undefined ? 'undefined or not exported' : `not a function, but ${typeof found}`;
+    const exports = Object.keys(exported ?? {}).join(', ') || 'nothing';
+    throw new RuntimeError('Runtime.HandlerNotFound', `${names} is ${problem}: ${file} exports ${exports}`);
+  }
+  handler = found;
+  takesCallback = found.length >= 3;
+}
+
+function lookUp(exported, names) {
+  return names.split('.').reduce((value, key) => value?.[key], exported);
+}
+
+/** The file, looked for as AWS does; a package that node_modules or a layer brings will do, too. */
+function findModule(folder, module) {
+  const base = path.resolve(folder, module);
+  const places = ['.js', '.mjs', '.cjs', ''].map((extension) => base + extension);
+  const file = places.find((place) => fs.statSync(place, { throwIfNoEntry: false })?.isFile());
+  if (file) return file;
+  try {
+    return require.resolve(module, { paths: [process.cwd(), path.resolve(folder)] });
+  } catch {
+    const looked = `looked for ${places.slice(0, 3).join(', ')}, and for a package of that name`;
+    throw new RuntimeError('Runtime.ImportModuleError', `cannot find module '${module}': ${looked}`);
+  }
+}
+
+async function importModule(file) {
+  if (!isModule(file)) {
+    try {
+      return require(file); // starts 10 ms sooner than import()
+    } catch (error) {
+      if (!/^ERR_REQUIRE_(ESM|ASYNC_MODULE)$/.test(error?.code)) throw error;
+    }
+  }
+  return import(require('url').pathToFileURL(file));
+}
+
+function isModule(file) {
+  if (!file.endsWith('.js')) return file.endsWith('.mjs');
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    try {
+      return parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).type === 'module';
+    } catch (error) {
+      if (error.code !== 'ENOENT' || folder === '/') return false;
+    }
+  }
+}
+
+/** AWS's name for what went wrong, where it has one; an error that the module's own code threw stays as it is. */
+function nameImportError(error, file) {
+  const stack = String(error?.stack);
+  if (error instanceof SyntaxError && (!stack.startsWith('SyntaxError') || stack.includes('compileSourceTextModule'))) {
+    const place = /^.*:\d+$/m.exec(stack) ?? checkSyntax(file);
+    return new RuntimeError('Runtime.UserCodeSyntaxError', `${error.message} (${place})`, stack);
+  }
+  if (/^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code)) {
+    return new RuntimeError('Runtime.ImportModuleError', `cannot import ${file}: ${error.message}`, stack);
+  }
+  return error;
+}
+
+/** Where the syntax error of an ES module is: Node.js keeps that to itself, but prints it. Blocks for 2 s at most. */
+function checkSyntax(file) {
+  const { stderr } = require('child_process').spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 2000 });
+  return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or what it imports`;
+}
+
+/** The next line that has arrived whole; undefined if there is none. */
+function readEvent() {
+  const feed = input.bytes.subarray(input.searched, input.end).indexOf(10);
+  if (feed === -1) {
+    input.searched = input.end;
+    return undefined;
+  }
+  const line = input.bytes.toString('utf8', input.start, input.searched + feed);
+  input.start = input.searched += feed + 1;
+  if (input.start === input.end) {
+    Object.assign(input, { start: 0, searched: 0, end: 0 });
+    if (input.bytes.length > 16 * CHUNK) input.bytes = Buffer.allocUnsafeSlow(CHUNK);
+  }
+  return line;
+}
+
+/** Grows fourfold, so that a line of any length is copied about once. */
+function makeRoom(size) {
+  const { bytes, start, searched, end } = input;
+  if (end + size <= bytes.length) return;
+  input.bytes = Buffer.allocUnsafeSlow(4 * (end - start) + size);
+  bytes.copy(input.bytes, 0, start, end);
+  Object.assign(input, { start: 0, searched: searched - start, end: end - start });
+}
+
+/** Begins one call. Those that overlap are told apart by an AsyncLocalStorage, which none but they pay for. */
+function callHandler(line) {
+  let message;
+  try {
+    message = parse(line);
+  } catch (error) {
+    return refuse(line, error);
+  }
+  const { id, event, context } = message;
+  const call = { id, context: createContext(context ?? {}), isStored: calls.size > 0, isPromise: false, waits: false, isAnswered: false, outcome: undefined };
+  calls.set(id, call);
+  latest = call;
+  socket?.unref();
+  if (!call.isStored) return run(call, event);
+  storage ??= new (require('async_hooks').AsyncLocalStorage)();
+  storage.run(call, run, call, event);
+}
+
+/** A line that is not JSON to this language. Its id comes first, by the protocol. */
+function refuse(line, error) {
+  const [, id] = /^\{"id":"([^"]*)"/.exec(line) ?? [];
+  if (id === undefined) return log('ERROR', 'a line from bootstrap has no id:', error);
+  fail({ id }, new RuntimeError('Runtime.UnmarshalError', `the event cannot be read: ${error.message}`));
+}
+
+function run(call, event) {
+  const succeeded = (result) => settle(call, () => succeed(call, result));
+  const failed = (error) => settle(call, () => fail(call, error));
+  const callback = (error, result) => {
+    call.waits = call.context.callbackWaitsForEmptyEventLoop;
+    (error == null ? succeeded(result) : failed(error));
+  };
+  try {
+    const result = handler(event, call.context, callback);
+    call.isPromise = typeof result?.then === 'function';
+    if (call.isPromise) result.then(succeeded, failed);
+    else if (!takesCallback && !call.outcome) succeeded(result);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** The first outcome counts. It is told when the event loop has turned, as AWS does: a rejection nobody handles comes first. */
+function settle(call, outcome) {
+  call.outcome ??= outcome;
+  if (call.waits && !call.isPromise) return; // for onEmpty
+  settled.push(call);
+  if (socket) setImmediate(tellOutcomes);
+}
+
+function tellOutcomes() {
+  for (const call of settled.splice(0)) call.outcome();
+}
+
+const environment = {
+  functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+  functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+  memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+  logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+  logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+};
+
+function createContext({ requestId, deadlineMs, functionArn, traceId, clientContext, identity, tenantId }) {
+  if (traceId) env._X_AMZN_TRACE_ID = traceId;
+  else delete env._X_AMZN_TRACE_ID;
+  return {
+    awsRequestId: requestId,
+    invokedFunctionArn: functionArn,
+    clientContext,
+    identity,
+    tenantId,
+    xRayTraceId: traceId,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    ...environment, // at the end: V8 takes 20 µs for members after a spread
+  };
+}
+
+function succeed(call, result) {
+  let json;
+  try {
+    json = stringify(result) ?? 'null';
+  } catch (error) {
+    const message = `the handler's result cannot be turned into JSON: ${describeError(error).errorMessage}`;
+    return fail(call, new RuntimeError('Runtime.MarshalError', message));
+  }
+  writeResponse(call, 'response', json);
+}
+
+function fail(call, error) {
+  writeResponse(call, 'error', stringify(describeError(error)));
+}
+
+/** Answers a call, once: what comes later is dropped. */
+function writeResponse(call, member, json) {
+  if (call.isAnswered) return;
+  call.isAnswered = true;
+  calls.delete(call.id);
+  writeLine(TO_BOOTSTRAP, `{"id":${stringify(call.id)},"${member}":${json}}\n`);
+  if (calls.size > 0) return;
+  socket?.ref();
+  if (input.hasEnded) process.exit(0);
+}
+
+/** Blocks until the reader has taken the whole line. */
+function writeLine(descriptor, line) {
+  const bytes = Buffer.from(line);
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // ms
+    }
+  }
+}
+
+/** What was thrown, which can be anything, as an error of Lambda's. */
+function describeError(error) {
+  const util = require('util');
+  try {
+    if (!(error instanceof Error) && !util.types.isNativeError(error)) {
+      const message = typeof error === 'string' ? error : util.inspect(error);
+      return { errorType: typeof error, errorMessage: message, stackTrace: [] };
+    }
+    const stackTrace = [...describeStack(error)];
+    return { errorType: String(error.name || 'Error'), errorMessage: String(error.message), stackTrace };
+  } catch {
+    return { errorType: 'Error', errorMessage: 'the error that was thrown cannot be read', stackTrace: [] };
+  }
+}
+
+/** The frames of user code, and what caused the error. */
+function* describeStack(error, depth = 0) {
+  for (const line of String(error.stack).split('\n')) {
+    if (/^ +at /.test(line) && !/\(?node:(internal|async_hooks|events)/.test(line) && !line.includes(__filename)) yield line;
+  }
+  if (error.cause instanceof Error && depth < 8) {
+    yield `Caused by ${error.cause.name}: ${error.cause.message}`;
+    yield* describeStack(error.cause, depth + 1);
+  }
+}
+
+const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+const LOWEST = LEVELS.indexOf(env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
+const LOGS_JSON = env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
+
+/** console.log and the like, as AWS writes them, and without the streams that Node.js would load for them. */
+function log(level, ...values) {
+  if (LEVELS.indexOf(level) < LOWEST) return;
+  const timestamp = new Date().toISOString();
+  const requestId = (storage?.getStore() ?? latest)?.context.awsRequestId ?? '-';
+  const message = require('util').format(...values);
+  const line = LOGS_JSON ? stringify({ timestamp, level, requestId, message }) : `${timestamp}\t${requestId}\t${level}\t${message}`;
+  try {
+    writeLine(LOG, `${line}\n`);
+  } catch {
+    // user code has closed its stderr
+  }
+}
+
+/** An error that no code caught, laid on the call that it belongs to. */
+function onUncaught(error) {
+  if (!isReady) return endInit(error);
+  const culprit = storage?.getStore();
+  const blamed = [...calls.values()].filter((call) => (culprit ? call === culprit : !call.isStored));
+  if (blamed.length === 0) log('ERROR', 'uncaught, and no invocation to lay it on:', error);
+  for (const call of blamed) fail(call, error);
+}
+
+function onRejection(reason) {
+  const { errorType, errorMessage } = describeError(reason);
+  onUncaught(new RuntimeError('Runtime.UnhandledPromiseRejection', `${errorType}: ${errorMessage}`, reason?.stack));
+}
+
+/** Nothing is left that could settle an open call. */
+function onEmpty() {
+  const never = (what) => new RuntimeError('Runtime.NodejsExit', `${what} waits for a promise that nothing is left to settle`);
+  if (!isReady) return endInit(never('a top-level await'));
+  for (const call of calls.values()) {
+    if (call.isPromise) fail(call, never('the handler'));
+    else (call.outcome ?? (() => succeed(call)))(); // AWS takes a callback that was not called as null
+  }
+}
+
+/** User code ends the process. That it ended is bootstrap's to tell; what bootstrap cannot know is where. */
+function onExit(status) {
+  const error = new Error(`process.exit(${status}) was called`);
+  if (!isReady) endInit(new RuntimeError('Runtime.ExitError', error.message, error.stack));
+  if (calls.size > 0 && !input.hasEnded) log('ERROR', error);
+}
+
+function endInit(error) {
+  process.off('exit', onExit);
+  writeLine(TO_BOOTSTRAP, `{"error":${stringify(describeError(error))}}\n`);
+  process.exit(1);
+}
+
+/** The loop, while nothing but us needs the event loop, which has its turn now and then all the same. */
+function next() {
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (calls.size > 0 || process.getActiveResourcesInfo().length > 0) return listen();
+    do {
+      if (!readChunk()) return onEnd();
+    } while (!callAll());
+    process._tickCallback(); // promises and process.nextTick, as between two callbacks of the event loop
+    tellOutcomes();
+  }
+  setImmediate(next);
+}
+
+/** Calls the handler with every line that has arrived whole; false if there is none. */
+function callAll() {
+  let line = readEvent();
+  const any = line !== undefined;
+  for (; line !== undefined; line = readEvent()) callHandler(line);
+  return any;
+}
+
+/** Blocks until bootstrap writes something; false if that is the end of file. */
+function readChunk() {
+  makeRoom(CHUNK);
+  const size = readSync(FROM_BOOTSTRAP, input.bytes, input.end, CHUNK);
+  input.end += size;
+  return size > 0;
+}
+
+/** From now on the event loop waits for lines, among other things. It counts as empty while only open calls need it. */
+function listen() {
+  socket = new (require('net').Socket)({ fd: FROM_BOOTSTRAP, readable: true, writable: false });
+  socket.on('end', onEnd);
+  socket.on('data', (chunk) => {
+    makeRoom(chunk.length);
+    input.end += chunk.copy(input.bytes, input.end);
+    callAll();
+  });
+  if (calls.size > 0) socket.unref();
+}
+
+/** STDIN has ended: no more calls will come, those that are open may finish. */
+function onEnd() {
+  input.hasEnded = true;
+  if (calls.size === 0) process.exit(0);
+}
+
+/** Modules of layers, as AWS sets it; a NODE_PATH of the user's is left alone. */
+function findLayers() {
+  if (env.NODE_PATH || !fs.existsSync('/opt/nodejs')) return;
+  const [major] = process.versions.node.split('.');
+  env.NODE_PATH = `/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules`;
+  module.constructor._initPaths();
+}
+
+function ready() {
+  isReady = true;
+  const { node: version } = process.versions;
+  writeLine(TO_BOOTSTRAP, `${stringify({ ready: { protocol: 1, name: 'nodejs', version, concurrency: CONCURRENCY } })}\n`);
+  setImmediate(next);
+}
+
+for (const name of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) console[name] = log.bind(undefined, name.toUpperCase());
+console.log = console.info;
+process.on('uncaughtException', onUncaught);
+process.on('unhandledRejection', onRejection);
+process.on('beforeExit', onEmpty);
+process.on('exit', onExit);
+findLayers();
+loadHandler(...process.argv.splice(2)).then(ready).catch(endInit);

@@ -1,0 +1,53 @@
+"""What went wrong, in AWS's words and form. Imported at the first failure."""
+import sys
+import traceback
+
+OURS = __file__.rpartition("/")[0] + "/"
+
+
+class Failure(Exception):
+    """What AWS has a name for, and what is no exception of the handler's."""
+
+    def __init__(self, error_type, message, stack_trace=()):
+        super().__init__(message)
+        self.error_type = error_type
+        self.stack_trace = list(stack_trace)
+
+
+def of_import(error, name):
+    """The failure to import the handler's module."""
+    if isinstance(error, SyntaxError):
+        place = f'  File "{error.filename}", line {error.lineno}\n    {(error.text or "").strip()}\n'
+        return Failure("Runtime.UserCodeSyntaxError", f"Syntax error in module '{name}': {error}", [place])
+    is_itself = f"{name}.".startswith(f"{error.name}.")
+    hint = f" (looked in {', '.join(sys.path)})" if is_itself else ""
+    return Failure("Runtime.ImportModuleError", f"Unable to import module '{name}': {error}{hint}", describe_stack(error))
+
+
+def describe(error):
+    if isinstance(error, Failure):
+        error_type, stack_trace = error.error_type, error.stack_trace
+    else:
+        error_type, stack_trace = type(error).__name__, describe_stack(error)
+    return {"errorType": error_type, "errorMessage": describe_message(error), "stackTrace": stack_trace}
+
+
+def describe_message(error):
+    try:
+        return str(error)
+    except Exception:
+        return "the exception cannot be turned into text"
+
+
+def describe_stack(error, depth=0):
+    """The frames of user code as AWS writes them, and what the exception was raised from."""
+    frames = [
+        (frame.filename, frame.lineno, frame.name, frame.line)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith((OURS, "<frozen importlib"))
+    ]
+    stack_trace = traceback.format_list(frames)
+    if error.__cause__ is not None and depth < 8:
+        stack_trace.append(f"Caused by {type(error.__cause__).__name__}: {describe_message(error.__cause__)}\n")
+        stack_trace += describe_stack(error.__cause__, depth + 1)
+    return stack_trace

@@ -1,0 +1,332 @@
+"""What every language runtime keeps to."""
+
+import glob
+import os
+import tempfile
+import time
+
+from claims import claim
+from harness import HERE, Runtime
+
+EXTENSIONS = {"nodejs": "js", "python": "py", "ruby": "rb", "php": "php", "perl": "pl", "sh": "sh"}
+LANGUAGES = [name for name, extension in EXTENSIONS.items() if glob.glob(f"{HERE}/handlers/handler.{extension}")]
+
+
+def start(language, function="echo", **options):
+    extension = EXTENSIONS[language]
+    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
+        return Runtime(extension, f"handler.{function}", files={f"handler.{extension}": file.read()}, **options)
+
+
+EVENTS = [
+    None,
+    True,
+    0,
+    -1.5e-7,
+    "",
+    {},
+    [],
+    {"": [None, {"a": []}]},
+    'quote " backslash \\ slash / tab \t line feed \n carriage return \r NUL \0 DEL \x7f',
+    "separators \u2028 \u2029, é, 漢字, 😀",
+    {"id": "not the id", "response": "not the response"},
+    {"__proto__": 1, "constructor": 2, "toString": 3, "length": 4},
+]
+
+
+@claim("says that it is ready, with protocol, name, version and concurrency", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        ready = runtime.ready()
+        assert ready["protocol"] == 1 and ready["name"] == language and ready["concurrency"] >= 1, ready
+        assert ready["version"][0].isdigit(), ready
+
+
+@claim("runs top-level code before it is ready", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        assert "top-level code" in runtime.log()
+
+
+@claim("events of all kinds come back unaltered", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        for event in EVENTS:
+            response = runtime.respond(event)
+            assert response == event and isinstance(response, type(event)), (event, response)
+
+
+@claim("5.5 MB come back unaltered, twice", *LANGUAGES)
+def _(language):
+    event = {"rows": [{"id": number, "name": f"näme {number}", "tags": ["a", None, True]} for number in range(90000)]}
+    with start(language) as runtime:
+        runtime.ready()
+        assert runtime.respond(event) == event
+        assert runtime.respond(event) == event
+        assert runtime.respond("small") == "small"
+
+
+@claim("a string of 5 MB, and 2,000 small events after it", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        assert runtime.respond("é" * 2500000) == "é" * 2500000
+        for number in range(2000):
+            assert runtime.respond(number) == number
+
+
+@claim("an event that arrives byte by byte", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        for byte in b'{"id":"1","event":"\xc3\xa9","context":{"requestId":"1","deadlineMs":1}}\n':
+            runtime.write(bytes([byte]))
+        assert runtime.read() == {"id": "1", "response": "é"}
+
+
+@claim("unknown members are ignored", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"1","event":7,"context":{"requestId":"1","deadlineMs":1,"new":[]},"stream":true}\n')
+        assert runtime.read() == {"id": "1", "response": 7}
+
+
+@claim("a line without a context will do", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"1","event":7}\n')
+        assert runtime.read() == {"id": "1", "response": 7}
+
+
+@claim("an event that is not JSON is an error of that call alone", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"first","event":[1,}\n')
+        answer = runtime.read()
+        assert answer["id"] == "first" and answer["error"]["errorType"] == "Runtime.UnmarshalError", answer
+        assert runtime.respond("next") == "next"
+
+
+@claim("an event of 100,000 levels does no harm", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"deep","event":' + b"[" * 100000 + b"]" * 100000 + b"}\n")
+        answer = runtime.read()
+        assert answer["id"] == "deep", answer
+        assert "response" in answer or answer["error"]["errorType"] in ("Runtime.UnmarshalError", "Runtime.MarshalError")
+        assert runtime.respond("next") == "next"
+
+
+@claim("an event of 500 levels comes back", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"deep","event":' + b'{"a":[' * 250 + b"]}" * 250 + b"}\n")
+        assert "response" in runtime.read()
+
+
+@claim("the context has AWS's members", *LANGUAGES)
+def _(language):
+    with start(language, "context") as runtime:
+        runtime.ready()
+        context = runtime.respond(None, request_id="id-1", traceId="Root=1-2;Sampled=1", tenantId="tenant")
+        assert 50000 < context.pop("remaining") <= 60000
+        assert context == {
+            "requestId": "id-1",
+            "arn": "arn:aws:lambda:eu-west-1:123456789012:function:hello",
+            "name": "hello",
+            "version": "$LATEST",
+            "memory": "512",
+            "group": "/aws/lambda/hello",
+            "stream": "stream",
+            "tenant": "tenant",
+            "trace": "Root=1-2;Sampled=1",
+        }, context
+        assert not runtime.respond(None).get("trace")
+
+
+@claim("time that has run out remains as 0", *LANGUAGES)
+def _(language):
+    with start(language, "context") as runtime:
+        runtime.ready()
+        assert runtime.respond(None, deadline_ms=1)["remaining"] == 0
+
+
+@claim("no result is null", *LANGUAGES)
+def _(language):
+    with start(language, "nothing") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) is None
+
+
+@claim("an exception is the call's error, with type, message and stack; the next call works", *LANGUAGES)
+def _(language):
+    with start(language, "fails") as runtime:
+        runtime.ready()
+        for _ in range(2):
+            error = runtime.fail("pears")
+            assert error["errorType"] and error["errorMessage"] == "no pears", error
+            stack = "\n".join(error["stackTrace"])
+            assert language == "sh" or f"handler.{EXTENSIONS[language]}" in stack, error
+            assert "runtimes/" not in stack, error
+
+
+@claim("a result that JSON has no form for is Runtime.MarshalError", *LANGUAGES)
+def _(language):
+    with start(language, "unserializable") as runtime:
+        runtime.ready()
+        assert runtime.fail()["errorType"] == "Runtime.MarshalError"
+        assert runtime.fail()["errorMessage"]
+
+
+@claim("state is kept from call to call", *LANGUAGES)
+def _(language):
+    if language == "sh":
+        return  # runs a handler in a subshell
+    with start(language, "counts") as runtime:
+        runtime.ready()
+        assert [runtime.respond(None) for _ in range(3)] == [1, 2, 3]
+
+
+@claim("megabytes of output, also a grandchild's, go to the log and not to the protocol", *LANGUAGES)
+def _(language):
+    with start(language, "prints") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == "printed"
+        log = runtime.log()
+        assert log.count("x" * 99) == 30000
+        assert "forged" in log and "written to 1" in log and "from a grandchild" in log
+        assert "to descriptor" not in log
+        assert runtime.respond(None) == "printed"
+
+
+@claim("a handler that closes descriptors 0 and 1 is answered, and called again", *LANGUAGES)
+def _(language):
+    with start(language, "closes") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == "closed"
+        runtime.call(None)
+
+
+@claim("the handler's STDIN is empty", *LANGUAGES)
+def _(language):
+    with start(language, "reads") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == ""
+
+
+@claim("a grandchild that outlives the call holds neither the answer nor the end back", *LANGUAGES)
+def _(language):
+    with start(language, "outlived") as runtime:
+        runtime.ready()
+        grandchild = runtime.respond(None)
+        assert sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"]
+        assert runtime.end() == 0
+        assert runtime.process.stdout.read() == b""
+        os.kill(grandchild, 0)
+
+
+@claim("a handler that exits ends the process without an answer", *LANGUAGES)
+def _(language):
+    with start(language, "exits") as runtime:
+        runtime.ready()
+        runtime.begin(None)
+        assert runtime.process.wait(20) == 3
+        assert runtime.process.stdout.read() == b""
+
+
+@claim("end of file on STDIN ends it at once, with status 0", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.respond(1)
+        begun = time.monotonic()
+        assert runtime.end() == 0
+        assert time.monotonic() - begun < 2
+
+
+@claim("STDIN that ends before the first call is no error", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        assert runtime.end() == 0
+        assert runtime.process.stdout.read() == b""
+
+
+@claim("a handler name without a function is Runtime.MalformedHandlerName", *LANGUAGES)
+def _(language):
+    for name in ("handler", "handler.", ".echo", ""):
+        with Runtime(EXTENSIONS[language], name) as runtime:
+            error = runtime.fail_init()
+            assert error["errorType"] == "Runtime.MalformedHandlerName", (name, error)
+            assert f"'{name}'" in error["errorMessage"], error
+
+
+@claim("a module that is not there is Runtime.ImportModuleError, and says where it was looked for", *LANGUAGES)
+def _(language):
+    with Runtime(EXTENSIONS[language], "sub/missing.echo") as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.ImportModuleError", error
+        assert "missing" in error["errorMessage"] and runtime.root in error["errorMessage"], error
+
+
+@claim("a function that is not there is Runtime.HandlerNotFound, and says in which file", *LANGUAGES)
+def _(language):
+    with start(language, "missing") as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.HandlerNotFound", error
+        assert "missing" in error["errorMessage"], error
+        assert f"{runtime.root}/handler.{EXTENSIONS[language]}" in error["errorMessage"], error
+
+
+@claim("the handler can be in a sub-folder", *LANGUAGES)
+def _(language):
+    extension = EXTENSIONS[language]
+    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
+        with Runtime(extension, "src/users.echo", files={f"src/users.{extension}": file.read()}) as runtime:
+            runtime.ready()
+            assert runtime.respond("there") == "there"
+
+
+@claim("an interpreter that is not there is an Init error that names every place", *LANGUAGES)
+def _(language):
+    if language == "sh":
+        return  # found by its shebang
+    with start(language, env={"PATH": "/nowhere:/else where"}) as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.InterpreterNotFound", error
+        for place in (f"/opt/{language}/bin", "/var/lang/bin", "/nowhere", "/else where"):
+            assert place in error["errorMessage"], error
+
+
+@claim("it can be started through a symlink to it, wherever that is", *LANGUAGES)
+def _(language):
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/{EXTENSIONS[language]}")
+        program = os.path.realpath(f"{HERE}/../../runtimes/{language}/language-runtime")
+        os.symlink(program, f"{folder}/{EXTENSIONS[language]}/language-runtime")
+        with start(language, folder=folder) as runtime:
+            runtime.ready()
+
+
+@claim("descriptors do not grow over 2,000 calls, nor does memory by more than 16 MB", *LANGUAGES)
+def _(language):
+    def resident(pid):
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * 4096
+
+    with start(language) as runtime:
+        runtime.ready()
+        for number in range(500):
+            runtime.respond({"n": number})
+        descriptors, memory = os.listdir(f"/proc/{runtime.pid}/fd"), resident(runtime.pid)
+        for number in range(2000):
+            runtime.respond({"n": number})
+        assert os.listdir(f"/proc/{runtime.pid}/fd") == descriptors
+        assert resident(runtime.pid) - memory < 16 << 20

@@ -1,0 +1,243 @@
+"""What the claims of `run` are made with: the tool as a process, raw HTTP, waiting for conditions, TAP."""
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+CANDIDATES = [os.path.join(ROOT, place, "open-runtime") for place in ("dist", "target/release", "target/debug")]
+TOOL = os.environ.get("OPEN_RUNTIME") or next(filter(os.path.exists, CANDIDATES), CANDIDATES[0])
+BOOTSTRAP = os.path.join(HERE, "bootstrap")
+
+claims = []
+
+
+class Skip(Exception):
+    """This machine lacks what the claim needs."""
+
+
+def claim(title):
+    """The function below it shows that the title is true."""
+    return lambda show: claims.append((title, show))
+
+
+def run_claims(wanted):
+    failed = 0
+    chosen = [entry for entry in claims if not wanted or any(word in entry[0] for word in wanted)]
+    print(f"1..{len(chosen)}")
+    for number, (title, show) in enumerate(chosen, 1):
+        try:
+            show()
+            print(f"ok {number} - {title}", flush=True)
+        except Skip as why:
+            failed += os.environ.get("CI") == "true"
+            print(f"{'not ok' if os.environ.get('CI') == 'true' else 'ok'} {number} - {title} # SKIP {why}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"not ok {number} - {title}", flush=True)
+            print("# " + traceback.format_exc().strip().replace("\n", "\n# "), file=sys.stderr, flush=True)
+    return failed
+
+
+def within(seconds, condition):
+    """Waits for a condition, and returns what it found."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.005)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(") ", 1)[1][0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+class Done:
+    """What `open-runtime invoke` did."""
+
+    def __init__(self, process):
+        self.status, self.out, self.err = process.returncode, process.stdout.decode(), process.stderr.decode()
+        self.json = json.loads(self.out) if self.out.strip().startswith(("{", "[")) else None
+
+
+def invoke(handler, *options, bootstrap=BOOTSTRAP, stdin=b"", env=None, root=None):
+    with tempfile.TemporaryDirectory() as empty:
+        command = [TOOL, "invoke", handler, "--bootstrap", bootstrap, "--task-root", root or empty, *options]
+        return Done(subprocess.run(command, input=stdin, capture_output=True, timeout=30, env=env))
+
+
+class Answer:
+    def __init__(self, raw):
+        self.raw = raw
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        self.status = int(lines[0].split()[1]) if lines[0] else None
+        self.headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(b": ")
+            self.headers[name.decode().lower()] = value
+        self.was_reset = False
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def header(self, name):
+        value = self.headers.get(name.lower())
+        return None if value is None else value.decode()
+
+
+class Connection:
+    """A raw HTTP connection that sees what happens on it, byte by byte."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.settimeout(20)
+
+    def send(self, method, path, body=None, headers=()):
+        lines = [f"{method} {path} HTTP/1.1", "Host: test", *(f"{name}: {value}" for name, value in dict(headers).items())]
+        if body is not None:
+            lines.append(f"Content-Length: {len(body)}")
+        try:
+            self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
+        except ConnectionError:
+            pass  # what comes back tells
+
+    def receive(self):
+        """One whole answer, or all that came before the connection was closed or reset."""
+        raw = b""
+        while not self.is_whole(raw):
+            try:
+                more = self.socket.recv(1 << 20)
+            except ConnectionResetError:
+                answer = Answer(raw)
+                answer.was_reset = True
+                return answer
+            if not more:
+                break
+            raw += more
+        return Answer(raw)
+
+    @staticmethod
+    def is_whole(raw):
+        head, end, body = raw.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        head = head.lower()
+        if b"transfer-encoding: chunked" in head:
+            return body.endswith(b"0\r\n\r\n")
+        if b"content-length: " in head:
+            return len(body) >= int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+        return True
+
+    def ask(self, method, path, body=None, headers=()):
+        self.send(method, path, body, headers)
+        return self.receive()
+
+    def is_silent(self):
+        """True if nothing has come, for as long as a reaction would surely take."""
+        self.socket.settimeout(0.3)
+        try:
+            return not self.socket.recv(1)
+        except socket.timeout:
+            return True
+        finally:
+            self.socket.settimeout(20)
+
+    def is_closed(self):
+        """True if the peer closed it, without a word."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionResetError:
+            return False
+
+
+class Server:
+    """`open-runtime serve`."""
+
+    def __init__(self, folder, process):
+        self.folder, self.process = folder, process
+        self.port = int(within(20, lambda: self.read("port")))
+
+    def read(self, name):
+        try:
+            with open(os.path.join(self.folder, name)) as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    @property
+    def err(self):
+        return self.read("stderr")
+
+    def notes(self, what=None):
+        notes = [json.loads(line) for line in self.read("journal").splitlines()]
+        return [note for note in notes if what in (None, note["what"])]
+
+    def note(self, what, **members):
+        """Waits for a line of the journal."""
+        def fits(note):
+            return all(note[name] == value for name, value in members.items())
+        return within(20, lambda: list(filter(fits, self.notes(what))))[0]
+
+    def connect(self):
+        return Connection(self.port)
+
+    def runtime(self):
+        """A connection to the Runtime API, for a test that plays bootstrap itself."""
+        self.note("spawned")
+        return Connection(int(self.note("runtime-api")["address"].rsplit(":", 1)[1]))
+
+    def invoke(self, event=b"{}", name="function", query="", **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.connect().ask("POST", f"/2015-03-31/functions/{name}/invocations{query}", event, names)
+
+    def start_invoking(self, event=b"{}"):
+        connection = self.connect()
+        connection.send("POST", "/2015-03-31/functions/function/invocations", event)
+        return connection
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+
+@contextlib.contextmanager
+def serve(handler, *options, faults=None, init=True):
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {name: os.path.join(folder, name) for name in ("port", "journal", "stderr", "faults", "root")}
+        os.mkdir(paths["root"])
+        command = [TOOL, "serve", handler, "--bootstrap", BOOTSTRAP, "--task-root", paths["root"], "--port", "0"]
+        command += ["--port-file", paths["port"], "--journal", paths["journal"], *options]
+        if faults is not None:
+            with open(paths["faults"], "w") as file:
+                json.dump(faults, file)
+            command += ["--faults", paths["faults"]]
+        with open(paths["stderr"], "wb") as stderr:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL)
+        try:
+            server = Server(folder, process)
+            if init:
+                server.note("init")
+            yield server
+            if process.poll() is None:
+                assert server.stop() == 0
+            for note in server.notes("spawned"):
+                assert not is_alive(note["pid"]), "bootstrap is left"
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
