@@ -110,11 +110,14 @@ impl LanguageRuntime {
         }
     }
 
-    /// Starts it again if it is dead.
+    /// Starts it again if it is dead, and will be needed.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`] if that has been tried often enough.
     pub fn revive(&mut self) -> Result<(), Fatal> {
+        if self.signals.is_terminating() {
+            return Ok(());
+        }
         let State::Dead(reason) = &mut self.state else { return Ok(()) };
         if self.failed_starts >= FAILED_STARTS || self.idle_deaths >= IDLE_DEATHS {
             return Err(Fatal::CrashLoop(take_reason(reason)));
@@ -148,13 +151,15 @@ impl LanguageRuntime {
             exchange.open_next(ready.concurrency);
             write(process, exchange); // before waiting: a pipe that is empty takes most events whole
         }
-        let deadline = exchange.next_deadline().or(self.signals.shutdown_deadline());
+        let deadline = exchange.next_deadline().or(self.signals.work_deadline());
         let woke = self.step(Some(exchange), None, deadline)?;
         if woke == Some(Woke::Terminated) {
             self.signal(libc::SIGTERM);
         }
         match &mut self.state {
-            State::Dead(reason) if exchange.has_begun() && !exchange.is_over() => Err(take_reason(reason)),
+            State::Dead(reason) if !exchange.is_over() && (exchange.has_begun() || self.signals.is_terminating()) => {
+                Err(take_reason(reason))
+            }
             _ => self.enforce_limits(exchange),
         }
     }
@@ -164,7 +169,7 @@ impl LanguageRuntime {
         if exchange.is_over() {
             return Ok(());
         }
-        let error = if self.signals.shutdown_deadline().has_passed() {
+        let error = if self.signals.work_deadline().has_passed() {
             InvocationError::Terminated
         } else if exchange.last().has_passed() {
             InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace: None }
@@ -204,6 +209,9 @@ impl LanguageRuntime {
     }
 
     fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<Woke>, Fatal> {
+        if self.signals.is_terminating() {
+            return Ok(Some(Woke::Terminated)); // noticed elsewhere, and nothing will wake us for it again
+        }
         self.step(None, other, deadline).map_err(Fatal::CrashLoop)
     }
 

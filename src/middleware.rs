@@ -157,7 +157,7 @@ impl<'a> Running<'a> {
     ) -> Result<(End, Vec<u8>), InvocationError> {
         let mut pump = Pump { input: [input, b"\n"], written: 0, output: Vec::new(), is_closed: false };
         while !pump.step(&mut self.process, deadline, signals).map_err(|error| self.failed(error.to_string()))? {
-            if signals.shutdown_deadline().has_passed() {
+            if signals.work_deadline().has_passed() {
                 return Err(InvocationError::Terminated);
             }
             if deadline.has_passed() {
@@ -239,7 +239,7 @@ impl Pump<'_> {
             Source::readable(signals.termination()),
             Source::writable(process.stdin()),
         ];
-        wait::for_any(&mut sources, deadline.or(signals.shutdown_deadline()))?;
+        wait::for_any(&mut sources, deadline.or(signals.work_deadline()))?;
         let [stdout, child_ended, termination, _] = sources.map(|source| source.is_ready());
         if child_ended {
             signals.empty_child_ended();

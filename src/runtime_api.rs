@@ -80,7 +80,7 @@ impl RuntimeApi {
     pub fn next(&self, runtime: &SharedRuntime) -> Result<Next, Fatal> {
         let failed = |why: String| Fatal::RuntimeApi { call: "GET /runtime/invocation/next", why };
         let mut attempt = 1;
-        loop {
+        while !self.watch.is_terminating() {
             match self.watch.during(runtime, || self.ask_next())? {
                 Ok((headers, event)) => {
                     let invocation = self.invocation(&headers, event).map_err(failed)?;
@@ -95,6 +95,7 @@ impl RuntimeApi {
                 Err(Failure::Broken(why) | Failure::Refused(why)) => return Err(failed(why)),
             }
         }
+        Ok(Next::Terminated)
     }
 
     fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {

@@ -12,6 +12,9 @@ use crate::sys;
 /// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
 const SHUTDOWN: Duration = Duration::from_millis(270);
 
+/// What is left of that for telling Lambda what has become of an invocation.
+const LAST_WORD: Duration = Duration::from_millis(30);
+
 /// Where our signals arrive. Copies are the same; it lasts as long as the process does.
 #[derive(Clone, Copy, Debug)]
 pub struct Signals {
@@ -49,6 +52,11 @@ impl Signals {
     /// When all must be over: never, until SIGTERM is noticed.
     pub fn shutdown_deadline(self) -> Deadline {
         self.shutdown.get().copied().unwrap_or(Deadline::NEVER)
+    }
+
+    /// When an invocation that is under way must be over: never, until SIGTERM is noticed.
+    pub fn work_deadline(self) -> Deadline {
+        self.shutdown_deadline().earlier_by(LAST_WORD)
     }
 
     /// Readable when a child may have ended. Empty it before looking at the children, or one is missed.

@@ -61,6 +61,11 @@ impl Watch {
         lock(&self.fatal).take().map_or(Ok(result), Err)
     }
 
+    /// Whether SIGTERM has been noticed.
+    pub fn is_terminating(&self) -> bool {
+        self.signals.is_terminating()
+    }
+
     /// Waits until the socket is readable, within the deadline.
     fn wait_for(&self, socket: &TcpStream, deadline: Deadline) -> io::Result<()> {
         let runtime = lock(&self.runtime).clone();
