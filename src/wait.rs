@@ -36,7 +36,7 @@ impl Source {
 
 /// Waits until at least one source is ready. Returns false when the deadline came first.
 pub fn for_any<const N: usize>(sources: &mut [Source; N], deadline: Deadline) -> io::Result<bool> {
-    let mut fds: [libc::pollfd; N] = std::array::from_fn(|i| sources[i].poll);
+    let mut fds = sources.each_ref().map(|source| source.poll);
     loop {
         sys::poll(&mut fds, deadline.as_poll_timeout())?;
         if fds.iter().any(|fd| fd.revents != 0) {

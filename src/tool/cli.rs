@@ -175,10 +175,6 @@ mod tests {
     fn timeouts_are_above_0_and_up_to_900_seconds() {
         assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
         assert!(seconds("900").is_ok());
-        assert!(
-            ["0", "-1", "901", "NaN", "3s", ""]
-                .iter()
-                .all(|text| seconds(text).is_err())
-        );
+        assert!(["0", "-1", "901", "NaN", "3s", ""].iter().all(|text| seconds(text).is_err()));
     }
 }

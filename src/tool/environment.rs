@@ -70,14 +70,7 @@ impl Environment {
             is_over: false,
         };
         let (pid, started, state) = (Cell::new(0), Instant::now(), RefCell::new(state));
-        Environment {
-            number,
-            function,
-            pid,
-            started,
-            state,
-            changed: Notify::new(),
-        }
+        Environment { number, function, pid, started, state, changed: Notify::new() }
     }
 
     pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -108,11 +101,7 @@ impl Environment {
             state.work = Some(work);
             state.answer = None;
             state.runtime = RuntimeState::Running;
-            for extension in state
-                .extensions
-                .iter_mut()
-                .filter(|extension| extension.wants_invoke)
-            {
+            for extension in state.extensions.iter_mut().filter(|extension| extension.wants_invoke) {
                 extension.has_event = true;
             }
         });
@@ -138,15 +127,11 @@ impl State {
 
     /// True if all have asked for their next event: the environment can take an invocation, and would be frozen.
     pub fn is_idle(&self) -> bool {
-        let waits = |extension: &Extension| {
-            extension.state == ExtensionState::Ready && !extension.has_event
-        };
+        let waits = |extension: &Extension| extension.state == ExtensionState::Ready && !extension.has_event;
         self.runtime == RuntimeState::Ready && self.extensions.iter().all(waits)
     }
 
     pub fn extension(&mut self, id: &str) -> Option<&mut Extension> {
-        self.extensions
-            .iter_mut()
-            .find(|extension| extension.id == id)
+        self.extensions.iter_mut().find(|extension| extension.id == id)
     }
 }

@@ -45,12 +45,7 @@ mod tests {
 
     #[test]
     fn json_is_left_as_it_is() {
-        for text in [
-            " {\n\"a\" : 12345678901234567890 }\r\n",
-            "null",
-            "\"\\u0000\"",
-            "{\"a\":1,\"a\":2}",
-        ] {
+        for text in [" {\n\"a\" : 12345678901234567890 }\r\n", "null", "\"\\u0000\"", "{\"a\":1,\"a\":2}"] {
             assert_eq!(checked(Bytes::from(text)).unwrap(), text);
         }
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);

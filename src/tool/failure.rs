@@ -61,9 +61,7 @@ impl Failure {
                 format!("Init timed out after {:.2} seconds", limit.as_secs_f64())
             }
             Failure::ResponseTooLarge => {
-                format!(
-                    "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
-                )
+                format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).")
             }
             Failure::InvalidResponseMode => "Invalid function response mode".to_owned(),
             Failure::InvalidEntrypoint(why) => why.clone(),
@@ -91,9 +89,7 @@ impl Failure {
             Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
             Failure::InitTimeout(_) | Failure::InitReported(_) => true,
             Failure::InvalidEntrypoint(_) => true,
-            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => {
-                false
-            }
+            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => false,
         }
     }
 }
@@ -168,18 +164,9 @@ mod tests {
 
     #[test]
     fn exits_are_described_in_lambdas_words() {
-        assert_eq!(
-            describe(ExitStatus::from_raw(0)),
-            "without providing a reason"
-        );
-        assert_eq!(
-            describe(ExitStatus::from_raw(3 << 8)),
-            "with error: exit status 3"
-        );
-        assert_eq!(
-            describe(ExitStatus::from_raw(libc::SIGKILL)),
-            "with error: signal: killed"
-        );
+        assert_eq!(describe(ExitStatus::from_raw(0)), "without providing a reason");
+        assert_eq!(describe(ExitStatus::from_raw(3 << 8)), "with error: exit status 3");
+        assert_eq!(describe(ExitStatus::from_raw(libc::SIGKILL)), "with error: signal: killed");
     }
 
     #[test]

@@ -41,15 +41,10 @@ impl fmt::Display for Unusable {
             Unusable::TaskRoot(path, why) => {
                 write!(out, "cannot use {} as --task-root: {why}", path.display())
             }
-            Unusable::NotAFolder(path) => write!(
-                out,
-                "cannot use {} as --task-root: not a folder",
-                path.display()
-            ),
-            Unusable::Variable(text) => write!(
-                out,
-                "cannot set --env {text}: give it as NAME=VALUE, or as NAME of a variable that is set"
-            ),
+            Unusable::NotAFolder(path) => write!(out, "cannot use {} as --task-root: not a folder", path.display()),
+            Unusable::Variable(text) => {
+                write!(out, "cannot set --env {text}: give it as NAME=VALUE, or as NAME of a variable that is set")
+            }
             Unusable::Bootstrap(not_found) => not_found.fmt(out),
         }
     }
@@ -62,9 +57,7 @@ impl Function {
     /// What is wrong with it.
     pub fn new(arguments: FunctionArguments) -> Result<Function, Unusable> {
         let root = arguments.task_root;
-        let task_root = root
-            .canonicalize()
-            .map_err(|why| Unusable::TaskRoot(root, why))?;
+        let task_root = root.canonicalize().map_err(|why| Unusable::TaskRoot(root, why))?;
         if !task_root.is_dir() {
             return Err(Unusable::NotAFolder(task_root));
         }
@@ -76,19 +69,14 @@ impl Function {
             memory_mb: arguments.memory,
             task_root,
             bootstrap: bootstrap_path::find(arguments.bootstrap).map_err(Unusable::Bootstrap)?,
-            region: own("AWS_REGION")
-                .or_else(|| own("AWS_DEFAULT_REGION"))
-                .unwrap_or_else(|| "us-east-1".to_owned()),
+            region: own("AWS_REGION").or_else(|| own("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned()),
             variables: parse_all(&arguments.variables, &own)?,
         })
     }
 
     /// The function's ARN, with a version or an alias if one is given.
     pub fn arn(&self, qualifier: Option<&str>) -> String {
-        let arn = format!(
-            "arn:aws:lambda:{}:{ACCOUNT}:function:{}",
-            self.region, self.name
-        );
+        let arn = format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region, self.name);
         qualifier.map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"))
     }
 }
@@ -97,37 +85,23 @@ impl Function {
 pub fn log_stream() -> String {
     let days = ids::now_ms() / 86_400_000;
     let (year, month, day) = civil_date(days);
-    format!(
-        "{year:04}/{month:02}/{day:02}/[{VERSION}]{}",
-        ids::hex::<16>()
-    )
+    format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", ids::hex::<16>())
 }
 
 /// The Gregorian date of a day since 1970, counted in eras of 400 years that begin on 1 March.
 fn civil_date(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-fn parse_all(
-    texts: &[String],
-    own: &impl Fn(&str) -> Option<String>,
-) -> Result<Vec<(String, String)>, Unusable> {
-    texts
-        .iter()
-        .map(|text| parse(text, own).ok_or_else(|| Unusable::Variable(text.clone())))
-        .collect()
+fn parse_all(texts: &[String], own: &impl Fn(&str) -> Option<String>) -> Result<Vec<(String, String)>, Unusable> {
+    texts.iter().map(|text| parse(text, own).ok_or_else(|| Unusable::Variable(text.clone()))).collect()
 }
 
 fn parse(text: &str, own: &impl Fn(&str) -> Option<String>) -> Option<(String, String)> {
@@ -152,14 +126,8 @@ mod tests {
     #[test]
     fn a_variable_is_a_pair_or_taken_from_ours() {
         let own = |name: &str| (name == "HAVE").then(|| "mine".to_owned());
-        assert_eq!(
-            parse("A=b=c", &own),
-            Some(("A".to_owned(), "b=c".to_owned()))
-        );
-        assert_eq!(
-            parse("HAVE", &own),
-            Some(("HAVE".to_owned(), "mine".to_owned()))
-        );
+        assert_eq!(parse("A=b=c", &own), Some(("A".to_owned(), "b=c".to_owned())));
+        assert_eq!(parse("HAVE", &own), Some(("HAVE".to_owned(), "mine".to_owned())));
         assert_eq!(parse("LACK", &own), None);
         assert_eq!(parse("=x", &own), None);
     }

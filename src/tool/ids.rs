@@ -6,9 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970.
 pub fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -20,12 +18,10 @@ pub fn hex<const BYTES: usize>() -> String {
 }
 
 pub fn to_hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // a String takes everything
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // a String takes everything
+        text
+    })
 }
 
 /// A random UUID: a request id, or the identifier of an extension.
@@ -35,24 +31,13 @@ pub fn uuid() -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = to_hex(&bytes);
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 pub fn is_uuid(text: &str) -> bool {
     let is_dash = |at| matches!(at, 8 | 13 | 18 | 23);
     let fits = |(at, byte): (usize, u8)| {
-        if is_dash(at) {
-            byte == b'-'
-        } else {
-            byte.is_ascii_hexdigit()
-        }
+        if is_dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
     };
     text.len() == 36 && text.bytes().enumerate().all(fits)
 }
@@ -81,9 +66,6 @@ mod tests {
     fn a_trace_header_has_xrays_form() {
         let id = trace_id();
         assert!(id.starts_with("Root=1-") && id.ends_with(";Sampled=0"));
-        assert_eq!(
-            id.len(),
-            "Root=1-01234567-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0".len()
-        );
+        assert_eq!(id.len(), "Root=1-01234567-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=0".len());
     }
 }

@@ -37,33 +37,21 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
     let is_quiet = arguments.function.quiet;
     let function = Rc::new(Function::new(arguments.function).map_err(Trouble::Function)?);
     let journal = Rc::new(Journal::open(None).map_err(|why| Trouble::Io("open the journal", why))?);
-    let options = Options {
-        init_limit: INIT_LIMIT,
-        runtime_api_port: 0,
-        faults: Faults::default(),
-        journal,
-        is_quiet,
-    };
+    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
     local(invoke(function, options, event))
 }
 
 fn read_event(arguments: &InvokeArguments) -> Result<Bytes, String> {
     let (bytes, source) = match (&arguments.data, &arguments.file, &arguments.stdin) {
         (Some(json), _, _) => (Ok(json.clone().into_bytes()), "-d".to_owned()),
-        (_, Some(file), _) if file.as_os_str() != "-" => {
-            (std::fs::read(file), file.display().to_string())
-        }
+        (_, Some(file), _) if file.as_os_str() != "-" => (std::fs::read(file), file.display().to_string()),
         (_, Some(_), _) | (_, _, Some(_)) => (read_stdin(), "stdin".to_owned()),
         (None, None, None) => (Ok(Vec::new()), String::new()),
     };
     let bytes = bytes.map_err(|why| format!("cannot read the event from {source}: {why}"))?;
-    let event = event::checked(Bytes::from(bytes))
-        .map_err(|why| format!("cannot use {source} as the event: {why}"))?;
+    let event = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use {source} as the event: {why}"))?;
     if event.len() > event::MAX_EVENT {
-        return Err(format!(
-            "cannot use {source} as the event: {} bytes are more than Lambda's 6 MB",
-            event.len()
-        ));
+        return Err(format!("cannot use {source} as the event: {} bytes are more than Lambda's 6 MB", event.len()));
     }
     Ok(event)
 }
@@ -73,11 +61,7 @@ fn read_stdin() -> io::Result<Vec<u8>> {
     io::stdin().read_to_end(&mut bytes).map(|_| bytes)
 }
 
-async fn invoke(
-    function: Rc<Function>,
-    options: Options,
-    event: Bytes,
-) -> Result<ExitCode, Trouble> {
+async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, Trouble> {
     let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
     let invocation = Rc::new(Invocation {
         request_id: ids::uuid(),
@@ -115,18 +99,13 @@ fn status_of(failure: &Failure) -> u8 {
         Failure::Timeout(_) => TIMED_OUT,
         Failure::InitTimeout(_) | Failure::InitReported(_) => INIT_FAILED,
         Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) => 1,
-        Failure::ResponseTooLarge
-        | Failure::InvalidResponseMode
-        | Failure::InvalidEntrypoint(_) => 1,
+        Failure::ResponseTooLarge | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
     }
 }
 
 /// The response and a line feed, and nothing else ever goes to stdout.
 fn print(response: &[u8]) -> Result<(), Trouble> {
     let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(response)
-        .and_then(|()| stdout.write_all(b"\n"))
-        .and_then(|()| stdout.flush());
+    let written = stdout.write_all(response).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
     written.map_err(|why| Trouble::Io("write the response to stdout", why))
 }

@@ -46,10 +46,7 @@ impl Journal {
     /// The file cannot be created.
     pub fn open(path: Option<&Path>) -> io::Result<Journal> {
         let file = path.map(File::create).transpose()?.map(RefCell::new);
-        Ok(Journal {
-            file,
-            began: Instant::now(),
-        })
+        Ok(Journal { file, began: Instant::now() })
     }
 
     /// Writes one line: `{"what": …, "atMs": …}` and the members of the given object, made only if there is a journal.

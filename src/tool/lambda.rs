@@ -119,21 +119,14 @@ impl Lambda {
         let variables = variables::all(&self.function, &self.runtime_api, timeline.as_deref());
         let pid = processes::start(&self.function, variables, &self.report.logs);
         let bootstrap = self.function.bootstrap.display();
-        let pid = pid.map_err(|why| {
-            Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}"))
-        })?;
+        let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
         environment.pid.set(pid);
         self.report.spawned(&environment);
         self.present.set(Some(environment.clone()));
         Ok(environment)
     }
 
-    async fn init_until(
-        &self,
-        environment: &Environment,
-        deadline: Instant,
-        late: Failure,
-    ) -> Result<(), Failure> {
+    async fn init_until(&self, environment: &Environment, deadline: Instant, late: Failure) -> Result<(), Failure> {
         let end = timeout_at(deadline, environment.until(|state| state.init_end())).await;
         let reported = environment.look(|state| state.init_error.clone());
         let failure = match (end, reported) {
@@ -170,10 +163,7 @@ impl Lambda {
     }
 
     /// Init within an invocation, and how long it took. What is left of the former environment is ended first.
-    async fn init_within(
-        &mut self,
-        deadline: Instant,
-    ) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
+    async fn init_within(&mut self, deadline: Instant) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
         self.end("bootstrap has exited").await;
         let environment = match self.start() {
             Ok(environment) => environment,
@@ -193,10 +183,7 @@ impl Lambda {
     ) -> Result<bytes::Bytes, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = ids::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-        environment.dispatch(Rc::new(Dispatched {
-            invocation,
-            deadline_ms,
-        }));
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms }));
         let answered = |state: &mut State| match (state.answer.take(), state.exit) {
             (Some(answer), _) => Some(Ok(answer)),
             (None, Some(status)) => Some(Err(status)),
@@ -277,10 +264,7 @@ impl Lambda {
 }
 
 fn exit_text(when: &str, status: ExitStatus) -> String {
-    format!(
-        "bootstrap has exited {when}: Runtime exited {}",
-        describe(status)
-    )
+    format!("bootstrap has exited {when}: Runtime exited {}", describe(status))
 }
 
 fn exit(environment: &Environment, status: ExitStatus) -> Failure {

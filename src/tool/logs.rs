@@ -27,10 +27,7 @@ struct Seen {
 
 impl Logs {
     pub fn new() -> io::Result<Logs> {
-        Ok(Logs {
-            pipe: Pipe::new()?,
-            seen: RefCell::default(),
-        })
+        Ok(Logs { pipe: Pipe::new()?, seen: RefCell::default() })
     }
 
     pub fn for_child(&self) -> io::Result<Stdio> {
@@ -55,11 +52,7 @@ impl Logs {
     /// Writes lines of our own, on lines of their own, after all that the function has written so far.
     pub fn say(&self, lines: &str) {
         self.pass_on();
-        let start = if std::mem::take(&mut self.seen.borrow_mut().is_mid_line) {
-            "\n"
-        } else {
-            ""
-        };
+        let start = if std::mem::take(&mut self.seen.borrow_mut().is_mid_line) { "\n" } else { "" };
         let _ = io::stderr().write_all(format!("{start}{lines}\n").as_bytes());
     }
 

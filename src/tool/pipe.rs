@@ -15,10 +15,7 @@ pub struct Pipe {
 impl Pipe {
     pub fn new() -> io::Result<Pipe> {
         let (reader, writer) = sys::pipe()?;
-        Ok(Pipe {
-            reader: Receiver::from_owned_fd(reader)?,
-            writer,
-        })
+        Ok(Pipe { reader: Receiver::from_owned_fd(reader)?, writer })
     }
 
     /// A copy of the write end for a child's STDOUT or STDERR.
@@ -28,11 +25,7 @@ impl Pipe {
 
     /// A path at which any process of the same user can open the write end while we live. Nothing has to be removed.
     pub fn path(&self) -> String {
-        format!(
-            "/proc/{}/fd/{}",
-            std::process::id(),
-            self.writer.as_raw_fd()
-        )
+        format!("/proc/{}/fd/{}", std::process::id(), self.writer.as_raw_fd())
     }
 
     /// Hands over everything that was written so far. Never blocks, and asks the kernel, not the reactor, which may not

@@ -42,21 +42,13 @@ fn has_sigkill(mask: Option<&str>) -> bool {
 /// All living descendants of this process, zombies left out. Reads all of `/proc`.
 pub fn living_below_us() -> Vec<Process> {
     let ours = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
-    below(ours, all())
-        .into_iter()
-        .filter(|process| !process.is_dead)
-        .collect()
+    below(ours, all()).into_iter().filter(|process| !process.is_dead).collect()
 }
 
 /// The sum of the peak memory of a process and its descendants, in KB, as far as the kernel lists their children.
 pub fn peak_memory_kb(pid: i32) -> u64 {
-    let children =
-        fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let below: u64 = children
-        .split_ascii_whitespace()
-        .filter_map(|child| child.parse().ok())
-        .map(peak_memory_kb)
-        .sum();
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let below: u64 = children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).map(peak_memory_kb).sum();
     let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
     let peak = field(&String::from_utf8_lossy(&status), "VmHWM:").and_then(|kb| kb.parse().ok());
     below + peak.unwrap_or(0)
@@ -66,21 +58,14 @@ fn all() -> Vec<Process> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     // lossy: a name is whatever bytes its process chose
-    pids.filter_map(|pid| {
-        parse(&String::from_utf8_lossy(
-            &fs::read(format!("/proc/{pid}/stat")).ok()?,
-        ))
-    })
-    .collect()
+    pids.filter_map(|pid| parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))).collect()
 }
 
 fn below(root: i32, mut all: Vec<Process>) -> Vec<Process> {
     let mut known = HashSet::from([root]);
     let mut found = Vec::new();
     loop {
-        let (below, rest): (Vec<_>, Vec<_>) = all
-            .into_iter()
-            .partition(|process| known.contains(&process.parent));
+        let (below, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|process| known.contains(&process.parent));
         if below.is_empty() {
             return found;
         }
@@ -110,22 +95,13 @@ mod tests {
     use super::*;
 
     fn process(pid: i32, parent: i32) -> Process {
-        Process {
-            pid,
-            parent,
-            name: "x".to_owned(),
-            is_dead: false,
-            is_exiting: false,
-        }
+        Process { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
     }
 
     #[test]
     fn names_may_look_like_anything() {
         let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0 -1 4194564 0").unwrap();
-        assert_eq!(
-            (parsed.pid, parsed.parent, parsed.name.as_str()),
-            (42, 7, "a) Z 1 (b)")
-        );
+        assert_eq!((parsed.pid, parsed.parent, parsed.name.as_str()), (42, 7, "a) Z 1 (b)"));
     }
 
     #[test]
@@ -139,16 +115,7 @@ mod tests {
 
     #[test]
     fn descendants_are_found_in_any_order() {
-        let found = below(
-            1,
-            vec![
-                process(5, 4),
-                process(9, 8),
-                process(4, 3),
-                process(3, 1),
-                process(8, 2),
-            ],
-        );
+        let found = below(1, vec![process(5, 4), process(9, 8), process(4, 3), process(3, 1), process(8, 2)]);
         let pids: Vec<_> = found.iter().map(|process| process.pid).collect();
         assert_eq!(pids, [3, 4, 5]);
     }

@@ -26,11 +26,7 @@ const SURELY_DEAD: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Those of fork and exec.
-pub fn start(
-    function: &Function,
-    variables: Vec<(OsString, OsString)>,
-    logs: &Logs,
-) -> io::Result<i32> {
+pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &Logs) -> io::Result<i32> {
     let mut command = Command::new(&function.bootstrap);
     command.current_dir(&function.task_root);
     command.env_clear().envs(variables).stdin(Stdio::null());
@@ -77,10 +73,7 @@ enum Signal {
 fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str) {
     let (number, pid) = (environment.number, environment.pid.get());
     let name = format!("{signal:?}").to_uppercase();
-    journal.note(
-        "kill",
-        || json!({"environment": number, "pid": pid, "signal": name, "why": why}),
-    );
+    journal.note("kill", || json!({"environment": number, "pid": pid, "signal": name, "why": why}));
     if let Err(error) = sys::signal(-pid, signal as i32) {
         eprintln!("open-runtime: cannot send {name} to process group {pid}: {error}");
     }
@@ -92,14 +85,9 @@ fn report_left_behind(environment: &Environment, report: &Report) {
     let strays = process_tree::living_below_us();
     for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
-        report.journal.note(
-            "stray",
-            || json!({"environment": number, "pid": pid, "name": name}),
-        );
+        report.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
         let name = name.escape_debug();
-        report.say(&format!(
-            "bootstrap left process {pid} ({name}) behind: killed"
-        ));
+        report.say(&format!("bootstrap left process {pid} ({name}) behind: killed"));
     }
 }
 
@@ -128,19 +116,12 @@ async fn sweep(journal: &Journal) {
 ///
 /// # Errors
 /// SIGCHLD cannot be waited for.
-pub async fn reap(
-    present: impl Fn() -> Option<Rc<Environment>>,
-    journal: Rc<Journal>,
-) -> io::Result<()> {
+pub async fn reap(present: impl Fn() -> Option<Rc<Environment>>, journal: Rc<Journal>) -> io::Result<()> {
     let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
     loop {
         while let Some((pid, status)) = sys::reap() {
             let environment = present().filter(|environment| environment.pid.get() == pid);
-            let what = if environment.is_some() {
-                "exit"
-            } else {
-                "orphan-exit"
-            };
+            let what = if environment.is_some() { "exit" } else { "orphan-exit" };
             journal.note(what, || json!({"pid": pid, "status": status.to_string()}));
             if let Some(environment) = environment {
                 environment.change(|state| state.exit = Some(status));

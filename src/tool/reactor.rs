@@ -10,9 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// Those of the task, or there is no reactor.
 pub fn local<T>(task: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    let reactor = Builder::new_current_thread()
-        .enable_all()
-        .build_local(LocalOptions::default());
+    let reactor = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
     let reactor = reactor.map_err(|why| Trouble::Io("wait for events", why))?;
     reactor.block_on(task)
 }

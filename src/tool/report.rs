@@ -36,13 +36,7 @@ impl Report {
             spawn_local(async move { steps.run().await });
         }
         let style = Style::of_stderr();
-        Ok(Report {
-            journal,
-            logs,
-            steps,
-            style,
-            memory_mb,
-        })
+        Ok(Report { journal, logs, steps, style, memory_mb })
     }
 
     /// Where bootstrap is to write its steps.
@@ -61,62 +55,48 @@ impl Report {
 
     pub fn spawned(&self, environment: &Environment) {
         let (number, pid) = (environment.number, environment.pid.get());
-        self.journal
-            .note("spawned", || json!({"environment": number, "pid": pid}));
+        self.journal.note("spawned", || json!({"environment": number, "pid": pid}));
     }
 
     pub fn init_ended(&self, environment: &Environment, failure: Option<&Failure>) {
         let (number, ms) = (environment.number, ms(environment.age()));
         let error = failure.map(Failure::error_type);
-        self.journal.note(
-            "init",
-            || json!({"environment": number, "error": error, "ms": ms}),
-        );
+        self.journal.note("init", || json!({"environment": number, "error": error, "ms": ms}));
     }
 
     /// Init's timeline, where it is a phase of its own.
     pub fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
         let steps = self.take_steps(None);
         if self.has_timeline() {
-            self.logs
-                .say(&timeline::init(self.style, &steps, duration, failure));
+            self.logs.say(&timeline::init(self.style, &steps, duration, failure));
         }
     }
 
     pub fn begin_invocation(&self, request_id: &str) {
-        self.logs
-            .begin(format!("START RequestId: {request_id} Version: $LATEST\n"));
+        self.logs.begin(format!("START RequestId: {request_id} Version: $LATEST\n"));
     }
 
     pub fn invocation_ended(&self, request_id: &str, outcome: &Outcome) {
         let error = outcome.failure().map(Failure::error_type);
         let ms = ms(outcome.duration);
-        self.journal.note(
-            "invocation",
-            || json!({"requestId": request_id, "error": error, "ms": ms}),
-        );
+        self.journal.note("invocation", || json!({"requestId": request_id, "error": error, "ms": ms}));
         let steps = self.take_steps(Some(request_id));
         if self.has_timeline() {
-            let lines =
-                timeline::invocation(self.style, &steps, request_id, outcome, self.memory_mb);
+            let lines = timeline::invocation(self.style, &steps, request_id, outcome, self.memory_mb);
             self.logs.say(&lines);
         }
     }
 
     /// The last 4 KB of the present invocation's log, as `X-Amz-Log-Result` gives them.
     pub fn log_tail(&self, request_id: &str, outcome: &Outcome) -> Vec<u8> {
-        self.logs
-            .tail(&last_lines(request_id, outcome, self.memory_mb))
+        self.logs.tail(&last_lines(request_id, outcome, self.memory_mb))
     }
 
     fn take_steps(&self, request_id: Option<&str>) -> Vec<Step> {
         let steps = self.steps.as_ref();
         let steps = steps.map_or_else(Vec::new, |steps| steps.take(request_id));
         for Step { step, name, ms, .. } in &steps {
-            self.journal.note(
-                "step",
-                || json!({"requestId": request_id, "step": step, "name": name, "ms": ms}),
-            );
+            self.journal.note("step", || json!({"requestId": request_id, "step": step, "name": name, "ms": ms}));
         }
         steps
     }
@@ -150,13 +130,7 @@ mod tests {
     use bytes::Bytes;
 
     fn outcome(result: Result<Bytes, Failure>) -> Outcome {
-        Outcome {
-            result,
-            duration: Duration::from_micros(1500),
-            init: None,
-            cold_start: None,
-            memory_kb: Some(2000),
-        }
+        Outcome { result, duration: Duration::from_micros(1500), init: None, cold_start: None, memory_kb: Some(2000) }
     }
 
     #[test]
@@ -172,8 +146,7 @@ mod tests {
     #[test]
     fn failures_that_the_function_could_not_log_are_among_them() {
         let late = outcome(Err(Failure::Timeout(Duration::from_secs(3))));
-        let expected =
-            "RequestId: id Error: Task timed out after 3.00 seconds\nSandbox.Timedout\nEND";
+        let expected = "RequestId: id Error: Task timed out after 3.00 seconds\nSandbox.Timedout\nEND";
         assert!(last_lines("id", &late, 128).starts_with(expected));
     }
 }

@@ -24,52 +24,25 @@ use tokio::task::spawn_local;
 /// # Errors
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, Trouble> {
-    let ServeArguments {
-        function,
-        port,
-        host,
-        hooks,
-    } = arguments;
+    let ServeArguments { function, port, host, hooks } = arguments;
     let options = options(&hooks, function.quiet)?;
     let function = Rc::new(Function::new(function).map_err(Trouble::Function)?);
     local(async move {
         let address = SocketAddr::new(host, port);
-        let (listener, address) = server::listen(address)
-            .await
-            .map_err(|why| Trouble::Port(address, why))?;
-        serve(
-            function,
-            options,
-            listener,
-            Announcement {
-                address,
-                port_file: hooks.port_file.as_deref(),
-            },
-        )
-        .await
+        let (listener, address) = server::listen(address).await.map_err(|why| Trouble::Port(address, why))?;
+        serve(function, options, listener, Announcement { address, port_file: hooks.port_file.as_deref() }).await
     })
 }
 
 fn options(hooks: &TestHooks, is_quiet: bool) -> Result<Options, Trouble> {
     let unusable = |path: &Path, why| Trouble::File("write the journal", path.to_owned(), why);
     let journal = hooks.journal.as_deref();
-    let journal =
-        Journal::open(journal).map_err(|why| unusable(journal.unwrap_or(Path::new("")), why))?;
-    let faults = hooks
-        .faults
-        .as_deref()
-        .map_or(Ok(Faults::default()), |path| {
-            Faults::read(path).map_err(|why| Trouble::Script(path.to_owned(), why))
-        })?;
-    let (init_limit, runtime_api_port, journal) =
-        (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
-    Ok(Options {
-        init_limit,
-        runtime_api_port,
-        faults,
-        journal,
-        is_quiet,
-    })
+    let journal = Journal::open(journal).map_err(|why| unusable(journal.unwrap_or(Path::new("")), why))?;
+    let faults = hooks.faults.as_deref().map_or(Ok(Faults::default()), |path| {
+        Faults::read(path).map_err(|why| Trouble::Script(path.to_owned(), why))
+    })?;
+    let (init_limit, runtime_api_port, journal) = (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
+    Ok(Options { init_limit, runtime_api_port, faults, journal, is_quiet })
 }
 
 async fn serve(
@@ -85,16 +58,11 @@ async fn serve(
     let name = function.name.clone();
     let (queue, jobs) = mpsc::channel(QUEUE);
     spawn_local(invoke::serve(listener, function, queue));
-    journal.note(
-        "listening",
-        || json!({"address": announcement.address.to_string()}),
-    );
+    journal.note("listening", || json!({"address": announcement.address.to_string()}));
     announcement.make()?;
     if lambda.report().has_timeline() {
         let url = format!("http://{}", announcement.address);
-        lambda.report().say(&format!(
-            "{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"
-        ));
+        lambda.report().say(&format!("{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"));
     }
     tokio::select! {
         () = conduct(&mut lambda, jobs) => {}
@@ -131,9 +99,7 @@ impl Announcement<'_> {
 async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
     if let Err(failure) = lambda.init().await {
         let (error_type, reason) = (failure.error_type(), failure.reason());
-        lambda.report().say(&format!(
-            "Init failed: {error_type}: {reason}; trying again at the next invocation"
-        ));
+        lambda.report().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
     }
     loop {
         let job = tokio::select! {
@@ -151,19 +117,13 @@ async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
 async fn perform(lambda: &mut Lambda, job: Job) {
     let request_id = job.invocation.request_id.clone();
     let outcome = lambda.invoke(job.invocation).await;
-    let log = job
-        .wants_log
-        .then(|| lambda.report().log_tail(&request_id, &outcome));
+    let log = job.wants_log.then(|| lambda.report().log_tail(&request_id, &outcome));
     let (body, is_error) = match &outcome.result {
         Ok(response) => (response.clone(), false),
         Err(failure) => (failure.body(&request_id), true),
     };
     if let Some(caller) = job.caller {
-        let _ = caller.send(Answered {
-            body,
-            is_error,
-            log,
-        }); // it may have gone
+        let _ = caller.send(Answered { body, is_error, log }); // it may have gone
     }
     lambda.settle(&request_id, &outcome).await;
 }

@@ -39,9 +39,7 @@ impl RuntimeState {
     /// It asks for an invocation. One that it has not answered is given again.
     pub fn asked_for_next(self) -> Result<RuntimeState, NotAllowed> {
         match self {
-            RuntimeState::Started | RuntimeState::Ready | RuntimeState::ResponseSent => {
-                Ok(RuntimeState::Ready)
-            }
+            RuntimeState::Started | RuntimeState::Ready | RuntimeState::ResponseSent => Ok(RuntimeState::Ready),
             RuntimeState::Running => Ok(RuntimeState::Running),
             RuntimeState::InitError => Err(self.refuses("Ready")),
         }
@@ -63,10 +61,7 @@ impl RuntimeState {
     }
 
     fn refuses(self, to: &'static str) -> NotAllowed {
-        NotAllowed {
-            from: self.name(),
-            to,
-        }
+        NotAllowed { from: self.name(), to }
     }
 }
 
@@ -115,10 +110,7 @@ impl ExtensionState {
     }
 
     fn refuses(self, to: &'static str) -> NotAllowed {
-        NotAllowed {
-            from: self.name(),
-            to,
-        }
+        NotAllowed { from: self.name(), to }
     }
 }
 
@@ -130,48 +122,27 @@ mod tests {
     fn an_invocation_takes_the_runtime_around_the_circle() {
         let ready = RuntimeState::Started.asked_for_next();
         assert_eq!(ready, Ok(RuntimeState::Ready));
-        assert_eq!(
-            RuntimeState::Running.answered("InvocationResponse"),
-            Ok(RuntimeState::ResponseSent)
-        );
-        assert_eq!(
-            RuntimeState::ResponseSent.asked_for_next(),
-            Ok(RuntimeState::Ready)
-        );
+        assert_eq!(RuntimeState::Running.answered("InvocationResponse"), Ok(RuntimeState::ResponseSent));
+        assert_eq!(RuntimeState::ResponseSent.asked_for_next(), Ok(RuntimeState::Ready));
     }
 
     #[test]
     fn a_second_answer_is_refused() {
-        let refusal = NotAllowed {
-            from: "ResponseSent",
-            to: "InvocationResponse",
-        };
-        assert_eq!(
-            RuntimeState::ResponseSent.answered("InvocationResponse"),
-            Err(refusal)
-        );
+        let refusal = NotAllowed { from: "ResponseSent", to: "InvocationResponse" };
+        assert_eq!(RuntimeState::ResponseSent.answered("InvocationResponse"), Err(refusal));
     }
 
     #[test]
     fn an_init_error_is_for_init_and_final() {
-        assert_eq!(
-            RuntimeState::Started.init_failed(),
-            Ok(RuntimeState::InitError)
-        );
+        assert_eq!(RuntimeState::Started.init_failed(), Ok(RuntimeState::InitError));
         assert!(RuntimeState::Ready.init_failed().is_err());
         assert!(RuntimeState::InitError.asked_for_next().is_err());
     }
 
     #[test]
     fn an_extension_asks_once_per_event() {
-        assert_eq!(
-            ExtensionState::Registered.asked_for_next(),
-            Ok(ExtensionState::Ready)
-        );
+        assert_eq!(ExtensionState::Registered.asked_for_next(), Ok(ExtensionState::Ready));
         assert!(ExtensionState::Ready.asked_for_next().is_err());
-        assert_eq!(
-            ExtensionState::Running.asked_for_next(),
-            Ok(ExtensionState::Ready)
-        );
+        assert_eq!(ExtensionState::Running.asked_for_next(), Ok(ExtensionState::Ready));
     }
 }

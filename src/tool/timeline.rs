@@ -43,10 +43,7 @@ struct Seen {
 
 impl Steps {
     pub fn new() -> io::Result<Steps> {
-        Ok(Steps {
-            pipe: Pipe::new()?,
-            seen: RefCell::default(),
-        })
+        Ok(Steps { pipe: Pipe::new()?, seen: RefCell::default() })
     }
 
     pub fn path(&self) -> String {
@@ -55,12 +52,7 @@ impl Steps {
 
     /// Collects steps for ever, so that bootstrap never waits for us.
     pub async fn run(&self) {
-        while self
-            .pipe
-            .next(|bytes| self.seen.borrow_mut().add(bytes))
-            .await
-            .is_ok()
-        {}
+        while self.pipe.next(|bytes| self.seen.borrow_mut().add(bytes)).await.is_ok() {}
     }
 
     /// Takes the steps of one invocation, or of Init for `None`, in the order in which they ended.
@@ -101,17 +93,11 @@ impl Style {
     pub fn of_stderr() -> Style {
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Style {
-            has_colour: io::stderr().is_terminal() && !is_unwanted && !is_dumb,
-        }
+        Style { has_colour: io::stderr().is_terminal() && !is_unwanted && !is_dumb }
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.has_colour {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.has_colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     pub fn dim(self, text: &str) -> String {
@@ -146,13 +132,7 @@ pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&F
 }
 
 /// An invocation's lines: head, steps, total.
-pub fn invocation(
-    style: Style,
-    steps: &[Step],
-    request_id: &str,
-    outcome: &Outcome,
-    memory_mb: u32,
-) -> String {
+pub fn invocation(style: Style, steps: &[Step], request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
     let head = format!("open-runtime: invocation {request_id}");
     let mut text = format!("{}\n", style.dim(&head));
     if let Some(init) = outcome.init {
@@ -171,11 +151,7 @@ pub fn invocation(
 }
 
 fn row(step: &str, name: &str, ms: f64) -> String {
-    format!(
-        "  {:<8} {:<32} {ms:>10.2} ms\n",
-        printable(step),
-        printable(name)
-    )
+    format!("  {:<8} {:<32} {ms:>10.2} ms\n", printable(step), printable(name))
 }
 
 fn total(style: Style, name: &str, duration: Duration, failure: Option<&Failure>) -> String {
@@ -195,12 +171,7 @@ mod tests {
     use super::*;
 
     fn step(request_id: Option<&str>, step: &str) -> Step {
-        Step {
-            request_id: request_id.map(str::to_owned),
-            step: step.to_owned(),
-            name: String::new(),
-            ms: 1.5,
-        }
+        Step { request_id: request_id.map(str::to_owned), step: step.to_owned(), name: String::new(), ms: 1.5 }
     }
 
     #[test]

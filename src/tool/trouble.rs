@@ -23,10 +23,7 @@ impl fmt::Display for Trouble {
             Trouble::Function(unusable) => unusable.fmt(out),
             Trouble::Io(what, why) => write!(out, "cannot {what}: {why}"),
             Trouble::Port(address, why) => {
-                write!(
-                    out,
-                    "cannot listen on {address}: {why}; choose another with --port, or 0 for any"
-                )
+                write!(out, "cannot listen on {address}: {why}; choose another with --port, or 0 for any")
             }
             Trouble::File(what, path, why) => {
                 write!(out, "cannot {what} {}: {why}", path.display())

@@ -15,46 +15,24 @@ use std::ffi::{OsStr, OsString};
 pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
 
 /// All of them; a later one of the same name wins.
-pub fn all(
-    function: &Function,
-    runtime_api: &str,
-    timeline: Option<&str>,
-) -> Vec<(OsString, OsString)> {
+pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
     let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();
-    all.extend(
-        given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())),
-    );
+    all.extend(given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())));
     all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
-    all.extend(
-        function
-            .variables
-            .iter()
-            .map(|(name, value)| (name.into(), value.into())),
-    );
+    all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
     all
 }
 
-fn given_by_lambda(
-    function: &Function,
-    runtime_api: &str,
-) -> impl Iterator<Item = (&'static str, String)> {
+fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, String)> {
     let root = function.task_root.display().to_string();
-    let libraries = format!(
-        "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib"
-    );
+    let libraries = format!("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
     [
         ("AWS_DEFAULT_REGION", function.region.clone()),
-        (
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-            function.memory_mb.to_string(),
-        ),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", VERSION.to_owned()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", function.name),
-        ),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
         ("AWS_REGION", function.region.clone()),
@@ -68,9 +46,7 @@ fn given_by_lambda(
     .into_iter()
 }
 
-fn own(
-    ours: impl Iterator<Item = (OsString, OsString)>,
-) -> impl Iterator<Item = (OsString, OsString)> {
+fn own(ours: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = (OsString, OsString)> {
     ours.filter_map(|(name, value)| match name.to_str()? {
         "PATH" => Some((name, with_opt_bin(&value))),
         "HOME" => Some((name, value)),
@@ -92,25 +68,9 @@ mod tests {
 
     #[test]
     fn only_what_is_needed_of_the_users_environment_is_passed_on() {
-        let ours = [
-            ("PATH", "/bin"),
-            ("HOME", "/h"),
-            ("AWS_SECRET_ACCESS_KEY", "s"),
-            ("SLSLOG", "info"),
-            ("PS1", "$"),
-        ];
-        let passed: Vec<_> = own(ours
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into())))
-        .collect();
-        let expected = [
-            ("PATH", "/bin:/opt/bin"),
-            ("HOME", "/h"),
-            ("SLSLOG", "info"),
-        ];
-        assert_eq!(
-            passed,
-            expected.map(|(name, value)| (OsString::from(name), OsString::from(value)))
-        );
+        let ours = [("PATH", "/bin"), ("HOME", "/h"), ("AWS_SECRET_ACCESS_KEY", "s"), ("SLSLOG", "info"), ("PS1", "$")];
+        let passed: Vec<_> = own(ours.into_iter().map(|(name, value)| (name.into(), value.into()))).collect();
+        let expected = [("PATH", "/bin:/opt/bin"), ("HOME", "/h"), ("SLSLOG", "info")];
+        assert_eq!(passed, expected.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     }
 }

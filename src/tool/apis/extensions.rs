@@ -31,8 +31,7 @@ struct Registration {
 pub fn register(environment: &Environment, headers: &HeaderMap, body: &Received) -> Reply {
     let name = header(headers, "lambda-extension-name").unwrap_or("");
     let registered = wanted_events(name, body).and_then(|wants_invoke| {
-        environment
-            .change(|state| may_register(state, name).map(|()| add(state, name, wants_invoke)))
+        environment.change(|state| may_register(state, name).map(|()| add(state, name, wants_invoke)))
     });
     registered.map_or_else(Reply::from, |id| welcome(environment, headers, &id))
 }
@@ -40,49 +39,30 @@ pub fn register(environment: &Environment, headers: &HeaderMap, body: &Received)
 /// True if it wants INVOKE events.
 fn wanted_events(name: &str, body: &Received) -> Result<bool, Refusal> {
     if name.is_empty() {
-        return Err(forbidden(
-            "Extension.InvalidExtensionName",
-            "Empty extension name",
-        ));
+        return Err(forbidden("Extension.InvalidExtensionName", "Empty extension name"));
     }
-    let registration: Registration = serde_json::from_slice(&body.bytes)
-        .map_err(|why| forbidden("InvalidRequestFormat", &why.to_string()))?;
+    let registration: Registration =
+        serde_json::from_slice(&body.bytes).map_err(|why| forbidden("InvalidRequestFormat", &why.to_string()))?;
     for event in &registration.events {
         let why = match event.as_str() {
             "INVOKE" => continue,
             "SHUTDOWN" => "ShutdownEventNotSupportedForInternalExtension",
             _ => "ErrorInvalidEventType",
         };
-        return Err(forbidden(
-            "Extension.InvalidEventType",
-            &format!("{event}: {why}"),
-        ));
+        return Err(forbidden("Extension.InvalidEventType", &format!("{event}: {why}")));
     }
     Ok(!registration.events.is_empty())
 }
 
 fn may_register(state: &State, name: &str) -> Result<(), Refusal> {
     if state.runtime != RuntimeState::Started {
-        return Err(forbidden(
-            "Extension.RegistrationClosed",
-            "Extension registration closed already",
-        ));
+        return Err(forbidden("Extension.RegistrationClosed", "Extension registration closed already"));
     }
-    if state
-        .extensions
-        .iter()
-        .any(|extension| extension.name == name)
-    {
-        return Err(forbidden(
-            "Extension.InvalidExtensionState",
-            "Extension with this name already registered",
-        ));
+    if state.extensions.iter().any(|extension| extension.name == name) {
+        return Err(forbidden("Extension.InvalidExtensionState", "Extension with this name already registered"));
     }
     if state.extensions.len() == MAX_EXTENSIONS {
-        return Err(forbidden(
-            "Extension.TooManyExtensions",
-            &format!("Extension limit ({MAX_EXTENSIONS}) reached"),
-        ));
+        return Err(forbidden("Extension.TooManyExtensions", &format!("Extension limit ({MAX_EXTENSIONS}) reached")));
     }
     Ok(())
 }
@@ -90,13 +70,7 @@ fn may_register(state: &State, name: &str) -> Result<(), Refusal> {
 fn add(state: &mut State, name: &str, wants_invoke: bool) -> String {
     let id = ids::uuid();
     let (name, registered) = (name.to_owned(), ExtensionState::Registered);
-    state.extensions.push(Extension {
-        id: id.clone(),
-        name,
-        wants_invoke,
-        state: registered,
-        has_event: false,
-    });
+    state.extensions.push(Extension { id: id.clone(), name, wants_invoke, state: registered, has_event: false });
     id
 }
 
@@ -104,10 +78,7 @@ fn welcome(environment: &Environment, headers: &HeaderMap, id: &str) -> Reply {
     let function = &environment.function;
     let mut body = json!({"functionName": function.name, "functionVersion": VERSION, "handler": function.handler});
     let features = header(headers, "lambda-extension-accept-feature").unwrap_or("");
-    if features
-        .split(',')
-        .any(|feature| feature.trim() == "accountId")
-    {
+    if features.split(',').any(|feature| feature.trim() == "accountId") {
         body["accountId"] = ACCOUNT.into();
     }
     Reply::json(StatusCode::OK, &body).with(HeaderName::from_static(IDENTIFIER), id)
@@ -124,9 +95,7 @@ pub async fn next(environment: &Environment, headers: &HeaderMap) -> Reply {
     }
     let fetch = |state: &mut State| {
         let work = state.work.clone();
-        let extension = state
-            .extension(&id)
-            .filter(|extension| extension.has_event)?;
+        let extension = state.extension(&id).filter(|extension| extension.has_event)?;
         (extension.has_event, extension.state) = (false, ExtensionState::Running);
         work
     };
@@ -138,50 +107,27 @@ pub async fn next(environment: &Environment, headers: &HeaderMap) -> Reply {
         "invokedFunctionArn": work.invocation.function_arn,
         "tracing": {"type": "X-Amzn-Trace-Id", "value": work.invocation.trace_id},
     });
-    Reply::json(StatusCode::OK, &body).with(
-        HeaderName::from_static("lambda-extension-event-identifier"),
-        &ids::uuid(),
-    )
+    Reply::json(StatusCode::OK, &body).with(HeaderName::from_static("lambda-extension-event-identifier"), &ids::uuid())
 }
 
 /// `POST /extension/init/error`.
 pub fn init_error(environment: &Environment, headers: &HeaderMap) -> Reply {
-    report(
-        environment,
-        headers,
-        "Extension.InitError",
-        ExtensionState::init_failed,
-    )
+    report(environment, headers, "Extension.InitError", ExtensionState::init_failed)
 }
 
 /// `POST /extension/exit/error`.
 pub fn exit_error(environment: &Environment, headers: &HeaderMap) -> Reply {
-    report(
-        environment,
-        headers,
-        "Extension.ExitError",
-        ExtensionState::exit_failed,
-    )
+    report(environment, headers, "Extension.ExitError", ExtensionState::exit_failed)
 }
 
 type Transition = fn(ExtensionState) -> Result<ExtensionState, NotAllowed>;
 
 /// The error becomes the environment's once the extension's process, the runtime, exits.
-fn report(
-    environment: &Environment,
-    headers: &HeaderMap,
-    error_type: &'static str,
-    transition: Transition,
-) -> Reply {
+fn report(environment: &Environment, headers: &HeaderMap, error_type: &'static str, transition: Transition) -> Reply {
     let done = identified(environment, headers).and_then(|id| {
         const ERROR_TYPE: &str = "Lambda-Extension-Function-Error-Type";
         let has_type = header(headers, ERROR_TYPE).is_some_and(|value| !value.is_empty());
-        let missing = || {
-            forbidden(
-                "Extension.MissingHeader",
-                &format!("{ERROR_TYPE} not found"),
-            )
-        };
+        let missing = || forbidden("Extension.MissingHeader", &format!("{ERROR_TYPE} not found"));
         has_type.then_some(()).ok_or_else(missing)?;
         move_to(environment, &id, transition)
     });
@@ -201,8 +147,7 @@ fn move_to(environment: &Environment, id: &str, transition: Transition) -> Resul
         };
         extension.state = transition(extension.state).map_err(|NotAllowed { from, to }| {
             let error = "Error: State transition is not allowed";
-            let message =
-                format!("State transition from {from} to {to} failed for extension {id}. {error}");
+            let message = format!("State transition from {from} to {to} failed for extension {id}. {error}");
             forbidden("Extension.InvalidExtensionState", &message)
         })?;
         Ok(())
@@ -217,25 +162,14 @@ fn identified(environment: &Environment, headers: &HeaderMap) -> Result<String, 
         return Err(forbidden("Extension.MissingExtensionIdentifier", message));
     }
     if !ids::is_uuid(id) {
-        return Err(forbidden(
-            "Extension.InvalidExtensionIdentifier",
-            "Invalid Lambda-Extension-Identifier",
-        ));
+        return Err(forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier"));
     }
-    let is_known =
-        environment.look(|state| state.extensions.iter().any(|extension| extension.id == id));
-    if is_known {
-        Ok(id.to_owned())
-    } else {
-        Err(unknown(id))
-    }
+    let is_known = environment.look(|state| state.extensions.iter().any(|extension| extension.id == id));
+    if is_known { Ok(id.to_owned()) } else { Err(unknown(id)) }
 }
 
 fn unknown(id: &str) -> Refusal {
-    forbidden(
-        "Extension.UnknownExtensionIdentifier",
-        &format!("Unknown extension {id}"),
-    )
+    forbidden("Extension.UnknownExtensionIdentifier", &format!("Unknown extension {id}"))
 }
 
 fn forbidden(error_type: &'static str, message: &str) -> Refusal {

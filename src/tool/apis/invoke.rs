@@ -46,23 +46,14 @@ pub async fn serve(listener: TcpListener, function: Rc<Function>, queue: mpsc::S
         let tcp = server::accept(&listener).await;
         let (function, queue) = (function.clone(), queue.clone());
         tokio::task::spawn_local(async move {
-            server::serve(tcp, |request, _: Breaker| {
-                answer(request, &function, &queue)
-            })
-            .await;
+            server::serve(tcp, |request, _: Breaker| answer(request, &function, &queue)).await;
         });
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    function: &Function,
-    queue: &mpsc::Sender<Job>,
-) -> Result<Reply, NoAnswer> {
+async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::Sender<Job>) -> Result<Reply, NoAnswer> {
     let (head, body) = request.into_parts();
-    let received = reply::receive(body, MAX_EVENT)
-        .await
-        .map_err(|_| NoAnswer)?;
+    let received = reply::receive(body, MAX_EVENT).await.map_err(|_| NoAnswer)?;
     let request_id = ids::uuid();
     let invoked = match asked::arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
         Ok(arn) => invoke(request_id.clone(), arn, &head.headers, received, queue).await,
@@ -93,27 +84,13 @@ async fn invoke(
         Type::DryRun => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
         Type::Event => {
             let caller = None;
-            enqueue(
-                queue,
-                Job {
-                    invocation,
-                    wants_log,
-                    caller,
-                },
-            )?;
+            enqueue(queue, Job { invocation, wants_log, caller })?;
             Ok(Reply::new(StatusCode::ACCEPTED, ""))
         }
         Type::RequestResponse => {
             let (caller, answered) = oneshot::channel();
             let caller = Some(caller);
-            enqueue(
-                queue,
-                Job {
-                    invocation,
-                    wants_log,
-                    caller,
-                },
-            )?;
+            enqueue(queue, Job { invocation, wants_log, caller })?;
             answered.await.map(response).map_err(|_| shutting_down())
         }
     }
@@ -121,37 +98,23 @@ async fn invoke(
 
 fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
     queue.try_send(job).map_err(|error| match error {
-        mpsc::error::TrySendError::Full(_) => Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "TooManyRequestsException",
-            "Rate Exceeded.",
-        ),
+        mpsc::error::TrySendError::Full(_) => {
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
+        }
         mpsc::error::TrySendError::Closed(_) => shutting_down(),
     })
 }
 
 /// A refusal as Lambda's own API renders it: `Message` or `message`, depending on the layer; SDKs read either.
 fn refused(refusal: &Refusal) -> Reply {
-    let Refusal {
-        status,
-        error_type,
-        message,
-    } = refusal;
-    let who = if status.is_server_error() {
-        "Service"
-    } else {
-        "User"
-    };
+    let Refusal { status, error_type, message } = refusal;
+    let who = if status.is_server_error() { "Service" } else { "User" };
     let body = json!({"Type": who, "Message": message, "message": message});
     Reply::json(*status, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)
 }
 
 fn shutting_down() -> Refusal {
-    Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "ServiceException",
-        "open-runtime is shutting down",
-    )
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", "open-runtime is shutting down")
 }
 
 fn response(answered: Answered) -> Reply {
@@ -161,10 +124,7 @@ fn response(answered: Answered) -> Reply {
         reply = reply.with(HeaderName::from_static("x-amz-function-error"), "Unhandled");
     }
     match answered.log {
-        Some(log) => reply.with(
-            HeaderName::from_static("x-amz-log-result"),
-            &STANDARD.encode(log),
-        ),
+        Some(log) => reply.with(HeaderName::from_static("x-amz-log-result"), &STANDARD.encode(log)),
         None => reply,
     }
 }

@@ -29,105 +29,56 @@ pub enum Type {
 }
 
 /// The ARN by which the function is invoked.
-pub fn arn_of(
-    method: &Method,
-    path: &str,
-    query: Option<&str>,
-    function: &Function,
-) -> Result<String, Refusal> {
-    let name = path
-        .strip_prefix("/2015-03-31/functions/")
-        .and_then(|rest| rest.strip_suffix("/invocations"));
+pub fn arn_of(method: &Method, path: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
+    let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
     let Some(name) = name.filter(|name| method == Method::POST && !name.contains('/')) else {
         let message = "open-runtime knows POST /2015-03-31/functions/NAME/invocations";
-        return Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            "UnknownOperationException",
-            message,
-        ));
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
     };
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let query = query
-        .unwrap_or("")
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("Qualifier="));
+    let query = query.unwrap_or("").split('&').find_map(|pair| pair.strip_prefix("Qualifier="));
     let (name, query) = (decode(name), query.map(decode));
     let (qualifier, is_name) = (qualifier_of(&name), is_function_name(&name));
     let mut qualifiers = [qualifier, query.as_deref()].into_iter().flatten();
-    if !is_name
-        || !qualifiers
-            .clone()
-            .all(|qualifier| qualifier == VERSION || is_word(qualifier))
-    {
+    if !is_name || !qualifiers.clone().all(|qualifier| qualifier == VERSION || is_word(qualifier)) {
         let message = format!(
             "1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: \
              Member must be a function name, an ARN or a partial ARN"
         );
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "ValidationException",
-            message,
-        ));
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "ValidationException", message));
     }
     Ok(function.arn(qualifiers.next()))
 }
 
 /// `name`, `name:qualifier`, `account:function:name`, `arn:aws:lambda:region:account:function:name:qualifier`.
 fn is_function_name(name: &str) -> bool {
-    let after = name
-        .rsplit_once("function:")
-        .map_or(name, |(_, after)| after);
+    let after = name.rsplit_once("function:").map_or(name, |(_, after)| after);
     let before = name.strip_suffix(after).unwrap_or("");
-    let known = before.is_empty()
-        || before == "function:"
-        || before
-            .split(':')
-            .all(|part| part.is_empty() || is_word(part));
-    known
-        && name.len() <= 256
-        && after.split(':').count() <= 2
-        && after.split(':').next().is_some_and(is_word)
+    let known =
+        before.is_empty() || before == "function:" || before.split(':').all(|part| part.is_empty() || is_word(part));
+    known && name.len() <= 256 && after.split(':').count() <= 2 && after.split(':').next().is_some_and(is_word)
 }
 
 fn qualifier_of(name: &str) -> Option<&str> {
-    let after = name
-        .rsplit_once("function:")
-        .map_or(name, |(_, after)| after);
+    let after = name.rsplit_once("function:").map_or(name, |(_, after)| after);
     after.split_once(':').map(|(_, qualifier)| qualifier)
 }
 
 fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 pub fn event_of(received: Received, invocation_type: Type) -> Result<Bytes, Refusal> {
-    let limit = if invocation_type == Type::Event {
-        MAX_ASYNC_EVENT
-    } else {
-        MAX_EVENT
-    };
+    let limit = if invocation_type == Type::Event { MAX_ASYNC_EVENT } else { MAX_EVENT };
     if received.is_too_large || received.bytes.len() > limit {
-        let message =
-            format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-        return Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestTooLargeException",
-            message,
-        ));
+        let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message));
     }
-    event::checked(received.bytes)
-        .map_err(|why| bad_content(format!("Could not parse request body into json: {why}")))
+    event::checked(received.bytes).map_err(|why| bad_content(format!("Could not parse request body into json: {why}")))
 }
 
 fn bad_content(message: impl Into<String>) -> Refusal {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "InvalidRequestContentException",
-        message,
-    )
+    Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
 }
 
 pub fn invocation_type(headers: &HeaderMap) -> Result<Type, Refusal> {
@@ -135,10 +86,7 @@ pub fn invocation_type(headers: &HeaderMap) -> Result<Type, Refusal> {
         None | Some("" | "RequestResponse") => Ok(Type::RequestResponse),
         Some("Event") => Ok(Type::Event),
         Some("DryRun") => Ok(Type::DryRun),
-        Some(_) => Err(invalid_parameter(
-            "invocationType",
-            "[RequestResponse, Event, DryRun]",
-        )),
+        Some(_) => Err(invalid_parameter("invocationType", "[RequestResponse, Event, DryRun]")),
     }
 }
 
@@ -155,35 +103,24 @@ fn invalid_parameter(name: &str, allowed: &str) -> Refusal {
         "1 validation error detected: Value at '{name}' failed to satisfy constraint: \
          Member must satisfy enum value set: {allowed}"
     );
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "InvalidParameterValueException",
-        message,
-    )
+    Refusal::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
 }
 
 /// The client context as JSON on one line, which is all that a header can carry.
 pub fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
-    let Some(base64) = headers
-        .get("x-amz-client-context")
-        .filter(|value| !value.is_empty())
-    else {
+    let Some(base64) = headers.get("x-amz-client-context").filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     let bad = || bad_content("Client context must be a valid Base64-encoded JSON object.");
     if base64.len() > MAX_CLIENT_CONTEXT {
-        return Err(bad_content(format!(
-            "Client context must be no more than {MAX_CLIENT_CONTEXT} bytes."
-        )));
+        return Err(bad_content(format!("Client context must be no more than {MAX_CLIENT_CONTEXT} bytes.")));
     }
     let mut json = STANDARD.decode(base64).map_err(|_| bad())?;
     event::checked(Bytes::from(json.clone())).map_err(|_| bad())?;
     if json.trim_ascii().first() != Some(&b'{') {
         return Err(bad());
     }
-    json.iter_mut()
-        .filter(|byte| byte.is_ascii_control())
-        .for_each(|byte| *byte = b' '); // only between tokens
+    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' '); // only between tokens
     Ok(Some(json.into()))
 }
 
@@ -197,33 +134,16 @@ mod tests {
     use hyper::header::HeaderName;
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).unwrap(),
-        )])
+        HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())])
     }
 
     #[test]
     fn names_and_arns_are_told_from_nonsense() {
         let arn = "arn:aws:lambda:eu-central-1:123456789012:function:my-fn";
-        for name in [
-            "f",
-            "my_fn:live",
-            "f:$LATEST",
-            "123456789012:function:f",
-            arn,
-            &format!("{arn}:7"),
-        ] {
+        for name in ["f", "my_fn:live", "f:$LATEST", "123456789012:function:f", arn, &format!("{arn}:7")] {
             assert!(is_function_name(name), "{name}");
         }
-        for name in [
-            "",
-            "a b",
-            "../f",
-            "f:1:2",
-            "arn aws:function:f",
-            &"f".repeat(257),
-        ] {
+        for name in ["", "a b", "../f", "f:1:2", "arn aws:function:f", &"f".repeat(257)] {
             assert!(!is_function_name(name), "{name}");
         }
     }
@@ -238,39 +158,23 @@ mod tests {
     #[test]
     fn client_contexts_are_json_objects_on_one_line() {
         let encoded = STANDARD.encode("{\n\"custom\":{}}");
-        let context = client_context(&headers("x-amz-client-context", &encoded))
-            .ok()
-            .flatten()
-            .unwrap();
+        let context = client_context(&headers("x-amz-client-context", &encoded)).ok().flatten().unwrap();
         assert_eq!(context, "{ \"custom\":{}}");
-        for bad in [
-            STANDARD.encode("[]"),
-            STANDARD.encode("{"),
-            "not base64!".to_owned(),
-        ] {
+        for bad in [STANDARD.encode("[]"), STANDARD.encode("{"), "not base64!".to_owned()] {
             assert!(client_context(&headers("x-amz-client-context", &bad)).is_err());
         }
     }
 
     #[test]
     fn invocation_types_are_lambdas() {
-        assert_eq!(
-            invocation_type(&HeaderMap::new()).ok(),
-            Some(Type::RequestResponse)
-        );
-        assert_eq!(
-            invocation_type(&headers("x-amz-invocation-type", "Event")).ok(),
-            Some(Type::Event)
-        );
+        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(Type::RequestResponse));
+        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(Type::Event));
         assert!(invocation_type(&headers("x-amz-invocation-type", "Later")).is_err());
     }
 
     #[test]
     fn asynchronous_events_have_a_limit_of_their_own() {
-        let received = || Received {
-            bytes: Bytes::from(vec![b'1'; MAX_ASYNC_EVENT + 1]),
-            is_too_large: false,
-        };
+        let received = || Received { bytes: Bytes::from(vec![b'1'; MAX_ASYNC_EVENT + 1]), is_too_large: false };
         assert!(event_of(received(), Type::RequestResponse).is_ok());
         assert!(event_of(received(), Type::Event).is_err_and(|refusal| refusal.status == 413));
     }

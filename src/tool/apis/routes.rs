@@ -21,34 +21,14 @@ type Route = (&'static str, Method, fn(&str) -> Endpoint<'_>);
 
 /// Paths with the method that they want; `*` stands for a request id.
 static ROUTES: [Route; 8] = [
-    ("/2018-06-01/runtime/invocation/next", Method::GET, |_| {
-        Endpoint::Next
-    }),
-    (
-        "/2018-06-01/runtime/invocation/*/response",
-        Method::POST,
-        |id| Endpoint::Response(id),
-    ),
-    (
-        "/2018-06-01/runtime/invocation/*/error",
-        Method::POST,
-        |id| Endpoint::Error(id),
-    ),
-    ("/2018-06-01/runtime/init/error", Method::POST, |_| {
-        Endpoint::InitError
-    }),
-    ("/2020-01-01/extension/register", Method::POST, |_| {
-        Endpoint::Register
-    }),
-    ("/2020-01-01/extension/event/next", Method::GET, |_| {
-        Endpoint::ExtensionNext
-    }),
-    ("/2020-01-01/extension/init/error", Method::POST, |_| {
-        Endpoint::ExtensionInitError
-    }),
-    ("/2020-01-01/extension/exit/error", Method::POST, |_| {
-        Endpoint::ExtensionExitError
-    }),
+    ("/2018-06-01/runtime/invocation/next", Method::GET, |_| Endpoint::Next),
+    ("/2018-06-01/runtime/invocation/*/response", Method::POST, |id| Endpoint::Response(id)),
+    ("/2018-06-01/runtime/invocation/*/error", Method::POST, |id| Endpoint::Error(id)),
+    ("/2018-06-01/runtime/init/error", Method::POST, |_| Endpoint::InitError),
+    ("/2020-01-01/extension/register", Method::POST, |_| Endpoint::Register),
+    ("/2020-01-01/extension/event/next", Method::GET, |_| Endpoint::ExtensionNext),
+    ("/2020-01-01/extension/init/error", Method::POST, |_| Endpoint::ExtensionInitError),
+    ("/2020-01-01/extension/exit/error", Method::POST, |_| Endpoint::ExtensionExitError),
 ];
 
 impl<'a> Endpoint<'a> {
@@ -79,9 +59,8 @@ impl<'a> Endpoint<'a> {
 /// # Errors
 /// 404 for a path that does not exist, 405 for one that wants another method.
 pub fn route<'a>(method: &Method, path: &'a str) -> Result<Endpoint<'a>, StatusCode> {
-    let fitting = ROUTES
-        .iter()
-        .find_map(|(pattern, wanted, endpoint)| Some((wanted, endpoint(matched(pattern, path)?))));
+    let fitting =
+        ROUTES.iter().find_map(|(pattern, wanted, endpoint)| Some((wanted, endpoint(matched(pattern, path)?))));
     match fitting {
         None => Err(StatusCode::NOT_FOUND),
         Some((wanted, _)) if wanted != method => Err(StatusCode::METHOD_NOT_ALLOWED),
@@ -105,28 +84,11 @@ mod tests {
     #[test]
     fn requests_find_their_endpoint() {
         let base = "/2018-06-01/runtime";
-        assert_eq!(
-            route(&Method::GET, &format!("{base}/invocation/next")),
-            Ok(Endpoint::Next)
-        );
-        assert_eq!(
-            route(&Method::POST, &format!("{base}/invocation/a-1/response")),
-            Ok(Endpoint::Response("a-1"))
-        );
-        assert_eq!(
-            route(&Method::POST, &format!("{base}/invocation/next")),
-            Err(StatusCode::METHOD_NOT_ALLOWED)
-        );
-        for path in [
-            "/restore/next",
-            "/invocation//response",
-            "/invocation/a/b/response",
-            "/init/error/",
-        ] {
-            assert_eq!(
-                route(&Method::POST, &format!("{base}{path}")),
-                Err(StatusCode::NOT_FOUND)
-            );
+        assert_eq!(route(&Method::GET, &format!("{base}/invocation/next")), Ok(Endpoint::Next));
+        assert_eq!(route(&Method::POST, &format!("{base}/invocation/a-1/response")), Ok(Endpoint::Response("a-1")));
+        assert_eq!(route(&Method::POST, &format!("{base}/invocation/next")), Err(StatusCode::METHOD_NOT_ALLOWED));
+        for path in ["/restore/next", "/invocation//response", "/invocation/a/b/response", "/init/error/"] {
+            assert_eq!(route(&Method::POST, &format!("{base}{path}")), Err(StatusCode::NOT_FOUND));
         }
     }
 }

@@ -32,69 +32,32 @@ pub async fn next(environment: &Environment) -> Reply {
 }
 
 fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
-    if state.runtime == RuntimeState::Running && !state.is_late {
-        state.work.clone()
-    } else {
-        None
-    }
+    if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
 /// An invocation as `/next` gives it.
 fn invocation(work: &Dispatched) -> Reply {
     let invocation = &work.invocation;
-    let mut reply =
-        Reply::new(StatusCode::OK, invocation.event.clone()).with(CONTENT_TYPE, "application/json");
+    let mut reply = Reply::new(StatusCode::OK, invocation.event.clone()).with(CONTENT_TYPE, "application/json");
     reply.chunk = (invocation.event.len() > CHUNKED_ABOVE).then_some(usize::MAX);
     let headers = [
-        (
-            "lambda-runtime-aws-request-id",
-            Some(invocation.request_id.as_bytes()),
-        ),
-        (
-            "lambda-runtime-deadline-ms",
-            Some(work.deadline_ms.to_string().as_bytes()),
-        ),
-        (
-            "lambda-runtime-invoked-function-arn",
-            Some(invocation.function_arn.as_bytes()),
-        ),
-        (
-            "lambda-runtime-trace-id",
-            Some(invocation.trace_id.as_bytes()),
-        ),
-        (
-            "lambda-runtime-client-context",
-            invocation.client_context.as_deref(),
-        ),
-        (
-            "lambda-runtime-aws-tenant-id",
-            invocation.tenant_id.as_deref().map(str::as_bytes),
-        ),
+        ("lambda-runtime-aws-request-id", Some(invocation.request_id.as_bytes())),
+        ("lambda-runtime-deadline-ms", Some(work.deadline_ms.to_string().as_bytes())),
+        ("lambda-runtime-invoked-function-arn", Some(invocation.function_arn.as_bytes())),
+        ("lambda-runtime-trace-id", Some(invocation.trace_id.as_bytes())),
+        ("lambda-runtime-client-context", invocation.client_context.as_deref()),
+        ("lambda-runtime-aws-tenant-id", invocation.tenant_id.as_deref().map(str::as_bytes)),
     ]
-    .map(|(name, value)| {
-        Some((
-            HeaderName::from_static(name),
-            HeaderValue::from_bytes(value?).ok()?,
-        ))
-    });
+    .map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_bytes(value?).ok()?)));
     reply.headers.extend(headers.into_iter().flatten());
     reply
 }
 
 /// `POST /runtime/invocation/ID/response`.
-pub fn response(
-    environment: &Environment,
-    request_id: &str,
-    headers: &HeaderMap,
-    body: Received,
-) -> Reply {
-    let mode = headers
-        .get("lambda-runtime-function-response-mode")
-        .map(HeaderValue::as_bytes);
+pub fn response(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
+    let mode = headers.get("lambda-runtime-function-response-mode").map(HeaderValue::as_bytes);
     let (answer, reply) = match mode {
-        Some(mode) if !mode.is_empty() && mode != b"streaming" => {
-            (Answer::InvalidResponseMode, invalid_mode().into())
-        }
+        Some(mode) if !mode.is_empty() && mode != b"streaming" => (Answer::InvalidResponseMode, invalid_mode().into()),
         _ if body.is_too_large => (Answer::ResponseTooLarge, too_large().into()),
         _ => (Answer::Response(body.bytes), Reply::accepted()),
     };
@@ -102,24 +65,13 @@ pub fn response(
 }
 
 /// `POST /runtime/invocation/ID/error`.
-pub fn error(
-    environment: &Environment,
-    request_id: &str,
-    headers: &HeaderMap,
-    body: Received,
-) -> Reply {
+pub fn error(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
     let answer = Answer::Error(function_error(headers, body));
-    take(environment, request_id, "InvocationErrorResponse", answer)
-        .map_or_else(Reply::from, |()| Reply::accepted())
+    take(environment, request_id, "InvocationErrorResponse", answer).map_or_else(Reply::from, |()| Reply::accepted())
 }
 
 /// Takes the answer to the present invocation, or says why not.
-fn take(
-    environment: &Environment,
-    request_id: &str,
-    to: &'static str,
-    answer: Answer,
-) -> Result<(), Refusal> {
+fn take(environment: &Environment, request_id: &str, to: &'static str, answer: Answer) -> Result<(), Refusal> {
     environment.change(|state| {
         let work = state.work.as_ref();
         if work.is_none_or(|work| work.invocation.request_id != request_id) {
@@ -128,10 +80,7 @@ fn take(
         if state.is_late {
             return Err(timed_out());
         }
-        state.runtime = state
-            .runtime
-            .answered(to)
-            .map_err(|refusal| refused(&refusal))?;
+        state.runtime = state.runtime.answered(to).map_err(|refusal| refused(&refusal))?;
         state.answer = Some(answer);
         Ok(())
     })
@@ -148,46 +97,28 @@ pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received
 }
 
 fn function_error(headers: &HeaderMap, body: Received) -> FunctionError {
-    let header = headers
-        .get("lambda-runtime-function-error-type")
-        .and_then(|value| value.to_str().ok());
-    FunctionError {
-        error_type: kept_error_type(header.unwrap_or("")),
-        body: body.bytes,
-    }
+    let header = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
+    FunctionError { error_type: kept_error_type(header.unwrap_or("")), body: body.bytes }
 }
 
 fn refused(refusal: &NotAllowed) -> Refusal {
     let NotAllowed { from, to } = refusal;
-    let message = format!(
-        "State transition from {from} to {to} failed for runtime. Error: State transition is not allowed"
-    );
+    let message =
+        format!("State transition from {from} to {to} failed for runtime. Error: State transition is not allowed");
     Refusal::new(StatusCode::FORBIDDEN, "InvalidStateTransition", message)
 }
 
 fn too_large() -> Refusal {
     let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
-    Refusal::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "RequestEntityTooLarge",
-        message,
-    )
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
 }
 
 fn invalid_mode() -> Refusal {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "InvalidFunctionResponseMode",
-        "Invalid function response mode",
-    )
+    Refusal::new(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", "Invalid function response mode")
 }
 
 fn invalid_request_id() -> Refusal {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "InvalidRequestID",
-        "Invalid request ID",
-    )
+    Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
 }
 
 fn timed_out() -> Refusal {
@@ -204,22 +135,13 @@ mod tests {
 
     fn running() -> Environment {
         let environment = Environment::new(1, Rc::new(Function::default()));
-        let invocation = Rc::new(Invocation {
-            request_id: "id".to_owned(),
-            ..Invocation::default()
-        });
-        environment.dispatch(Rc::new(Dispatched {
-            invocation,
-            deadline_ms: 0,
-        }));
+        let invocation = Rc::new(Invocation { request_id: "id".to_owned(), ..Invocation::default() });
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms: 0 }));
         environment
     }
 
     fn post(environment: &Environment, request_id: &str) -> StatusCode {
-        let body = Received {
-            bytes: Bytes::from_static(b"null"),
-            is_too_large: false,
-        };
+        let body = Received { bytes: Bytes::from_static(b"null"), is_too_large: false };
         response(environment, request_id, &HeaderMap::new(), body).status
     }
 

@@ -31,11 +31,7 @@ pub struct Sandbox {
 impl Sandbox {
     pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<Sandbox> {
         let count = Cell::new(1);
-        Rc::new(Sandbox {
-            faults,
-            journal,
-            count,
-        })
+        Rc::new(Sandbox { faults, journal, count })
     }
 }
 
@@ -50,11 +46,7 @@ impl<'a> Notes<'a> {
     fn new(sandbox: &'a Sandbox) -> Notes<'a> {
         let number = sandbox.count.get();
         sandbox.count.set(number + 1);
-        Notes {
-            journal: &sandbox.journal,
-            number,
-            began: Instant::now(),
-        }
+        Notes { journal: &sandbox.journal, number, began: Instant::now() }
     }
 
     /// When it has been read.
@@ -94,48 +86,25 @@ impl<'a> Notes<'a> {
 
 /// Which invocation it hands out.
 fn given_request_id(reply: &Reply) -> Option<&str> {
-    reply
-        .headers
-        .get("lambda-runtime-aws-request-id")?
-        .to_str()
-        .ok()
+    reply.headers.get("lambda-runtime-aws-request-id")?.to_str().ok()
 }
 
 /// Headers that matter; bytes that are no text are shown as U+FFFD.
 fn shown(headers: &HeaderMap) -> Map<String, Value> {
-    let matters = |name: &str| {
-        ["lambda-", "content-", "transfer-"]
-            .iter()
-            .any(|start| name.starts_with(start))
-    };
+    let matters = |name: &str| ["lambda-", "content-", "transfer-"].iter().any(|start| name.starts_with(start));
     let shown = headers.iter().filter(|(name, _)| matters(name.as_str()));
-    shown
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into(),
-            )
-        })
-        .collect()
+    shown.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())).collect()
 }
 
 /// Accepts connections for ever. Each belongs to the execution environment that is there when it comes, and ends with it.
-pub async fn serve(
-    sandbox: Rc<Sandbox>,
-    listener: TcpListener,
-    present: impl Fn() -> Option<Rc<Environment>>,
-) {
+pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
     loop {
         let tcp = server::accept(&listener).await;
-        let Some(environment) =
-            present().filter(|environment| !environment.look(|state| state.is_over))
-        else {
+        let Some(environment) = present().filter(|environment| !environment.look(|state| state.is_over)) else {
             continue; // a leftover of an environment that has ended
         };
         let (sandbox, number) = (sandbox.clone(), environment.number);
-        sandbox
-            .journal
-            .note("connection", || json!({"environment": number}));
+        sandbox.journal.note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
@@ -178,10 +147,7 @@ async fn read(
     breaker: &Breaker,
 ) -> Result<Received, NoAnswer> {
     if fault.resets(Reset::BeforeReading) {
-        breaker.plan(Break {
-            place: Where::Now,
-            is_reset: true,
-        });
+        breaker.plan(Break { place: Where::Now, is_reset: true });
         return Err(NoAnswer);
     }
     let limit = match endpoint {
@@ -202,10 +168,7 @@ async fn act(
     breaker: &Breaker,
 ) -> Result<Reply, NoAnswer> {
     if fault.resets(Reset::AfterReading) {
-        breaker.plan(Break {
-            place: Where::Now,
-            is_reset: true,
-        });
+        breaker.plan(Break { place: Where::Now, is_reset: true });
         return Err(NoAnswer);
     }
     if fault.swallows() {
@@ -217,26 +180,16 @@ async fn act(
     let reply = match (fault.instead(), route) {
         (Some(instead), _) => instead,
         (None, Ok(endpoint)) => dispatch(endpoint, environment, headers, received).await,
-        (None, Err(status)) => Reply::new(
-            status,
-            if status == StatusCode::NOT_FOUND {
-                "404 page not found\n"
-            } else {
-                ""
-            },
-        ),
+        (None, Err(status)) => {
+            Reply::new(status, if status == StatusCode::NOT_FOUND { "404 page not found\n" } else { "" })
+        }
     };
     let reply = fault.change(reply);
     fault.cut(&reply, breaker);
     Ok(reply)
 }
 
-async fn dispatch(
-    endpoint: Endpoint<'_>,
-    environment: &Environment,
-    headers: &HeaderMap,
-    body: Received,
-) -> Reply {
+async fn dispatch(endpoint: Endpoint<'_>, environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
     match endpoint {
         Endpoint::Next => runtime::next(environment).await,
         Endpoint::Response(id) => runtime::response(environment, id, headers, body),

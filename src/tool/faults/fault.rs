@@ -61,18 +61,11 @@ impl Fault {
             StatusCode::from_u16(status).map_err(|why| format!("status {status}: {why}"))?;
         }
         if let Some(text) = &self.body_base64 {
-            STANDARD
-                .decode(text)
-                .map_err(|why| format!("bodyBase64: {why}"))?;
+            STANDARD.decode(text).map_err(|why| format!("bodyBase64: {why}"))?;
         }
         for (name, value) in &self.headers {
-            HeaderName::from_bytes(name.as_bytes())
-                .map_err(|why| format!("header {name}: {why}"))?;
-            value
-                .as_deref()
-                .map(header_value)
-                .transpose()
-                .map_err(|why| format!("header {name}: {why}"))?;
+            HeaderName::from_bytes(name.as_bytes()).map_err(|why| format!("header {name}: {why}"))?;
+            value.as_deref().map(header_value).transpose().map_err(|why| format!("header {name}: {why}"))?;
         }
         Ok(())
     }
@@ -100,10 +93,7 @@ impl Fault {
         reply.body = self.raw_body().unwrap_or(reply.body);
         if let Some(ms) = self.deadline_ms {
             let deadline = (ids::now_ms() + ms).to_string();
-            reply = reply.with(
-                HeaderName::from_static("lambda-runtime-deadline-ms"),
-                &deadline,
-            );
+            reply = reply.with(HeaderName::from_static("lambda-runtime-deadline-ms"), &deadline);
         }
         for (name, value) in &self.headers {
             let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -139,13 +129,8 @@ impl Fault {
     }
 
     fn raw_body(&self) -> Option<Bytes> {
-        let decoded = self
-            .body_base64
-            .as_ref()
-            .and_then(|text| STANDARD.decode(text).ok());
-        decoded
-            .map(Bytes::from)
-            .or_else(|| self.body.clone().map(Bytes::from))
+        let decoded = self.body_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
+        decoded.map(Bytes::from).or_else(|| self.body.clone().map(Bytes::from))
     }
 }
 
@@ -163,10 +148,7 @@ fn sent_length(reply: &Reply) -> usize {
 
 /// Each character stands for one byte, so that any byte can be sent.
 fn header_value(text: &str) -> Result<HeaderValue, String> {
-    let bytes: Result<Vec<u8>, _> = text
-        .chars()
-        .map(|each| u8::try_from(u32::from(each)))
-        .collect();
+    let bytes: Result<Vec<u8>, _> = text.chars().map(|each| u8::try_from(u32::from(each))).collect();
     let bytes = bytes.map_err(|_| "a character above \\u00ff is no byte".to_owned())?;
     HeaderValue::from_bytes(&bytes).map_err(|why| why.to_string())
 }
@@ -185,16 +167,8 @@ pub fn describe(fault: &Fault) -> Value {
         ("reset", fault.reset.is_some()),
         ("swallow", fault.swallow),
     ];
-    let happened: Vec<_> = members
-        .iter()
-        .filter(|(_, is_set)| *is_set)
-        .map(|(name, _)| *name)
-        .collect();
-    if happened.is_empty() {
-        Value::Null
-    } else {
-        happened.into()
-    }
+    let happened: Vec<_> = members.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
+    if happened.is_empty() { Value::Null } else { happened.into() }
 }
 
 #[cfg(test)]
@@ -205,10 +179,7 @@ mod tests {
     fn headers_are_set_emptied_removed_and_any_byte() {
         let fault = r#"{"headers":{"A":"","B":null,"C":"\u00ff"}}"#;
         let reply = Reply::accepted().with(HeaderName::from_static("b"), "x");
-        let headers = serde_json::from_str::<Fault>(fault)
-            .unwrap()
-            .change(reply)
-            .headers;
+        let headers = serde_json::from_str::<Fault>(fault).unwrap().change(reply).headers;
         assert_eq!(headers["a"], "");
         assert!(!headers.contains_key("b"));
         assert_eq!(headers["c"].as_bytes(), b"\xff");

@@ -85,15 +85,9 @@ impl Faults {
     fn parse(script: &[u8]) -> Result<Faults, BadScript> {
         let entries: Vec<Entry> = serde_json::from_slice(script).map_err(BadScript::NotAScript)?;
         for (index, entry) in entries.iter().enumerate() {
-            entry
-                .fault
-                .check()
-                .map_err(|why| BadScript::Entry(index + 1, why))?;
+            entry.fault.check().map_err(|why| BadScript::Entry(index + 1, why))?;
         }
-        Ok(Faults {
-            entries,
-            counts: RefCell::default(),
-        })
+        Ok(Faults { entries, counts: RefCell::default() })
     }
 
     /// Counts the request. The first fault of the script that fits it happens.
@@ -105,11 +99,7 @@ impl Faults {
             Nth::Number(number) => number == *count,
             Nth::Every(_) => true,
         };
-        let entry = self
-            .entries
-            .iter()
-            .filter(|entry| entry.on == on)
-            .find(fits);
+        let entry = self.entries.iter().filter(|entry| entry.on == on).find(fits);
         entry.map(|entry| entry.fault.clone()).unwrap_or_default()
     }
 }
@@ -132,7 +122,8 @@ mod tests {
 
     #[test]
     fn every_is_every_and_the_first_that_fits_wins() {
-        let script = r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
+        let script =
+            r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
         let faults = faults(script);
         assert!(!faults.next(On::Error).swallows());
         assert!(faults.next(On::Error).swallows());
@@ -148,10 +139,6 @@ mod tests {
             r#"[{"on":"next","nth":1,"do":{"headers":{"A":"\u0101"}}}]"#,
             r#"[{"on":"next","nth":1,"do":{"status":1}}]"#,
         ];
-        assert!(
-            scripts
-                .iter()
-                .all(|script| Faults::parse(script.as_bytes()).is_err())
-        );
+        assert!(scripts.iter().all(|script| Faults::parse(script.as_bytes()).is_err()));
     }
 }

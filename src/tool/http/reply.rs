@@ -21,12 +21,7 @@ pub struct Reply {
 
 impl Reply {
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Reply {
-        Reply {
-            status,
-            headers: HeaderMap::new(),
-            body: body.into(),
-            chunk: None,
-        }
+        Reply { status, headers: HeaderMap::new(), body: body.into(), chunk: None }
     }
 
     pub fn json(status: StatusCode, value: &Value) -> Reply {
@@ -47,10 +42,7 @@ impl Reply {
     }
 
     pub fn framed(self) -> Response<Framed> {
-        let mut response = Response::new(Framed {
-            rest: self.body,
-            chunk: self.chunk,
-        });
+        let mut response = Response::new(Framed { rest: self.body, chunk: self.chunk });
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
@@ -66,30 +58,15 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub fn new(
-        status: StatusCode,
-        error_type: &'static str,
-        message: impl Into<String>,
-    ) -> Refusal {
-        Refusal {
-            status,
-            error_type,
-            message: message.into(),
-        }
+    pub fn new(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal { status, error_type, message: message.into() }
     }
 }
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Reply {
-        let Refusal {
-            status,
-            error_type,
-            message,
-        } = refusal;
-        Reply::json(
-            status,
-            &json!({"errorMessage": message, "errorType": error_type}),
-        )
+        let Refusal { status, error_type, message } = refusal;
+        Reply::json(status, &json!({"errorMessage": message, "errorType": error_type}))
     }
 }
 
@@ -103,17 +80,11 @@ impl Body for Framed {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let size = self
-            .chunk
-            .unwrap_or(self.rest.len())
-            .clamp(1, self.rest.len());
+        let size = self.chunk.unwrap_or(self.rest.len()).clamp(1, self.rest.len());
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(size)))))
     }
 
@@ -122,11 +93,7 @@ impl Body for Framed {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.chunk.is_some() {
-            SizeHint::default()
-        } else {
-            SizeHint::with_exact(self.rest.len() as u64)
-        }
+        if self.chunk.is_some() { SizeHint::default() } else { SizeHint::with_exact(self.rest.len() as u64) }
     }
 }
 
@@ -153,13 +120,6 @@ pub async fn receive(mut body: Incoming, limit: usize) -> Result<Received, hyper
             parts.push(part);
         }
     }
-    let bytes = if parts.len() == 1 {
-        parts.remove(0)
-    } else {
-        Bytes::from(parts.concat())
-    };
-    Ok(Received {
-        bytes,
-        is_too_large,
-    })
+    let bytes = if parts.len() == 1 { parts.remove(0) } else { Bytes::from(parts.concat()) };
+    Ok(Received { bytes, is_too_large })
 }

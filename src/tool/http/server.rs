@@ -56,8 +56,6 @@ where
         let answer = answer(request, breaker.clone());
         async { answer.await.map(Reply::framed) }
     });
-    let connection = http1::Builder::new()
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(wire), service);
+    let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     let _ = connection.await; // a broken connection is the peer's affair, or our own purpose
 }

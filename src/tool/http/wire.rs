@@ -47,33 +47,18 @@ pub struct Wire {
 impl Wire {
     pub fn new(tcp: TcpStream) -> (Wire, Breaker) {
         let breaker = Breaker::default();
-        (
-            Wire {
-                tcp,
-                breaker: breaker.clone(),
-                sent: Sent::default(),
-            },
-            breaker,
-        )
+        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default() }, breaker)
     }
 
     /// How much of these bytes may still be sent; None if all of everything.
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
         let place = self.breaker.0.get()?.place;
         let mut sent = self.sent;
-        Some(
-            bytes
-                .iter()
-                .take_while(|byte| !sent.has_reached(place) && sent.add(**byte))
-                .count(),
-        )
+        Some(bytes.iter().take_while(|byte| !sent.has_reached(place) && sent.add(**byte)).count())
     }
 
     fn is_at_the_break(&self) -> bool {
-        self.breaker
-            .0
-            .get()
-            .is_some_and(|planned| self.sent.has_reached(planned.place))
+        self.breaker.0.get().is_some_and(|planned| self.sent.has_reached(planned.place))
     }
 }
 
@@ -117,11 +102,7 @@ fn broken() -> io::Error {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Some(allowed) = self.allowance(bytes) else {
             return Pin::new(&mut self.tcp).poll_write(context, bytes);
         };
