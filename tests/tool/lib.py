@@ -75,7 +75,8 @@ class Done:
 
 def invoke(handler, *options, bootstrap=BOOTSTRAP, stdin=b"", env=None, root=None):
     with tempfile.TemporaryDirectory() as empty:
-        command = [TOOL, "invoke", handler, "--bootstrap", bootstrap, "--task-root", root or empty, *options]
+        command = [TOOL, "invoke", handler, "--bootstrap", bootstrap, *options]
+        command += [] if "--task-root" in options else ["--task-root", root or empty]
         return Done(subprocess.run(command, input=stdin, capture_output=True, timeout=30, env=env))
 
 
