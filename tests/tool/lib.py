@@ -171,6 +171,7 @@ class Server:
 
     def __init__(self, folder, process):
         self.folder, self.process = folder, process
+        self.callers = []  # who hangs up may not be served
         self.port = int(within(20, lambda: self.read("port")))
 
     def read(self, name):
@@ -208,6 +209,7 @@ class Server:
 
     def start_invoking(self, event=b"{}"):
         connection = self.connect()
+        self.callers.append(connection)
         connection.send("POST", "/2015-03-31/functions/function/invocations", event)
         return connection
 
