@@ -22,7 +22,7 @@ run: all
 	@scripts/setup run
 	dist/open-runtime invoke handler.hello -f example/event.json --task-root example
 
-test:
+test: all
 	@scripts/setup test
 	@tests/run
 
