@@ -121,7 +121,16 @@ function callHandler(line) {
     return refuse(line, error);
   }
   const { id, event, context = {} } = message;
-  const call = { id, context: new Context(context), isStored: calls.size > 0, isPromise: false, waits: false, isAnswered: false, outcome: undefined };
+  const call = {
+    id,
+    context: new Context(context),
+    deadlineMs: context.deadlineMs,
+    isStored: calls.size > 0, // whether the storage knows it
+    isPromise: false,
+    waits: false, // for the event loop to be empty
+    isAnswered: false,
+    outcome: undefined,
+  };
   calls.set(id, call);
   latest = call;
   socket?.unref();
@@ -290,12 +299,12 @@ function onEmpty() {
 /** SIGTERM. During a call, little time is left for it; between calls, the Shutdown phase has come. */
 function onTerminate() {
   isTerminated = true;
-  const left = latest?.context.getRemainingTimeInMillis();
+  if (calls.size === 0) return isLate() ? undefined : end();
+  const left = Math.max(0, latest.deadlineMs - Date.now());
+  log('WARN', `${left} ms are left, and the event loop is busy with`, process.getActiveResourcesInfo());
   for (const { context } of calls.values()) {
     Context.abort(context, failure('Function.Timeout', `the handler was still running ${left} ms before its deadline`));
   }
-  if (calls.size > 0) log('WARN', `${left} ms are left, and the event loop is busy with`, process.getActiveResourcesInfo());
-  else if (!(left <= GRACE_MS)) end(); // else it came too late for the latest call
 }
 
 /** User code ends the process. That it ended is bootstrap's to tell; what bootstrap cannot know is where. */
@@ -321,9 +330,14 @@ function next() {
     } while (!callAll());
     process._tickCallback(); // promises and process.nextTick, as between two callbacks of the event loop
     tellOutcomes();
-    if (latest?.context.getRemainingTimeInMillis() <= GRACE_MS) break; // there may be a SIGTERM to hear
+    if (isLate()) break;
   }
   setImmediate(next);
+}
+
+/** Whether the latest call ended so late that there may be a SIGTERM to hear, before the next one is taken for its target. */
+function isLate() {
+  return latest?.deadlineMs - Date.now() <= GRACE_MS;
 }
 
 /** Calls the handler with every line that has arrived whole; false if there is none. */
@@ -349,7 +363,8 @@ function listen() {
   socket.on('data', (chunk) => {
     makeRoom(chunk.length);
     input.end += chunk.copy(input.bytes, input.end);
-    callAll();
+    if (isLate()) setImmediate(callAll);
+    else callAll();
   });
   if (calls.size > 0) socket.unref();
 }
