@@ -3,7 +3,9 @@
 Python starts with -S, and what only some handlers need (os, site, json, logging, asyncio, traceback, the files beside
 this one) is imported when they need it: together these take several times as long as Python itself.
 """
+import _signal  # signal imports enum, enum imports re
 import builtins
+import faulthandler
 import posix
 import sys
 import time
@@ -56,11 +58,15 @@ def call_handler(handler, event, context):
     """The handler's result as JSON."""
     if context is None:
         raise event
-    result = handler(event, context)
-    if hasattr(type(result), "__await__"):
-        from open_runtime import event_loop
+    Call.context = context
+    try:
+        result = handler(event, context)
+        if hasattr(type(result), "__await__"):
+            from open_runtime import event_loop
 
-        result = event_loop.run(result)
+            result = event_loop.run(result)
+    finally:
+        Call.context = None
     try:
         return encode(result)
     except Exception as error:
@@ -105,12 +111,12 @@ Namespace = type(sys.implementation)  # types.SimpleNamespace, without its impor
 class Context:
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
-    aws_request_id = None  # of the class: that of the current invocation
     client_context = None
     identity = Namespace(cognito_identity_id=None, cognito_identity_pool_id=None)
 
     def __init__(self, given):
-        Context.aws_request_id = self.aws_request_id = given.get("requestId")
+        Call.latest = self
+        self.aws_request_id = given.get("requestId")
         self.invoked_function_arn = given.get("functionArn")
         self.tenant_id = given.get("tenantId")
         self._deadline_ms = given.get("deadlineMs", 0)
@@ -138,18 +144,46 @@ def create_client_context(client=None, custom=None, env=None, **_):
     return Namespace(client=client and Namespace(**{name: client.get(name) for name in names}), custom=custom, env=env)
 
 
-def set_trace_id(trace_id):
-    """In os.environ, or where os will look for it when it is imported."""
-    name, value = b"_X_AMZN_TRACE_ID", trace_id and trace_id.encode()
-    if "os" in sys.modules:
-        environment = sys.modules["os"].environb
-    else:
-        environment = posix.environ
-        posix.putenv(name, value) if value else posix.unsetenv(name)
-    if value:
-        environment[name] = value
-    else:
-        environment.pop(name, None)
+def set_trace_id(trace_id, name=b"_X_AMZN_TRACE_ID"):
+    """In os.environ; as long as nobody has imported os, in what os will make it from."""
+    environment = sys.modules["os"].environb if "os" in sys.modules else posix.environ
+    if trace_id:
+        environment[name] = trace_id.encode()
+    elif name in environment:
+        del environment[name]
+
+
+GRACE_MS = int(environ("SLSGRACE")) if environ("SLSGRACE").isdigit() else 250
+
+
+class FunctionTimeout(BaseException):
+    """Raised at the line where the handler is when its time is nearly over. `except Exception` lets it pass."""
+
+    error_type = "Function.Timeout"
+    stack_trace = None  # where the handler was waiting, if it was
+
+class Call:
+    """What SIGTERM finds going on."""
+
+    context = None  # that of the handler, while it is running
+    latest = None  # that of the latest call
+    is_awaited = False  # whether the next call is
+    is_last = False
+
+
+def on_sigterm(number, frame):
+    """During a call, little time is left for it. Between calls, the Shutdown phase has come."""
+    if Call.context:
+        left = Call.context.get_remaining_time_in_millis()
+        timeout = FunctionTimeout(f"the handler was still running {left} ms before its deadline")
+        if "open_runtime.event_loop" in sys.modules:
+            sys.modules["open_runtime.event_loop"].interrupt(timeout)
+        else:
+            raise timeout
+    elif not Call.latest or Call.latest.get_remaining_time_in_millis() > GRACE_MS:  # else it came too late for that call
+        Call.is_last = True
+        if Call.is_awaited:
+            sys.exit()
 
 
 class LateSite:
@@ -248,6 +282,7 @@ def deeply(function):
 
 def main():
     name = sys.argv[1]
+    lines = open(FROM_BOOTSTRAP, "rb", 1 << 16, closefd=False)
     set_up()
     try:
         handler = load_handler(name)
@@ -255,8 +290,15 @@ def main():
         write_line(f'{{"error":{describe_error(error)}}}\n')
         sys.exit(1)
     version = ".".join(map(str, sys.version_info[:3]))
+    if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
+        _signal.signal(_signal.SIGTERM, on_sigterm)
     write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1}}}}\n')
-    for line in open(FROM_BOOTSTRAP, "rb", 1 << 16, closefd=False):
+    while True:
+        Call.is_awaited = True
+        line = not Call.is_last and lines.readline()
+        Call.is_awaited = False
+        if not line:
+            break
         answer(handler, *read_event(line))
 
 
@@ -282,6 +324,7 @@ def set_up():
     global flush
     for descriptor in FROM_BOOTSTRAP, TO_BOOTSTRAP:
         posix.set_inheritable(descriptor, False)
+    faulthandler.register(_signal.SIGINT, file=2, all_threads=False)  # the last words, even of a handler stuck in C code
     posix.register_at_fork(after_in_child=leave_protocol)
     sys.stdout.reconfigure(line_buffering=True)
     flush = sys.stdout.flush
@@ -310,5 +353,8 @@ def has_customization(folder):
 
 
 def leave_protocol():
+    """For forks of user code's: they have neither a part in the protocol nor a deadline."""
+    if _signal.getsignal(_signal.SIGTERM) is on_sigterm:
+        _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     posix.close(FROM_BOOTSTRAP)
     posix.close(TO_BOOTSTRAP)
