@@ -266,7 +266,7 @@ impl LanguageRuntime {
         } else {
             "closed its STDIN or STDOUT and was killed".to_owned()
         };
-        if self.lines.has_rest() {
+        if self.lines.unfinished() > 0 {
             how.push_str(" in the middle of a line");
         }
         self.fail(InvocationError::RuntimeExit { how }, is_idle);

@@ -18,6 +18,7 @@ pub mod middleware;
 pub mod process;
 pub mod protocol;
 pub mod runtime_api;
+pub mod scan;
 pub mod signals;
 pub mod sys;
 pub mod timeline;

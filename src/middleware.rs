@@ -20,9 +20,6 @@ use crate::wait::{self, Source};
 /// The exit status of a `before` hook whose output is the response (qmail-command(8): done, and nobody else is asked).
 const EARLY_RESPONSE: i32 = 99;
 
-/// What one read asks for, in bytes.
-const PIECE: usize = 16 << 10;
-
 /// No hook may print more, in bytes; Lambda takes a tenth of it.
 const LARGEST_OUTPUT: usize = 64 << 20;
 
@@ -249,12 +246,7 @@ impl Pump<'_> {
     }
 
     fn read(&mut self, process: &mut Process) -> io::Result<Progress> {
-        let filled = self.output.len();
-        self.output.resize(filled + PIECE.max(filled), 0);
-        let progress = process.read(self.output.get_mut(filled..).unwrap_or_default());
-        let length = if let Ok(Progress::Bytes(length)) = progress { length } else { 0 };
-        self.output.truncate(filled + length);
-        progress
+        process.read(&mut self.output)
     }
 
     /// What is left in the pipe when the process has ended. A grandchild that holds it open is not waited for, and cannot

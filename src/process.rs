@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -14,6 +14,9 @@ use crate::sys;
 
 /// What the kernel lets an ordinary user have in one pipe.
 const LARGE_PIPE: libc::c_int = 1 << 20;
+
+/// How much is asked for at once, in bytes, at the least.
+const PIECE: usize = 16 << 10;
 
 /// A child and our ends of its pipes. Its stderr is ours: the log.
 #[derive(Debug)]
@@ -97,13 +100,15 @@ impl Process {
         }
     }
 
-    /// Reads what is there now, at most `buffer`.
-    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Progress> {
+    /// Reads what is there now to the end of `buffer`: at least 16 KiB, and where much has come already, as much again, so that
+    /// something of any size costs few reads.
+    pub fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Progress> {
+        let room = PIECE.max(buffer.len());
         loop {
-            match self.stdout.read(buffer) {
+            match sys::read_to_end_of(buffer, room, self.stdout.as_fd()) {
                 Ok(0) => return Ok(Progress::Closed),
                 Ok(length) => {
-                    if length == buffer.len() && !std::mem::replace(&mut self.has_large_stdout, true) {
+                    if length == room && !std::mem::replace(&mut self.has_large_stdout, true) {
                         sys::enlarge_pipe(self.stdout.as_fd(), LARGE_PIPE);
                     }
                     return Ok(Progress::Bytes(length));

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{LambdaError, push_json_string};
 use crate::invocation::Invocation;
-use crate::sys;
+use crate::scan::has_line_breaks;
 
 /// The version that this bootstrap speaks.
 pub const VERSION: u64 = 1;
@@ -159,7 +159,7 @@ fn push_member(json: &mut Vec<u8>, name: &str) {
 /// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is
 /// alike, and inside strings JSON forbids raw line feeds.
 pub fn on_one_line(json: &[u8]) -> Cow<'_, [u8]> {
-    if sys::find_byte(json, b'\n').is_none() && sys::find_byte(json, b'\r').is_none() {
+    if !has_line_breaks(json) {
         return Cow::Borrowed(json);
     }
     let blank = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };

@@ -53,11 +53,18 @@ pub fn has_ended(pid: u32) -> io::Result<bool> {
     Ok(info.si_signo == libc::SIGCHLD) // zero if nothing has ended
 }
 
-/// Where `byte` first stands in `bytes`. musl's memchr looks at a word at a time; a loop built for size does not.
-pub fn find_byte(bytes: &[u8], byte: u8) -> Option<usize> {
-    // SAFETY: the pointer and the length are those of one slice.
-    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
-    (!found.is_null()).then(|| found.addr() - bytes.as_ptr().addr())
+/// Reads what is there, at most `room` bytes, to the end of `buffer`. Room that was never written need not be cleared first:
+/// for large events that is as much work as reading them.
+pub fn read_to_end_of(buffer: &mut Vec<u8>, room: usize, fd: BorrowedFd<'_>) -> io::Result<usize> {
+    buffer.reserve(room);
+    let spare = buffer.spare_capacity_mut();
+    let room = room.min(spare.len());
+    // SAFETY: the pointer is to `room` bytes of ours that nobody else looks at.
+    let length = unsafe { libc::read(fd.as_raw_fd(), spare.as_mut_ptr().cast(), room) };
+    let length = usize::try_from(length).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: read has written so many bytes after those that were there, within the capacity.
+    unsafe { buffer.set_len(buffer.len() + length) };
+    Ok(length)
 }
 
 fn check(returned: libc::c_int) -> io::Result<libc::c_int> {

@@ -17,13 +17,23 @@ mark=${OPEN_RUNTIME_TEST:-$scratch}
 count=0
 failures=0
 missing=
+claim=
 newline='
 '
 
-trap 'rm -rf "$scratch"' EXIT
+trap 'end_file' EXIT
 trap 'exit 1' HUP INT TERM
 
 echo "# ${0##*/}: ${description:-}"
+
+# A body that ends the shell, by exit or by an unset variable, has failed.
+end_file() {
+	trap - EXIT
+	cd "$tests" || exit
+	test -z "$claim" || not_ok
+	rm -rf "$scratch"
+	test -z "$claim" || exit 1
+}
 
 # check CLAIM BODY
 check() {
@@ -33,19 +43,26 @@ check() {
 		echo "ok $count - $1 # SKIP no $missing here"
 		return
 	fi
+	claim=$1
+	body=$2
 	work=$scratch/$count
 	log=$scratch/$count.log
 	mkdir "$work"
-	if run_body "$2" >"$log" 2>&1 </dev/null
+	if run_body >"$log" 2>&1 </dev/null
 	then
-		echo "ok $count - $1"
+		echo "ok $count - $claim"
 	else
-		failures=$((failures + 1))
-		echo "not ok $count - $1"
-		printf '%s\n' "$2" | sed 's/^/#	| /'
-		sed 's/^/#	/' "$log"
+		not_ok
 	fi
+	claim=
 	rm -rf "$work" "$log"
+}
+
+not_ok() {
+	failures=$((failures + 1))
+	echo "not ok $count - $claim"
+	printf '%s\n' "$body" | sed 's/^/#	| /'
+	sed 's/^/#	/' "$log"
 }
 
 # The mark in the environment, which children inherit, is how processes that are left behind are found.
@@ -55,7 +72,7 @@ run_body() {
 	export OPEN_RUNTIME_TEST="$mark/$count,"
 	cd "$work" || return
 	test -z "$missing" || echo "no $missing here" # in CI that is a failure
-	test -z "$missing" && eval "$1" || verdict=1
+	test -z "$missing" && eval "$body" || verdict=1
 	run_cleanup || verdict=1
 	test "$verdict" -eq 0 || show_lambda
 	cd "$tests" || return
@@ -125,7 +142,8 @@ same() {
 	}
 }
 
-# same_json EXPECTED FILE: the file holds that JSON, whatever the order of members and the white space.
+# same_json EXPECTED FILE: the file holds that JSON (EXPECTED may be @FILE), whatever the order of members and the white
+# space.
 same_json() {
 	python3 "$tests/same_json.py" "$1" "$2"
 }

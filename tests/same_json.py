@@ -1,4 +1,5 @@
-"""usage: same_json.py EXPECTED FILE: exit 0 if the file holds that JSON. Numbers are compared digit by digit."""
+"""usage: same_json.py EXPECTED FILE: exit 0 if the file holds that JSON, which may be @FILE. Numbers are compared digit by
+digit."""
 import json
 import sys
 
@@ -16,7 +17,13 @@ def members(pairs):
     return ("object", sorted(pairs, key=repr))
 
 
-with open(sys.argv[2], encoding="utf-8") as file:
-    actual = file.read()
-if read(sys.argv[1]) != read(actual):
-    sys.exit(f"expected: {sys.argv[1][:2000]}\nactual:   {actual[:2000]}")
+def contents(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+expected, actual = sys.argv[1], contents(sys.argv[2])
+if expected.startswith("@"):
+    expected = contents(expected[1:])
+if read(expected) != read(actual):
+    sys.exit(f"expected: {expected[:2000]}\nactual:   {actual[:2000]}")

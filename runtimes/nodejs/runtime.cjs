@@ -96,8 +96,10 @@ function isModule(file) {
 /** AWS's name for what went wrong, where it has one; an error that the module's own code threw stays as it is. */
 function nameImportError(error, file) {
   const stack = String(error?.stack);
-  if (error instanceof SyntaxError && (!stack.startsWith('SyntaxError') || stack.includes('compileSourceTextModule'))) {
-    const place = /^.*:\d+$/m.exec(stack) ?? checkSyntax(file);
+  const [head] = stack.split('\n'); // the place, of what was compiled as CommonJS
+  const isESModule = stack.includes('compileSourceTextModule');
+  if (error instanceof SyntaxError && (isESModule || !head.startsWith('SyntaxError'))) {
+    const place = head.startsWith('SyntaxError') ? checkSyntax(file) : head;
     return new RuntimeError('Runtime.UserCodeSyntaxError', `${error.message} (${place})`, stack);
   }
   if (/^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code)) {

@@ -1,4 +1,5 @@
 """What went wrong, in AWS's words and form. Imported at the first failure."""
+import os
 import sys
 import traceback
 
@@ -51,3 +52,9 @@ def describe_stack(error, depth=0):
         stack_trace.append(f"Caused by {type(error.__cause__).__name__}: {describe_message(error.__cause__)}\n")
         stack_trace += describe_stack(error.__cause__, depth + 1)
     return stack_trace
+
+
+def log_exit(error, request_id):
+    """Says where user code ends the process. That it ended is bootstrap's to tell."""
+    place = "".join(describe_stack(error))
+    os.write(2, f"sys.exit({error.code!r}) was called in invocation {request_id}\n{place}".encode("utf-8", "replace"))

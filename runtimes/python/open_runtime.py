@@ -3,6 +3,7 @@
 Python starts with -S, and what only some handlers need (os, site, json, logging, asyncio, traceback, the files beside
 this one) is imported when they need it: together these take several times as long as Python itself.
 """
+import builtins
 import posix
 import sys
 import time
@@ -75,6 +76,8 @@ def write_response(member, json, request_id=None):
             rest = rest[write(TO_BOOTSTRAP, rest) :]
         except BlockingIOError:
             sleep(0.001)
+        except OSError:
+            posix._exit(1)  # bootstrap has gone; or this is a fork of the handler's, and none of bootstrap's business
 
 
 def describe_error(error):
@@ -87,6 +90,10 @@ def failure(error_type, message):
     from open_runtime import failures
 
     return failures.Failure(error_type, message)
+
+
+def environ(name):
+    return posix.environ.get(name.encode(), b"").decode()
 
 
 class Context:
@@ -104,7 +111,7 @@ class Context:
         )
         self.client_context = clientContext and create_client_context(**clientContext)
         self._deadline_ms = deadlineMs
-        set_environment(b"_X_AMZN_TRACE_ID", (traceId or "").encode())
+        set_trace_id(traceId)
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline_ms - int(now() * 1000))
@@ -115,14 +122,9 @@ class Context:
 
 Namespace = type(sys.implementation)  # types.SimpleNamespace, without its import
 
-for member, variable in (
-    ("function_name", b"AWS_LAMBDA_FUNCTION_NAME"),
-    ("function_version", b"AWS_LAMBDA_FUNCTION_VERSION"),
-    ("memory_limit_in_mb", b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
-    ("log_group_name", b"AWS_LAMBDA_LOG_GROUP_NAME"),
-    ("log_stream_name", b"AWS_LAMBDA_LOG_STREAM_NAME"),
-):
-    setattr(Context, member, posix.environ[variable].decode() if variable in posix.environ else None)
+for member in "function_name", "function_version", "log_group_name", "log_stream_name":
+    setattr(Context, member, environ(f"AWS_LAMBDA_{member.upper()}") or None)
+Context.memory_limit_in_mb = environ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or None
 
 
 def create_client_context(client=None, custom=None, env=None, **_):
@@ -130,13 +132,14 @@ def create_client_context(client=None, custom=None, env=None, **_):
     return Namespace(client=client and Namespace(**{name: client.get(name) for name in names}), custom=custom, env=env)
 
 
-def set_environment(name, value):
-    """Sets a variable, or removes it if the value is empty: in os.environ, or where os will find it when it is imported."""
+def set_trace_id(trace_id):
+    """In os.environ, or where os will look for it when it is imported."""
+    name, value = b"_X_AMZN_TRACE_ID", trace_id and trace_id.encode()
     if "os" in sys.modules:
         environment = sys.modules["os"].environb
     else:
         environment = posix.environ
-        (posix.putenv if value else posix.unsetenv)(*(name, value)[: 2 if value else 1])
+        posix.putenv(name, value) if value else posix.unsetenv(name)
     if value:
         environment[name] = value
     else:
@@ -244,23 +247,58 @@ def main():
     version = ".".join(map(str, sys.version_info[:3]))
     write_response("ready", encode({"protocol": 1, "name": "python", "version": version, "concurrency": 1}))
     for line in open(FROM_BOOTSTRAP, "rb", 1 << 16, closefd=False):
-        request_id, event, context = read_event(line)
-        try:
-            write_response("response", call_handler(handler, event, context), request_id)
-        except SystemExit:
-            raise
-        except BaseException as error:
-            write_response("error", describe_error(error), request_id)
+        answer(handler, *read_event(line))
+
+
+def answer(handler, request_id, event, context):
+    try:
+        member, json = "response", call_handler(handler, event, context)
+    except SystemExit as error:
+        from open_runtime import failures
+
+        failures.log_exit(error, request_id)
+        raise
+    except BaseException as error:
+        member, json = "error", describe_error(error)
+    try:
+        flush()  # what was printed without a line feed
+    except Exception:
+        pass  # user code has closed its stdout
+    write_response(member, json, request_id)
 
 
 def set_up():
     """Makes an interpreter that was started with -S one that user code feels at home in."""
-    posix.set_inheritable(FROM_BOOTSTRAP, False)
-    posix.set_inheritable(TO_BOOTSTRAP, False)
+    global flush
+    for descriptor in FROM_BOOTSTRAP, TO_BOOTSTRAP:
+        posix.set_inheritable(descriptor, False)
+    posix.register_at_fork(after_in_child=leave_protocol)
     sys.stdout.reconfigure(line_buffering=True)
+    flush = sys.stdout.flush
+    builtins.exit = builtins.quit = sys.exit
+    builtins.help = lambda *things: __import__("pydoc").help(*things)
     sys.argv[1:] = []
     sys.path.remove(__path__[0])
-    task_root = posix.environ.get(b"LAMBDA_TASK_ROOT", b"").decode() or posix.getcwd()
-    sys.path[:1] = [task_root, "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2], "/opt/python"]
+    version = "python%d.%d" % sys.version_info[:2]
+    is_customized = any(map(has_customization, (*environ("PYTHONPATH").split(":"), f"{sys.prefix}/lib/{version}/site-packages")))
+    sys.path[:1] = [environ("LAMBDA_TASK_ROOT") or posix.getcwd(), f"/opt/python/lib/{version}/site-packages", "/opt/python"]
     sys.meta_path.insert(0, LoggingFinder)
     sys.meta_path.append(LateSite)
+    if is_customized:
+        LateSite.run()
+
+
+def has_customization(folder):
+    """Whether the folder has what `site` would run at the start."""
+    for name in "sitecustomize.py", "usercustomize.py":
+        try:
+            posix.stat(f"{folder}/{name}")
+            return bool(folder)
+        except OSError:
+            pass
+    return False
+
+
+def leave_protocol():
+    posix.close(FROM_BOOTSTRAP)
+    posix.close(TO_BOOTSTRAP)

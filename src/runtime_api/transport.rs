@@ -266,10 +266,19 @@ impl PieceBuffers {
         self.output.len() - self.pending >= PIECE / 2
     }
 
+    /// Cleared pages come from the kernel for nothing; `resize` would clear them byte by byte.
+    fn enlarge_input(&mut self) {
+        let mut larger = vec![0; (self.input.len() * 2).max(PIECE)];
+        if let Some(start) = larger.get_mut(..self.filled) {
+            start.copy_from_slice(self.input.get(..self.filled).unwrap_or_default());
+        }
+        self.input = larger;
+    }
+
     fn flushed(&mut self) {
         let is_much = self.pending > self.output.len() / 2 && self.output.len() < LARGEST_PIECE;
         if is_much {
-            self.output.resize(self.output.len() * 2, 0);
+            self.output = vec![0; self.output.len() * 2];
         }
         self.pending = 0;
     }
@@ -278,7 +287,7 @@ impl PieceBuffers {
 impl Buffers for PieceBuffers {
     fn output(&mut self) -> &mut [u8] {
         if self.output.is_empty() {
-            self.output.resize(PIECE, 0);
+            self.output = vec![0; PIECE];
         }
         self.output.get_mut(self.pending..).unwrap_or_default()
     }
@@ -295,7 +304,7 @@ impl Buffers for PieceBuffers {
             self.consumed = 0;
         }
         if self.input.len() - self.filled < PIECE / 2 {
-            self.input.resize((self.input.len() * 2).max(PIECE), 0);
+            self.enlarge_input();
         }
         self.input.get_mut(self.filled..).unwrap_or_default()
     }
@@ -303,7 +312,7 @@ impl Buffers for PieceBuffers {
     fn input_appended(&mut self, amount: usize) {
         self.filled += amount;
         if self.filled == self.input.len() && self.input.len() < LARGEST_PIECE {
-            self.input.resize(self.input.len() * 2, 0);
+            self.enlarge_input();
         }
     }
 

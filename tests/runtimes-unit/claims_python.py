@@ -1,0 +1,376 @@
+"""What is Python's own."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from claims import claim
+from harness import PATH, Runtime
+
+PYTHON = "python"
+INTERPRETER = shutil.which("python3", path=PATH)
+
+
+def start(code, handler="index.handler", name="index.py", files=None, **options):
+    return Runtime("py", handler, files={name: code, **(files or {})}, **options)
+
+
+def responds(code, expected, event=None, **options):
+    with start(code, **options) as runtime:
+        runtime.ready()
+        for _ in range(2):
+            response = runtime.respond(event)
+            assert response == expected, response
+
+
+def init_error(code, **options):
+    with start(code, **options) as runtime:
+        return runtime.fail_init()
+
+
+def call_error(code, event=None, **options):
+    """The error of a call, after which the runtime must take another."""
+    with start(code, **options) as runtime:
+        runtime.ready()
+        error = runtime.fail(event)
+        assert "error" in runtime.call(event)
+        return error
+
+
+@claim("handlers in packages, namespace packages and sub-folders, with dots or slashes", PYTHON)
+def _(_):
+    code = "def handler(event, context):\n    return __name__"
+    responds(code, "pkg.module", handler="pkg.module.handler", name="pkg/module.py", files={"pkg/__init__.py": ""})
+    responds(code, "src.users", handler="src/users.handler", name="src/users.py")
+    responds(code, "my-app.a.b", handler="my-app/a.b.handler", name="my-app/a/b.py")
+    responds("from .helper import one\ndef handler(event, context):\n    return one", 1, handler="pkg/m.handler", name="pkg/m.py", files={"pkg/helper.py": "one = 1"})
+
+
+@claim("any callable will do: classes with __call__, partials, decorated functions", PYTHON)
+def _(_):
+    responds("class Handler:\n    def __call__(self, event, context):\n        return event\nhandler = Handler()", 1, event=1)
+    responds("import functools\nhandler = functools.partial(lambda extra, event, context: extra, 2)", 2)
+
+
+@claim("async handlers share one event loop, which top-level code may have made", PYTHON)
+def _(_):
+    code = """
+import asyncio
+loops = set()
+async def handler(event, context):
+    await asyncio.sleep(0.01)
+    loops.add(id(asyncio.get_running_loop()))
+    return len(loops)
+"""
+    responds(code, 1)
+    code = """
+import asyncio
+mine = asyncio.new_event_loop()
+asyncio.set_event_loop(mine)
+async def handler(event, context):
+    return asyncio.get_running_loop() is mine
+"""
+    responds(code, True)
+
+
+@claim("background tasks of async handlers go on in the next call, and are cancelled at the end", PYTHON)
+def _(_):
+    code = """
+import asyncio
+done = []
+async def background():
+    try:
+        await asyncio.sleep(0.02)
+        done.append(1)
+        await asyncio.sleep(60)
+    finally:
+        print("cancelled")
+async def handler(event, context):
+    if event == "begin":
+        handler.task = asyncio.ensure_future(background())
+        return None
+    await asyncio.sleep(0.05)
+    return done
+"""
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.respond("begin")
+        assert runtime.respond("look") == [1]
+        assert runtime.end() == 0
+        assert "cancelled" in runtime.log() and "never" not in runtime.log(), runtime.log()
+
+
+@claim("an exception has AWS's form: type, message, and frames as traceback formats them", PYTHON)
+def _(_):
+    error = call_error("class Odd(Exception):\n    pass\n\ndef inner():\n    raise Odd('m')\n\ndef handler(event, context):\n    inner()\n")
+    assert (error["errorType"], error["errorMessage"]) == ("Odd", "m")
+    first, second = error["stackTrace"]
+    assert first.endswith('/index.py", line 8, in handler\n    inner()\n') and first.startswith('  File "'), first
+    assert second.endswith("/index.py\", line 5, in inner\n    raise Odd('m')\n"), second
+
+
+@claim("exceptions that are not Exceptions, that cannot be shown, and those of async handlers are answered", PYTHON)
+def _(_):
+    assert call_error("def handler(event, context):\n    raise KeyboardInterrupt()")["errorType"] == "KeyboardInterrupt"
+    assert call_error("class E(BaseException):\n    def __str__(self):\n        raise ValueError()\ndef handler(event, context):\n    raise E()")["errorType"] == "E"
+    assert call_error("async def handler(event, context):\n    raise LookupError('x')")["errorType"] == "LookupError"
+    assert call_error("import asyncio\nasync def handler(event, context):\n    raise asyncio.CancelledError()")["errorType"] == "CancelledError"
+    assert call_error("def handler(event, context):\n    return handler(event, context)")["errorType"] == "RecursionError"
+    assert call_error("def handler(event, context):\n    raise MemoryError()")["errorType"] == "MemoryError"
+    error = call_error("def handler(event, context):\n    raise ValueError('half \\ud800')")
+    assert error["errorMessage"] == "half \ud800", error
+
+
+@claim("what an exception was raised from is in the stack", PYTHON)
+def _(_):
+    stack = call_error("def handler(event, context):\n    try:\n        1 / 0\n    except ZeroDivisionError as zero:\n        raise ValueError() from zero")["stackTrace"]
+    assert "Caused by ZeroDivisionError: division by zero\n" in stack, stack
+
+
+@claim("JSON is Python's own: numbers, keys, Decimals, halves of surrogate pairs", PYTHON)
+def _(_):
+    echo = "def handler(event, context):\n    return event"
+    with start(echo) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"1","event":[12345678901234567890,1e400000,"\\ud800"],"context":{}}\n')
+        assert runtime.read()["error"]["errorType"] == "Runtime.MarshalError"
+        runtime.write(b'{"id":"2","event":[12345678901234567890,0.1,"\\ud800"],"context":{}}\n')
+        assert runtime.read()["response"] == [12345678901234567890, 0.1, "\ud800"]
+    responds("def handler(event, context):\n    return {1: 1, None: 2, True: 3, 1.5: 4}", {"1": 1, "null": 2, "true": 3, "1.5": 4} if False else {"1": 3, "null": 2, "1.5": 4})
+    responds("from decimal import Decimal\ndef handler(event, context):\n    return [Decimal('5'), Decimal('1.10')]", [5, 1.1])
+    responds("import collections\nPoint = collections.namedtuple('Point', 'x y')\ndef handler(event, context):\n    return (Point(1, 2), collections.OrderedDict(a=1))", [[1, 2], {"a": 1}])
+
+
+@claim("what JSON cannot hold is Runtime.MarshalError with the reason", PYTHON)
+def _(_):
+    for result, reason in (
+        ("float('nan')", "JSON compliant"),
+        ("float('inf')", "JSON compliant"),
+        ("b'bytes'", "bytes"),
+        ("{(1, 2): 3}", "tuple"),
+        ("{'a', 'b'}", "set"),
+        ("__import__('datetime').datetime.now()", "datetime"),
+        ("circle", "ircular"),
+        ("__import__('decimal').Decimal('nan')", ""),
+        ("deep", "recursion"),
+    ):
+        code = f"circle = []\ncircle.append(circle)\ndeep = []\nfor _ in range(100000):\n    deep = [deep]\ndef handler(event, context):\n    return {result}"
+        error = call_error(code)
+        assert error["errorType"] == "Runtime.MarshalError" and reason in error["errorMessage"], (result, error)
+
+
+@claim("the context has client context, identity and log()", PYTHON)
+def _(_):
+    code = """
+def handler(event, context):
+    context.log("logged")
+    client = context.client_context
+    return [client and [client.client.installation_id, client.client.app_title, client.custom, client.env], context.identity.cognito_identity_id]
+"""
+    client_context = {"client": {"installation_id": "i", "app_title": "t"}, "custom": {"c": 1}, "env": {"e": 2}}
+    with start(code) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == [None, None]
+        assert runtime.respond(None, clientContext=client_context, identity={"cognitoIdentityId": "id"}) == [["i", "t", {"c": 1}, {"e": 2}], "id"]
+        assert "logged" in runtime.log()
+
+
+@claim("a module, a dependency, a syntax and a top-level error are told apart", PYTHON)
+def _(_):
+    def check(code, error_type, *words, **options):
+        error = init_error(code, **options)
+        assert error["errorType"] == error_type, error
+        assert all(word in error["errorMessage"] for word in words), error
+        return error
+
+    error = check("import left_pad", "Runtime.ImportModuleError", "Unable to import module 'index'", "left_pad")
+    assert len(error["stackTrace"]) == 1 and "index.py" in error["stackTrace"][0], error
+    check("from os import nope", "Runtime.ImportModuleError", "nope")
+    error = check("def handler(event, context):\n  if\n", "Runtime.UserCodeSyntaxError", "line 2")
+    assert 'index.py", line 2' in error["stackTrace"][0], error
+    check("\tx\n  y", "Runtime.UserCodeSyntaxError")
+    check("raise RuntimeError('top')", "RuntimeError", "top")
+    check("import sys\nsys.exit(2)", "SystemExit", "2")
+    check("handler = 1", "Runtime.HandlerNotFound", "not a function")
+    check("", "Runtime.BuiltInModuleConflict", "time", handler="time.handler", name="time.py")
+    check("", "Runtime.MalformedHandlerName", "..", handler="../index.handler")
+
+
+@claim("user code finds what it finds on AWS: PYTHONPATH, site-packages, .pth files", PYTHON)
+def _(_):
+    responds("import far\ndef handler(event, context):\n    return far.one", 1, files={"elsewhere/far.py": "one = 1"}, env={"PYTHONPATH": "elsewhere"})
+    code = "import pip, sys\ndef handler(event, context):\n    return pip.__name__"
+    if subprocess.run([INTERPRETER, "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0:
+        responds(code, "pip")
+    code = "import importlib.metadata as m\ndef handler(event, context):\n    return sorted({d.metadata['Name'] for d in m.distributions()})"
+    names = subprocess.run([INTERPRETER, "-c", "import importlib.metadata as m; print(sorted({d.metadata['Name'] for d in m.distributions()}))"], stdout=subprocess.PIPE, cwd="/").stdout
+    with start(code) as runtime:
+        runtime.ready()
+        assert str(runtime.respond(None)) == names.decode().strip()
+
+
+@claim("a virtualenv that comes first in PATH is used, with its packages and its .pth files", PYTHON)
+def _(_):
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([INTERPRETER, "-m", "venv", "--without-pip", folder], check=True)
+        [packages] = [path for path, _, _ in os.walk(folder) if path.endswith("site-packages")][:1]
+        os.mkdir(f"{folder}/linked")
+        for path, text in ((f"{packages}/only_here.py", "one = 1"), (f"{packages}/x.pth", f"{folder}/linked\n"), (f"{folder}/linked/by_pth.py", "two = 2")):
+            with open(path, "w") as file:
+                file.write(text)
+        code = "import only_here, by_pth, sys\ndef handler(event, context):\n    return [only_here.one, by_pth.two, sys.prefix]"
+        responds(code, [1, 2, folder], env={"PATH": f"{folder}/bin:{PATH}"})
+
+
+@claim("user code comes before site-packages and the standard library, after PYTHONPATH's wish for neither", PYTHON)
+def _(_):
+    responds("import queue\ndef handler(event, context):\n    return queue.mine", True, files={"queue.py": "mine = True"})
+    code = "import sys\ndef handler(event, context):\n    return [sys.path[0], sys.path[1:3], sys.argv[1:], '__main__' == __name__]"
+    with start(code) as runtime:
+        runtime.ready()
+        first, layers, arguments, is_main = runtime.respond(None)
+        assert first == runtime.root and layers[1] == "/opt/python" and layers[0].startswith("/opt/python/lib/python3."), (first, layers)
+        assert arguments == [] and not is_main
+
+
+@claim("sitecustomize of PYTHONPATH runs before user code", PYTHON)
+def _(_):
+    files = {"agent/sitecustomize.py": "import builtins\nbuiltins.patched = True"}
+    responds("seen = patched\ndef handler(event, context):\n    return seen", True, files=files, env={"PYTHONPATH": "agent"})
+
+
+@claim("exit, quit and help are there; modules of the runtime are not in the way", PYTHON)
+def _(_):
+    responds("def handler(event, context):\n    return [callable(exit), callable(quit), callable(help)]", [True] * 3)
+    responds("import failures, logs\ndef handler(event, context):\n    return [failures.mine, logs.mine]", [1, 2], files={"failures.py": "mine = 1", "logs.py": "mine = 2"})
+
+
+@claim("a read-only task root is no obstacle", PYTHON)
+def _(_):
+    with start("import other\ndef handler(event, context):\n    return other.one", files={"other.py": "one = 1"}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == 1
+    responds("import other\ndef handler(event, context):\n    return other.one", 1, files={"other.py": "one = 1"}, env={"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+@claim("logging writes as on AWS: the root logger has a handler, with level, time and request id", PYTHON)
+def _(_):
+    code = """
+import logging
+logging.getLogger().setLevel("INFO")
+logging.info("in Init")
+def handler(event, context):
+    logging.getLogger("mine").info("hello %s", event)
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.exception("caught")
+"""
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.respond("you", request_id="id-log")
+        lines = [line.split("\t") for line in runtime.log().splitlines()]
+        assert lines[0][0] == "[INFO]" and lines[0][2:] == ["", "in Init"], lines
+        assert lines[1][0] == "[INFO]" and lines[1][1].endswith("Z") and lines[1][2:] == ["id-log", "hello you"], lines
+        assert "ZeroDivisionError" in runtime.log()
+    with start(code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "ERROR"}) as runtime:
+        runtime.ready()
+        runtime.respond("you", request_id="id-log")
+        assert '"level":"ERROR","message":"caught","logger":"root","requestId":"id-log"' in runtime.log(), runtime.log()
+
+
+@claim("print is seen at once, also without a line feed", PYTHON)
+def _(_):
+    with start("def handler(event, context):\n    print('half a line', end='')") as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        assert "half a line" in runtime.log()
+
+
+@claim("a handler that replaces json, sys.stdout, sys.stdin, os.write and open does not harm the protocol", PYTHON)
+def _(_):
+    code = """
+import builtins, json, os, sys
+def broken(*_, **__):
+    raise OSError("replaced")
+def handler(event, context):
+    json.dumps = json.loads = os.write = os.read = builtins.open = builtins.print = broken
+    sys.stdout = sys.stdin = sys.stderr = None
+    return "replaced"
+"""
+    responds(code, "replaced")
+
+
+@claim("a fork of the handler's that returns does not answer", PYTHON)
+def _(_):
+    code = "import os\ndef handler(event, context):\n    pid = os.fork()\n    if pid:\n        os.waitpid(pid, 0)\n    return os.getpid()"
+    with start(code) as runtime:
+        runtime.ready()
+        for _ in range(3):
+            assert runtime.respond(None) == runtime.pid
+        assert runtime.silent(0.2)
+
+
+@claim("multiprocessing works, by fork and by spawn", PYTHON)
+def _(_):
+    code = """
+import multiprocessing
+import other
+def handler(event, context):
+    with multiprocessing.get_context(event).Pool(1) as pool:
+        return pool.map(other.double, [1, 2])
+"""
+    with start(code, files={"other.py": "def double(number):\n    return 2 * number"}) as runtime:
+        runtime.ready()
+        for method in ("fork", "spawn"):
+            assert runtime.respond(method) == [2, 4], method
+
+
+@claim("sys.exit in a handler says in the log where it was called", PYTHON)
+def _(_):
+    with start("import sys\ndef handler(event, context):\n    sys.exit(4)") as runtime:
+        runtime.ready()
+        runtime.begin(None, request_id="id-exit")
+        assert runtime.process.wait(20) == 4
+        assert "sys.exit(4)" in runtime.log() and "index.py" in runtime.log(), runtime.log()
+
+
+@claim("atexit functions run at end of file", PYTHON)
+def _(_):
+    with start("import atexit\natexit.register(lambda: print('at exit'))\ndef handler(event, context):\n    pass") as runtime:
+        runtime.ready()
+        assert runtime.end() == 0
+        assert "at exit" in runtime.log()
+
+
+@claim("starting takes neither os, json, re, site nor logging, if user code does not", PYTHON)
+def _(_):
+    code = "import sys\ndef handler(event, context):\n    return [name for name in ('os', 'json', 're', 'site', 'logging', 'traceback', 'enum') if name in sys.modules]"
+    responds(code, [])
+
+
+@claim("a pyenv shim is not run: what it stands for is found in pyenv's files", PYTHON)
+def _(_):
+    real = subprocess.run([INTERPRETER, "-c", "import sys; print(sys.executable)"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+    files = {"pyenv/shims/python3": "#!/bin/sh\necho shim >&2\nexit 7\n", "pyenv/version": "1.2.3\n", "index.py": ""}
+    for env, pinned in (({}, None), ({"PYENV_VERSION": "1.2.3"}, None), ({}, ".python-version")):
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as root:
+            for name, text in files.items():
+                os.makedirs(os.path.dirname(f"{root}/{name}"), exist_ok=True)
+                with open(f"{root}/{name}", "w") as file:
+                    file.write(text)
+            os.makedirs(f"{root}/pyenv/versions/1.2.3/bin")
+            os.symlink(real, f"{root}/pyenv/versions/1.2.3/bin/python3")
+            os.chmod(f"{root}/pyenv/shims/python3", 0o755)
+            if pinned or env:
+                os.unlink(f"{root}/pyenv/version")
+            local = {pinned: "1.2.3"} if pinned else {}
+            with start("def handler(event, context):\n    return 1", files=local, env={"PATH": f"{root}/pyenv/shims:/usr/bin:/bin", **env}) as runtime:
+                runtime.ready()
+                assert runtime.respond(None) == 1
+                assert "shim" not in runtime.log()

@@ -1,0 +1,61 @@
+//! Looking for line breaks in megabytes of JSON: eight bytes at a time, for a loop that is built for size looks at one.
+
+/// Where the first line feed is.
+pub fn find_line_feed(bytes: &[u8]) -> Option<usize> {
+    find(bytes, |byte| byte == b'\n')
+}
+
+/// Whether there is a line feed or a carriage return.
+pub fn has_line_breaks(bytes: &[u8]) -> bool {
+    find(bytes, |byte| matches!(byte, b'\n' | b'\r')).is_some()
+}
+
+/// Where the first byte is that is `wanted`, which must be a control character. Those are rare in JSON: strings have none, and
+/// where there is one, between tokens, the eight bytes around it are looked at one by one.
+fn find(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let (words, _) = bytes.as_chunks::<8>();
+    let mut start = 0;
+    for word in words {
+        if may_have_control(u64::from_ne_bytes(*word))
+            && let Some(found) = word.iter().position(|&byte| wanted(byte))
+        {
+            return Some(start + found);
+        }
+        start += word.len();
+    }
+    let rest = bytes.get(start..)?;
+    Some(start + rest.iter().position(|&byte| wanted(byte))?)
+}
+
+/// True if one of the eight bytes is less than 0x20. (The borrow of one that is may make the next one look so: hence "may".)
+fn may_have_control(word: u64) -> bool {
+    word.wrapping_sub(0x2020_2020_2020_2020) & !word & 0x8080_8080_8080_8080 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_is_found_wherever_it_is() {
+        for length in 0..40 {
+            for at in 0..length {
+                for around in [b' ', b'x', 0x1f, 0x20, 0x7f, 0x80, 0xff] {
+                    let mut bytes = vec![around; length];
+                    assert_eq!(find_line_feed(&bytes), None);
+                    bytes[at] = b'\r';
+                    assert_eq!(find_line_feed(&bytes), None);
+                    assert!(has_line_breaks(&bytes));
+                    bytes[at] = b'\n';
+                    assert_eq!(find_line_feed(&bytes), Some(at));
+                    assert!(has_line_breaks(&bytes));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_one_counts() {
+        assert_eq!(find_line_feed(b"0123456789\n\n"), Some(10));
+    }
+}

@@ -1,0 +1,144 @@
+#!/bin/sh
+description="the handlers under AWS's own Runtime Interface Emulator"
+. ./lib.sh
+
+rie=$repository/.cache/aws-lambda-rie
+
+# The emulator comes in a wheel of aws-sam-cli, 8 MB from PyPI, once.
+fetch_rie() {
+	test ! -x "$rie" || return 0
+	wheel_path=samcli/local/rapid/aws-lambda-rie-$arch
+	mkdir -p "$scratch/wheel" "${rie%/*}" &&
+		python3 -m pip download -q --no-deps --require-hashes -r rie.txt -d "$scratch/wheel" &&
+		python3 -m zipfile -e "$scratch/wheel"/*.whl "$scratch/wheel" &&
+		chmod +x "$scratch/wheel/$wheel_path" &&
+		mv "$scratch/wheel/$wheel_path" "$rie"
+}
+
+# start_rie LANGUAGE:HANDLER [NAME=VALUE…]: starts the emulator with these environment variables. It binds every address
+# if it is not told others, takes no port 0, and does not set LAMBDA_TASK_ROOT.
+start_rie() {
+	make_task "$1" &&
+		shift || return
+	rie_address=127.0.0.1:$(free_port)
+	env -i PATH="$PATH" HOME="$HOME" LAMBDA_TASK_ROOT="$work/task" "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" "$@" \
+		"$rie" --runtime-interface-emulator-address "$rie_address" --runtime-api-address "127.0.0.1:$(free_port)" \
+		"$bootstrap" "$handler" >lambda.log 2>&1 &
+	rie_pid=$!
+	at_end stop_rie
+	lambda_url=http://$rie_address
+	within 10000 curl -s -o /dev/null "$lambda_url"
+}
+
+stop_rie() {
+	kill -TERM "$rie_pid" 2>/dev/null
+	wait "$rie_pid"
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# The emulator has no header for function errors: they are a body like any other.
+fails_under_rie() {
+	invoke "$2" &&
+		same 200 "$(cat status)" &&
+		says response "\"errorType\":\"$1\""
+}
+
+# bytes N FILE: N letters in JSON that is {"text": …}.
+bytes() {
+	python3 -c 'import sys; print("{\"text\": \"" + "x" * int(sys.argv[1]) + "\"}")' "$1" >"$2"
+}
+
+error_type() {
+	case $1 in
+	nodejs)
+		echo RangeError
+		;;
+	python)
+		echo ValueError
+		;;
+	esac
+}
+
+interpreter() {
+	case $1 in
+	nodejs)
+		echo node
+		;;
+	python)
+		echo python3
+		;;
+	esac
+}
+
+fetch_rie || unreachable='emulator (pip cannot download aws-sam-cli)'
+
+for language in nodejs python
+do
+	needs "$(interpreter $language)"
+	missing=${unreachable:-$missing}
+
+	check "$language: an event comes back" '
+		start_rie $language:handler.echo &&
+		answers "{\"a\": [1, \"\u2028\", null]}" "{\"a\":[1,\"\u2028\",null]}" &&
+		answers "\"again\"" "\"again\""
+	'
+
+	check "$language: the context is that of the invocation" '
+		start_rie $language:handler.context AWS_LAMBDA_FUNCTION_NAME=mine &&
+		answers "{}" "{\"functionName\":\"mine\",\"hasRequestId\":true,\"hasTimeLeft\":true}"
+	'
+
+	check "$language: 5.5 MB both ways" '
+		bytes 5500000 event &&
+		start_rie $language:handler.echo AWS_LAMBDA_FUNCTION_TIMEOUT=30 &&
+		invoke @event &&
+		succeeded &&
+		same_json @event response
+	'
+
+	check "$language: a response over 6 MiB is refused, and the next event is served" '
+		start_rie $language:handler.fill AWS_LAMBDA_FUNCTION_TIMEOUT=30 &&
+		invoke "{\"characters\": 6300000}" &&
+		says response Function.ResponseSizeTooLarge &&
+		answers "{\"characters\": 3}" "\"xxx\""
+	'
+
+	check "$language: an error of the handler is the answer, and the next event is served" '
+		start_rie $language:handler.fails &&
+		fails_under_rie "$(error_type $language)" "{}" &&
+		says response "out of luck" &&
+		fails_under_rie "$(error_type $language)" "{}"
+	'
+
+	check "$language: a handler that exits fails its invocation, and the next event is served" '
+		start_rie $language:handler.exits &&
+		fails_under_rie Runtime.ExitError "{\"exit\": 3}" &&
+		says response "status 3" &&
+		answers "{\"b\":1}" "{\"b\":1}"
+	'
+
+	check "$language: a handler that is too late fails its invocation before Lambda does, and the next event is served" '
+		start_rie $language:handler.sleeps AWS_LAMBDA_FUNCTION_TIMEOUT=1 &&
+		invoke "{\"ms\": 5000}" &&
+		says response "\"errorType\"" &&
+		answers "{\"b\":1}" "{\"b\":1}"
+	'
+
+	check "$language: in Init that takes too long SIGTERM reaches the handler, as bootstrap is an extension" '
+		start_rie $language:stuck.handler AWS_LAMBDA_FUNCTION_TIMEOUT=1 NOTE="$work/noted" &&
+		invoke "{}" &&
+		says response "Task timed out after 1.00 seconds" &&
+		within 1000 test -e noted
+	'
+
+	check "$language: a handler that is not there is an error that says so" '
+		start_rie $language:handler.nosuch &&
+		invoke "{}" &&
+		says response Runtime.HandlerNotFound
+	'
+done
+
+finish
