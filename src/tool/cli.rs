@@ -1,5 +1,6 @@
 //! The command line: one struct per command, and what the commands share.
 
+use crate::middleware::{self, MiddlewareArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +22,9 @@ pub enum Command {
     /// Keep the function warm and answer Lambda's Invoke API, for the AWS CLI and SDKs
     #[command(after_help = SERVE_HELP)]
     Serve(ServeArguments),
+    /// Run one hook of one middleware as bootstrap would, for whoever writes one
+    #[command(after_help = middleware::HELP)]
+    Middleware(MiddlewareArguments),
 }
 
 const INVOKE_HELP: &str = "\
@@ -158,7 +162,7 @@ pub struct TestHooks {
 }
 
 /// Seconds with an optional fraction, more than 0 and at most Lambda's 900.
-fn seconds(text: &str) -> Result<Duration, String> {
+pub fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 900.0 => Ok(Duration::from_secs_f64(seconds)),
         _ => Err("not a number of seconds above 0 and up to 900".to_owned()),

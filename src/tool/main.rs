@@ -1,6 +1,6 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
 //!
-//! One module per command (`invoke`, `serve`), over the parts of a local Lambda: `lambda` conducts, `environment`
+//! One module per command (`invoke`, `serve`, `middleware`), over the parts of a local Lambda: `lambda` conducts, `environment`
 //! is one execution environment as its processes see it, `apis` speaks Lambda's three HTTP APIs.
 //!
 //! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
@@ -20,6 +20,7 @@ mod invoke;
 mod journal;
 mod lambda;
 mod logs;
+mod middleware;
 mod pipe;
 mod process_tree;
 mod processes;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Invoke(arguments) => invoke::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Middleware(arguments) => middleware::run(arguments),
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("open-runtime: {trouble}");

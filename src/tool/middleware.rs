@@ -1,0 +1,263 @@
+//! `open-runtime middleware`: one hook of one middleware, run as bootstrap runs it, for whoever writes one.
+//!
+//! The hook sees Lambda's environment, and of the user's own no more than a function does. The library hands its own
+//! environment on, so the command starts itself anew in that environment, and does its work there.
+
+use crate::cli::{FunctionArguments, seconds};
+use crate::event;
+use crate::function::Function;
+use crate::ids;
+use crate::trouble::Trouble;
+use crate::variables;
+use bytes::Bytes;
+use clap::Args;
+use open_runtime::deadline::{Deadline, unix_time};
+use open_runtime::error::InvocationError;
+use open_runtime::invocation::Invocation;
+use open_runtime::lookup::is_executable;
+use open_runtime::middleware::{Hook, Middleware, Running, Verdict};
+use open_runtime::protocol;
+use open_runtime::signals::Signals;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+const BROKEN: u8 = 1;
+const USAGE: u8 = 2;
+const TIMED_OUT: u8 = 4;
+/// 128 and SIGINT, as shells count.
+const INTERRUPTED: u8 = 130;
+
+/// Where Lambda has its Runtime API. Here nobody listens.
+const RUNTIME_API: &str = "127.0.0.1:9001";
+
+pub const HELP: &str = "\
+stdin is what the hook gets: for before the event, which is a CloudEvent where AWS sent it, for
+after the response, for error the error object. stdout is what it printed, if that is as it must be.
+Status, time and what bootstrap would make of it are on stderr.
+
+Exit status:
+  0  the hook keeps the contract
+  1  it does not: the invocation would fail, or, for error, the error would stay as it is
+  2  usage: bad options, no executable, or an input that is no JSON
+  4  it had not ended when the timeout was over
+  5  open-runtime itself could not do its work
+
+Try it with:
+  echo '{\"foo\": \"bar\"}' | open-runtime middleware middlewares/log-duration before
+";
+
+/// The command line.
+#[derive(Args)]
+pub struct MiddlewareArguments {
+    /// The middleware, an executable
+    path: PathBuf,
+
+    /// The hook: before, after or error
+    #[arg(value_parser = hook)]
+    hook: Hook,
+
+    /// How long it may take, in seconds
+    #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]
+    timeout: Duration,
+
+    /// An environment variable of the function; K alone takes its value from the environment of open-runtime
+    #[arg(long = "env", short = 'e', value_name = "K=V")]
+    variables: Vec<String>,
+
+    /// The request id, for hooks that are to belong together; default: a new one
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+
+    /// The function's folder, in which it runs: LAMBDA_TASK_ROOT
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    task_root: PathBuf,
+
+    /// This is the process that was started anew.
+    #[arg(long, hide = true)]
+    is_inside: bool,
+}
+
+fn hook(name: &str) -> Result<Hook, String> {
+    let hooks = [Hook::Before, Hook::After, Hook::Error];
+    hooks.into_iter().find(|hook| hook.name() == name).ok_or_else(|| "there are before, after and error".to_owned())
+}
+
+/// Runs the command. Takes as long as the hook does, up to its timeout.
+///
+/// # Errors
+/// The tool could not do its work; what the hook did is in the exit status.
+pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, Trouble> {
+    if !arguments.is_inside {
+        return enter(arguments);
+    }
+    match read_input() {
+        Ok(input) => run_hook(&arguments, &input),
+        Err(complaint) => Ok(usage(&complaint)),
+    }
+}
+
+/// Becomes the same command in Lambda's environment. Returns only if that fails.
+fn enter(arguments: MiddlewareArguments) -> Result<ExitCode, Trouble> {
+    if !is_executable(&arguments.path) {
+        return Ok(usage(&format!("{} is not an executable file", arguments.path.display())));
+    }
+    let cannot = |why| Trouble::Io("start itself anew", why);
+    let path = std::path::absolute(&arguments.path).map_err(cannot)?;
+    let myself = std::env::current_exe().map_err(cannot)?;
+    let mut again = Command::new(&myself);
+    again.args(["middleware", "--is-inside", "--timeout", &arguments.timeout.as_secs_f64().to_string()]);
+    again.args(["--request-id", &arguments.request_id.clone().unwrap_or_else(ids::uuid)]);
+    again.arg("--").arg(path).arg(arguments.hook.name());
+    let function = function(arguments, myself)?;
+    again.current_dir(&function.task_root).env_clear().envs(variables::all(&function, RUNTIME_API, None));
+    Err(cannot(again.exec()))
+}
+
+fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Function, Trouble> {
+    let arguments = FunctionArguments {
+        handler: "handler.hello".to_owned(),
+        timeout: arguments.timeout,
+        memory: 128,
+        variables: arguments.variables,
+        task_root: arguments.task_root,
+        bootstrap: Some(bootstrap), // any executable: it is not started
+        function_name: "function".to_owned(),
+        quiet: false,
+    };
+    Function::new(arguments).map_err(Trouble::Function)
+}
+
+fn usage(complaint: &str) -> ExitCode {
+    eprintln!("open-runtime: {complaint}");
+    ExitCode::from(USAGE)
+}
+
+/// stdin as bootstrap hands it on.
+fn read_input() -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes).map_err(|why| format!("cannot read stdin: {why}"))?;
+    let input = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the input: {why}"))?;
+    Ok(protocol::on_one_line(&input).into_owned())
+}
+
+fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, Trouble> {
+    let signals = Signals::install().map_err(|why| Trouble::Io("watch for signals", why))?;
+    let name = arguments.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let middleware = Middleware { name, path: arguments.path.clone() };
+    let invocation = invocation(arguments);
+    let began = Instant::now();
+    let result = Running::start(&middleware, arguments.hook, &invocation)
+        .and_then(|running| running.finish(input, invocation.deadline, signals));
+    let took = began.elapsed();
+    let report = Report::new(arguments.hook, result);
+    let written = report.write(&format!("{} hook of {}", arguments.hook, middleware.name), took);
+    written.map(|()| ExitCode::from(report.exit)).map_err(|why| Trouble::Io("write what the hook printed", why))
+}
+
+fn invocation(arguments: &MiddlewareArguments) -> Invocation {
+    let deadline = Deadline::after(arguments.timeout);
+    let now = unix_time();
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let own = |name| std::env::var(name).unwrap_or_default();
+    let function = Function { name: own("AWS_LAMBDA_FUNCTION_NAME"), region: own("AWS_REGION"), ..Function::default() };
+    Invocation {
+        request_id: arguments.request_id.clone().unwrap_or_default(),
+        deadline_ms: Some(milliseconds(now + arguments.timeout)),
+        deadline,
+        function_arn: Some(function.arn(None)),
+        trace_id: Some(ids::trace_id()),
+        client_context: None,
+        identity: None,
+        tenant_id: None,
+        invocation_id: None,
+        received_ms: milliseconds(now),
+        event: Vec::new(),
+    }
+}
+
+/// What a hook did, and what bootstrap would make of it.
+struct Report {
+    output: Vec<u8>,
+    /// `None` where the judgement says how it ended.
+    status: Option<i32>,
+    judgement: String,
+    exit: u8,
+}
+
+impl Report {
+    fn new(hook: Hook, result: Result<Verdict, InvocationError>) -> Report {
+        let met = |status, output, consequence| {
+            let judgement = format!("met: {consequence}");
+            Report { output, status: Some(status), judgement, exit: 0 }
+        };
+        match result {
+            Ok(Verdict::Unchanged) => met(0, Vec::new(), unchanged(hook)),
+            Ok(Verdict::Replaced(output)) => met(0, output, replaced(hook)),
+            Ok(Verdict::Respond(output)) => {
+                met(99, output, "the output is the response, at once: nobody else sees the event")
+            }
+            Err(error) => Report::of_failure(hook, &error),
+        }
+    }
+
+    fn of_failure(hook: Hook, error: &InvocationError) -> Report {
+        let why = match error {
+            InvocationError::Middleware { why, .. } => why.clone(),
+            other => other.to_string(),
+        };
+        let consequence = match hook {
+            Hook::Error => "the error stays as it is".to_owned(),
+            Hook::Before | Hook::After => format!("the invocation fails with {}", error.error_type()),
+        };
+        let exit = match error {
+            InvocationError::Timeout { .. } => TIMED_OUT,
+            InvocationError::Terminated => INTERRUPTED,
+            _ => BROKEN,
+        };
+        Report { output: Vec::new(), status: None, judgement: format!("not met: {why}; {consequence}"), exit }
+    }
+
+    /// The output, and a line feed, to stdout; the rest to stderr.
+    fn write(&self, title: &str, took: Duration) -> io::Result<()> {
+        if !self.output.is_empty() {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(&self.output).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush())?;
+        }
+        eprintln!("open-runtime: {title}\n  time      {:.2} ms", took.as_secs_f64() * 1000.0);
+        if let Some(status) = self.status {
+            eprintln!("  status    {status}\n  printed   {} bytes", self.output.len());
+        }
+        eprintln!("  contract  {}", self.judgement);
+        Ok(())
+    }
+}
+
+fn unchanged(hook: Hook) -> &'static str {
+    match hook {
+        Hook::Before => "the event goes on as it is",
+        Hook::After => "the response goes on as it is",
+        Hook::Error => "the error stays as it is",
+    }
+}
+
+fn replaced(hook: Hook) -> &'static str {
+    match hook {
+        Hook::Before => "the output goes on instead of the event",
+        Hook::After => "the output goes on instead of the response",
+        Hook::Error => "the output is the response, and the invocation has not failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_three_hooks() {
+        assert_eq!(hook("after"), Ok(Hook::After));
+        assert!(hook("during").is_err());
+    }
+}
