@@ -84,9 +84,11 @@ impl Config {
     ///
     /// # Errors
     /// [`InvocationError::TaskRoot`].
-    pub fn enter_task_root(&self) -> Result<(), InvocationError> {
-        let path = || self.task_root.display().to_string();
-        env::set_current_dir(&self.task_root).map_err(|cause| InvocationError::TaskRoot { path: path(), cause })
+    pub fn enter_task_root(&mut self) -> Result<(), InvocationError> {
+        let path = self.task_root.display().to_string();
+        let entered = env::set_current_dir(&self.task_root).and_then(|()| env::current_dir());
+        self.task_root = entered.map_err(|cause| InvocationError::TaskRoot { path, cause })?; // a relative one would now be wrong
+        Ok(())
     }
 }
 

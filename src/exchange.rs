@@ -8,9 +8,6 @@ use crate::deadline::Deadline;
 use crate::error::{InvocationError, LambdaError};
 use crate::protocol::{self, Call};
 
-/// What was waited for when a call times out.
-pub const HANDLER: &str = "the handler answered";
-
 /// When the calls must be over.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -184,10 +181,15 @@ impl<'a> Exchange<'a> {
             InvocationError::Handler(LambdaError { error_type, stack_trace, .. })
                 if self.was_warned && error_type == "Function.Timeout" =>
             {
-                InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace }
+                InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace }
             }
             other => other,
         }
+    }
+
+    /// What has not happened when the time is over.
+    pub fn waits_for(&self) -> &'static str {
+        if self.has_begun() { "the handler answered" } else { "the handler was loaded" }
     }
 
     /// Whether a handler was cut short, and said where it was.
@@ -197,7 +199,7 @@ impl<'a> Exchange<'a> {
 
     /// True once, when the language runtime is to be told that little time is left.
     pub fn is_time_to_warn(&mut self) -> bool {
-        let is_time = !self.was_warned && self.calls.limits.grace.has_passed();
+        let is_time = !self.was_warned && self.has_begun() && self.calls.limits.grace.has_passed();
         self.was_warned |= is_time;
         is_time
     }
@@ -210,7 +212,7 @@ impl<'a> Exchange<'a> {
     /// When something must be done although nothing happens.
     pub fn next_deadline(&self) -> Deadline {
         let limits = self.calls.limits;
-        if self.was_warned { limits.last } else { limits.last.or(limits.grace) }
+        if self.was_warned || !self.has_begun() { limits.last } else { limits.last.or(limits.grace) }
     }
 
     /// When all must be over.

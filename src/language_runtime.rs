@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::error::{Fatal, InvocationError};
-use crate::exchange::{Answers, Calls, Exchange, HANDLER, Response};
+use crate::exchange::{Answers, Calls, Exchange, Response};
 use crate::lines::Lines;
 use crate::log::Log;
 use crate::process::{Process, Progress};
@@ -21,6 +21,9 @@ use crate::wait::{self, Source};
 
 /// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
 const LAST_BREATH: Duration = Duration::from_millis(100);
+
+/// No answer is longer, in bytes; Lambda takes a tenth of it.
+const LONGEST_LINE: usize = 64 << 20;
 
 /// So often may it die before it is ready, one time after the other.
 const FAILED_STARTS: u32 = 2;
@@ -135,8 +138,8 @@ impl LanguageRuntime {
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
         }
-        if exchange.has_stopped_in_time() {
-            self.kill(); // what it was doing was cut short anywhere: the next invocation gets a sound one
+        if exchange.has_stopped_in_time() || exchange.has_output() {
+            self.kill(); // cut short anywhere, or in the middle of a line: the next invocation gets a sound one
         }
         let answers = exchange.answers(failure);
         if answers.outcomes.iter().any(Option::is_some) {
@@ -172,14 +175,16 @@ impl LanguageRuntime {
         let error = if self.signals.work_deadline().has_passed() {
             InvocationError::Terminated
         } else if exchange.last().has_passed() {
-            InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace: None }
+            InvocationError::Timeout { waiting_for: exchange.waits_for().to_owned(), stack_trace: None }
         } else {
             if exchange.is_time_to_warn() {
                 self.signal(libc::SIGTERM);
             }
             return Ok(());
         };
-        self.kill();
+        if exchange.has_begun() {
+            self.kill(); // one that is still booting boots on, for the next invocation
+        }
         Err(error)
     }
 
@@ -260,6 +265,10 @@ impl LanguageRuntime {
             is_closed = self.lines.read(process)? == Progress::Closed;
         }
         self.hear(exchange.as_deref_mut());
+        if self.lines.unfinished() > LONGEST_LINE {
+            let why = format!("a line of more than {LONGEST_LINE} bytes");
+            self.fail(InvocationError::RuntimeGarbage { why }, exchange.is_none());
+        }
         if has_ended || is_closed {
             self.bury(exchange.is_none())?;
         }
