@@ -8,6 +8,9 @@ use crate::scan::find_line_feed;
 /// No pipe of ours holds more, in bytes.
 const LARGEST_PIPE: usize = 1 << 20;
 
+/// Longer lines are handed out without being copied, in bytes.
+const LARGE_LINE: usize = 64 << 10;
+
 /// What has been read, and not yet handed out.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -35,11 +38,23 @@ impl Lines {
             self.searched = self.buffer.len();
             return None;
         };
-        let rest = self.buffer.split_off(self.searched + found + 1);
-        let mut line = std::mem::replace(&mut self.buffer, rest);
-        line.pop();
+        let end = self.searched + found;
         self.searched = 0;
-        Some(line)
+        Some(if end > LARGE_LINE { self.give(end) } else { self.copy(end) })
+    }
+
+    fn give(&mut self, end: usize) -> Vec<u8> {
+        let rest = self.buffer.split_off(end + 1);
+        let mut line = std::mem::replace(&mut self.buffer, rest);
+        line.truncate(end);
+        line
+    }
+
+    /// The buffer stays: one of its size comes from the kernel, and goes back to it, by a system call each.
+    fn copy(&mut self, end: usize) -> Vec<u8> {
+        let line = self.buffer.get(..end).unwrap_or_default().to_vec();
+        self.buffer.drain(..=end);
+        line
     }
 
     /// How many bytes of an unfinished line there are.

@@ -1,7 +1,7 @@
 //! SIGTERM, SIGINT and SIGCHLD as descriptors that can be waited for (the self-pipe trick).
 
-use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ const LAST_WORD: Duration = Duration::from_millis(30);
 /// Where our signals arrive. Copies are the same; it lasts as long as the process does.
 #[derive(Clone, Copy, Debug)]
 pub struct Signals {
-    terminate: &'static PipeReader,
-    child: &'static PipeReader,
+    terminate: &'static OwnedFd,
+    child: &'static OwnedFd,
     shutdown: &'static OnceLock<Deadline>,
 }
 
@@ -66,16 +66,13 @@ impl Signals {
 
     /// Makes [`child_ended`](Signals::child_ended) unreadable until the next SIGCHLD.
     pub fn empty_child_ended(self) {
-        let mut bytes = [0; 64];
-        let _ = (&*self.child).read(&mut bytes); // what is left over wakes us once more, nothing else
+        sys::discard(self.child_ended(), &mut [0; 64]); // what is left over wakes us once more, nothing else
     }
 }
 
-fn self_pipe(signals: &[libc::c_int]) -> io::Result<&'static PipeReader> {
-    let (reader, writer) = io::pipe()?;
-    sys::set_nonblocking(reader.as_fd())?;
-    for &signal in signals {
-        signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
-    }
+fn self_pipe(signals: &[libc::c_int]) -> io::Result<&'static OwnedFd> {
+    let (reader, writer) = sys::self_pipe()?;
+    let writer = Box::leak(Box::new(writer));
+    signals.iter().try_for_each(|&signal| sys::write_on_signal(signal, writer))?;
     Ok(Box::leak(Box::new(reader)))
 }
