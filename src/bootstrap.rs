@@ -30,7 +30,7 @@ pub fn run() -> Result<(), Fatal> {
 
 /// Starts the language runtime, which boots while we get ready ourselves.
 fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), InvocationError> {
-    let config = Config::from_env()?;
+    let mut config = Config::from_env()?;
     config.enter_task_root()?;
     let roots = lookup::roots(&config);
     let middlewares = middleware::find(&config.middlewares, &roots)?;

@@ -80,13 +80,15 @@ impl Config {
 }
 
 impl Config {
-    /// Makes the user's code the current folder, for the language runtime and the middlewares.
+    /// Makes the user's code the current folder, for the language runtime and the middlewares. From then on its path is absolute.
     ///
     /// # Errors
     /// [`InvocationError::TaskRoot`].
-    pub fn enter_task_root(&self) -> Result<(), InvocationError> {
+    pub fn enter_task_root(&mut self) -> Result<(), InvocationError> {
         let path = || self.task_root.display().to_string();
-        env::set_current_dir(&self.task_root).map_err(|cause| InvocationError::TaskRoot { path: path(), cause })
+        let entered = env::set_current_dir(&self.task_root).and_then(|()| env::current_dir());
+        self.task_root = entered.map_err(|cause| InvocationError::TaskRoot { path: path(), cause })?;
+        Ok(())
     }
 }
 
