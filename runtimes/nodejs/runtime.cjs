@@ -13,8 +13,9 @@ const FROM_BOOTSTRAP = 8;
 const TO_BOOTSTRAP = 9;
 const LOG = 2;
 const CONCURRENCY = 64;
-const TURNS = 64;
 const CHUNK = 1 << 16; // bytes, what a pipe holds
+const TURNS = 64; // calls before the event loop has its turn, though it seems to need none
+const GRACE_MS = Number(env.SLSGRACE) || 250;
 
 const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
 const calls = new Map(); // those not answered yet, by id
@@ -22,35 +23,30 @@ const settled = []; // those whose answer goes out when the event loop has turne
 let handler;
 let takesCallback; // whether it has a third parameter
 let isReady = false;
+let isTerminated = false; // by SIGTERM
 let latest; // the call that was begun last
 let storage; // an AsyncLocalStorage of calls, once two have overlapped
 let socket; // a net.Socket on FROM_BOOTSTRAP, once lines come through the event loop
-
-class RuntimeError extends Error {
-  constructor(name, message, stack = '') {
-    super(message);
-    Object.assign(this, { name, stack });
-  }
-}
 
 /** Imports what `src/users.create` or `index.api.handler` names. */
 async function loadHandler(name) {
   const [, folder = '', module, names] = /^(.*\/)?([^./]+)\.([^/]+)$/.exec(name) ?? [];
   if (!names || name.includes('..')) {
-    throw new RuntimeError('Runtime.MalformedHandlerName', `'${name}' is not of the form [folder/]file.function, without '..'`);
+    throw failure('Runtime.MalformedHandlerName', `'${name}' is not of the form [folder/]file.function, without '..'`);
   }
+  const wrap = env.SLSCOMPANIONS && (await require('./companions.cjs').load(importModule));
   const file = findModule(folder, module);
   const exported = await importModule(file).catch((error) => {
-    throw nameImportError(error, file);
+    throw require('./failures.cjs').ofImport(error, file);
   });
-  const found = lookUp(exported, names) ?? lookUp(exported?.default, names);
-  if (typeof found !== 'function') {
-    const problem = found === undefined ? 'undefined or not exported' : `not a function, but ${typeof found}`;
+  handler = lookUp(exported, names) ?? lookUp(exported?.default, names);
+  if (typeof handler !== 'function') {
+    const problem = handler === undefined ? 'undefined or not exported' : `not a function, but ${typeof handler}`;
     const exports = Object.keys(exported ?? {}).join(', ') || 'nothing';
-    throw new RuntimeError('Runtime.HandlerNotFound', `${names} is ${problem}: ${file} exports ${exports}`);
+    throw failure('Runtime.HandlerNotFound', `${names} is ${problem}: ${file} exports ${exports}`);
   }
-  handler = found;
-  takesCallback = found.length >= 3;
+  takesCallback = handler.length >= 3; // whatever the companions make of it
+  if (wrap) handler = await wrap(handler);
 }
 
 function lookUp(exported, names) {
@@ -67,7 +63,7 @@ function findModule(folder, module) {
     return require.resolve(module, { paths: [process.cwd(), path.resolve(folder)] });
   } catch {
     const looked = `looked for ${places.slice(0, 3).join(', ')}, and for a package of that name`;
-    throw new RuntimeError('Runtime.ImportModuleError', `cannot find module '${module}': ${looked}`);
+    throw failure('Runtime.ImportModuleError', `cannot find module '${module}': ${looked}`);
   }
 }
 
@@ -91,27 +87,6 @@ function isModule(file) {
       if (error.code !== 'ENOENT' || folder === '/') return false;
     }
   }
-}
-
-/** AWS's name for what went wrong, where it has one; an error that the module's own code threw stays as it is. */
-function nameImportError(error, file) {
-  const stack = String(error?.stack);
-  const [head] = stack.split('\n'); // the place, of what was compiled as CommonJS
-  const isESModule = stack.includes('compileSourceTextModule');
-  if (error instanceof SyntaxError && (isESModule || !head.startsWith('SyntaxError'))) {
-    const place = head.startsWith('SyntaxError') ? checkSyntax(file) : head;
-    return new RuntimeError('Runtime.UserCodeSyntaxError', `${error.message} (${place})`, stack);
-  }
-  if (/^(ERR_)?MODULE_NOT_FOUND$/.test(error?.code)) {
-    return new RuntimeError('Runtime.ImportModuleError', `cannot import ${file}: ${error.message}`, stack);
-  }
-  return error;
-}
-
-/** Where the syntax error of an ES module is: Node.js keeps that to itself, but prints it. Blocks for 2 s at most. */
-function checkSyntax(file) {
-  const { stderr } = require('child_process').spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 2000 });
-  return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or what it imports`;
 }
 
 /** The next line that has arrived whole; undefined if there is none. */
@@ -147,8 +122,17 @@ function callHandler(line) {
   } catch (error) {
     return refuse(line, error);
   }
-  const { id, event, context } = message;
-  const call = { id, context: createContext(context ?? {}), isStored: calls.size > 0, isPromise: false, waits: false, isAnswered: false, outcome: undefined };
+  const { id, event, context = {} } = message;
+  const call = {
+    id,
+    context: new Context(context),
+    deadlineMs: context.deadlineMs,
+    isStored: calls.size > 0, // whether the storage knows it
+    isPromise: false,
+    waits: false, // for the event loop to be empty
+    isAnswered: false,
+    outcome: undefined,
+  };
   calls.set(id, call);
   latest = call;
   socket?.unref();
@@ -157,11 +141,11 @@ function callHandler(line) {
   storage.run(call, run, call, event);
 }
 
-/** A line that is not JSON to this language. Its id comes first, by the protocol. */
+/** A line that is not JSON to this language. Its id comes first, says the protocol. */
 function refuse(line, error) {
   const [, id] = /^\{"id":"([^"]*)"/.exec(line) ?? [];
   if (id === undefined) return log('ERROR', 'a line from bootstrap has no id:', error);
-  fail({ id }, new RuntimeError('Runtime.UnmarshalError', `the event cannot be read: ${error.message}`));
+  fail({ id }, failure('Runtime.UnmarshalError', `the event cannot be read: ${error.message}`));
 }
 
 function run(call, event) {
@@ -169,7 +153,8 @@ function run(call, event) {
   const failed = (error) => settle(call, () => fail(call, error));
   const callback = (error, result) => {
     call.waits = call.context.callbackWaitsForEmptyEventLoop;
-    (error == null ? succeeded(result) : failed(error));
+    if (error == null) succeeded(result);
+    else failed(error);
   };
   try {
     const result = handler(event, call.context, callback);
@@ -181,7 +166,45 @@ function run(call, event) {
   }
 }
 
-/** The first outcome counts. It is told when the event loop has turned, as AWS does: a rejection nobody handles comes first. */
+const ENVIRONMENT = {
+  functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+  functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+  memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+  logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+  logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+};
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, and `signal`. */
+class Context {
+  #controller;
+
+  constructor({ requestId, deadlineMs = 0, functionArn, traceId, clientContext, identity, tenantId }) {
+    this.awsRequestId = requestId;
+    this.invokedFunctionArn = functionArn;
+    this.clientContext = clientContext;
+    this.identity = identity;
+    this.tenantId = tenantId;
+    this.xRayTraceId = traceId;
+    this.callbackWaitsForEmptyEventLoop = true;
+    this.getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now());
+    Object.assign(this, ENVIRONMENT);
+    if (traceId) env._X_AMZN_TRACE_ID = traceId;
+    else delete env._X_AMZN_TRACE_ID;
+  }
+
+  /** An AbortSignal that is aborted when little time is left. */
+  get signal() {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  static abort(context, reason) {
+    context.#controller ??= new AbortController();
+    context.#controller.abort(reason);
+  }
+}
+
+/** The first outcome counts. It is told when the event loop has turned, as on AWS: a rejection nobody handles goes first. */
 function settle(call, outcome) {
   call.outcome ??= outcome;
   if (call.waits && !call.isPromise) return; // for onEmpty
@@ -193,43 +216,19 @@ function tellOutcomes() {
   for (const call of settled.splice(0)) call.outcome();
 }
 
-const environment = {
-  functionName: env.AWS_LAMBDA_FUNCTION_NAME,
-  functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
-  memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-  logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
-  logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-};
-
-function createContext({ requestId, deadlineMs, functionArn, traceId, clientContext, identity, tenantId }) {
-  if (traceId) env._X_AMZN_TRACE_ID = traceId;
-  else delete env._X_AMZN_TRACE_ID;
-  return {
-    awsRequestId: requestId,
-    invokedFunctionArn: functionArn,
-    clientContext,
-    identity,
-    tenantId,
-    xRayTraceId: traceId,
-    callbackWaitsForEmptyEventLoop: true,
-    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
-    ...environment, // at the end: V8 takes 20 µs for members after a spread
-  };
-}
-
 function succeed(call, result) {
   let json;
   try {
     json = stringify(result) ?? 'null';
   } catch (error) {
-    const message = `the handler's result cannot be turned into JSON: ${describeError(error).errorMessage}`;
-    return fail(call, new RuntimeError('Runtime.MarshalError', message));
+    const message = `the handler's result cannot be turned into JSON: ${error?.message ?? error}`;
+    return fail(call, failure('Runtime.MarshalError', message));
   }
   writeResponse(call, 'response', json);
 }
 
 function fail(call, error) {
-  writeResponse(call, 'error', stringify(describeError(error)));
+  writeResponse(call, 'error', describeError(error));
 }
 
 /** Answers a call, once: what comes later is dropped. */
@@ -240,7 +239,7 @@ function writeResponse(call, member, json) {
   writeLine(TO_BOOTSTRAP, `{"id":${stringify(call.id)},"${member}":${json}}\n`);
   if (calls.size > 0) return;
   socket?.ref();
-  if (input.hasEnded) process.exit(0);
+  if (input.hasEnded) end();
 }
 
 /** Blocks until the reader has taken the whole line. */
@@ -256,45 +255,20 @@ function writeLine(descriptor, line) {
   }
 }
 
-/** What was thrown, which can be anything, as an error of Lambda's. */
 function describeError(error) {
-  const util = require('util');
-  try {
-    if (!(error instanceof Error) && !util.types.isNativeError(error)) {
-      const message = typeof error === 'string' ? error : util.inspect(error);
-      return { errorType: typeof error, errorMessage: message, stackTrace: [] };
-    }
-    const stackTrace = [...describeStack(error)];
-    return { errorType: String(error.name || 'Error'), errorMessage: String(error.message), stackTrace };
-  } catch {
-    return { errorType: 'Error', errorMessage: 'the error that was thrown cannot be read', stackTrace: [] };
-  }
+  return stringify(require('./failures.cjs').describe(error));
 }
 
-/** The frames of user code, and what caused the error. */
-function* describeStack(error, depth = 0) {
-  for (const line of String(error.stack).split('\n')) {
-    if (/^ +at /.test(line) && !/\(?node:(internal|async_hooks|events)/.test(line) && !line.includes(__filename)) yield line;
-  }
-  if (error.cause instanceof Error && depth < 8) {
-    yield `Caused by ${error.cause.name}: ${error.cause.message}`;
-    yield* describeStack(error.cause, depth + 1);
-  }
+function failure(...all) {
+  return new (require('./failures.cjs').Failure)(...all);
 }
 
-const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
-const LOWEST = LEVELS.indexOf(env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
-const LOGS_JSON = env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
-
-/** console.log and the like, as AWS writes them, and without the streams that Node.js would load for them. */
+/** What console.log and the like do: without the streams that Node.js would load for them. */
 function log(level, ...values) {
-  if (LEVELS.indexOf(level) < LOWEST) return;
-  const timestamp = new Date().toISOString();
-  const requestId = (storage?.getStore() ?? latest)?.context.awsRequestId ?? '-';
-  const message = require('util').format(...values);
-  const line = LOGS_JSON ? stringify({ timestamp, level, requestId, message }) : `${timestamp}\t${requestId}\t${level}\t${message}`;
+  const { context } = storage?.getStore() ?? latest ?? {};
+  const line = require('./logs.cjs').line(context?.awsRequestId, level, values);
   try {
-    writeLine(LOG, `${line}\n`);
+    if (line) writeLine(LOG, line);
   } catch {
     // user code has closed its stderr
   }
@@ -310,13 +284,13 @@ function onUncaught(error) {
 }
 
 function onRejection(reason) {
-  const { errorType, errorMessage } = describeError(reason);
-  onUncaught(new RuntimeError('Runtime.UnhandledPromiseRejection', `${errorType}: ${errorMessage}`, reason?.stack));
+  const { errorType, errorMessage } = require('./failures.cjs').describe(reason);
+  onUncaught(failure('Runtime.UnhandledPromiseRejection', `${errorType}: ${errorMessage}`, reason?.stack));
 }
 
 /** Nothing is left that could settle an open call. */
 function onEmpty() {
-  const never = (what) => new RuntimeError('Runtime.NodejsExit', `${what} waits for a promise that nothing is left to settle`);
+  const never = (what) => failure('Runtime.NodejsExit', `${what} waits for a promise that nothing is left to settle`);
   if (!isReady) return endInit(never('a top-level await'));
   for (const call of calls.values()) {
     if (call.isPromise) fail(call, never('the handler'));
@@ -324,21 +298,33 @@ function onEmpty() {
   }
 }
 
+/** SIGTERM. During a call, little time is left for it; between calls, the Shutdown phase has come. */
+function onTerminate() {
+  isTerminated = true;
+  if (calls.size === 0) return isLate() ? undefined : end();
+  const left = Math.max(0, latest.deadlineMs - Date.now());
+  log('WARN', `${left} ms are left, and the event loop is busy with`, process.getActiveResourcesInfo());
+  for (const { context } of calls.values()) {
+    Context.abort(context, failure('Function.Timeout', `the handler was still running ${left} ms before its deadline`));
+  }
+}
+
 /** User code ends the process. That it ended is bootstrap's to tell; what bootstrap cannot know is where. */
 function onExit(status) {
   const error = new Error(`process.exit(${status}) was called`);
-  if (!isReady) endInit(new RuntimeError('Runtime.ExitError', error.message, error.stack));
+  if (!isReady) endInit(failure('Runtime.ExitError', error.message, error.stack));
   if (calls.size > 0 && !input.hasEnded) log('ERROR', error);
 }
 
 function endInit(error) {
   process.off('exit', onExit);
-  writeLine(TO_BOOTSTRAP, `{"error":${stringify(describeError(error))}}\n`);
+  writeLine(TO_BOOTSTRAP, `{"error":${describeError(error)}}\n`);
   process.exit(1);
 }
 
 /** The loop, while nothing but us needs the event loop, which has its turn now and then all the same. */
 function next() {
+  tellOutcomes();
   for (let turn = 0; turn < TURNS; turn++) {
     if (calls.size > 0 || process.getActiveResourcesInfo().length > 0) return listen();
     do {
@@ -346,8 +332,14 @@ function next() {
     } while (!callAll());
     process._tickCallback(); // promises and process.nextTick, as between two callbacks of the event loop
     tellOutcomes();
+    if (isLate()) break;
   }
   setImmediate(next);
+}
+
+/** Whether the latest call ended so late that there may be a SIGTERM to hear, before the next one is taken for its target. */
+function isLate() {
+  return latest?.deadlineMs - Date.now() <= GRACE_MS;
 }
 
 /** Calls the handler with every line that has arrived whole; false if there is none. */
@@ -373,15 +365,21 @@ function listen() {
   socket.on('data', (chunk) => {
     makeRoom(chunk.length);
     input.end += chunk.copy(input.bytes, input.end);
-    callAll();
+    if (isLate()) setImmediate(callAll);
+    else callAll();
   });
   if (calls.size > 0) socket.unref();
 }
 
-/** STDIN has ended: no more calls will come, those that are open may finish. */
+/** STDIN has ended: no more calls will come, those that are open may finish. A SIGTERM may be there to be heard first. */
 function onEnd() {
   input.hasEnded = true;
-  if (calls.size === 0) process.exit(0);
+  if (calls.size === 0) setImmediate(setImmediate, end);
+}
+
+/** Ends the process; but user code that listens to SIGTERM, and got one, may finish what it does then. */
+function end() {
+  if (!isTerminated || process.listenerCount('SIGTERM') === 1) process.exit(0);
 }
 
 /** Modules of layers, as AWS sets it; a NODE_PATH of the user's is left alone. */
@@ -394,6 +392,7 @@ function findLayers() {
 
 function ready() {
   isReady = true;
+  process.on('SIGTERM', onTerminate);
   const { node: version } = process.versions;
   writeLine(TO_BOOTSTRAP, `${stringify({ ready: { protocol: 1, name: 'nodejs', version, concurrency: CONCURRENCY } })}\n`);
   setImmediate(next);

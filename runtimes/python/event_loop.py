@@ -1,13 +1,35 @@
 """One event loop for all invocations, so that clients that user code keeps go on working. For async handlers alone."""
 import asyncio
 import atexit
+import sys
 import warnings
 
 loop = None
+task = None  # the handler's, while it is running
+timeout = None  # why it was cancelled
 
 
 def run(awaitable):
-    return get().run_until_complete(awaitable)
+    global task, timeout
+    try:
+        task = asyncio.ensure_future(awaitable, loop=get())
+        return loop.run_until_complete(task)
+    except asyncio.CancelledError:
+        raise timeout or sys.exc_info()[1]
+    finally:
+        task = timeout = None
+
+
+def interrupt(reason):
+    """Raises the reason where the handler is; where it is waiting, cancels it, with the stack of where that is."""
+    global timeout
+    if task is None or asyncio.current_task(loop) is task:
+        raise reason
+    from open_runtime import failures
+
+    timeout = reason
+    timeout.stack_trace = failures.describe_task(task)
+    loop.call_soon_threadsafe(task.cancel)
 
 
 def get():

@@ -3,7 +3,9 @@ import os
 import sys
 import traceback
 
-OURS = __file__.rpartition("/")[0] + "/"
+from open_runtime import FunctionTimeout
+
+NOT_USERS = __file__.rpartition("/")[0] + "/", "<frozen importlib"
 
 
 class Failure(Exception):
@@ -26,8 +28,8 @@ def of_import(error, name):
 
 
 def describe(error):
-    if isinstance(error, Failure):
-        error_type, stack_trace = error.error_type, error.stack_trace
+    if isinstance(error, (Failure, FunctionTimeout)):
+        error_type, stack_trace = error.error_type, error.stack_trace or describe_stack(error)
     else:
         error_type, stack_trace = type(error).__name__, describe_stack(error)
     return {"errorType": error_type, "errorMessage": describe_message(error), "stackTrace": stack_trace}
@@ -42,16 +44,29 @@ def describe_message(error):
 
 def describe_stack(error, depth=0):
     """The frames of user code as AWS writes them, and what the exception was raised from."""
-    frames = [
-        (frame.filename, frame.lineno, frame.name, frame.line)
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith((OURS, "<frozen importlib"))
-    ]
-    stack_trace = traceback.format_list(frames)
+    stack_trace = describe_frames(traceback.extract_tb(error.__traceback__))
     if error.__cause__ is not None and depth < 8:
         stack_trace.append(f"Caused by {type(error.__cause__).__name__}: {describe_message(error.__cause__)}\n")
         stack_trace += describe_stack(error.__cause__, depth + 1)
     return stack_trace
+
+
+def describe_frames(frames):
+    users = (frame for frame in frames if not frame.filename.startswith(NOT_USERS) and frame.name != "run_until_complete")
+    return traceback.format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in users])
+
+
+def describe_task(task):
+    """Where a suspended task of asyncio is waiting."""
+    frames, waiting = [], task.get_coro()
+    while waiting is not None:
+        kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(waiting, f"{kind}_frame")), None)
+        frame = kind and getattr(waiting, f"{kind}_frame")
+        if not frame:
+            break
+        frames.append((frame, frame.f_lineno))
+        waiting = getattr(waiting, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
+    return describe_frames(traceback.StackSummary.extract(frames))
 
 
 def log_exit(error, request_id):

@@ -2,7 +2,7 @@
 import sys
 import time
 
-from open_runtime import Context, encode
+from open_runtime import Call, encode
 
 
 def find_spec(name):
@@ -20,6 +20,10 @@ def find_spec(name):
     return spec
 
 
+def request_id():
+    return Call.latest and Call.latest.aws_request_id
+
+
 def set_up(logging):
     import os
 
@@ -27,7 +31,7 @@ def set_up(logging):
         converter = time.gmtime
 
         def format(self, record):
-            record.aws_request_id = Context.aws_request_id or ""
+            record.aws_request_id = request_id() or ""
             return super().format(record)
 
     class JsonFormatter(TextFormatter):
@@ -37,7 +41,7 @@ def set_up(logging):
                 "level": record.levelname,
                 "message": record.getMessage(),
                 "logger": record.name,
-                "requestId": Context.aws_request_id,
+                "requestId": request_id(),
             }
             if record.exc_info:
                 line["exception"] = self.formatException(record.exc_info).split("\n")

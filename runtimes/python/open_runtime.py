@@ -3,7 +3,9 @@
 Python starts with -S, and what only some handlers need (os, site, json, logging, asyncio, traceback, the files beside
 this one) is imported when they need it: together these take several times as long as Python itself.
 """
+import _signal  # signal imports enum, enum imports re
 import builtins
+import faulthandler
 import posix
 import sys
 import time
@@ -17,19 +19,14 @@ __path__ = [__file__.rpartition("/")[0]]  # a package, too: `from open_runtime i
 
 
 def load_handler(name):
-    """Imports what `src/users.create` or `pkg.module.function` names."""
+    """Imports what `src/users.create` or `pkg.module.function` names, and wraps it as companions of middlewares want."""
     module_name, _, function_name = name.replace("/", ".").rpartition(".")
     if not all(module_name.split(".")) or not function_name:
         raise failure("Runtime.MalformedHandlerName", f"'{name}' is not of the form [folder/]module.function")
     if module_name.partition(".")[0] in sys.builtin_module_names:
         raise failure("Runtime.BuiltInModuleConflict", f"'{module_name}' is the name of a module built into Python")
-    try:
-        __import__(module_name)
-    except (ImportError, SyntaxError) as error:
-        from open_runtime import failures
-
-        raise failures.of_import(error, module_name)
-    module = sys.modules[module_name]
+    wrap = load_companions()
+    module = import_module(module_name)
     handler = getattr(module, function_name, None)
     if not callable(handler):
         what = "missing from" if handler is None else "not a function in"
@@ -39,14 +36,33 @@ def load_handler(name):
         from open_runtime import event_loop
 
         event_loop.get()  # asyncio takes its time: have it pass in Init
-    return handler
+    return wrap(handler)
+
+
+def load_companions():
+    folders = environ("SLSCOMPANIONS")
+    if not folders:
+        return lambda handler: handler
+    from open_runtime import companions
+
+    return companions.load(folders)
+
+
+def import_module(name):
+    try:
+        __import__(name)
+    except (ImportError, SyntaxError) as error:
+        from open_runtime import failures
+
+        raise failures.of_import(error, name)
+    return sys.modules[name]
 
 
 def read_event(line):
     """The id, event and context of a call. Where Python cannot read it, the event is the failure to do so."""
     try:
-        call = deeply(decode, line.decode())
-        return call["id"], call.get("event"), Context(**call.get("context", {}))
+        call = decode(line.decode())
+        return call["id"], call.get("event"), Context(call.get("context", {}))
     except Exception as error:
         request_id = line[:200].decode("utf-8", "replace").split('"')[3]  # {"id":"…", comes first, says the protocol
         return request_id, failure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}"), None
@@ -56,24 +72,31 @@ def call_handler(handler, event, context):
     """The handler's result as JSON."""
     if context is None:
         raise event
-    result = handler(event, context)
-    if hasattr(type(result), "__await__"):
-        from open_runtime import event_loop
-
-        result = event_loop.run(result)
+    Call.context = context
     try:
-        return deeply(encode, result)
+        result = handler(event, context)
+        if hasattr(type(result), "__await__"):
+            from open_runtime import event_loop
+
+            result = event_loop.run(result)
+    finally:
+        Call.context = None
+    try:
+        return encode(result)
     except Exception as error:
         raise failure("Runtime.MarshalError", f"Unable to marshal response: {error}")
 
 
-def write_response(member, json, request_id=None):
-    """Writes one line, whole. Halves of surrogate pairs, which UTF-8 cannot hold, go as the escapes that JSON has."""
-    head = "" if request_id is None else f'"id":{encode(request_id)},'
-    rest = memoryview(f'{{{head}"{member}":{json}}}\n'.encode("utf-8", "backslashreplace"))
+def write_response(member, json, request_id):
+    write_line(f'{{"id":{encode(request_id)},"{member}":{json}}}\n')
+
+
+def write_line(line):
+    """Writes all of it. Halves of surrogate pairs, which UTF-8 cannot hold, go as the escapes that JSON has for them."""
+    rest = line.encode("utf-8", "backslashreplace")
     while rest:
         try:
-            rest = rest[write(TO_BOOTSTRAP, rest) :]
+            rest = memoryview(rest)[write(TO_BOOTSTRAP, rest) :]
         except BlockingIOError:
             sleep(0.001)
         except OSError:
@@ -96,22 +119,27 @@ def environ(name):
     return posix.environ.get(name.encode(), b"").decode()
 
 
+Namespace = type(sys.implementation)  # types.SimpleNamespace, without its import
+
+
 class Context:
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
-    aws_request_id = None  # of the class: that of the current invocation
+    client_context = None
+    identity = Namespace(cognito_identity_id=None, cognito_identity_pool_id=None)
 
-    def __init__(self, requestId=None, deadlineMs=0, functionArn=None, traceId=None, clientContext=None, identity=None, tenantId=None, **_):
-        Context.aws_request_id = self.aws_request_id = requestId
-        self.invoked_function_arn = functionArn
-        self.tenant_id = tenantId
-        self.identity = Namespace(
-            cognito_identity_id=identity and identity.get("cognitoIdentityId"),
-            cognito_identity_pool_id=identity and identity.get("cognitoIdentityPoolId"),
-        )
-        self.client_context = clientContext and create_client_context(**clientContext)
-        self._deadline_ms = deadlineMs
-        set_trace_id(traceId)
+    def __init__(self, given):
+        Call.latest = self
+        self.aws_request_id = given.get("requestId")
+        self.invoked_function_arn = given.get("functionArn")
+        self.tenant_id = given.get("tenantId")
+        self._deadline_ms = given.get("deadlineMs", 0)
+        set_trace_id(given.get("traceId"))
+        if "clientContext" in given:
+            self.client_context = create_client_context(**given["clientContext"])
+        if "identity" in given:
+            names = ("cognito_identity_id", "cognitoIdentityId"), ("cognito_identity_pool_id", "cognitoIdentityPoolId")
+            self.identity = Namespace(**{ours: given["identity"].get(aws) for ours, aws in names})
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline_ms - int(now() * 1000))
@@ -119,8 +147,6 @@ class Context:
     def log(self, message):
         sys.stdout.write(str(message))
 
-
-Namespace = type(sys.implementation)  # types.SimpleNamespace, without its import
 
 for member in "function_name", "function_version", "log_group_name", "log_stream_name":
     setattr(Context, member, environ(f"AWS_LAMBDA_{member.upper()}") or None)
@@ -132,18 +158,46 @@ def create_client_context(client=None, custom=None, env=None, **_):
     return Namespace(client=client and Namespace(**{name: client.get(name) for name in names}), custom=custom, env=env)
 
 
-def set_trace_id(trace_id):
-    """In os.environ, or where os will look for it when it is imported."""
-    name, value = b"_X_AMZN_TRACE_ID", trace_id and trace_id.encode()
-    if "os" in sys.modules:
-        environment = sys.modules["os"].environb
-    else:
-        environment = posix.environ
-        posix.putenv(name, value) if value else posix.unsetenv(name)
-    if value:
-        environment[name] = value
-    else:
-        environment.pop(name, None)
+def set_trace_id(trace_id, name=b"_X_AMZN_TRACE_ID"):
+    """In os.environ; as long as nobody has imported os, in what os will make it from."""
+    environment = sys.modules["os"].environb if "os" in sys.modules else posix.environ
+    if trace_id:
+        environment[name] = trace_id.encode()
+    elif name in environment:
+        del environment[name]
+
+
+GRACE_MS = int(environ("SLSGRACE")) if environ("SLSGRACE").isdigit() else 250
+
+
+class FunctionTimeout(BaseException):
+    """Raised at the line where the handler is when its time is nearly over. `except Exception` lets it pass."""
+
+    error_type = "Function.Timeout"
+    stack_trace = None  # where the handler was waiting, if it was
+
+class Call:
+    """What SIGTERM finds going on."""
+
+    context = None  # that of the handler, while it is running
+    latest = None  # that of the latest call
+    is_awaited = False  # whether the next call is
+    is_last = False
+
+
+def on_sigterm(number, frame):
+    """During a call, little time is left for it. Between calls, the Shutdown phase has come."""
+    if Call.context:
+        left = Call.context.get_remaining_time_in_millis()
+        timeout = FunctionTimeout(f"the handler was still running {left} ms before its deadline")
+        if "open_runtime.event_loop" in sys.modules:
+            sys.modules["open_runtime.event_loop"].interrupt(timeout)
+        else:
+            raise timeout
+    elif not Call.latest or Call.latest.get_remaining_time_in_millis() > GRACE_MS:  # else it came too late for that call
+        Call.is_last = True
+        if Call.is_awaited:
+            sys.exit()
 
 
 class LateSite:
@@ -186,19 +240,6 @@ class LoggingFinder:
             return logs.find_spec(name)
 
 
-def deeply(function, value):
-    """Calls a function of JSON once more, with a deeper stack, where the usual one does not do."""
-    try:
-        return function(value)
-    except RecursionError:
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, DEEP))
-        try:
-            return function(value)
-        finally:
-            sys.setrecursionlimit(limit)
-
-
 def encodable(value):
     """What to encode in place of a value that JSON has no form for. A Decimal, as DynamoDB has them, is a number."""
     if type(value).__module__ == "decimal" and type(value).__name__ == "Decimal":
@@ -217,17 +258,24 @@ try:
     from _json import encode_basestring, make_encoder, make_scanner
 
     scan = make_scanner(Options)
+    options = encodable, encode_basestring, None, ":", ",", False, False, False
+    encode_value = make_encoder(None, *options)  # None: does not look for circles
 
     def decode(text):
         try:
             return scan(text, 0)[0]
+        except RecursionError:
+            return deeply(lambda: scan(text, 0)[0])
         except (StopIteration, SystemError):  # it lacks json to say what is wrong
             import json
 
             return json.loads(text)
 
     def encode(value):
-        return "".join(make_encoder({}, encodable, encode_basestring, None, ":", ",", False, False, False)(value, 0))
+        try:
+            return "".join(encode_value(value, 0))
+        except RecursionError:
+            return deeply(lambda: "".join(make_encoder({}, *options)(value, 0)))
 
 except (ImportError, TypeError):
     import json
@@ -236,17 +284,35 @@ except (ImportError, TypeError):
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encodable).encode
 
 
+def deeply(function):
+    """Calls it with a deeper stack than usual: for events and results of more than some hundred levels."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, DEEP))
+    try:
+        return function()
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def main():
     name = sys.argv[1]
+    lines = open(FROM_BOOTSTRAP, "rb", 1 << 16, closefd=False)
     set_up()
     try:
         handler = load_handler(name)
     except BaseException as error:
-        write_response("error", describe_error(error))
+        write_line(f'{{"error":{describe_error(error)}}}\n')
         sys.exit(1)
     version = ".".join(map(str, sys.version_info[:3]))
-    write_response("ready", encode({"protocol": 1, "name": "python", "version": version, "concurrency": 1}))
-    for line in open(FROM_BOOTSTRAP, "rb", 1 << 16, closefd=False):
+    if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
+        _signal.signal(_signal.SIGTERM, on_sigterm)
+    write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1}}}}\n')
+    while True:
+        Call.is_awaited = True
+        line = not Call.is_last and lines.readline()
+        Call.is_awaited = False
+        if not line:
+            break
         answer(handler, *read_event(line))
 
 
@@ -272,6 +338,7 @@ def set_up():
     global flush
     for descriptor in FROM_BOOTSTRAP, TO_BOOTSTRAP:
         posix.set_inheritable(descriptor, False)
+    faulthandler.register(_signal.SIGINT, file=2, all_threads=False)  # the last words, even of a handler stuck in C code
     posix.register_at_fork(after_in_child=leave_protocol)
     sys.stdout.reconfigure(line_buffering=True)
     flush = sys.stdout.flush
@@ -300,5 +367,8 @@ def has_customization(folder):
 
 
 def leave_protocol():
+    """For forks of user code's: they have neither a part in the protocol nor a deadline."""
+    if _signal.getsignal(_signal.SIGTERM) is on_sigterm:
+        _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     posix.close(FROM_BOOTSTRAP)
     posix.close(TO_BOOTSTRAP)

@@ -1,10 +1,11 @@
 """What is Node.js's own."""
 
 import os
+import signal
 import time
 
 from claims import claim
-from harness import Runtime
+from harness import Runtime, within
 
 NODE = "nodejs"
 
@@ -349,3 +350,96 @@ def _(_):
     with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000", "NODE_OPTIONS": "--max-old-space-size=300"}) as runtime:
         runtime.ready()
         assert runtime.respond(None) < 500
+
+
+def time_out(runtime, left_ms=200):
+    """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
+    runtime.begin(None, deadline_ms=int(time.time() * 1000) + left_ms)
+    within(lambda: "begun" in runtime.log())
+    runtime.signal(signal.SIGTERM)
+
+
+@claim("SIGTERM aborts context.signal, with Function.Timeout as the reason; the next call works", NODE)
+def _(_):
+    for wait in (
+        "new Promise((_, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)))",
+        "require('timers/promises').setTimeout(60000, null, { signal: context.signal }).catch((error) => { throw error.cause ?? error; })",
+        "new Promise((_, reject) => process.once('SIGTERM', () => setImmediate(() => context.signal.aborted && reject(context.signal.reason))))",
+    ):
+        with start(f"exports.handler = async (event, context) => {{ const busy = setTimeout(() => {{}}, 5000); try {{ console.log('begun'); await {wait}; }} finally {{ console.log('finally'); clearTimeout(busy); }} }};") as runtime:
+            runtime.ready()
+            for _ in range(2):
+                time_out(runtime)
+                error = runtime.read()["error"]
+                assert error["errorType"] == "Function.Timeout" and "ms before its deadline" in error["errorMessage"], error
+                assert "finally" in runtime.log() and "event loop is busy with [ 'Timeout'" in runtime.log(), runtime.log()
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("a handler that answers in the time that is left is heard, told by signal, SIGTERM or nothing", NODE)
+def _(_):
+    for code in (
+        "exports.handler = (event, context) => new Promise((resolve) => { const busy = setInterval(() => {}, 1000); context.signal.onabort = () => { clearInterval(busy); resolve('in time'); }; console.log('begun'); });",
+        "exports.handler = () => new Promise((resolve) => { const busy = setInterval(() => {}, 1000); process.once('SIGTERM', () => { clearInterval(busy); resolve('in time'); }); console.log('begun'); });",
+        "exports.handler = () => new Promise((resolve) => { setTimeout(resolve, 100, 'in time'); console.log('begun'); });",
+        "exports.handler = () => { console.log('begun'); for (const end = Date.now() + 100; Date.now() < end; ); return 'in time'; };",
+    ):
+        with start(code) as runtime:
+            runtime.ready()
+            for _ in range(2):
+                time_out(runtime)
+                assert runtime.read()["response"] == "in time"
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("a SIGTERM that came while the event loop was blocked is not taken for one of the next call", NODE)
+def _(_):
+    code = """
+      process.on('SIGTERM', () => console.log('told'));
+      exports.handler = async (event, context) => {
+        if (event === 'next') { await new Promise((r) => setTimeout(r, 50)); return context.signal.aborted; }
+        console.log('begun');
+        for (const end = Date.now() + 100; Date.now() < end; );
+      };"""
+    with start(code) as runtime:
+        runtime.ready()
+        for _ in range(3):
+            time_out(runtime)
+            runtime.read()
+            assert runtime.respond("next") is False
+            assert "told" in runtime.log()
+            os.truncate(runtime.log_path, 0)
+
+
+@claim("SIGTERM with the end of STDIN between calls: listeners of user code finish what they do, or it ends at once", NODE)
+def _(_):
+    for first in ("exports.handler = () => 1;", "exports.handler = () => new Promise((r) => setTimeout(r, 5, 1));"):
+        code = f"process.on('SIGTERM', () => setTimeout(() => console.log('flushed'), 100)); {first}"
+        with start(code) as runtime:
+            runtime.ready()
+            runtime.respond(None)
+            runtime.signal(signal.SIGTERM)
+            assert runtime.end() == 0
+            assert "flushed" in runtime.log()
+        with start(first) as runtime:
+            runtime.ready()
+            runtime.respond(None)
+            runtime.signal(signal.SIGTERM)
+            assert runtime.end() == 0
+
+
+@claim("a listener to SIGTERM does not keep it from ending with STDIN alone", NODE)
+def _(_):
+    with start("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); exports.handler = () => 1;") as runtime:
+        runtime.ready()
+        assert runtime.end() == 0
+
+
+@claim("a synchronous loop says where it is on SIGINT", NODE)
+def _(_):
+    with start("exports.handler = () => {\n  console.log('begun');\n  for (;;);\n};") as runtime:
+        runtime.ready()
+        time_out(runtime)
+        runtime.signal(signal.SIGINT)
+        assert runtime.process.wait(20) != 0
+        assert "index.js:3" in runtime.log(), runtime.log()

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 
 from claims import claim
-from harness import PATH, Runtime
+from harness import PATH, Runtime, within
 
 PYTHON = "python"
 INTERPRETER = shutil.which("python3", path=PATH)
@@ -212,8 +214,6 @@ def _(_):
 
 @claim("a virtualenv that comes first in PATH is used, with its packages and its .pth files", PYTHON)
 def _(_):
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([INTERPRETER, "-m", "venv", "--without-pip", folder], check=True)
         [packages] = [path for path, _, _ in os.walk(folder) if path.endswith("site-packages")][:1]
@@ -357,8 +357,6 @@ def _(_):
     real = subprocess.run([INTERPRETER, "-c", "import sys; print(sys.executable)"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     files = {"pyenv/shims/python3": "#!/bin/sh\necho shim >&2\nexit 7\n", "pyenv/version": "1.2.3\n", "index.py": ""}
     for env, pinned in (({}, None), ({"PYENV_VERSION": "1.2.3"}, None), ({}, ".python-version")):
-        import tempfile
-
         with tempfile.TemporaryDirectory() as root:
             for name, text in files.items():
                 os.makedirs(os.path.dirname(f"{root}/{name}"), exist_ok=True)
@@ -370,7 +368,147 @@ def _(_):
             if pinned or env:
                 os.unlink(f"{root}/pyenv/version")
             local = {pinned: "1.2.3"} if pinned else {}
-            with start("def handler(event, context):\n    return 1", files=local, env={"PATH": f"{root}/pyenv/shims:/usr/bin:/bin", **env}) as runtime:
+            path = f"{root}/pyenv/shims:/usr/bin:/bin"
+            with start("def handler(event, context):\n    return 1", files=local, env={"PATH": path, **env}) as runtime:
                 runtime.ready()
                 assert runtime.respond(None) == 1
                 assert "shim" not in runtime.log()
+
+
+def time_out(runtime, left_ms=200):
+    """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
+    runtime.begin(None, deadline_ms=int(time.time() * 1000) + left_ms + 100)
+    within(lambda: "begun" in runtime.log())
+    runtime.signal(signal.SIGTERM)
+
+
+@claim("SIGTERM stops a handler where it is: finally runs, and the stack says where it was stuck", PYTHON)
+def _(_):
+    for stuck in ("time.sleep(60)", "while True: time.time()", "threading.Event().wait()", "subprocess.run(['sleep', '60'])", "asyncio.run(asyncio.sleep(60))"):
+        code = f"""
+import asyncio, subprocess, threading, time
+def handler(event, context):
+    try:
+        print("begun")
+        try:
+            {stuck}  # here
+        except Exception:
+            return "swallowed"
+    finally:
+        print("finally")
+"""
+        with start(code) as runtime:
+            runtime.ready()
+            for _ in range(2):
+                time_out(runtime)
+                error = runtime.read()["error"]
+                assert error["errorType"] == "Function.Timeout", error
+                assert "ms before its deadline" in error["errorMessage"], error
+                assert "in handler" in error["stackTrace"][0] and "# here" in error["stackTrace"][0], error
+                assert "open_runtime" not in str(error["stackTrace"]), error
+                within(lambda: "finally" in runtime.log())
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("SIGTERM stops an async handler, waiting or running, with the stack of its task", PYTHON)
+def _(_):
+    for stuck in ("await asyncio.sleep(60)", "time.sleep(60)", "await asyncio.Event().wait()", "await asyncio.gather(asyncio.sleep(60), asyncio.sleep(61))"):
+        code = f"""
+import asyncio, time
+async def inner():
+    {stuck}  # here
+async def handler(event, context):
+    try:
+        print("begun")
+        await inner()
+    finally:
+        print("finally")
+"""
+        with start(code) as runtime:
+            runtime.ready()
+            for _ in range(2):
+                time_out(runtime)
+                error = runtime.read()["error"]
+                assert error["errorType"] == "Function.Timeout", error
+                stack = "".join(error["stackTrace"])
+                assert "in handler" in error["stackTrace"][0] and "# here" in stack and "in inner" in stack, error
+                within(lambda: "finally" in runtime.log())
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("a handler that answers in the time that is left is heard", PYTHON)
+def _(_):
+    for code in (
+        "import time\ndef handler(event, context):\n    print('begun')\n    try:\n        time.sleep(60)\n    except BaseException as error:\n        return type(error).__name__",
+        "import asyncio\nasync def handler(event, context):\n    print('begun')\n    try:\n        await asyncio.sleep(60)\n    except BaseException as error:\n        return 'FunctionTimeout'",
+    ):
+        with start(code) as runtime:
+            runtime.ready()
+            time_out(runtime)
+            assert runtime.read()["response"] == "FunctionTimeout"
+
+
+@claim("a SIGTERM handler of user code's own wins, during a call and between calls", PYTHON)
+def _(_):
+    code = """
+import signal, time
+def on_sigterm(number, frame):
+    print("mine")
+    handler.told = True
+signal.signal(signal.SIGTERM, on_sigterm)
+def handler(event, context):
+    print("begun")
+    handler.told = False
+    while not handler.told:
+        time.sleep(0.01)
+    return "told"
+"""
+    with start(code) as runtime:
+        runtime.ready()
+        time_out(runtime)
+        assert runtime.read()["response"] == "told"
+        os.truncate(runtime.log_path, 0)
+        runtime.signal(signal.SIGTERM)
+        within(lambda: "mine" in runtime.log())
+        assert runtime.end() == 0
+
+
+@claim("SIGTERM between calls ends it at once, with atexit; not if it was meant for the call before", PYTHON)
+def _(_):
+    code = "import atexit\natexit.register(lambda: print('at exit'))\ndef handler(event, context):\n    return 1"
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        runtime.signal(signal.SIGTERM)
+        assert runtime.process.wait(20) == 0
+        assert "at exit" in runtime.log()
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.respond(None, deadline_ms=int(time.time() * 1000) + 200)
+        runtime.signal(signal.SIGTERM)
+        assert runtime.respond(None) == 1
+
+
+@claim("a handler stuck in C code says where on SIGINT", PYTHON)
+def _(_):
+    with start("def handler(event, context):\n    print('begun')\n    return sum(range(10 ** 11))") as runtime:
+        runtime.ready()
+        time_out(runtime)
+        runtime.signal(signal.SIGINT)
+        within(lambda: "index.py" in runtime.log() and "line 3 in handler" in runtime.log())
+
+
+@claim("forks of the handler's take SIGTERM as any process does", PYTHON)
+def _(_):
+    code = """
+import os, signal, time
+def handler(event, context):
+    pid = os.fork()
+    if not pid:
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(0.05)
+    os.kill(pid, signal.SIGTERM)
+    return os.waitpid(pid, 0)[1]
+"""
+    responds(code, 15)
