@@ -80,7 +80,7 @@ impl Config {
 }
 
 impl Config {
-    /// Makes the user's code the current folder, for the language runtime and the middlewares.
+    /// Makes the user's code the current folder, for the language runtime and the middlewares. From then on its path is absolute.
     ///
     /// # Errors
     /// [`InvocationError::TaskRoot`].

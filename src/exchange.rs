@@ -174,17 +174,19 @@ impl<'a> Exchange<'a> {
         true
     }
 
-    /// What a language runtime reports as `Function.Timeout` when it has been told that little time is left is its stack
-    /// trace, of where the handler was.
-    fn as_timeout(&self, error: InvocationError) -> InvocationError {
-        match error {
+    /// What becomes of the language runtime once it has been told that little time is left is due to that: what it reports as
+    /// `Function.Timeout` is where the handler was, and if it ends, that is why.
+    pub fn as_timeout(&self, error: InvocationError) -> InvocationError {
+        let stack_trace = match error {
             InvocationError::Handler(LambdaError { error_type, stack_trace, .. })
                 if self.was_warned && error_type == "Function.Timeout" =>
             {
-                InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace }
+                stack_trace
             }
-            other => other,
-        }
+            InvocationError::RuntimeExit { .. } if self.was_warned => None,
+            other => return other,
+        };
+        InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace }
     }
 
     /// What has not happened when the time is over.

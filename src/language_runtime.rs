@@ -22,8 +22,8 @@ use crate::wait::{self, Source};
 /// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
 const LAST_BREATH: Duration = Duration::from_millis(100);
 
-/// No answer is longer, in bytes; Lambda takes a tenth of it.
-const LONGEST_LINE: usize = 64 << 20;
+/// No line may be longer, in bytes: what does not end must not fill the memory. Lambda takes 6 MiB.
+const LONGEST_LINE: usize = 32 << 20;
 
 /// So often may it die before it is ready, one time after the other.
 const FAILED_STARTS: u32 = 2;
@@ -99,15 +99,16 @@ impl LanguageRuntime {
         Ok(Woke::Ready)
     }
 
-    /// Waits until `other` is readable, and looks after the language runtime meanwhile: it may become ready, answer too
+    /// Waits until `other` is readable, if there is one, and looks after the language runtime meanwhile: it may become ready, answer too
     /// late, or die, and then it is started again at once.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`] if it cannot be kept alive.
-    pub fn wait_for(&mut self, other: BorrowedFd<'_>, deadline: Deadline) -> Result<Woke, Fatal> {
+    pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Woke, Fatal> {
+        self.look().map_err(cannot_wait)?;
         loop {
             self.revive()?;
-            if let Some(woke) = self.step_idle(Some(other), deadline)? {
+            if let Some(woke) = self.step_idle(other, deadline)? {
                 return Ok(woke);
             }
         }
@@ -134,7 +135,7 @@ impl LanguageRuntime {
     /// runtime dies, or the last limit; then it is killed.
     pub fn call(&mut self, calls: &Calls<'_>) -> Answers {
         let mut exchange = Exchange::new(calls);
-        let mut failure = None;
+        let mut failure = self.look().err().map(pipe);
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
         }
@@ -161,7 +162,7 @@ impl LanguageRuntime {
         }
         match &mut self.state {
             State::Dead(reason) if !exchange.is_over() && (exchange.has_begun() || self.signals.is_terminating()) => {
-                Err(take_reason(reason))
+                Err(exchange.as_timeout(take_reason(reason)))
             }
             _ => self.enforce_limits(exchange),
         }
@@ -190,7 +191,9 @@ impl LanguageRuntime {
 
     /// Ends it, for what it was doing must not go on. [`revive`](LanguageRuntime::revive) starts it again.
     pub fn kill(&mut self) {
-        self.state = State::Dead(InvocationError::Terminated); // dropping the process kills its group
+        if !matches!(self.state, State::Dead(_)) {
+            self.state = State::Dead(InvocationError::Terminated); // dropping the process kills its group
+        }
     }
 
     /// The Shutdown phase: SIGTERM, end of file, and SIGKILL for what is left when the time is over.
@@ -265,12 +268,19 @@ impl LanguageRuntime {
             is_closed = self.lines.read(process)? == Progress::Closed;
         }
         self.hear(exchange.as_deref_mut());
-        if self.lines.unfinished() > LONGEST_LINE {
-            let why = format!("a line of more than {LONGEST_LINE} bytes");
-            self.fail(InvocationError::RuntimeGarbage { why }, exchange.is_none());
-        }
         if has_ended || is_closed {
             self.bury(exchange.is_none())?;
+        }
+        Ok(())
+    }
+
+    /// Whether it has ended while nobody looked: while a middleware ran, its SIGCHLD was taken for the middleware's.
+    fn look(&mut self) -> io::Result<()> {
+        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+        if process.has_ended()? {
+            self.lines.drain(process)?;
+            self.hear(None);
+            self.bury(true)?;
         }
         Ok(())
     }
@@ -296,6 +306,10 @@ impl LanguageRuntime {
             if let Err(error) = self.hear_line(line, exchange.as_deref_mut()) {
                 return self.fail(error, exchange.is_none()); // nothing that follows can be trusted
             }
+        }
+        if self.lines.unfinished() > LONGEST_LINE {
+            let why = format!("a line of more than {LONGEST_LINE} bytes");
+            self.fail(InvocationError::RuntimeGarbage { why }, exchange.is_none());
         }
     }
 
@@ -334,12 +348,18 @@ impl LanguageRuntime {
     /// It is dead, or good for nothing any more; `error` is what whoever needs it next is told.
     fn fail(&mut self, error: InvocationError, is_idle: bool) {
         match self.state {
-            State::Booting(_) => self.failed_starts += self.weight(&error),
-            State::Ready(..) if is_idle => self.idle_deaths += 1,
+            State::Booting(_) => {
+                self.failed_starts += self.weight(&error);
+                let is_told_by_init = self.failed_starts >= FAILED_STARTS && !self.was_ever_ready;
+                if !is_told_by_init {
+                    self.log.warn(None, &format_args!("{error}, before it was ready"));
+                }
+            }
+            State::Ready(..) if is_idle => {
+                self.idle_deaths += 1;
+                self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
+            }
             State::Ready(..) | State::Dead(_) => {}
-        }
-        if is_idle && self.was_ever_ready {
-            self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
         }
         self.state = State::Dead(error);
     }

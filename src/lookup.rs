@@ -91,7 +91,7 @@ fn by_handler(config: &Config, roots: &[PathBuf], search: &mut Search) -> Result
         search.places.push(format!(
             "a file {}/{}.* with the extension of a language",
             config.task_root.display(),
-            config.handler
+            config.handler.rsplit_once('.').map_or(config.handler.as_str(), |(file, _)| file)
         ));
     }
     Ok(found.pop().map(|(_, program)| program))

@@ -4,8 +4,8 @@
 
 mod transport;
 
-use std::io::{self, ErrorKind};
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::{Agent, Body, Error};
@@ -15,7 +15,7 @@ use crate::error::{Fatal, InvocationError, header_error_type};
 use crate::exchange::Response as HandlerResponse;
 use crate::extension::{self, Extension};
 use crate::invocation::Invocation;
-use crate::log::Log;
+use crate::log::{Level, Log};
 use crate::signals::Signals;
 use crate::xray;
 use transport::{Addresses, Dialer, Watch};
@@ -28,8 +28,15 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// How long registering as an extension may take. It runs while the interpreter boots.
 const REGISTRATION: Duration = Duration::from_secs(1);
 
-/// So often is the next invocation asked for, when the connection breaks before it has come.
+/// So often is the next invocation asked for, when the connection breaks before it has come: one time after the other, or after
+/// a long wait once more so often.
 const ATTEMPTS: u32 = 3;
+
+/// What a long wait is.
+const LONG: Duration = Duration::from_millis(500);
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// More than any event: Lambda's own limit is 6 MB, and the emulators' are not far from it.
 const LARGEST_EVENT: u64 = 1 << 28;
@@ -81,18 +88,21 @@ impl RuntimeApi {
         let failed = |why: String| Fatal::RuntimeApi { call: "GET /runtime/invocation/next", why };
         let mut attempt = 1;
         while !self.watch.is_terminating() {
+            let asked = Instant::now();
             match self.watch.during(runtime, || self.ask_next())? {
                 Ok((headers, event)) => {
                     let invocation = self.invocation(&headers, event).map_err(failed)?;
                     return Ok(Next::Invocation(Box::new(invocation)));
                 }
-                Err(Failure::Interrupted) => return Ok(Next::Terminated),
+                Err(_) if self.watch.is_terminating() => {}
+                Err(Failure::Broken(_)) if asked.elapsed() >= LONG => attempt = 1, // it was idle, and was closed for that
                 Err(Failure::Broken(why)) if attempt < ATTEMPTS => {
                     // Asking again is safe: until it is answered, Lambda gives the same invocation again.
                     self.log.warn(None, &format_args!("asking for the next invocation again: {why}"));
+                    lock(runtime).wait_for(None, Deadline::after(PAUSE))?;
                     attempt += 1;
                 }
-                Err(Failure::Broken(why) | Failure::Refused(why)) => return Err(failed(why)),
+                Err(failure) => return Err(failed(failure.to_string())),
             }
         }
         Ok(Next::Terminated)
@@ -125,7 +135,7 @@ impl RuntimeApi {
             client_context: self.json_header(headers, "lambda-runtime-client-context", &request_id),
             identity: self.json_header(headers, "lambda-runtime-cognito-identity", &request_id),
             tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
-            invocation_id: header(headers, "lambda-runtime-invocation-id"),
+            invocation_id: header(headers, "lambda-runtime-invocation-id").filter(|id| id.is_ascii()), // or it cannot go back
             received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
             request_id,
             event,
@@ -155,7 +165,9 @@ impl RuntimeApi {
             let connection = transport::dial(&self.address)?;
             Ok(Extension::park(connection, &self.address, &identifier)?)
         });
-        if let Err(failure) = &extension {
+        if let Err(failure) = &extension
+            && !self.watch.is_terminating()
+        {
             let consequence = "so Lambda may end this environment without SIGTERM";
             self.log.warn(None, &format_args!("cannot register as an extension, {consequence}: {failure}"));
         }
@@ -176,8 +188,8 @@ impl RuntimeApi {
     /// Delivers a response. Blocks for at most 10 s, or what SIGTERM leaves.
     ///
     /// # Errors
-    /// [`Fatal::RuntimeApi`] on status 500, which asks us to exit. What else goes wrong is logged, and not tried again: it
-    /// is not known then whether Lambda has the response.
+    /// [`Fatal::RuntimeApi`] on status 500, which asks us to exit, and if the response could not be delivered: Lambda then tells
+    /// the caller, if it does not have the response. Other refusals are logged.
     ///
     /// Source: POST /runtime/invocation/{id}/response,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-response>
@@ -212,8 +224,12 @@ impl RuntimeApi {
             Ok(response) => self.check(what, &invocation.request_id, response.status().as_u16()),
             Err(failure) => {
                 let why = format!("{what} failed, and Lambda may not have the {kind}: {failure}");
-                self.log.warn(Some(&invocation.request_id), &why);
-                Ok(())
+                self.log.write(Level::Error, Some(&invocation.request_id), &why);
+                if self.watch.is_terminating() {
+                    return Ok(());
+                }
+                // Asking for the next invocation could bring this one again, and its handler would run twice.
+                Err(Fatal::RuntimeApi { call: what, why: failure.to_string() })
             }
         }
     }
@@ -249,7 +265,24 @@ impl RuntimeApi {
         }
     }
 
+    /// Posts, and once more where the connection broke before there was an answer: nobody knows then what Lambda has, but it
+    /// takes one answer to an invocation and refuses the next.
     fn post<'a>(
+        &self,
+        path: &str,
+        body: &[u8],
+        headers: impl Iterator<Item = (&'static str, &'a str)> + Clone,
+    ) -> Result<Response<Body>, Failure> {
+        match self.post_once(path, body, headers.clone()) {
+            Err(Failure::Broken(why)) if !self.watch.is_terminating() => {
+                self.log.write(Level::Debug, None, &format_args!("posting again: {why}"));
+                self.post_once(path, body, headers)
+            }
+            other => other,
+        }
+    }
+
+    fn post_once<'a>(
         &self,
         path: &str,
         body: &[u8],
@@ -262,7 +295,7 @@ impl RuntimeApi {
             request = request.header(name, value);
         }
         let mut response = request.send(body)?;
-        response.body_mut().read_to_vec()?; // to its end, or the connection cannot be used again
+        let _ = response.body_mut().read_to_vec(); // to its end, or the connection cannot be used again; the status says it all
         Ok(response)
     }
 }
@@ -282,8 +315,8 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Why a call has no answer.
 enum Failure {
-    /// SIGTERM, or the language runtime cannot be kept alive.
-    Interrupted,
+    /// There was none in time.
+    Late,
     /// The connection broke, or could not be made.
     Broken(String),
     /// There is an answer, but not one to go on with.
@@ -292,10 +325,7 @@ enum Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        match error.kind() {
-            ErrorKind::Interrupted => Failure::Interrupted,
-            _ => Failure::Broken(error.to_string()),
-        }
+        Failure::Broken(error.to_string())
     }
 }
 
@@ -303,7 +333,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Io(error) => error.into(),
-            Error::Timeout(_) => Failure::Broken("no answer in time".to_owned()),
+            Error::Timeout(_) => Failure::Late,
             other => Failure::Refused(other.to_string()),
         }
     }
@@ -312,7 +342,7 @@ impl From<Error> for Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Failure::Interrupted => "interrupted",
+            Failure::Late => "no answer in time",
             Failure::Broken(why) | Failure::Refused(why) => why,
         })
     }

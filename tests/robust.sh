@@ -37,7 +37,7 @@ failed() {
 failed_so() {
 	tell "$3" &&
 		failed "$1" "$2" &&
-		answers '"next"' '"next"'
+		answers '":"' '":"'
 }
 
 # init_fails TYPE TEXT: the Init phase is reported as failed, once, with that type and text, and bootstrap exits with status 1.
@@ -102,4 +102,25 @@ shutdown_takes() {
 # asked TEXT: how many requests to the Runtime API have that in their path.
 asked() {
 	grep -c "\"path\":\"[^\"]*$1" journal
+}
+
+# memory NAME: of bootstrap, in KB, as /proc/PID/status has it: VmRSS, VmHWM (the peak).
+memory() {
+	sed -n "s/^$1:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$(bootstrap_process)/status"
+}
+
+# executable FILE LINES: a script.
+executable() {
+	mkdir -p "$(dirname "$1")" &&
+		printf '#!/bin/sh\n%s\n' "$2" >"$1" &&
+		chmod +x "$1"
+}
+
+# large_event BYTES: in the file large, a JSON string.
+large_event() {
+	{
+		printf '"'
+		head -c $(($1 - 2)) /dev/zero | tr '\0' x
+		printf '"'
+	} >large
 }

@@ -18,12 +18,16 @@ check 'the first event is asked for when the handler is loaded, and not before' 
 	says journal invocation/next
 '
 
-check 'it is started with the handler as its argument, in LAMBDA_TASK_ROOT, in a group of its own, with three descriptors' '
+check 'it is started with the handler as its argument, in LAMBDA_TASK_ROOT, in a process group of its own' '
 	start_lambda describes-itself &&
 	is_ready &&
-	cd task &&
-	same "handler: fake.handler|folder: $(pwd -P)|leads its group: 1|$(printf "descriptor: %s|" 0 1 2)" "$(tr "\n" "|" <itself)" &&
-	cd ..
+	same "handler: fake.handler|folder: $work/task|leads its group: 1|" "$(tr "\n" "|" <task/itself)"
+'
+
+check 'it is given no descriptor of bootstrap but STDIN, STDOUT and stderr' '
+	start_lambda describes-itself &&
+	is_ready &&
+	fails_to grep -E " [4-9] ->|socket" task/descriptors
 '
 
 check 'when all is well bootstrap says nothing' '
@@ -47,7 +51,7 @@ check 'a language runtime that dies before it is ready is started again' '
 	starts 2
 '
 
-check 'that is told' '
+check 'a language runtime that is started again is told' '
 	start_lambda dies-at-first &&
 	logged "bootstrap: the language runtime exited with status 3"
 '
@@ -88,7 +92,7 @@ for bad in SLSGRACE=soon SLSGRACE=-1 SLSGRACE=1.5 SLSGRACE=900001 SLSEVENTS=raw,
 do
 	check "$bad is a failed Init that names the variable, and nothing is started" '
 		start_lambda obeys --env "$bad" &&
-		init_fails Runtime.InvalidConfiguration "the environment variable ${bad%%=*} is \"${bad##*[=,]}\", but must be" &&
+		init_fails Runtime.InvalidConfiguration "the environment variable ${bad%%=*} is \"${bad##*[=,]}\", but must be " &&
 		fails_to test -e task/starts
 	'
 done

@@ -28,13 +28,6 @@ ends_in_time() {
 	return 1
 }
 
-# middleware NAME COMMAND: an executable of the function.
-middleware() {
-	mkdir -p task/middlewares &&
-		printf '#!/bin/sh\n%s\n' "$2" >"task/middlewares/$1" &&
-		chmod +x "task/middlewares/$1"
-}
-
 check 'idle, it takes less than 20 ms where the language runtime goes at once' '
 	quickest_of_five &&
 	test "$quickest" -lt 20
@@ -142,7 +135,7 @@ check 'a handler that is at work and goes on is killed in time, and the caller t
 '
 
 check 'a middleware that is at work and goes on is killed in time, and the caller told' '
-	middleware stays "touch stays; sleep 60" &&
+	executable task/middlewares/stays "touch stays; sleep 60" &&
 	start_lambda says-goodbye --env SLSMIDDLEWARES=stays &&
 	start_invoking 1 &&
 	within 5000 test -e task/stays &&
@@ -152,7 +145,7 @@ check 'a middleware that is at work and goes on is killed in time, and the calle
 '
 
 check 'a middleware that is at work gets the time to end, and the response is delivered' '
-	middleware waits "touch waits; until test -e go; do sleep 0.01; done" &&
+	executable task/middlewares/waits "touch waits; until test -e go; do sleep 0.01; done" &&
 	start_lambda echoes --env SLSMIDDLEWARES=waits &&
 	start_invoking 1 &&
 	within 5000 test -e task/waits &&

@@ -34,6 +34,7 @@ async function loadHandler(name) {
   if (!names || name.includes('..')) {
     throw failure('Runtime.MalformedHandlerName', `'${name}' is not of the form [folder/]file.function, without '..'`);
   }
+  const wrap = env.SLSCOMPANIONS && (await require('./companions.cjs').load(importModule));
   const file = findModule(folder, module);
   const exported = await importModule(file).catch((error) => {
     throw require('./failures.cjs').ofImport(error, file);
@@ -44,7 +45,8 @@ async function loadHandler(name) {
     const exports = Object.keys(exported ?? {}).join(', ') || 'nothing';
     throw failure('Runtime.HandlerNotFound', `${names} is ${problem}: ${file} exports ${exports}`);
   }
-  takesCallback = handler.length >= 3;
+  takesCallback = handler.length >= 3; // whatever the companions make of it
+  if (wrap) handler = await wrap(handler);
 }
 
 function lookUp(exported, names) {
@@ -176,7 +178,7 @@ const ENVIRONMENT = {
 class Context {
   #controller;
 
-  constructor({ requestId, deadlineMs, functionArn, traceId, clientContext, identity, tenantId }) {
+  constructor({ requestId, deadlineMs = 0, functionArn, traceId, clientContext, identity, tenantId }) {
     this.awsRequestId = requestId;
     this.invokedFunctionArn = functionArn;
     this.clientContext = clientContext;

@@ -19,19 +19,14 @@ __path__ = [__file__.rpartition("/")[0]]  # a package, too: `from open_runtime i
 
 
 def load_handler(name):
-    """Imports what `src/users.create` or `pkg.module.function` names."""
+    """Imports what `src/users.create` or `pkg.module.function` names, and wraps it as companions of middlewares want."""
     module_name, _, function_name = name.replace("/", ".").rpartition(".")
     if not all(module_name.split(".")) or not function_name:
         raise failure("Runtime.MalformedHandlerName", f"'{name}' is not of the form [folder/]module.function")
     if module_name.partition(".")[0] in sys.builtin_module_names:
         raise failure("Runtime.BuiltInModuleConflict", f"'{module_name}' is the name of a module built into Python")
-    try:
-        __import__(module_name)
-    except (ImportError, SyntaxError) as error:
-        from open_runtime import failures
-
-        raise failures.of_import(error, module_name)
-    module = sys.modules[module_name]
+    wrap = load_companions()
+    module = import_module(module_name)
     handler = getattr(module, function_name, None)
     if not callable(handler):
         what = "missing from" if handler is None else "not a function in"
@@ -41,7 +36,26 @@ def load_handler(name):
         from open_runtime import event_loop
 
         event_loop.get()  # asyncio takes its time: have it pass in Init
-    return handler
+    return wrap(handler)
+
+
+def load_companions():
+    folders = environ("SLSCOMPANIONS")
+    if not folders:
+        return lambda handler: handler
+    from open_runtime import companions
+
+    return companions.load(folders)
+
+
+def import_module(name):
+    try:
+        __import__(name)
+    except (ImportError, SyntaxError) as error:
+        from open_runtime import failures
+
+        raise failures.of_import(error, name)
+    return sys.modules[name]
 
 
 def read_event(line):

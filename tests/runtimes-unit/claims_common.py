@@ -330,3 +330,55 @@ def _(language):
             runtime.respond({"n": number})
         assert os.listdir(f"/proc/{runtime.pid}/fd") == descriptors
         assert resident(runtime.pid) - memory < 16 << 20
+
+
+COMPANIONS = {
+    "nodejs": (
+        "nodejs.mjs",
+        "console.log('companion NAME'); globalThis.seen = (globalThis.seen ?? '') + 'NAME';"
+        "export const wrap = (handler) => async (event, context) => `NAME(${await handler(event + globalThis.seen, context)})`;",
+    ),
+    "python": (
+        "python.py",
+        "import builtins\nprint('companion NAME')\nbuiltins.seen = getattr(builtins, 'seen', '') + 'NAME'\n"
+        "def wrap(handler):\n    return lambda event, context: f'NAME({handler(event + builtins.seen, context)})'",
+    ),
+}
+
+
+def companions(language, *names):
+    name, code = COMPANIONS[language]
+    return {f"{folder}.d/{name}": code.replace("NAME", folder) for folder in names}
+
+
+def start_with(language, files, folders):
+    extension = EXTENSIONS[language]
+    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
+        files = {f"handler.{extension}": file.read(), **files}
+    return Runtime(extension, "handler.echo", files=files, env={"SLSCOMPANIONS": folders})
+
+
+@claim("companions are loaded in order before the handler, and wrap it, the first outermost", *COMPANIONS)
+def _(language):
+    with start_with(language, companions(language, "A", "B"), "A.d:B.d") as runtime:
+        runtime.ready()
+        assert runtime.respond("-") == "A(B(-ABAB))"
+        log = runtime.log()
+        assert log.index("companion A") < log.index("companion B") < log.index("top-level code"), log
+
+
+@claim("a companion for other languages alone is no error, nor is one that wraps nothing", *COMPANIONS)
+def _(language):
+    files = {"A.d/other": "", f"B.d/{COMPANIONS[language][0]}": ""}
+    with start_with(language, files, "A.d:B.d") as runtime:
+        if language != "perl":  # an empty file is not true
+            runtime.ready()
+            assert runtime.respond("-") == "-"
+
+
+@claim("a companion that fails is an Init error that names it", *COMPANIONS)
+def _(language):
+    with start_with(language, {f"A.d/{COMPANIONS[language][0]}": "this is ( no code"}, "A.d") as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.CompanionError", error
+        assert f"A.d/{COMPANIONS[language][0]}" in error["errorMessage"], error
