@@ -86,7 +86,8 @@ constant() {
 	sed -E 's/ *[0-9]+(\.[0-9]+)? ms/ N ms/
 		s/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/ID/g
 		s/[0-9-]{10}T[0-9:.]{12}Z/TIME/
-		s/[0-9]+ of [0-9]+ MB/N of N MB/'
+		s/[0-9]+ of [0-9]+ MB/N of N MB/
+		s/ +$//'
 }
 
 # rows HEADING: the names in the first column of the tables of a section.
