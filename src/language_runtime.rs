@@ -270,7 +270,7 @@ impl LanguageRuntime {
         }
         self.hear(exchange.as_deref_mut());
         if has_ended || is_closed {
-            self.bury(exchange.is_none())?;
+            self.bury(exchange.as_deref())?;
         }
         Ok(())
     }
@@ -281,15 +281,16 @@ impl LanguageRuntime {
         if process.has_ended()? {
             self.lines.drain(process)?;
             self.hear(None);
-            self.bury(true)?;
+            self.bury(None)?;
         }
         Ok(())
     }
 
     /// It has ended, or closed its STDIN or STDOUT, which is as good.
-    fn bury(&mut self, is_idle: bool) -> io::Result<()> {
+    fn bury(&mut self, exchange: Option<&Exchange<'_>>) -> io::Result<()> {
         let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
-        let mut how = if wait_for_end(process, self.signals, Deadline::after(LAST_BREATH))? {
+        let limit = exchange.map_or(Deadline::NEVER, Exchange::last).or(self.signals.work_deadline());
+        let mut how = if wait_for_end(process, self.signals, Deadline::after(LAST_BREATH).or(limit))? {
             process.end()?.to_string()
         } else {
             "closed its STDIN or STDOUT and was killed".to_owned()
@@ -297,7 +298,7 @@ impl LanguageRuntime {
         if self.lines.unfinished() > 0 {
             how.push_str(" in the middle of a line");
         }
-        self.fail(InvocationError::RuntimeExit { how }, is_idle);
+        self.fail(InvocationError::RuntimeExit { how }, exchange.is_none());
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 # faulty FUNCTION FAULTS [OPTION…]: start_lambda with scripted faults, a JSON list without its brackets.
 faulty() {
 	faulty=$1
-	echo "[$2]" >faults
+	printf '[%s]' "$2" >faults
 	shift 2
 	start_lambda "$faulty" --faults faults "$@"
 }

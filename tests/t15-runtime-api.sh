@@ -158,7 +158,7 @@ check 'a stderr that takes nothing is no reason to panic' '
 '
 # on REQUEST NTH FAULT: a fault in the script of the local Lambda.
 on() {
-	echo "{\"on\":\"$1\",\"nth\":$2,\"do\":$3}"
+	printf '{"on":"%s","nth":%s,"do":%s}' "$1" "$2" "$3"
 }
 
 # handled NUMBER: the handler has seen so many events (those that obey write each down).
