@@ -1,6 +1,7 @@
-"""usage: metric.py HOOK REQUEST_ID MS <LINE: after this hook, of at least so many milliseconds, the line is a metric of log-duration as CloudWatch's specification has it.
+"""usage: metric.py HOOK REQUEST_ID MS <LINE: the line is a metric of log-duration, of at least so many milliseconds.
 
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+As https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+has it.
 """
 import json
 import sys
