@@ -19,6 +19,17 @@ block() {
 	' "$readme"
 }
 
+# The files that the README shows.
+files() {
+	awk '
+		/^```/ {
+			if (!inside && match(last, /`[^`]+`:$/)) print substr(last, RSTART + 1, RLENGTH - 3)
+			inside = !inside
+		}
+		/./ { last = $0 }
+	' "$readme"
+}
+
 # take FILE: writes the README's block for it to the file of that name, as a reader would.
 take() {
 	taken=$work/$1
@@ -53,7 +64,7 @@ transcripts() {
 # example_folder: a copy of the example in which the README's commands can be run, and a make that leaves out the building.
 example_folder() {
 	cp -R "$repository/example/." . &&
-		take greeter &&
+		files | for_each take &&
 		mkdir bin &&
 		printf '#!/bin/sh\ncd "%s" && eval "$(%s -n "$@" | grep ^dist/open-runtime)"\n' "$repository" \
 			"$(command -v make)" >bin/make &&
@@ -76,9 +87,9 @@ becomes() {
 	esac
 }
 
-# A line of … stands for any lines, or none.
+# A line of … stands for any lines, or none; elsewhere … stands for anything.
 as_pattern() {
-	awk '/^…$/ { printf "*"; next } { gsub(/[][*?\\]/, "\\\\&"); print }'
+	awk '{ gsub(/[][*?\\]/, "\\\\&") } /^…$/ { printf "*"; next } { gsub(/…/, "*"); print }'
 }
 
 # Replaces what differs from run to run.
