@@ -414,6 +414,7 @@ def time_out(runtime):
     """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
     runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300)
     within(lambda: "begun" in runtime.log())
+    within(runtime.is_sleeping)
     runtime.signal(signal.SIGTERM)
 
 
