@@ -118,19 +118,19 @@ impl<'a> Exchange<'a> {
         self.may_send && self.next < self.calls.calls.len()
     }
 
-    /// Opens the next call if the language runtime takes `concurrency` at once and the line before is out.
-    pub fn open_next(&mut self, concurrency: usize) {
+    /// Opens the next call, if the language runtime takes `concurrency` at once and the line before is out. False if not.
+    pub fn open_next(&mut self, concurrency: usize) -> bool {
         let at_once = if self.calls.in_order { 1 } else { concurrency.max(1) };
         if self.output.is_some() || !self.has_more() || self.open.len() >= at_once {
-            return;
+            return false;
         }
-        if let Some(call) = self.calls.calls.get(self.next) {
-            self.open.push(self.next);
-            let [event, more, yet_more] = &call.event;
-            let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
-            self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
-            self.next += 1;
-        }
+        let Some(call) = self.calls.calls.get(self.next) else { return false };
+        self.open.push(self.next);
+        let [event, more, yet_more] = &call.event;
+        let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
+        self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
+        self.next += 1;
+        true
     }
 
     /// Whether something waits to be written.

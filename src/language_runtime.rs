@@ -165,8 +165,9 @@ impl LanguageRuntime {
     fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
         self.revive().map_err(Fatal::into_invocation_error)?;
         if let State::Ready(process, ready) = &mut self.state {
-            exchange.open_next(ready.concurrency);
-            write(process, exchange); // before waiting: a pipe that is empty takes most events whole
+            while exchange.open_next(ready.concurrency) {
+                write(process, exchange); // before waiting: a pipe that is empty takes most events whole
+            }
         }
         let deadline = exchange.next_deadline().or(self.signals.work_deadline());
         let woke = self.step(Some(exchange), None, deadline)?;

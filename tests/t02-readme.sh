@@ -19,6 +19,17 @@ block() {
 	' "$readme"
 }
 
+# The files that the README shows.
+files() {
+	awk '
+		/^```/ {
+			if (!inside && match(last, /`[^`]+`:$/)) print substr(last, RSTART + 1, RLENGTH - 3)
+			inside = !inside
+		}
+		/./ { last = $0 }
+	' "$readme"
+}
+
 # take FILE: writes the README's block for it to the file of that name, as a reader would.
 take() {
 	taken=$work/$1
@@ -53,7 +64,7 @@ transcripts() {
 # example_folder: a copy of the example in which the README's commands can be run, and a make that leaves out the building.
 example_folder() {
 	cp -R "$repository/example/." . &&
-		take greeter &&
+		files | for_each take &&
 		mkdir bin &&
 		printf '#!/bin/sh\ncd "%s" && eval "$(%s -n "$@" | grep ^dist/open-runtime)"\n' "$repository" \
 			"$(command -v make)" >bin/make &&
@@ -76,9 +87,9 @@ becomes() {
 	esac
 }
 
-# A line of … stands for any lines, or none.
+# A line of … stands for any lines, or none; elsewhere … stands for anything.
 as_pattern() {
-	awk '/^…$/ { printf "*"; next } { gsub(/[][*?\\]/, "\\\\&"); print }'
+	awk '{ gsub(/[][*?\\]/, "\\\\&") } /^…$/ { printf "*"; next } { gsub(/…/, "*"); print }'
 }
 
 # Replaces what differs from run to run.
@@ -86,7 +97,8 @@ constant() {
 	sed -E 's/ *[0-9]+(\.[0-9]+)? ms/ N ms/
 		s/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/ID/g
 		s/[0-9-]{10}T[0-9:.]{12}Z/TIME/
-		s/[0-9]+ of [0-9]+ MB/N of N MB/'
+		s/[0-9]+ of [0-9]+ MB/N of N MB/
+		s/ +$//'
 }
 
 # rows HEADING: the names in the first column of the tables of a section.

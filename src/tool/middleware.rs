@@ -140,7 +140,7 @@ fn read_input() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes).map_err(|why| format!("cannot read stdin: {why}"))?;
     let input = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the input: {why}"))?;
-    Ok(protocol::on_one_line(&input).into_owned())
+    Ok(protocol::on_one_line(input.trim_ascii()).into_owned()) // without the line feed of an editor
 }
 
 fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, Trouble> {

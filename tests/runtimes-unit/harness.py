@@ -11,7 +11,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNTIMES = os.path.join(HERE, "..", "..", "runtimes")
-LIMIT = 20  # seconds that any wait may take; generous, since machines under load are slow
+LIMIT = float(os.environ.get("LIMIT", 20))  # seconds that any wait may take; generous, since machines under load are slow
 PATH = os.environ.get("OPEN_RUNTIME_PATH") or ":".join(
     folder for folder in os.environ["PATH"].split(":") if not folder.endswith("/shims")
 )
