@@ -53,6 +53,7 @@ pub struct LanguageRuntime {
     was_ever_ready: bool,
     failed_starts: u32,
     idle_deaths: u32,
+    has_dropped: bool,
 }
 
 #[derive(Debug)]
@@ -80,8 +81,19 @@ impl LanguageRuntime {
     /// [`InvocationError::CannotStart`].
     pub fn start(launch: Launch, signals: Signals, log: Log) -> Result<LanguageRuntime, InvocationError> {
         let state = State::Booting(launch.start()?);
-        let (lines, was_ever_ready, failed_starts, idle_deaths) = (Lines::default(), false, 0, 0);
-        Ok(LanguageRuntime { launch, signals, log, state, lines, was_ever_ready, failed_starts, idle_deaths })
+        let lines = Lines::default();
+        let (was_ever_ready, failed_starts, idle_deaths, has_dropped) = (false, 0, 0, false);
+        Ok(LanguageRuntime {
+            launch,
+            signals,
+            log,
+            state,
+            lines,
+            was_ever_ready,
+            failed_starts,
+            idle_deaths,
+            has_dropped,
+        })
     }
 
     /// Waits until the handler is loaded, or SIGTERM comes. Blocks for as long as the user's code takes to load: an Init
@@ -135,6 +147,7 @@ impl LanguageRuntime {
     /// runtime dies, or the last limit; then it is killed.
     pub fn call(&mut self, calls: &Calls<'_>) -> Answers {
         let mut exchange = Exchange::new(calls);
+        self.has_dropped = false; // told once per invocation: there may be a flood of them
         let mut failure = self.look().err().map(pipe);
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
@@ -328,7 +341,7 @@ impl LanguageRuntime {
                 exchange.is_some_and(|exchange| exchange.settle(&id, || Err(InvocationError::Handler(error))))
             }
         };
-        if !is_expected {
+        if !is_expected && !std::mem::replace(&mut self.has_dropped, true) {
             self.log.warn(None, &"dropped an answer of the language runtime that came too late, or to no call of ours");
         }
         Ok(())

@@ -188,10 +188,20 @@ check 'it prints a line that never ends: it is killed before memory runs out' '
 	test "$(memory VmHWM)" -lt 100000
 '
 
-check 'it floods bootstrap with answers to no call: that does not keep it from its work' '
+check 'it floods bootstrap with answers to no call: that is told once, and is over soon' '
+	executable flood "yes \"{\\\"id\\\":\\\"x\\\",\\\"response\\\":1}\" | head -n \$1" &&
 	start_lambda obeys --timeout 20 &&
-	tell "i=0; while test \$i -lt 40000; do answer x 1; i=\$((i+1)); done" &&
-	succeeded
+	tell "../flood 400000" &&
+	succeeded &&
+	same 1 "$(grep -c "dropped an answer" lambda.log)"
+'
+
+check 'it floods bootstrap while that is frozen, and ends: a pipe full of lines is read at once' '
+	executable flood "yes \"{\\\"id\\\":\\\"x\\\",\\\"response\\\":1}\" | head -n \$1" &&
+	start_lambda obeys --timeout 20 &&
+	tell "../flood 10000; sleep 0.2; kill -STOP \$PPID; ../flood 41000; (sleep 0.1; kill -CONT \$PPID) & exit 3" &&
+	failed Runtime.ExitError "exited with status 3" &&
+	test "$(sed -n "s/.*\"ms\":\([0-9]*\).*\"what\":\"invocation\".*/\1/p" journal)" -lt 1200
 '
 
 finish
