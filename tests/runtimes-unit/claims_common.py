@@ -229,7 +229,7 @@ def _(language):
     with start(language, "outlived") as runtime:
         runtime.ready()
         grandchild = runtime.respond(None)
-        assert sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"]
+        within(lambda: sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"])
         assert runtime.end() == 0
         assert runtime.process.stdout.read() == b""
         os.kill(grandchild, 0)

@@ -124,6 +124,12 @@ def _(_):
     assert error["errorMessage"] == "half \ud800", error
 
 
+@claim("frames that repeat are counted, as traceback does", PYTHON)
+def _(_):
+    stack = call_error("def f(n):\n    if n:\n        f(n - 1)\n    else:\n        1 / 0\ndef handler(event, context):\n    f(50)")["stackTrace"]
+    assert len(stack) == 6 and stack[1] == stack[2] == stack[3] and "repeated 47 more times" in stack[4], stack
+
+
 @claim("what an exception was raised from is in the stack", PYTHON)
 def _(_):
     stack = call_error("def handler(event, context):\n    try:\n        1 / 0\n    except ZeroDivisionError as zero:\n        raise ValueError() from zero")["stackTrace"]
@@ -344,6 +350,15 @@ def _(_):
         runtime.ready()
         assert runtime.end() == 0
         assert "at exit" in runtime.log()
+
+
+@claim("a failure is told without traceback, whose import takes as long as Python's start", PYTHON)
+def _(_):
+    code = "import sys\ndef handler(event, context):\n    if event:\n        raise ValueError()\n    return 'traceback' in sys.modules"
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.fail(True)
+        assert runtime.respond(False) is False
 
 
 @claim("starting takes neither os, json, re, site nor logging, if user code does not", PYTHON)

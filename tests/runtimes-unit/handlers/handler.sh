@@ -43,14 +43,14 @@ unserializable() { echo 'no JSON'; }
 stuck() {
 	trap 'echo finally >&2; exit 1' TERM
 	echo begun >&2
-	sleep 60 &
+	sleep 60 >/dev/null &
 	wait $!
 }
 
 in_time() {
 	trap : TERM
 	echo begun >&2
-	sleep 60 &
+	sleep 60 >/dev/null &
 	wait $!
 	echo '"in time"'
 }
