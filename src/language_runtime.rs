@@ -246,13 +246,16 @@ impl LanguageRuntime {
         deadline: Deadline,
     ) -> Result<Option<Woke>, InvocationError> {
         let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(None) };
-        let output = exchange.as_ref().is_some_and(|exchange| exchange.has_output());
+        let stdin = match &exchange {
+            Some(exchange) => Source::writable(process.stdin().filter(|_| exchange.has_output())),
+            None => Source::abandoned(process.stdin()),
+        };
         let mut sources = [
             Source::readable(process.stdout()),
             Source::readable(self.signals.child_ended()),
             Source::readable(self.signals.termination()),
             Source::readable(other),
-            Source::writable(process.stdin().filter(|_| output)),
+            stdin,
         ];
         let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
         let [stdout, child_ended, termination, other, stdin] = sources.map(|source| source.is_ready());
@@ -272,10 +275,7 @@ impl LanguageRuntime {
             self.signals.empty_child_ended(); // before looking at the child, or its end is missed
         }
         let has_ended = child_ended && process.has_ended()?;
-        let mut is_closed = false;
-        if let Some(exchange) = exchange.as_deref_mut().filter(|_| stdin) {
-            is_closed = !write(process, exchange);
-        }
+        let mut is_closed = stdin && exchange.as_deref_mut().is_none_or(|exchange| !write(process, exchange));
         if has_ended || is_closed {
             self.lines.drain(process)?;
         } else if stdout {

@@ -23,6 +23,11 @@ impl Source {
         Source::new(fd.into(), libc::POLLOUT)
     }
 
+    /// Ready when nobody will ever read what is written there. `None` is never ready.
+    pub fn abandoned<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
+        Source::new(fd.into(), 0) // POLLERR needs not be asked for
+    }
+
     fn new(fd: Option<BorrowedFd<'_>>, events: libc::c_short) -> Source {
         let fd = fd.map_or(-1, |fd| fd.as_raw_fd()); // poll passes over negative ones
         Source { poll: libc::pollfd { fd, events, revents: 0 } }

@@ -36,6 +36,21 @@ check 'it closes STDOUT, and lives on' '
 '
 
 
+check 'it closes STDIN while idle: that is noticed at once, and the next invocation finds a new one' '
+	start_lambda obeys &&
+	tell "exec <&-; answer \$id 1; sleep 60" &&
+	succeeded &&
+	within 1000 starts 2 &&
+	answers 2 2
+'
+
+check 'it closes STDIN when it has read a call, answers, and ends: that may be so' '
+	start_lambda serves-once &&
+	answers 1 1 &&
+	answers 2 2 &&
+	within 1000 starts 3
+'
+
 check 'it prints something else than the protocol' '
 	start_lambda obeys &&
 	failed_so Runtime.ExitError "its STDOUT carried no message of the protocol: no JSON (a line of 7 bytes, wrong at byte 1)" "say Welcome" &&
@@ -199,7 +214,7 @@ check 'it floods bootstrap with answers to no call: that is told once, and is ov
 check 'it floods bootstrap while that is frozen, and ends: a pipe full of lines is read at once' '
 	executable flood "yes \"{\\\"id\\\":\\\"x\\\",\\\"response\\\":1}\" | head -n \$1" &&
 	start_lambda obeys --timeout 20 &&
-	tell "../flood 10000; sleep 0.2; kill -STOP \$PPID; ../flood 41000; (sleep 0.1; kill -CONT \$PPID) & exit 3" &&
+	tell "../flood 10000; sleep 0.2; (sleep 0.2; kill -CONT \$PPID) & kill -STOP \$PPID; ../flood 41000; exit 3" &&
 	failed Runtime.ExitError "exited with status 3" &&
 	test "$(sed -n "s/.*\"ms\":\([0-9]*\).*\"what\":\"invocation\".*/\1/p" journal)" -lt 1200
 '

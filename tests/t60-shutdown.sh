@@ -180,4 +180,19 @@ check 'while an Init error is posted that Lambda never accepts' '
 	exits_with 1
 '
 
+check 'at any moment: fifteen times' '
+	for round in 00 01 02 03 04 05 06 07 08 09 10 12 14 16 18
+	do
+		start_lambda soaks &&
+		start_invoking "{\"do\":\"echo\"}" &&
+		within 5000 grep -q extension/register journal &&
+		sleep "0.0$round" &&
+		terminated=$(bootstrap_process) &&
+		kill "$terminated" &&
+		within 1000 is_gone "$terminated" &&
+		says journal "\"pid\":$terminated,\"status\":\"exit status: 0\"" || return
+		stop_lambda && rm -f port || return
+	done
+'
+
 finish
