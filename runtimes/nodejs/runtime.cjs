@@ -328,7 +328,9 @@ function next() {
   for (let turn = 0; turn < TURNS; turn++) {
     if (calls.size > 0 || process.getActiveResourcesInfo().length > 0) return listen();
     do {
-      if (!readChunk()) return onEnd();
+      const size = readChunk();
+      if (size === undefined) return listen();
+      if (size === 0) return onEnd();
     } while (!callAll());
     process._tickCallback(); // promises and process.nextTick, as between two callbacks of the event loop
     tellOutcomes();
@@ -350,12 +352,17 @@ function callAll() {
   return any;
 }
 
-/** Blocks until bootstrap writes something; false if that is the end of file. */
+/** Blocks until bootstrap writes something. 0 bytes: the end of file. undefined: the descriptor does not block. */
 function readChunk() {
   makeRoom(CHUNK);
-  const size = readSync(FROM_BOOTSTRAP, input.bytes, input.end, CHUNK);
-  input.end += size;
-  return size > 0;
+  try {
+    const size = readSync(FROM_BOOTSTRAP, input.bytes, input.end, CHUNK);
+    input.end += size;
+    return size;
+  } catch (error) {
+    if (error.code !== 'EAGAIN') throw error;
+    return undefined;
+  }
 }
 
 /** From now on the event loop waits for lines, among other things. It counts as empty while only open calls need it. */

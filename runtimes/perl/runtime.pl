@@ -16,6 +16,7 @@ open my $given_out, '>&=', 9 or die "descriptor 9: $!";
 open my $from_bootstrap, '<&', $given_in or die "descriptor 8: $!";
 open my $to_bootstrap, '>&', $given_out or die "descriptor 9: $!";
 close $given_in and close $given_out or die "descriptors 8 and 9: $!";
+$_->blocking(1) for $from_bootstrap, $to_bootstrap;
 $to_bootstrap->autoflush;
 
 # What AWS has a name for, and what is no exception of the handler's: die { type, message }.

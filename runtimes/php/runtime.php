@@ -200,6 +200,8 @@ function move_protocol(): void
     $state = state();
     $state->input = fopen('php://stdin', 'r'); // duplicates
     $state->output = fopen('php://stdout', 'w');
+    stream_set_blocking($state->input, true);
+    stream_set_blocking($state->output, true);
     fclose(STDIN);
     $state->descriptor0 = fopen('/dev/null', 'r');
     fclose(STDOUT);

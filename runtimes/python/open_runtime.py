@@ -14,7 +14,7 @@ FROM_BOOTSTRAP = 8
 TO_BOOTSTRAP = 9
 DEEP = 10000  # levels of JSON; more could exhaust the stack
 CO_COROUTINE = 0x80  # as inspect has it
-write, sleep, now = posix.write, time.sleep, time.time  # user code may replace what others see
+write, now = posix.write, time.time  # user code may replace what others see
 __path__ = [__file__.rpartition("/")[0]]  # a package, too: `from open_runtime import failures`
 
 
@@ -97,8 +97,6 @@ def write_line(line):
     while rest:
         try:
             rest = memoryview(rest)[write(TO_BOOTSTRAP, rest) :]
-        except BlockingIOError:
-            sleep(0.001)
         except OSError:
             posix._exit(1)  # bootstrap has gone; or this is a fork of the handler's, and none of bootstrap's business
 
@@ -338,6 +336,7 @@ def set_up():
     global flush
     for descriptor in FROM_BOOTSTRAP, TO_BOOTSTRAP:
         posix.set_inheritable(descriptor, False)
+        posix.set_blocking(descriptor, True)
     faulthandler.register(_signal.SIGINT, file=2, all_threads=False)  # the last words, even of a handler stuck in C code
     posix.register_at_fork(after_in_child=leave_protocol)
     sys.stdout.reconfigure(line_buffering=True)

@@ -33,7 +33,7 @@ def run(words):
         if interpreter and not shutil.which(interpreter, path=harness.PATH):
             in_ci = os.environ.get("CI") == "true"
             failed += in_ci
-            print(f"{'not ok' if in_ci else 'ok'} {number} - {title} # SKIP {interpreter} is not installed")
+            print(f"not ok {number} - {title} ({interpreter} is not installed)" if in_ci else f"ok {number} - {title} # SKIP {interpreter} is not installed")
             continue
         try:
             test(language) if language else test()

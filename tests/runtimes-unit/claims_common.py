@@ -82,6 +82,18 @@ def _(language):
             assert runtime.respond(number) == number
 
 
+@claim("pipes that do not block, and one that drains slowly, lose nothing", *INTERPRETED)
+def _(language):
+    with start(language, is_blocking=False) as runtime:
+        runtime.ready()
+        within(runtime.is_sleeping)  # in a read that ought to block
+        for _ in range(2):
+            runtime.begin("x" * 1000000)
+            within(runtime.is_sleeping)  # in a write
+            assert runtime.read()["response"] == "x" * 1000000
+        assert runtime.end() == 0
+
+
 @claim("an event that arrives byte by byte", *LANGUAGES)
 def _(language):
     with start(language) as runtime:

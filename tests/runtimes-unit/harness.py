@@ -32,7 +32,7 @@ def within(condition, limit=LIMIT):
 class Runtime:
     """A language runtime in a task root of its own; as a context, it leaves no process behind."""
 
-    def __init__(self, language, handler, files=None, env=None, folder=None, stderr=None):
+    def __init__(self, language, handler, files=None, env=None, folder=None, is_blocking=True):
         self.root = tempfile.mkdtemp()
         for name, text in (files or {}).items():
             path = os.path.join(self.root, name)
@@ -50,17 +50,24 @@ class Runtime:
         }
         environment.update(env or {})
         self.log_path = os.path.join(self.root, ".log")
+        stdin, to_runtime = os.pipe()
+        from_runtime, stdout = os.pipe()
+        os.set_blocking(stdin, is_blocking)
+        os.set_blocking(stdout, is_blocking)
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [os.path.join(folder or RUNTIMES, language, "language-runtime"), handler],
                 cwd=self.root,
                 env={name: value for name, value in environment.items() if value is not None},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr or log,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=log,
                 start_new_session=True,
-                bufsize=0,
             )
+        os.close(stdin)
+        os.close(stdout)
+        self.process.stdin = open(to_runtime, "wb", 0)
+        self.process.stdout = open(from_runtime, "rb", 0)
         self.pid = self.process.pid
         self.unread = b""
         os.set_blocking(self.process.stdin.fileno(), False)

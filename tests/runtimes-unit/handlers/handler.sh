@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 echo 'top-level code'
 
 echo_() { printf "%s" "$1"; }
@@ -34,7 +35,7 @@ closes() {
 }
 
 outlived() {
-	sleep 60 >/dev/null </dev/null &
+	sleep 60 >/dev/null &
 	echo $!
 }
 
