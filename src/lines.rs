@@ -33,6 +33,11 @@ impl Lines {
         Ok(())
     }
 
+    /// Adds bytes that have been read elsewhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
     /// The next whole line, without its line feed.
     pub fn take_next(&mut self) -> Option<Vec<u8>> {
         let Some(found) = self.buffer.get(self.searched..).and_then(find_line_feed) else {
@@ -73,7 +78,9 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Lines {
-        Lines { buffer: bytes.to_vec(), start: 0, searched: 0 }
+        let mut lines = Lines::default();
+        lines.push(bytes);
+        lines
     }
 
     #[test]
@@ -84,6 +91,17 @@ mod tests {
         assert_eq!(lines.take_next().unwrap(), b"three");
         assert_eq!(lines.take_next(), None);
         assert_eq!(lines.unfinished(), 4);
+    }
+
+    #[test]
+    fn a_line_may_come_in_pieces() {
+        let mut lines = lines(b"on");
+        assert_eq!(lines.take_next(), None);
+        lines.push(b"e\ntwo");
+        assert_eq!(lines.take_next().unwrap(), b"one");
+        assert_eq!(lines.take_next(), None);
+        lines.push(b"\n");
+        assert_eq!(lines.take_next().unwrap(), b"two");
     }
 
     #[test]

@@ -174,33 +174,9 @@ impl<'a> Running<'a> {
     /// What the contract makes of an exit status and an output.
     ///
     /// # Errors
-    /// [`InvocationError::Middleware`], which says what is against the contract.
+    /// As [`judge`].
     pub fn judge(&self, end: End, output: Vec<u8>) -> Result<Verdict, InvocationError> {
-        match (end.0.code(), self.hook) {
-            (Some(0), _) => self.replacement(output),
-            (Some(EARLY_RESPONSE), Hook::Before) => match self.replacement(output)? {
-                Verdict::Replaced(response) => Ok(Verdict::Respond(response)),
-                _ => Err(self.failed(format!("it {end}, which means an early response, but printed none"))),
-            },
-            _ => Err(self.failed(format!("it {end}"))),
-        }
-    }
-
-    fn replacement(&self, mut output: Vec<u8>) -> Result<Verdict, InvocationError> {
-        if output.last() == Some(&b'\n') {
-            output.pop();
-        }
-        if output.is_empty() {
-            return Ok(Verdict::Unchanged);
-        }
-        match serde_json::from_slice::<&RawValue>(&output) {
-            Ok(_) => Ok(Verdict::Replaced(protocol::on_one_line(&output).into_owned())),
-            Err(error) => {
-                let (length, line, column) = (output.len(), error.line(), error.column());
-                let why = format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}");
-                Err(self.failed(why))
-            }
-        }
+        judge(self.hook, end, output).map_err(|why| self.failed(why))
     }
 
     fn failed(&self, why: String) -> InvocationError {
@@ -210,6 +186,37 @@ impl<'a> Running<'a> {
     fn timeout(&self) -> InvocationError {
         let waiting_for = format!("middleware {} ended its {} hook", self.middleware.name, self.hook);
         InvocationError::Timeout { waiting_for, stack_trace: None }
+    }
+}
+
+/// What the contract makes of an exit status and an output.
+///
+/// # Errors
+/// What is against the contract. The output is not quoted: it may hold customers' data.
+pub fn judge(hook: Hook, end: End, output: Vec<u8>) -> Result<Verdict, String> {
+    match (end.0.code(), hook) {
+        (Some(0), _) => replacement(output),
+        (Some(EARLY_RESPONSE), Hook::Before) => match replacement(output)? {
+            Verdict::Replaced(response) => Ok(Verdict::Respond(response)),
+            _ => Err(format!("it {end}, which means an early response, but printed none")),
+        },
+        _ => Err(format!("it {end}")),
+    }
+}
+
+fn replacement(mut output: Vec<u8>) -> Result<Verdict, String> {
+    if output.last() == Some(&b'\n') {
+        output.pop();
+    }
+    if output.is_empty() {
+        return Ok(Verdict::Unchanged);
+    }
+    match serde_json::from_slice::<&RawValue>(&output) {
+        Ok(_) => Ok(Verdict::Replaced(protocol::on_one_line(&output).into_owned())),
+        Err(error) => {
+            let (length, line, column) = (output.len(), error.line(), error.column());
+            Err(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}"))
+        }
     }
 }
 

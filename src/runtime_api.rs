@@ -91,7 +91,7 @@ impl RuntimeApi {
             let asked = Instant::now();
             match self.watch.during(runtime, || self.ask_next())? {
                 Ok((headers, event)) => {
-                    let invocation = self.invocation(&headers, event).map_err(failed)?;
+                    let invocation = invocation(&headers, event, self.log).map_err(failed)?;
                     return Ok(Next::Invocation(Box::new(invocation)));
                 }
                 Err(_) if self.watch.is_terminating() => {}
@@ -116,40 +116,6 @@ impl RuntimeApi {
             StatusCode::OK => Ok((response.into_parts().0.headers, event)),
             status => Err(Failure::Refused(format!("HTTP status {}", status.as_u16()))),
         }
-    }
-
-    fn invocation(&self, headers: &HeaderMap, event: Vec<u8>) -> Result<Invocation, String> {
-        let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
-        if !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-            return Err("the request id has characters that no request id has".to_owned());
-        }
-        let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
-        if deadline_ms.is_none() {
-            self.log.warn(Some(&request_id), &"came without a deadline: nothing limits its time");
-        }
-        Ok(Invocation {
-            deadline_ms,
-            deadline: deadline_ms.map_or(Deadline::NEVER, Deadline::at_unix_ms),
-            function_arn: header(headers, "lambda-runtime-invoked-function-arn"),
-            trace_id: header(headers, "lambda-runtime-trace-id"),
-            client_context: self.json_header(headers, "lambda-runtime-client-context", &request_id),
-            identity: self.json_header(headers, "lambda-runtime-cognito-identity", &request_id),
-            tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
-            invocation_id: header(headers, "lambda-runtime-invocation-id").filter(|id| id.is_ascii()), // or it cannot go back
-            received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
-            request_id,
-            event,
-        })
-    }
-
-    /// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
-    fn json_header(&self, headers: &HeaderMap, name: &str, request_id: &str) -> Option<String> {
-        let value = header(headers, name)?;
-        if serde_json::from_str::<&serde_json::value::RawValue>(&value).is_err() {
-            self.log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
-            return None;
-        }
-        Some(value)
     }
 
     /// Registers bootstrap as an internal extension, so that SIGTERM comes. The language runtime is looked after meanwhile.
@@ -298,6 +264,44 @@ impl RuntimeApi {
         let _ = response.body_mut().read_to_vec(); // to its end, or the connection cannot be used again; the status says it all
         Ok(response)
     }
+}
+
+/// Reads the headers that came with an event. Those that make no sense are left out, with a warning.
+///
+/// # Errors
+/// Why there is no invocation without the request id.
+pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invocation, String> {
+    let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
+    if !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err("the request id has characters that no request id has".to_owned());
+    }
+    let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
+    if deadline_ms.is_none() {
+        log.warn(Some(&request_id), &"came without a deadline: nothing limits its time");
+    }
+    Ok(Invocation {
+        deadline_ms,
+        deadline: deadline_ms.map_or(Deadline::NEVER, Deadline::at_unix_ms),
+        function_arn: header(headers, "lambda-runtime-invoked-function-arn"),
+        trace_id: header(headers, "lambda-runtime-trace-id"),
+        client_context: json_header(headers, "lambda-runtime-client-context", &request_id, log),
+        identity: json_header(headers, "lambda-runtime-cognito-identity", &request_id, log),
+        tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
+        invocation_id: header(headers, "lambda-runtime-invocation-id").filter(|id| id.is_ascii()), // or it cannot go back
+        received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
+        request_id,
+        event,
+    })
+}
+
+/// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
+fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> Option<String> {
+    let value = header(headers, name)?;
+    if serde_json::from_str::<&serde_json::value::RawValue>(&value).is_err() {
+        log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
+        return None;
+    }
+    Some(value)
 }
 
 /// The headers that go with an error. Lambda keeps of the type what has its own form, and passes the cause to X-Ray.

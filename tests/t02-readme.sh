@@ -101,12 +101,17 @@ constant() {
 		s/ +$//'
 }
 
-# rows HEADING: the names in the first column of the tables of a section.
-rows() {
+# table HEADING: the rows of the tables of a section.
+table() {
 	awk -v heading="$1" '
 		/^#/ { inside = $0 == heading }
-		inside && /^\| `/ { print $2 }
-	' "$readme" | tr -d '`' | sort
+		inside && /^\| `/ { print }
+	' "$readme"
+}
+
+# rows HEADING: the names in the first column of them.
+rows() {
+	table "$1" | awk '{ print $2 }' | tr -d '`' | sort
 }
 
 # The environment variables that bootstrap reads. What the tool alone sets is no concern of the user's.
@@ -257,6 +262,12 @@ check 'its table of errors has those of bootstrap and of the language runtimes, 
 	error_types >expected &&
 	test -s expected &&
 	rows "## Errors" | diff expected -
+'
+
+check 'its table of kinds is that of bootstrap' '
+	python3 "$tests/kinds.py" "$repository/src/cloudevents/kinds.rs" >expected &&
+	test -s expected &&
+	table "## All kinds of events" | diff expected -
 '
 
 check 'its links lead to files of the repository and to headings' '

@@ -36,6 +36,11 @@ with() {
 		start_lambda "$with_runtime" --env "SLSMIDDLEWARES=$chain" --env "TMPDIR=$work" "$@"
 }
 
+# from_readme LANGUAGE: the example of that language in the README.
+from_readme() {
+	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' "$ours/README.md"
+}
+
 # is_metric HOOK MS: the last line of the log is a metric as CloudWatch wants it, after that hook, of at least so many ms.
 is_metric() {
 	tail -n 1 lambda.log | python3 "$tests/middlewares/checks/metric.py" "$1" "$(header x-amzn-requestid)" "$2"
@@ -122,6 +127,17 @@ do
 		'
 	done
 done
+
+check 'the README'\''s middleware has five lines, and logs the bytes of events and responses' '
+	mkdir -p task/middlewares &&
+	from_readme sh >task/middlewares/log-size &&
+	chmod +x task/middlewares/log-size &&
+	same 5 "$(wc -l <task/middlewares/log-size)" &&
+	with log-size echoes --quiet &&
+	answers "{\"foo\": \"bar\"}" "{\"foo\":\"bar\"}" &&
+	same "$(header x-amzn-requestid): 15 bytes in before
+$(header x-amzn-requestid): 15 bytes in after" "$(cat lambda.log)"
+'
 
 check 'log-duration: one metric for each invocation, of at least the time that the handler took' '
 	with log-duration ../middlewares/language-runtimes/takes-100-ms --quiet &&

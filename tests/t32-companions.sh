@@ -23,6 +23,20 @@ with_server() {
 		port=$(cat server-port)
 }
 
+# from_readme LANGUAGE: the example of that language in the README.
+from_readme() {
+	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' \
+		"$repository/middlewares/README.md"
+}
+
+# with_example LANGUAGE FILE FUNCTION: the middleware that has nothing but the README's companion.
+with_example() {
+	mkdir -p task/middlewares/example.d &&
+		cp "$repository/middlewares/trace-http" task/middlewares/example &&
+		from_readme "$1" >"task/middlewares/example.d/$2" &&
+		with example "$3"
+}
+
 # calls: what the latest invocation has logged of its HTTP calls.
 calls() {
 	python3 "$tests/middlewares/checks/calls.py" "$(header x-amzn-requestid)" "$port" <lambda.log
@@ -81,6 +95,13 @@ check 'trace-http: a handler with a callback has it still, and responses that no
 	same "GET 127.0.0.1:PORT /unheard 200" "$(calls)"
 '
 
+check 'the README'\''s companion for Node.js wraps a handler' '
+	with_server &&
+	with_example js nodejs.mjs ../middlewares/handlers/nodejs:calls.handler &&
+	answers_of_node &&
+	grep -q "before $(header x-amzn-requestid)" lambda.log
+'
+
 needs python3
 
 answers_of_python() {
@@ -115,6 +136,13 @@ check 'trace-http: no query, header or body is logged, of a Python handler' '
 check 'trace-http: an async handler of Python stays one' '
 	with trace-http ../middlewares/handlers/python:calls.quiet &&
 	answers "\"event\"" "\"another\""
+'
+
+check 'the README'\''s companion for Python wraps a handler' '
+	with_server &&
+	with_example python python.py ../middlewares/handlers/python:calls.handler &&
+	answers_of_python &&
+	grep -q "before $(header x-amzn-requestid)" lambda.log
 '
 
 finish

@@ -142,7 +142,7 @@ impl<'m> Batch<'m> {
                 None => Answer::Made(b"null".to_vec()),
             };
         }
-        let is_array = self.mapping.kind.records == kinds::Records::Each("");
+        let is_array = self.mapping.kind.records == kinds::Records::Each(None);
         if self.knows_failures() && !(is_array && responses.iter().any(|response| *response != b"null")) {
             return Answer::Made(br#"{"batchItemFailures":[]}"#.to_vec());
         }

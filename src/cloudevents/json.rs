@@ -123,17 +123,17 @@ pub struct Document<'a> {
 
 /// Takes the elements of arrays while they are read, and are still at hand in the processor's cache.
 pub trait Consumer<'a> {
-    /// An element of the array that is the root's member of this name, or the root itself if the name is empty, and
-    /// the element before it, which was taken. True if it is taken: then the tape does not keep it. False for one
-    /// element means that no more are offered, and for the first that the tape keeps all.
-    fn take(&mut self, name: &[u8], before: Option<Value<'_, 'a>>, element: Value<'_, 'a>) -> bool;
+    /// An element of the array that is the root's member of this name, or the root itself if there is none, and the
+    /// element before it, which was taken. True if it is taken: then the tape does not keep it. False for one element
+    /// means that no more are offered, and for the first that the tape keeps all.
+    fn take(&mut self, name: Option<&[u8]>, before: Option<Value<'_, 'a>>, element: Value<'_, 'a>) -> bool;
 }
 
 /// Takes nothing.
 struct Nobody;
 
 impl<'a> Consumer<'a> for Nobody {
-    fn take(&mut self, _: &[u8], _: Option<Value<'_, 'a>>, _: Value<'_, 'a>) -> bool {
+    fn take(&mut self, _: Option<&[u8]>, _: Option<Value<'_, 'a>>, _: Value<'_, 'a>) -> bool {
         false
     }
 }
@@ -325,10 +325,8 @@ impl Writer<'_, '_> {
     /// Offers an element of the array at `index`. On the tape is only the element before it, which makes room for it.
     fn offer(&mut self, index: usize, before: Option<usize>, element: usize) -> Children {
         let document = &self.document;
-        let name = document.tape.get(index).map_or(&b""[..], |node| match node.name.mark == NAMELESS.mark {
-            true => b"",
-            false => document.name(node.name),
-        });
+        let node = document.tape.get(index).filter(|_| index > 0);
+        let name = node.map(|node| document.name(node.name));
         let before = before.and_then(|before| document.value_at(before));
         let is_first = before.is_none();
         let is_taken = document.value_at(element).is_some_and(|element| self.consumer.take(name, before, element));
@@ -404,12 +402,10 @@ impl<'d, 'a> Value<'d, 'a> {
         found
     }
 
-    /// What a step of a path leads to: a member, or an element by its index.
+    /// What a step of a path leads to: a member, or an element by its index, of one digit.
     pub fn step(self, step: &[u8]) -> Option<Value<'d, 'a>> {
-        match self.first() {
-            b'[' => self
-                .elements()
-                .nth(step.iter().fold(0, |index, digit| index * 10 + usize::from(digit.wrapping_sub(b'0')))),
+        match (self.first(), step) {
+            (b'[', [digit @ b'0'..=b'9']) => self.elements().nth(usize::from(digit - b'0')),
             _ => self.get(step),
         }
     }

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `a.b` | there is such a member, and it is not null |
 //! | `a=X,Y` `a^X` `a~X` | its text is X or Y, begins with X, contains X |
-//! | `a:object` | it is an object (or `string`, `array`) |
+//! | `a:object` | it is an object (or `string`, `array`, or `lists`: an object whose members are arrays) |
 //! | `[].a…` | the event is an array, and each element passes |
 //! | `x\|y` `!x` | either does; x does not |
 //! | `@cloudevent` | it is a CloudEvent already |
@@ -64,9 +64,9 @@ pub struct Kind {
 pub(super) enum Records {
     /// No batch: the event is one.
     None,
-    /// The elements of the array at this member, or of the event itself if it is "". `when` speaks of one of them, and
-    /// must hold for all, which must have the same `eventSource` too.
-    Each(&'static str),
+    /// The elements of the array at this member, or of the event itself. `when` speaks of one of them, and must hold for
+    /// all, which must have the same `eventSource` too.
+    Each(Option<&'static [u8]>),
     /// The elements of the array at this member.
     Array(&'static str),
     /// An object at this member, whose members are arrays of them.
@@ -171,11 +171,11 @@ const fn kind(name: &'static str, when: &'static str, columns: [&'static str; 5]
 
 impl Kind {
     const fn record(self) -> Kind {
-        Kind { records: Records::Each("Records"), ..self }
+        Kind { records: Records::Each(Some(b"Records")), ..self }
     }
 
     const fn element(self) -> Kind {
-        Kind { records: Records::Each(""), ..self }
+        Kind { records: Records::Each(None), ..self }
     }
 
     const fn listed(self, member: &'static str) -> Kind {
@@ -303,16 +303,16 @@ pub static KINDS: &[Kind] = &[
         ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).record().sqs(),
     kind("records-other", "eventSource^aws: !eventSource^aws:s3",
         ["{eventSource!aws:}.{eventName}|{eventSource!aws:}.record", "{eventSourceARN,@fn}", "{eventID}|{@req}.{@i}", "{eventTime}", ""]).record(),
-    kind("msk", "eventSource=aws:kafka records:object",
+    kind("msk", "eventSource=aws:kafka records:lists",
         ["kafka.record", MSK_SOURCE, KAFKA_ID, "ms:{timestamp}", "{topic}"])
         .grouped("records").kafka(),
-    kind("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:object",
+    kind("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
         ["kafka.record", KAFKA_SOURCE, KAFKA_ID, "ms:{timestamp}", "{topic}"])
         .grouped("records").kafka(),
     kind("activemq", "eventSource=aws:mq,aws:amq messages:array",
         ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
         .listed("messages").carries(Carries::Base64("data")),
-    kind("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:object",
+    kind("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
         ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
         .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")),
     kind("docdb", "eventSource=aws:docdb events:array",

@@ -97,20 +97,23 @@ pub fn map<'a>(event: &'a [u8], invocation: &Invocation<'_>, options: &Options) 
     let root = document.root();
     let of_records = if batch.is_broken { None } else { batch.mapper };
     let kind = recognise(root, of_records.as_ref().map(|mapper| mapper.mapping.kind));
-    let kind = match (kind, of_records) {
+    match (kind, of_records) {
         (Some(kind), Some(mapper)) if std::ptr::eq(kind, mapper.mapping.kind) => return Ok(mapper.mapping),
-        (Some(kind), _) => kind,
-        (None, _) if options.wrap => &UNKNOWN,
-        (None, _) => return Ok(Mapping::untouched(root).checked(root)),
-    };
-    let mut mapper = Mapper::new(kind, invocation, options);
-    mapper.all(root);
-    if mapper.mapping.slots.is_empty() && !mapper.mapping.is_unwrapped_request {
-        let mut mapping = Mapping::untouched(root);
-        mapping.warn("it names a source of records, and has none");
-        return Ok(mapping);
+        (Some(kind), _) => {
+            let mut mapper = Mapper::new(kind, invocation, options);
+            mapper.all(root);
+            if !mapper.mapping.slots.is_empty() || mapper.mapping.is_unwrapped_request {
+                return Ok(mapper.mapping);
+            }
+        }
+        (None, _) => (),
     }
-    Ok(mapper.mapping.checked(root))
+    let mut mapping =
+        if options.wrap { Mapper::new(&UNKNOWN, invocation, options).whole(root) } else { Mapping::untouched(root) };
+    if kind.is_some() || looks_malformed(root) {
+        mapping.warn("it claims to be an AWS event or a CloudEvent, and has not the shape of one");
+    }
+    Ok(mapping)
 }
 
 impl<'a> Mapping<'a> {
@@ -186,14 +189,6 @@ impl<'a> Mapping<'a> {
         mapping
     }
 
-    /// Warns of an event that was not recognised, and should have been.
-    fn checked(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
-        if self.kind.name == UNKNOWN.name && looks_malformed(event) {
-            self.warn("it claims to be an AWS event or a CloudEvent, and has not the shape of one");
-        }
-        self
-    }
-
     fn warn(&mut self, text: &'static str) {
         self.warning.get_or_insert(Warning { kind: self.kind.name, text });
     }
@@ -227,7 +222,7 @@ struct Batch<'s, 'a> {
 }
 
 impl<'a> Consumer<'a> for Batch<'_, 'a> {
-    fn take(&mut self, array: &[u8], before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
+    fn take(&mut self, array: Option<&[u8]>, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
         if before.is_none() {
             let Some(kind) = recognise_record(array, record) else { return false };
             self.is_broken = self.mapper.is_some();
@@ -287,6 +282,12 @@ impl<'s, 'a> Mapper<'s, 'a> {
             _ if self.mapping.kind.data == Data::Logs => self.logs(event),
             _ => self.one(&self.scope(event), None),
         }
+    }
+
+    /// Maps an event as one.
+    fn whole(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
+        self.one(&self.scope(event), None);
+        self.mapping
     }
 
     /// What the templates of an event that is no batch can speak of.

@@ -16,10 +16,10 @@ pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Opt
     kinds.iter().find(is_right)
 }
 
-/// The kind of an element of the array that is the event's member of this name, or the event itself if it is "".
-pub fn recognise_record(array: &[u8], record: Value<'_, '_>) -> Option<&'static Kind> {
+/// The kind of an element of the array that is the event's member of this name, or the event itself if there is none.
+pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
     let is_right = |kind: &&'static Kind| match kind.records {
-        Records::Each(member) => member.as_bytes() == array && is_of(kind, record),
+        Records::Each(member) => member == array && is_of(kind, record),
         _ => false,
     };
     KINDS.iter().find(is_right)
@@ -96,7 +96,8 @@ fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
 
 fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
     if operator == b':' {
-        return found.first() == type_mark(wanted);
+        let is_list = |(_, member): (_, Value<'_, '_>)| member.first() == b'[';
+        return found.first() == type_mark(wanted) && (wanted != b"lists" || found.members().all(is_list));
     }
     found.plain_text().is_some_and(|text| match operator {
         b'=' => wanted.split(|byte| *byte == b',').any(|one| one == text),
@@ -107,7 +108,7 @@ fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
 
 fn type_mark(name: &[u8]) -> u8 {
     match name {
-        b"object" => b'{',
+        b"object" | b"lists" => b'{',
         b"array" => b'[',
         _ => b'"',
     }

@@ -258,7 +258,7 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
     /// version if there is one, make the event's id unique.
     fn append_removed(&self, out: &mut Vec<u8>) -> Option<()> {
         let mut name = Vec::new();
-        append_part(self.record.path("eventName")?, b"!s3:", &mut name);
+        let _ = self.record.path("eventName").map(|value| append_part(value, b"!s3:", &mut name)); // none: not removed
         if name.starts_with(b"ObjectRemoved:") || name.starts_with(b"LifecycleExpiration:") {
             for path in ["s3.object.key", "s3.object.versionId"] {
                 out.push(b'.');

@@ -1,5 +1,5 @@
-//! Maps the events in files, and prints a line of JSON for each:
-//! `{"file":…,"kind":…,"batch":…,"warning":…,"events":[…]}`, or `{"file":…,"error":…}` if it is no JSON.
+//! Maps the events in files, and prints for each a line of JSON, `{"file":…,"kind":…,"batch":…,"warning":…,"events":2}`,
+//! and then a line for each of its events; or `{"file":…,"error":…,"events":0}` if it is no JSON.
 //!
 //! `map [--raw] [--wrap] [--unwrap] FILE…`; without a file, reads the names of files from STDIN, one a line.
 
@@ -33,23 +33,23 @@ fn main() -> ExitCode {
 }
 
 fn print(file: &str, event: &[u8], options: &Options) -> io::Result<()> {
-    let mut line = format!("{{\"file\":{}", quoted(file)).into_bytes();
+    let mut out = format!("{{\"file\":{}", quoted(file)).into_bytes();
     match map(event, &INVOCATION, options) {
         Ok(mapping) => {
             let warning = mapping.warning().map_or("null".to_owned(), |warning| quoted(&warning.to_string()));
-            write!(line, ",\"kind\":{}", quoted(mapping.kind()))?;
-            write!(line, ",\"batch\":{},\"warning\":{warning},\"events\":[", mapping.is_batch())?;
-            for (index, event) in mapping.events().enumerate() {
-                line.extend_from_slice(if index > 0 { b"," } else { b"" });
-                event.append_to(&mut line);
+            write!(out, ",\"kind\":{},\"batch\":{}", quoted(mapping.kind()), mapping.is_batch())?;
+            writeln!(out, ",\"warning\":{warning},\"events\":{}}}", mapping.len())?;
+            for event in mapping.events() {
+                let start = out.len();
+                event.append_to(&mut out);
+                let line_breaks = out.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r'));
+                line_breaks.for_each(|byte| *byte = b' ');
+                out.push(b'\n');
             }
-            line.push(b']');
         }
-        Err(error) => write!(line, ",\"error\":{}", quoted(&error.to_string()))?,
+        Err(error) => writeln!(out, ",\"error\":{},\"events\":0}}", quoted(&error.to_string()))?,
     }
-    line.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-    line.extend_from_slice(b"}\n");
-    io::stdout().write_all(&line)
+    io::stdout().write_all(&out)
 }
 
 fn quoted(text: &str) -> String {

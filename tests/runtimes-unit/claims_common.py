@@ -229,7 +229,7 @@ def _(language):
     with start(language, "outlived") as runtime:
         runtime.ready()
         grandchild = runtime.respond(None)
-        assert sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"]
+        within(lambda: sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"])
         assert runtime.end() == 0
         assert runtime.process.stdout.read() == b""
         os.kill(grandchild, 0)
@@ -414,6 +414,7 @@ def time_out(runtime):
     """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
     runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300)
     within(lambda: "begun" in runtime.log())
+    within(runtime.is_sleeping)
     runtime.signal(signal.SIGTERM)
 
 

@@ -157,8 +157,9 @@ class Runtime:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def threads(self):
-        return os.listdir(f"/proc/{self.pid}/task")
+    def is_sleeping(self):
+        with open(f"/proc/{self.pid}/stat") as file:
+            return file.read().rpartition(") ")[2][0] == "S"
 
 
 def check_error(error):

@@ -41,14 +41,16 @@ outlived() {
 unserializable() { echo 'no JSON'; }
 
 stuck() {
-	echo begun >&2
 	trap 'echo finally >&2; exit 1' TERM
-	sleep 60
+	echo begun >&2
+	sleep 60 >/dev/null &
+	wait $!
 }
 
 in_time() {
-	echo begun >&2
 	trap : TERM
-	sleep 60
+	echo begun >&2
+	sleep 60 >/dev/null &
+	wait $!
 	echo '"in time"'
 }
