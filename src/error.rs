@@ -165,8 +165,10 @@ struct Members<'a> {
 impl LambdaError {
     /// Reads an error object. Members that are missing or of another type are no reason to lose the rest.
     pub fn parse(error: &RawValue) -> LambdaError {
-        let message_alone = |_| Members { error_message: Some(error), ..Members::default() };
-        let members: Members = serde_json::from_str(error.get()).unwrap_or_else(message_alone);
+        let is_object = error.get().starts_with('{'); // serde takes an array for one, member by member
+        let members = is_object.then(|| serde_json::from_str(error.get()).ok()).flatten();
+        let message_alone = || Members { error_message: Some(error), ..Members::default() };
+        let members: Members = members.unwrap_or_else(message_alone);
         LambdaError {
             error_type: members.error_type.map_or("Error".to_owned(), text),
             error_message: members.error_message.map_or_else(String::new, text),
@@ -274,6 +276,7 @@ mod tests {
             (r#"{"errorType":null,"errorMessage":3}"#, "Error", "3"),
             (r#"{"stackTrace":3}"#, "Error", ""),
             (r#""it broke""#, "Error", "it broke"),
+            (r#"["E","m",[]]"#, "Error", r#"["E","m",[]]"#),
         ] {
             let read = LambdaError::parse(&RawValue::from_string(error.to_owned()).unwrap());
             assert_eq!((read.error_type.as_str(), read.error_message.as_str()), (error_type, error_message), "{error}");

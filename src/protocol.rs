@@ -57,6 +57,9 @@ impl Message<'_> {
     /// Why the line is no message. The reason does not quote the line: it may hold customers' data.
     pub fn parse(bytes: &[u8]) -> Result<Message<'_>, String> {
         let line: Line = serde_json::from_slice(bytes).map_err(|error| reason(&error, bytes.len()))?;
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err("a JSON array".to_owned()); // serde takes one for an object, member by member
+        }
         match line {
             Line { ready: Some(ready), .. } => Ok(Message::Ready(ready)),
             Line { id: Some(id), response: Some(response), .. } => {
@@ -206,7 +209,15 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_described_and_not_quoted() {
-        for line in ["secret", r#"{"secret":1}"#, r#"{"id":"secret"#, r#"["secret"]"#, "", r#"{"id":3,"response":1}"#] {
+        for line in [
+            "secret",
+            r#"{"secret":1}"#,
+            r#"["secret",1,null,null]"#,
+            r#"{"id":"secret"#,
+            r#"["secret"]"#,
+            "",
+            r#"{"id":3,"response":1}"#,
+        ] {
             assert!(!Message::parse(line.as_bytes()).unwrap_err().contains("secret"), "{line}");
         }
         assert!(Message::parse(b"{\"id\":\"\xff\",\"response\":1}").is_err());

@@ -1,0 +1,162 @@
+//! The calls of an invocation, against a model of them.
+//!
+//! Input: a line with the number of calls and of those at once, and `in-order` or not; then operations, a byte each.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use open_runtime::deadline::Deadline;
+use open_runtime::error::{InvocationError, LambdaError};
+use open_runtime::exchange::{Calls, Exchange, Limits, Outcome, Response};
+use open_runtime::protocol::{Call, head};
+
+use crate::input::{number, words_and_rest};
+
+const EVENT: [&[u8]; 3] = [b"{\"n\":", b"1", b"}"];
+const TAIL: &[u8] = b",\"context\":{}}\n";
+
+/// Answers in any order, to wrong ids, twice: each call is settled once at most, and with its own answer.
+pub fn run(input: &[u8]) {
+    let (words, operations) = words_and_rest(input);
+    let calls = calls(&words);
+    let mut tried = Tried::new(&calls, number(&words, 1, 9));
+    for &operation in operations {
+        operate(&mut tried, operation);
+    }
+    tried.end();
+}
+
+fn operate(tried: &mut Tried<'_>, operation: u8) {
+    let id = format!("r#{}", operation % 8);
+    match operation {
+        b'o' => tried.open(),
+        b'w' => tried.write(1),
+        b'W' => tried.write(usize::MAX),
+        b't' => tried.warn(),
+        b'0'..=b'7' => tried.answer(&id, Ok(&id)),
+        b'@'..=b'G' => tried.answer(&id, Err("ValueError")),
+        b'H'..=b'O' => tried.answer(&id, Err("Function.Timeout")),
+        b'x' => tried.answer("r#99", Ok("of nobody")),
+        b'y' => tried.answer("", Err("E")),
+        _ => {
+            tried.open();
+            tried.write(usize::from(operation));
+        }
+    }
+}
+
+/// Calls as the first line asks for.
+pub fn calls(words: &[&[u8]]) -> Calls<'static> {
+    let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
+    let limits = Limits { grace: Deadline::after(Duration::ZERO), last: Deadline::NEVER };
+    let calls = (0..number(words, 0, 8)).map(call).collect();
+    Calls { calls, tail: TAIL.to_vec(), in_order: words.get(2).is_some_and(|word| *word == b"in-order"), limits }
+}
+
+/// An exchange and what it should be.
+pub struct Tried<'a> {
+    calls: &'a Calls<'a>,
+    exchange: Exchange<'a>,
+    at_once: usize,
+    next: usize,
+    open: BTreeSet<usize>,
+    expected: Vec<Option<Result<Vec<u8>, String>>>,
+    written: Vec<u8>,
+    has_failed: bool,
+    was_warned: bool,
+}
+
+impl<'a> Tried<'a> {
+    pub fn new(calls: &'a Calls<'a>, at_once: usize) -> Tried<'a> {
+        let expected = vec![None; calls.calls.len()];
+        let (exchange, open, written) = (Exchange::new(calls), BTreeSet::new(), Vec::new());
+        let (next, has_failed, was_warned) = (0, false, false);
+        Tried { calls, exchange, at_once, next, open, expected, written, has_failed, was_warned }
+    }
+
+    /// From now on so many calls may be open.
+    pub fn allow(&mut self, at_once: usize) {
+        self.at_once = at_once;
+    }
+
+    pub fn open(&mut self) {
+        let limit = if self.calls.in_order { 1 } else { self.at_once.max(1) };
+        let is_free = !self.exchange.has_output() && self.open.len() < limit;
+        self.exchange.open_next(self.at_once);
+        if is_free && self.has_more() {
+            self.open.insert(self.next);
+            self.next += 1;
+            assert!(self.exchange.has_output());
+        }
+        self.check();
+    }
+
+    /// Writes so many bytes of what is to be written.
+    pub fn write(&mut self, bytes: usize) {
+        let output = self.exchange.output().iter().flat_map(|part| part.to_vec()).take(bytes).collect::<Vec<u8>>();
+        assert_eq!(output.is_empty(), !self.exchange.has_output() || bytes == 0);
+        self.exchange.wrote(output.len());
+        self.written.extend(output);
+    }
+
+    pub fn warn(&mut self) {
+        assert_eq!(self.exchange.is_time_to_warn(), self.next > 0 && !self.was_warned);
+        self.was_warned |= self.next > 0;
+    }
+
+    /// An answer with the id comes in: a response, or an error of this type.
+    pub fn answer(&mut self, id: &str, answer: Result<&str, &str>) {
+        let outcome = || match answer {
+            Ok(response) => Ok(Response::new(response.as_bytes().to_vec())),
+            Err(error_type) => Err(InvocationError::Handler(LambdaError {
+                error_type: error_type.to_owned(),
+                error_message: id.to_owned(),
+                stack_trace: None,
+            })),
+        };
+        self.settle(id, outcome, answer.map(|text| text.as_bytes().to_vec()).map_err(str::to_owned));
+    }
+
+    /// The same with any outcome, and what it should come to.
+    pub fn settle(&mut self, id: &str, outcome: impl FnOnce() -> Outcome, expected: Result<Vec<u8>, String>) {
+        let open = self.open.iter().copied().find(|&index| format!("r#{index}") == id);
+        assert_eq!(self.exchange.settle(id, outcome), open.is_some(), "{id}");
+        if let Some(index) = open {
+            self.open.remove(&index);
+            self.has_failed |= expected.is_err();
+            let before = self.expected[index].replace(expected);
+            assert!(before.is_none(), "{id} was settled before");
+        }
+        self.check();
+    }
+
+    fn has_more(&self) -> bool {
+        self.next < self.calls.calls.len() && !(self.calls.in_order && self.has_failed)
+    }
+
+    fn check(&self) {
+        assert_eq!(self.exchange.has_begun(), self.next > 0);
+        assert_eq!(self.exchange.is_over(), self.open.is_empty() && !self.has_more());
+        assert_eq!(self.exchange.was_warned(), self.was_warned);
+    }
+
+    /// What was written, and what each call came to.
+    pub fn end(mut self) {
+        self.write(usize::MAX);
+        let line = |call: &Call<'_>| [&head(&call.id)[..], &EVENT.concat(), TAIL].concat();
+        assert_eq!(self.written, self.calls.calls.iter().take(self.next).flat_map(line).collect::<Vec<u8>>());
+        let outcomes = self.exchange.answers(None).outcomes;
+        assert_eq!(outcomes.len(), self.expected.len());
+        for (outcome, expected) in outcomes.iter().zip(&self.expected) {
+            match (outcome, expected) {
+                (None, None) => {}
+                (Some(Ok(response)), Some(Ok(expected))) => assert_eq!(response.json(), expected),
+                (Some(Err(InvocationError::Timeout { .. })), Some(Err(expected))) => {
+                    assert!(self.was_warned && expected == "Function.Timeout");
+                }
+                (Some(Err(error)), Some(Err(expected))) => assert_eq!(error.error_type(), expected),
+                _ => panic!("{outcome:?} instead of {expected:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A line of the language runtime.
+//!
+//! Input: the line.
+
+use std::collections::BTreeMap;
+
+use open_runtime::error::InvocationError;
+use open_runtime::protocol::Message;
+use serde_json::value::RawValue;
+
+use crate::input::{SECRET, is_json};
+use crate::targets::errors::can_be_told;
+
+/// A message is what its members say it is; what is none is described and not quoted.
+pub fn run(line: &[u8]) {
+    let message = match Message::parse(line) {
+        Ok(message) => message,
+        Err(why) => return assert!(!why.contains(SECRET) && why.len() < 200, "{why}"),
+    };
+    let lossy = String::from_utf8_lossy(line); // what is ignored may be no UTF-8
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(&lossy).expect("a message is an object");
+    match message {
+        Message::Ready(_) => assert!(members.contains_key("ready")),
+        Message::InitError(error) => {
+            assert!(members.contains_key("error"));
+            can_be_told(&InvocationError::Handler(error));
+        }
+        Message::Response { id, response } => {
+            assert!(is_json(&line[response.clone()]));
+            assert_eq!(&line[response], members["response"].get().as_bytes());
+            assert_eq!(id, text(members["id"]));
+        }
+        Message::Error { id, error } => {
+            assert_eq!(id, text(members["id"]));
+            can_be_told(&InvocationError::Handler(error));
+        }
+    }
+}
+
+fn text(json: &RawValue) -> String {
+    serde_json::from_str(json.get()).expect("an id is a string")
+}
