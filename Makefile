@@ -3,7 +3,7 @@
 # make test       runs every test
 # make clean      removes what was built
 #
-# ARCH=arm64 builds bootstrap for the other machine; PANIC=silent the smallest one: see scripts/build.
+# ARCH=arm64 builds bootstrap for the other machine; PANIC=message one that says why it panics: see scripts/build.
 
 .POSIX:
 .NOTPARALLEL:
@@ -22,7 +22,7 @@ run: all
 	@scripts/setup run
 	dist/open-runtime invoke handler.hello -f example/event.json --task-root example
 
-test:
+test: all
 	@scripts/setup test
 	@tests/run
 

@@ -30,14 +30,17 @@ pub fn run() -> Result<(), Fatal> {
 
 /// Starts the language runtime, which boots while we get ready ourselves.
 fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), InvocationError> {
-    let config = Config::from_env()?;
+    let mut config = Config::from_env()?;
     config.enter_task_root()?;
     let roots = lookup::roots(&config);
     let middlewares = middleware::find(&config.middlewares, &roots)?;
     let launch = Launch {
         program: lookup::language_runtime(&config, &roots)?,
         handler: config.handler.clone(),
-        variables: middleware::companions(&middlewares).map(|folders| ("SLSCOMPANIONS", folders)).into_iter().collect(),
+        variables: middleware::companions(&middlewares)?
+            .map(|folders| ("SLSCOMPANIONS", folders))
+            .into_iter()
+            .collect(),
     };
     let runtime = LanguageRuntime::start(launch, signals, log)?;
     let timeline = Timeline::open(config.timeline.as_deref());

@@ -1,6 +1,7 @@
 //! The environment, read once. What makes no sense is an error that names the variable: never a silent default.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use crate::log::{Level, Log};
 
 /// The longest `SLSGRACE`, in ms: the longest timeout that Lambda has.
 const LONGEST_GRACE_MS: u64 = 900_000;
+
+/// The value of a variable, if it is set: where the environment is read, and nowhere else.
+pub type Variables<'a> = &'a dyn Fn(&'static str) -> Option<OsString>;
 
 /// What the environment asks for.
 #[derive(Debug)]
@@ -45,18 +49,26 @@ pub fn runtime_api_address() -> Result<String, Fatal> {
 /// # Errors
 /// [`InvocationError::Variable`] for `SLSLOG`; what Lambda sets is Lambda's.
 pub fn log() -> Result<Log, InvocationError> {
-    let level = match text("SLSLOG")?.as_deref() {
+    log_of(&|name| env::var_os(name))
+}
+
+/// The same, of these variables.
+///
+/// # Errors
+/// As [`log`].
+pub fn log_of(variables: Variables<'_>) -> Result<Log, InvocationError> {
+    let level = match text(variables, "SLSLOG")?.as_deref() {
         Some("error") => Level::Error,
         Some("warn") => Level::Warn,
         Some("debug" | "info") => Level::Debug,
         Some(other) => return Err(variable("SLSLOG", other, "error, warn, info or debug")),
-        None => match text("AWS_LAMBDA_LOG_LEVEL")?.as_deref() {
+        None => match text(variables, "AWS_LAMBDA_LOG_LEVEL")?.as_deref() {
             Some("ERROR" | "FATAL") => Level::Error,
             Some("DEBUG" | "TRACE") => Level::Debug,
             _ => Level::Warn,
         },
     };
-    let is_json = text("AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
+    let is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
     Ok(Log { level, is_json })
 }
 
@@ -64,35 +76,45 @@ impl Config {
     /// # Errors
     /// [`InvocationError::Variable`].
     pub fn from_env() -> Result<Config, InvocationError> {
-        let handler =
-            text("_HANDLER")?.ok_or_else(|| variable("_HANDLER", "", "the name of a handler, like file.function"))?;
+        Config::of(&|name| env::var_os(name))
+    }
+
+    /// The same, of these variables.
+    ///
+    /// # Errors
+    /// As [`from_env`](Config::from_env).
+    pub fn of(variables: Variables<'_>) -> Result<Config, InvocationError> {
+        let handler = text(variables, "_HANDLER")?
+            .ok_or_else(|| variable("_HANDLER", "", "the name of a handler, like file.function"))?;
         Ok(Config {
             handler,
-            task_root: env::var_os("LAMBDA_TASK_ROOT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(".")),
-            middlewares: list("SLSMIDDLEWARES")?,
-            runtime: text("SLSRUNTIME")?,
-            events: events()?,
-            overlap: overlap()?,
-            grace: grace()?,
-            timeline: env::var_os("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
+            task_root: variables("LAMBDA_TASK_ROOT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(".")),
+            middlewares: list(variables, "SLSMIDDLEWARES")?,
+            runtime: text(variables, "SLSRUNTIME")?,
+            events: events(variables)?,
+            overlap: overlap(variables)?,
+            grace: grace(variables)?,
+            timeline: variables("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
         })
     }
 }
 
 impl Config {
-    /// Makes the user's code the current folder, for the language runtime and the middlewares.
+    /// Makes the user's code the current folder, for the language runtime and the middlewares. From then on its path is absolute.
     ///
     /// # Errors
     /// [`InvocationError::TaskRoot`].
-    pub fn enter_task_root(&self) -> Result<(), InvocationError> {
-        let path = || self.task_root.display().to_string();
-        env::set_current_dir(&self.task_root).map_err(|cause| InvocationError::TaskRoot { path: path(), cause })
+    pub fn enter_task_root(&mut self) -> Result<(), InvocationError> {
+        let path = self.task_root.display().to_string();
+        let entered = env::set_current_dir(&self.task_root).and_then(|()| env::current_dir());
+        self.task_root = entered.map_err(|cause| InvocationError::TaskRoot { path, cause })?; // a relative one would now be wrong
+        Ok(())
     }
 }
 
-fn events() -> Result<cloudevents::Options, InvocationError> {
+fn events(variables: Variables<'_>) -> Result<cloudevents::Options, InvocationError> {
     let mut options = cloudevents::Options::default();
-    for mode in list("SLSEVENTS")? {
+    for mode in list(variables, "SLSEVENTS")? {
         match mode.as_str() {
             "raw" => options.raw = true,
             "wrap" => options.wrap = true,
@@ -101,7 +123,7 @@ fn events() -> Result<cloudevents::Options, InvocationError> {
             _ => return Err(variable("SLSEVENTS", &mode, "a list of raw, wrap, unwrap and batch")),
         }
     }
-    options.report = match text("SLSBATCH")?.as_deref() {
+    options.report = match text(variables, "SLSBATCH")?.as_deref() {
         None | Some("fail") => false,
         Some("report") => true,
         Some(other) => return Err(variable("SLSBATCH", other, "fail or report")),
@@ -109,16 +131,16 @@ fn events() -> Result<cloudevents::Options, InvocationError> {
     Ok(options)
 }
 
-fn overlap() -> Result<bool, InvocationError> {
-    match text("SLSOVERLAP")?.as_deref() {
+fn overlap(variables: Variables<'_>) -> Result<bool, InvocationError> {
+    match text(variables, "SLSOVERLAP")?.as_deref() {
         None | Some("off") => Ok(false),
         Some("on") => Ok(true),
         Some(other) => Err(variable("SLSOVERLAP", other, "on or off")),
     }
 }
 
-fn grace() -> Result<Duration, InvocationError> {
-    let Some(value) = text("SLSGRACE")? else { return Ok(Duration::from_millis(250)) };
+fn grace(variables: Variables<'_>) -> Result<Duration, InvocationError> {
+    let Some(value) = text(variables, "SLSGRACE")? else { return Ok(Duration::from_millis(250)) };
     match value.parse() {
         Ok(ms) if ms <= LONGEST_GRACE_MS => Ok(Duration::from_millis(ms)),
         _ => Err(variable("SLSGRACE", &value, "a whole number of milliseconds from 0 to 900000")),
@@ -126,16 +148,16 @@ fn grace() -> Result<Duration, InvocationError> {
 }
 
 /// A variable's value without blanks around it; an empty one is an absent one.
-fn text(name: &'static str) -> Result<Option<String>, InvocationError> {
-    match env::var(name) {
+fn text(variables: Variables<'_>, name: &'static str) -> Result<Option<String>, InvocationError> {
+    let Some(value) = variables(name) else { return Ok(None) };
+    match value.into_string() {
         Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(value)) => Err(variable(name, &value.to_string_lossy(), "text in UTF-8")),
+        Err(value) => Err(variable(name, &value.to_string_lossy(), "text in UTF-8")),
     }
 }
 
-fn list(name: &'static str) -> Result<Vec<String>, InvocationError> {
-    let text = text(name)?.unwrap_or_default();
+fn list(variables: Variables<'_>, name: &'static str) -> Result<Vec<String>, InvocationError> {
+    let text = text(variables, name)?.unwrap_or_default();
     Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
 }
 

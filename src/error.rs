@@ -140,9 +140,8 @@ fn hint(cause: &io::Error) -> &'static str {
     }
 }
 
-/// An error as a handler reports it. Members that are missing or of another type are no reason to lose the rest.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// An error as a handler reports it.
+#[derive(Debug)]
 pub struct LambdaError {
     /// The language's own name for it.
     pub error_type: String,
@@ -152,10 +151,33 @@ pub struct LambdaError {
     pub stack_trace: Option<Box<RawValue>>,
 }
 
-impl Default for LambdaError {
-    fn default() -> LambdaError {
-        LambdaError { error_type: "Error".to_owned(), error_message: String::new(), stack_trace: None }
+/// The same, with members of any type.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Members<'a> {
+    #[serde(borrow)]
+    error_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error_message: Option<&'a RawValue>,
+    stack_trace: Option<Box<RawValue>>,
+}
+
+impl LambdaError {
+    /// Reads an error object. Members that are missing or of another type are no reason to lose the rest.
+    pub fn parse(error: &RawValue) -> LambdaError {
+        let message_alone = |_| Members { error_message: Some(error), ..Members::default() };
+        let members: Members = serde_json::from_str(error.get()).unwrap_or_else(message_alone);
+        LambdaError {
+            error_type: members.error_type.map_or("Error".to_owned(), text),
+            error_message: members.error_message.map_or_else(String::new, text),
+            stack_trace: members.stack_trace,
+        }
     }
+}
+
+/// The text of a JSON string. Of what is none (half a surrogate pair makes it so, too) it is the JSON.
+fn text(json: &RawValue) -> String {
+    serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().trim_matches('"').to_owned())
 }
 
 /// `Lambda-Runtime-Function-Error-Type`, of which Lambda keeps only the form `Runtime.Xyz` or `Function.Xyz` with letters.
@@ -240,6 +262,21 @@ mod tests {
             ("Runtime.", "Runtime.Error"),
         ] {
             assert_eq!(header_error_type(own), header);
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_handler_is_read_as_far_as_it_can_be() {
+        for (error, error_type, error_message) in [
+            (r#"{"errorType":"E","errorMessage":"m"}"#, "E", "m"),
+            (r#"{"errorType":"E","errorMessage":{"a":[3]}}"#, "E", r#"{"a":[3]}"#),
+            (r#"{"errorType":"E","errorMessage":"cut \ud83d"}"#, "E", r"cut \ud83d"),
+            (r#"{"errorType":null,"errorMessage":3}"#, "Error", "3"),
+            (r#"{"stackTrace":3}"#, "Error", ""),
+            (r#""it broke""#, "Error", "it broke"),
+        ] {
+            let read = LambdaError::parse(&RawValue::from_string(error.to_owned()).unwrap());
+            assert_eq!((read.error_type.as_str(), read.error_message.as_str()), (error_type, error_message), "{error}");
         }
     }
 

@@ -8,9 +8,6 @@ use crate::deadline::Deadline;
 use crate::error::{InvocationError, LambdaError};
 use crate::protocol::{self, Call};
 
-/// What was waited for when a call times out.
-pub const HANDLER: &str = "the handler answered";
-
 /// When the calls must be over.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -121,19 +118,19 @@ impl<'a> Exchange<'a> {
         self.may_send && self.next < self.calls.calls.len()
     }
 
-    /// Opens the next call if the language runtime takes `concurrency` at once and the line before is out.
-    pub fn open_next(&mut self, concurrency: usize) {
+    /// Opens the next call, if the language runtime takes `concurrency` at once and the line before is out. False if not.
+    pub fn open_next(&mut self, concurrency: usize) -> bool {
         let at_once = if self.calls.in_order { 1 } else { concurrency.max(1) };
         if self.output.is_some() || !self.has_more() || self.open.len() >= at_once {
-            return;
+            return false;
         }
-        if let Some(call) = self.calls.calls.get(self.next) {
-            self.open.push(self.next);
-            let [event, more, yet_more] = &call.event;
-            let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
-            self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
-            self.next += 1;
-        }
+        let Some(call) = self.calls.calls.get(self.next) else { return false };
+        self.open.push(self.next);
+        let [event, more, yet_more] = &call.event;
+        let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
+        self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
+        self.next += 1;
+        true
     }
 
     /// Whether something waits to be written.
@@ -177,17 +174,24 @@ impl<'a> Exchange<'a> {
         true
     }
 
-    /// What a language runtime reports as `Function.Timeout` when it has been told that little time is left is its stack
-    /// trace, of where the handler was.
-    fn as_timeout(&self, error: InvocationError) -> InvocationError {
-        match error {
+    /// What becomes of the language runtime once it has been told that little time is left is due to that: what it reports as
+    /// `Function.Timeout` is where the handler was, and if it ends, that is why.
+    pub fn as_timeout(&self, error: InvocationError) -> InvocationError {
+        let stack_trace = match error {
             InvocationError::Handler(LambdaError { error_type, stack_trace, .. })
                 if self.was_warned && error_type == "Function.Timeout" =>
             {
-                InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace }
+                stack_trace
             }
-            other => other,
-        }
+            InvocationError::RuntimeExit { .. } if self.was_warned => None,
+            other => return other,
+        };
+        InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace }
+    }
+
+    /// What has not happened when the time is over.
+    pub fn waits_for(&self) -> &'static str {
+        if self.has_begun() { "the handler answered" } else { "the handler was loaded" }
     }
 
     /// Whether a handler was cut short, and said where it was.
@@ -197,7 +201,7 @@ impl<'a> Exchange<'a> {
 
     /// True once, when the language runtime is to be told that little time is left.
     pub fn is_time_to_warn(&mut self) -> bool {
-        let is_time = !self.was_warned && self.calls.limits.grace.has_passed();
+        let is_time = !self.was_warned && self.has_begun() && self.calls.limits.grace.has_passed();
         self.was_warned |= is_time;
         is_time
     }
@@ -210,7 +214,7 @@ impl<'a> Exchange<'a> {
     /// When something must be done although nothing happens.
     pub fn next_deadline(&self) -> Deadline {
         let limits = self.calls.limits;
-        if self.was_warned { limits.last } else { limits.last.or(limits.grace) }
+        if self.was_warned || !self.has_begun() { limits.last } else { limits.last.or(limits.grace) }
     }
 
     /// When all must be over.

@@ -1,14 +1,14 @@
 //! The function: its middlewares around its handler. How one event becomes one response.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use crate::chain::{Before, Chain};
+use crate::cloudevents::{self, Answer, Batch, Mapping};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::InvocationError;
-use crate::exchange::{Calls, Limits, Response};
+use crate::exchange::{self, Answers, Calls, Limits, Response};
 use crate::invocation::Invocation;
 use crate::language_runtime::LanguageRuntime;
 use crate::log::Log;
@@ -80,48 +80,96 @@ impl Function {
         if chain.invocation.deadline.has_passed() {
             return Err(InvocationError::Timeout { waiting_for: "it began".to_owned(), stack_trace: None });
         }
-        let event = json(&chain.invocation.event)?;
-        let line = protocol::on_one_line(event);
-        let (response, passed, early) = match chain.before(&line)? {
+        let mapping = self.map(chain.invocation)?;
+        let text = self.one_text(&mapping);
+        let event = text.as_deref();
+        let (response, passed, early) = match chain.before(event.unwrap_or_default())? {
             Before::Response(response, index) => (Response::new(response), index, chain.start_after(index)),
             Before::Handler(changed) => {
                 let early = chain.start_after(self.middlewares.len()); // they boot beside the handler
-                let event = changed.as_deref().unwrap_or(&line);
-                (self.handle(chain.invocation, event, limits, runtime)?, self.middlewares.len(), early)
+                let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
+                (self.handle(chain.invocation, &batch, limits, runtime)?, self.middlewares.len(), early)
             }
         };
         let changed = chain.after(passed, early, response.json())?;
         Ok(changed.map_or(response, Response::new))
     }
 
-    /// One call of the handler.
+    fn map<'a>(&self, invocation: &'a Invocation) -> Result<Mapping<'a>, InvocationError> {
+        let facts = cloudevents::Invocation {
+            request_id: &invocation.request_id,
+            function_arn: invocation.function_arn.as_deref().unwrap_or_default(),
+            trace_id: invocation.trace_id.as_deref(),
+            received_ms: invocation.received_ms,
+        };
+        let mapping = cloudevents::map(&invocation.event, &facts, &self.config.events)
+            .map_err(|error| InvocationError::EventNotJson { why: error.to_string() })?;
+        if let Some(warning) = mapping.warning() {
+            self.log.warn(Some(&invocation.request_id), &warning);
+        }
+        Ok(mapping)
+    }
+
+    /// The event as one text on one line, where somebody wants that: hooks, or a handler that takes batches whole. Otherwise
+    /// it stays in parts, and is not copied.
+    fn one_text(&self, mapping: &Mapping<'_>) -> Option<Vec<u8>> {
+        if self.middlewares.is_empty() && !self.config.events.batch {
+            return None;
+        }
+        let mut text = Vec::new();
+        mapping.append_to(&mut text);
+        match protocol::on_one_line(&text) {
+            Cow::Owned(line) => Some(line),
+            Cow::Borrowed(_) => Some(text),
+        }
+    }
+
+    /// A call of the handler for each event.
     fn handle(
         &self,
         invocation: &Invocation,
-        event: &[u8],
+        batch: &Batch<'_>,
         limits: Limits,
         runtime: &mut LanguageRuntime,
     ) -> Result<Response, InvocationError> {
-        let call = Call::new(invocation.request_id.clone(), [event, b"", b""]);
-        let calls = Calls { calls: vec![call], tail: protocol::tail(invocation), in_order: true, limits };
-        let answers =
-            self.timeline.step(&invocation.request_id, "handler", &self.config.handler, || runtime.call(&calls));
-        match answers.outcomes.into_iter().next().flatten() {
-            Some(outcome) => outcome,
-            None => Err(answers.failure.unwrap_or(InvocationError::Terminated)),
+        let id = &invocation.request_id;
+        let calls: Vec<Call> = match batch.events() {
+            [event] => vec![Call::new(id.clone(), event.parts())],
+            events => {
+                (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect()
+            }
+        };
+        let calls = Calls { calls, tail: protocol::tail(invocation), in_order: batch.is_in_order(), limits };
+        let answers = self.timeline.step(id, "handler", &self.config.handler, || runtime.call(&calls));
+        conclude(batch, answers)
+    }
+}
+
+/// What the outcomes of the calls make of the invocation.
+fn conclude(batch: &Batch<'_>, answers: Answers) -> Result<Response, InvocationError> {
+    let outcomes: Vec<cloudevents::Outcome> = answers.outcomes.iter().map(as_record).collect();
+    let (answer, total) = (batch.answer(&outcomes), outcomes.len());
+    let mut outcomes = answers.outcomes.into_iter();
+    let mut take = |index| outcomes.nth(index).flatten();
+    match answer {
+        Answer::Made(response) => Ok(Response::new(response)),
+        Answer::AsIs(index) => take(index).unwrap_or(Err(InvocationError::Terminated)), // it is there, being the answer
+        Answer::Failed(failure) => {
+            let failed = failure.first.and_then(take).and_then(Result::err);
+            let first = failed.or(answers.failure).unwrap_or(InvocationError::Terminated);
+            Err(if total == 1 {
+                first
+            } else {
+                InvocationError::Batch { summary: failure.to_string(), first: first.into() }
+            })
         }
     }
 }
 
-/// The event, which must be JSON. Nothing is nothing: an event of no bytes is `null`.
-fn json(event: &[u8]) -> Result<&[u8], InvocationError> {
-    if event.trim_ascii().is_empty() {
-        return Ok(b"null");
-    }
-    match serde_json::from_slice::<&RawValue>(event) {
-        Ok(_) => Ok(event),
-        Err(error) => Err(InvocationError::EventNotJson {
-            why: format!("wrong at line {} column {} of {} bytes", error.line(), error.column(), event.len()),
-        }),
+fn as_record(outcome: &Option<exchange::Outcome>) -> cloudevents::Outcome<'_> {
+    match outcome {
+        Some(Ok(response)) => cloudevents::Outcome::Succeeded(response.json()),
+        Some(Err(_)) => cloudevents::Outcome::Failed,
+        None => cloudevents::Outcome::NotReached,
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::deadline::Deadline;
 use crate::error::{Fatal, InvocationError};
-use crate::exchange::{Answers, Calls, Exchange, HANDLER, Response};
+use crate::exchange::{Answers, Calls, Exchange, Response};
 use crate::lines::Lines;
 use crate::log::Log;
 use crate::process::{Process, Progress};
@@ -21,6 +21,9 @@ use crate::wait::{self, Source};
 
 /// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
 const LAST_BREATH: Duration = Duration::from_millis(100);
+
+/// No line may be longer, in bytes: what does not end must not fill the memory. Lambda takes 6 MiB.
+const LONGEST_LINE: usize = 32 << 20;
 
 /// So often may it die before it is ready, one time after the other.
 const FAILED_STARTS: u32 = 2;
@@ -50,6 +53,7 @@ pub struct LanguageRuntime {
     was_ever_ready: bool,
     failed_starts: u32,
     idle_deaths: u32,
+    has_dropped: bool,
 }
 
 #[derive(Debug)]
@@ -77,8 +81,19 @@ impl LanguageRuntime {
     /// [`InvocationError::CannotStart`].
     pub fn start(launch: Launch, signals: Signals, log: Log) -> Result<LanguageRuntime, InvocationError> {
         let state = State::Booting(launch.start()?);
-        let (lines, was_ever_ready, failed_starts, idle_deaths) = (Lines::default(), false, 0, 0);
-        Ok(LanguageRuntime { launch, signals, log, state, lines, was_ever_ready, failed_starts, idle_deaths })
+        let lines = Lines::default();
+        let (was_ever_ready, failed_starts, idle_deaths, has_dropped) = (false, 0, 0, false);
+        Ok(LanguageRuntime {
+            launch,
+            signals,
+            log,
+            state,
+            lines,
+            was_ever_ready,
+            failed_starts,
+            idle_deaths,
+            has_dropped,
+        })
     }
 
     /// Waits until the handler is loaded, or SIGTERM comes. Blocks for as long as the user's code takes to load: an Init
@@ -96,25 +111,29 @@ impl LanguageRuntime {
         Ok(Woke::Ready)
     }
 
-    /// Waits until `other` is readable, and looks after the language runtime meanwhile: it may become ready, answer too
+    /// Waits until `other` is readable, if there is one, and looks after the language runtime meanwhile: it may become ready, answer too
     /// late, or die, and then it is started again at once.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`] if it cannot be kept alive.
-    pub fn wait_for(&mut self, other: BorrowedFd<'_>, deadline: Deadline) -> Result<Woke, Fatal> {
+    pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Woke, Fatal> {
+        self.look().map_err(cannot_wait)?;
         loop {
             self.revive()?;
-            if let Some(woke) = self.step_idle(Some(other), deadline)? {
+            if let Some(woke) = self.step_idle(other, deadline)? {
                 return Ok(woke);
             }
         }
     }
 
-    /// Starts it again if it is dead.
+    /// Starts it again if it is dead, and will be needed.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`] if that has been tried often enough.
     pub fn revive(&mut self) -> Result<(), Fatal> {
+        if self.signals.is_terminating() {
+            return Ok(());
+        }
         let State::Dead(reason) = &mut self.state else { return Ok(()) };
         if self.failed_starts >= FAILED_STARTS || self.idle_deaths >= IDLE_DEATHS {
             return Err(Fatal::CrashLoop(take_reason(reason)));
@@ -128,12 +147,13 @@ impl LanguageRuntime {
     /// runtime dies, or the last limit; then it is killed.
     pub fn call(&mut self, calls: &Calls<'_>) -> Answers {
         let mut exchange = Exchange::new(calls);
-        let mut failure = None;
+        self.has_dropped = false; // told once per invocation: there may be a flood of them
+        let mut failure = self.look().err().map(pipe);
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
         }
-        if exchange.has_stopped_in_time() {
-            self.kill(); // what it was doing was cut short anywhere: the next invocation gets a sound one
+        if exchange.has_stopped_in_time() || exchange.has_output() {
+            self.kill(); // cut short anywhere, or in the middle of a line: the next invocation gets a sound one
         }
         let answers = exchange.answers(failure);
         if answers.outcomes.iter().any(Option::is_some) {
@@ -145,16 +165,19 @@ impl LanguageRuntime {
     fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
         self.revive().map_err(Fatal::into_invocation_error)?;
         if let State::Ready(process, ready) = &mut self.state {
-            exchange.open_next(ready.concurrency);
-            write(process, exchange); // before waiting: a pipe that is empty takes most events whole
+            while exchange.open_next(ready.concurrency) {
+                write(process, exchange); // before waiting: a pipe that is empty takes most events whole
+            }
         }
-        let deadline = exchange.next_deadline().or(self.signals.shutdown_deadline());
+        let deadline = exchange.next_deadline().or(self.signals.work_deadline());
         let woke = self.step(Some(exchange), None, deadline)?;
         if woke == Some(Woke::Terminated) {
             self.signal(libc::SIGTERM);
         }
         match &mut self.state {
-            State::Dead(reason) if exchange.has_begun() && !exchange.is_over() => Err(take_reason(reason)),
+            State::Dead(reason) if !exchange.is_over() && (exchange.has_begun() || self.signals.is_terminating()) => {
+                Err(exchange.as_timeout(take_reason(reason)))
+            }
             _ => self.enforce_limits(exchange),
         }
     }
@@ -164,23 +187,27 @@ impl LanguageRuntime {
         if exchange.is_over() {
             return Ok(());
         }
-        let error = if self.signals.shutdown_deadline().has_passed() {
+        let error = if self.signals.work_deadline().has_passed() {
             InvocationError::Terminated
         } else if exchange.last().has_passed() {
-            InvocationError::Timeout { waiting_for: HANDLER.to_owned(), stack_trace: None }
+            InvocationError::Timeout { waiting_for: exchange.waits_for().to_owned(), stack_trace: None }
         } else {
             if exchange.is_time_to_warn() {
                 self.signal(libc::SIGTERM);
             }
             return Ok(());
         };
-        self.kill();
+        if exchange.has_begun() {
+            self.kill(); // one that is still booting boots on, for the next invocation
+        }
         Err(error)
     }
 
     /// Ends it, for what it was doing must not go on. [`revive`](LanguageRuntime::revive) starts it again.
     pub fn kill(&mut self) {
-        self.state = State::Dead(InvocationError::Terminated); // dropping the process kills its group
+        if !matches!(self.state, State::Dead(_)) {
+            self.state = State::Dead(InvocationError::Terminated); // dropping the process kills its group
+        }
     }
 
     /// The Shutdown phase: SIGTERM, end of file, and SIGKILL for what is left when the time is over.
@@ -204,6 +231,9 @@ impl LanguageRuntime {
     }
 
     fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<Woke>, Fatal> {
+        if self.signals.is_terminating() {
+            return Ok(Some(Woke::Terminated)); // noticed elsewhere, and nothing will wake us for it again
+        }
         self.step(None, other, deadline).map_err(Fatal::CrashLoop)
     }
 
@@ -216,13 +246,16 @@ impl LanguageRuntime {
         deadline: Deadline,
     ) -> Result<Option<Woke>, InvocationError> {
         let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(None) };
-        let output = exchange.as_ref().is_some_and(|exchange| exchange.has_output());
+        let stdin = match &exchange {
+            Some(exchange) => Source::writable(process.stdin().filter(|_| exchange.has_output())),
+            None => Source::abandoned(process.stdin()),
+        };
         let mut sources = [
             Source::readable(process.stdout()),
             Source::readable(self.signals.child_ended()),
             Source::readable(self.signals.termination()),
             Source::readable(other),
-            Source::writable(process.stdin().filter(|_| output)),
+            stdin,
         ];
         let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
         let [stdout, child_ended, termination, other, stdin] = sources.map(|source| source.is_ready());
@@ -242,10 +275,7 @@ impl LanguageRuntime {
             self.signals.empty_child_ended(); // before looking at the child, or its end is missed
         }
         let has_ended = child_ended && process.has_ended()?;
-        let mut is_closed = false;
-        if let Some(exchange) = exchange.as_deref_mut().filter(|_| stdin) {
-            is_closed = !write(process, exchange);
-        }
+        let mut is_closed = stdin && exchange.as_deref_mut().is_none_or(|exchange| !write(process, exchange));
         if has_ended || is_closed {
             self.lines.drain(process)?;
         } else if stdout {
@@ -253,15 +283,27 @@ impl LanguageRuntime {
         }
         self.hear(exchange.as_deref_mut());
         if has_ended || is_closed {
-            self.bury(exchange.is_none())?;
+            self.bury(exchange.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// Whether it has ended while nobody looked: while a middleware ran, its SIGCHLD was taken for the middleware's.
+    fn look(&mut self) -> io::Result<()> {
+        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+        if process.has_ended()? {
+            self.lines.drain(process)?;
+            self.hear(None);
+            self.bury(None)?;
         }
         Ok(())
     }
 
     /// It has ended, or closed its STDIN or STDOUT, which is as good.
-    fn bury(&mut self, is_idle: bool) -> io::Result<()> {
+    fn bury(&mut self, exchange: Option<&Exchange<'_>>) -> io::Result<()> {
         let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
-        let mut how = if wait_for_end(process, self.signals, Deadline::after(LAST_BREATH))? {
+        let limit = exchange.map_or(Deadline::NEVER, Exchange::last).or(self.signals.work_deadline());
+        let mut how = if wait_for_end(process, self.signals, Deadline::after(LAST_BREATH).or(limit))? {
             process.end()?.to_string()
         } else {
             "closed its STDIN or STDOUT and was killed".to_owned()
@@ -269,7 +311,7 @@ impl LanguageRuntime {
         if self.lines.unfinished() > 0 {
             how.push_str(" in the middle of a line");
         }
-        self.fail(InvocationError::RuntimeExit { how }, is_idle);
+        self.fail(InvocationError::RuntimeExit { how }, exchange.is_none());
         Ok(())
     }
 
@@ -279,6 +321,10 @@ impl LanguageRuntime {
             if let Err(error) = self.hear_line(line, exchange.as_deref_mut()) {
                 return self.fail(error, exchange.is_none()); // nothing that follows can be trusted
             }
+        }
+        if self.lines.unfinished() > LONGEST_LINE {
+            let why = format!("a line of more than {LONGEST_LINE} bytes");
+            self.fail(InvocationError::RuntimeGarbage { why }, exchange.is_none());
         }
     }
 
@@ -295,7 +341,7 @@ impl LanguageRuntime {
                 exchange.is_some_and(|exchange| exchange.settle(&id, || Err(InvocationError::Handler(error))))
             }
         };
-        if !is_expected {
+        if !is_expected && !std::mem::replace(&mut self.has_dropped, true) {
             self.log.warn(None, &"dropped an answer of the language runtime that came too late, or to no call of ours");
         }
         Ok(())
@@ -317,12 +363,18 @@ impl LanguageRuntime {
     /// It is dead, or good for nothing any more; `error` is what whoever needs it next is told.
     fn fail(&mut self, error: InvocationError, is_idle: bool) {
         match self.state {
-            State::Booting(_) => self.failed_starts += self.weight(&error),
-            State::Ready(..) if is_idle => self.idle_deaths += 1,
+            State::Booting(_) => {
+                self.failed_starts += self.weight(&error);
+                let is_told_by_init = self.failed_starts >= FAILED_STARTS && !self.was_ever_ready;
+                if !is_told_by_init {
+                    self.log.warn(None, &format_args!("{error}, before it was ready"));
+                }
+            }
+            State::Ready(..) if is_idle => {
+                self.idle_deaths += 1;
+                self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
+            }
             State::Ready(..) | State::Dead(_) => {}
-        }
-        if is_idle && self.was_ever_ready {
-            self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
         }
         self.state = State::Dead(error);
     }

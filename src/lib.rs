@@ -1,5 +1,8 @@
 //! What `bootstrap` and `open-runtime` are made of.
 
+// No byte from outside may end this program: where a panic could be, there is another way to say it.
+#![warn(clippy::indexing_slicing, clippy::string_slice, clippy::expect_used, clippy::panic, clippy::unreachable)]
+
 pub mod bootstrap;
 pub mod chain;
 pub mod cloudevents;

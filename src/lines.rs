@@ -8,10 +8,14 @@ use crate::scan::find_line_feed;
 /// No pipe of ours holds more, in bytes.
 const LARGEST_PIPE: usize = 1 << 20;
 
-/// What has been read, and not yet handed out.
+/// Longer lines are handed out without being copied, in bytes.
+const LARGE_LINE: usize = 64 << 10;
+
+/// What has been read; what lies before `start` has been handed out.
 #[derive(Debug, Default)]
 pub struct Lines {
     buffer: Vec<u8>,
+    start: usize,
     searched: usize,
 }
 
@@ -29,22 +33,43 @@ impl Lines {
         Ok(())
     }
 
+    /// Adds bytes that have been read elsewhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
     /// The next whole line, without its line feed.
     pub fn take_next(&mut self) -> Option<Vec<u8>> {
         let Some(found) = self.buffer.get(self.searched..).and_then(find_line_feed) else {
+            self.buffer.drain(..self.start); // once for all lines that came together: there may be thousands
+            self.start = 0;
             self.searched = self.buffer.len();
             return None;
         };
-        let rest = self.buffer.split_off(self.searched + found + 1);
-        let mut line = std::mem::replace(&mut self.buffer, rest);
-        line.pop();
-        self.searched = 0;
+        let end = self.searched + found;
+        let line = if end - self.start > LARGE_LINE { self.give(end) } else { self.copy(end) };
+        self.searched = self.start;
         Some(line)
+    }
+
+    fn give(&mut self, end: usize) -> Vec<u8> {
+        let rest = self.buffer.split_off(end + 1);
+        let mut line = std::mem::replace(&mut self.buffer, rest);
+        line.truncate(end);
+        line.drain(..std::mem::take(&mut self.start));
+        line
+    }
+
+    /// The buffer stays: one of its size comes from the kernel, and goes back to it, by a system call each.
+    fn copy(&mut self, end: usize) -> Vec<u8> {
+        let line = self.buffer.get(self.start..end).unwrap_or_default().to_vec();
+        self.start = end + 1;
+        line
     }
 
     /// How many bytes of an unfinished line there are.
     pub fn unfinished(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() - self.start
     }
 }
 
@@ -53,7 +78,9 @@ mod tests {
     use super::*;
 
     fn lines(bytes: &[u8]) -> Lines {
-        Lines { buffer: bytes.to_vec(), searched: 0 }
+        let mut lines = Lines::default();
+        lines.push(bytes);
+        lines
     }
 
     #[test]
@@ -67,10 +94,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_may_come_in_pieces() {
+        let mut lines = lines(b"on");
+        assert_eq!(lines.take_next(), None);
+        lines.push(b"e\ntwo");
+        assert_eq!(lines.take_next().unwrap(), b"one");
+        assert_eq!(lines.take_next(), None);
+        lines.push(b"\n");
+        assert_eq!(lines.take_next().unwrap(), b"two");
+    }
+
+    #[test]
     fn a_large_line_is_whole_and_what_follows_it_stays() {
-        let mut bytes = vec![b'x'; 100_000];
+        let mut bytes = b"first\n".to_vec();
+        bytes.extend_from_slice(&[b'x'; 100_000]);
         bytes.extend_from_slice(b"\nnext\n");
         let mut lines = lines(&bytes);
+        assert_eq!(lines.take_next().unwrap(), b"first");
         assert_eq!(lines.take_next().unwrap(), vec![b'x'; 100_000]);
         assert_eq!(lines.take_next().unwrap(), b"next");
         assert_eq!(lines.unfinished(), 0);

@@ -91,7 +91,7 @@ fn by_handler(config: &Config, roots: &[PathBuf], search: &mut Search) -> Result
         search.places.push(format!(
             "a file {}/{}.* with the extension of a language",
             config.task_root.display(),
-            config.handler
+            config.handler.rsplit_once('.').map_or(config.handler.as_str(), |(file, _)| file)
         ));
     }
     Ok(found.pop().map(|(_, program)| program))
@@ -101,15 +101,14 @@ fn by_handler(config: &Config, roots: &[PathBuf], search: &mut Search) -> Result
 /// `index.*` or `__init__.*` of a folder `src/pkg`.
 fn handler_files(task_root: &Path, handler: &str) -> Vec<PathBuf> {
     let (folder, name) = handler.rsplit_once('/').unwrap_or(("", handler));
-    let folder = task_root.join(folder.trim_start_matches('/'));
-    let parts: Vec<&str> = name.split('.').collect();
+    let mut folder = task_root.join(folder.trim_start_matches('/'));
+    let mut parts = name.split('.').peekable();
     let mut files = Vec::new();
-    for length in 1..parts.len() {
-        let (above, stem) = (&parts[..length - 1], parts[length - 1]);
-        let folder = above.iter().fold(folder.clone(), |path, part| path.join(part));
+    while let Some(stem) = parts.next().filter(|_| parts.peek().is_some()) {
         files.extend(files_with_stem(&folder, stem));
-        files.extend(files_with_stem(&folder.join(stem), "index"));
-        files.extend(files_with_stem(&folder.join(stem), "__init__"));
+        folder.push(stem);
+        files.extend(files_with_stem(&folder, "index"));
+        files.extend(files_with_stem(&folder, "__init__"));
     }
     files
 }

@@ -1,10 +1,10 @@
 //! Middlewares: executables around the handler. What they are given, what their exit status and their output mean. The contract
 //! for authors is `middlewares/README.md`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, IoSlice};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 
@@ -12,7 +12,7 @@ use crate::deadline::Deadline;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::lookup::is_executable;
-use crate::process::{Process, Progress};
+use crate::process::{End, Process, Progress};
 use crate::protocol;
 use crate::signals::Signals;
 use crate::wait::{self, Source};
@@ -135,15 +135,29 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Gives it its input and takes its output, both at once, so that neither side can block the other. Blocks until it has
-    /// ended, or the deadline. What it leaves running in its process group is killed.
+    /// Gives it its input, and says what it wants. Blocks until it has ended, or the deadline. What it leaves running in its
+    /// process group is killed.
     ///
     /// # Errors
     /// [`InvocationError::Middleware`], [`InvocationError::Timeout`], or [`InvocationError::Terminated`].
     pub fn finish(mut self, input: &[u8], deadline: Deadline, signals: Signals) -> Result<Verdict, InvocationError> {
+        let (end, output) = self.collect(input, deadline, signals)?;
+        self.judge(end, output)
+    }
+
+    /// Gives it its input and takes its output, both at once, so that neither side can block the other.
+    ///
+    /// # Errors
+    /// As [`finish`](Running::finish), but for what the contract says of the status and the output.
+    pub fn collect(
+        &mut self,
+        input: &[u8],
+        deadline: Deadline,
+        signals: Signals,
+    ) -> Result<(End, Vec<u8>), InvocationError> {
         let mut pump = Pump { input: [input, b"\n"], written: 0, output: Vec::new(), is_closed: false };
         while !pump.step(&mut self.process, deadline, signals).map_err(|error| self.failed(error.to_string()))? {
-            if signals.shutdown_deadline().has_passed() {
+            if signals.work_deadline().has_passed() {
                 return Err(InvocationError::Terminated);
             }
             if deadline.has_passed() {
@@ -154,29 +168,15 @@ impl<'a> Running<'a> {
             }
         }
         let end = self.process.end().map_err(|error| self.failed(error.to_string()))?;
-        match (end.0.code(), self.hook) {
-            (Some(0), _) => self.verdict(pump.output),
-            (Some(EARLY_RESPONSE), Hook::Before) => match self.verdict(pump.output)? {
-                Verdict::Replaced(response) => Ok(Verdict::Respond(response)),
-                _ => Err(self.failed(format!("it {end}, which means an early response, but printed none"))),
-            },
-            _ => Err(self.failed(format!("it {end}"))),
-        }
+        Ok((end, pump.output))
     }
 
-    fn verdict(&self, mut output: Vec<u8>) -> Result<Verdict, InvocationError> {
-        if output.last() == Some(&b'\n') {
-            output.pop();
-        }
-        if output.is_empty() {
-            return Ok(Verdict::Unchanged);
-        }
-        if let Err(error) = serde_json::from_slice::<&RawValue>(&output) {
-            let (length, line, column) = (output.len(), error.line(), error.column());
-            return Err(self
-                .failed(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}")));
-        }
-        Ok(Verdict::Replaced(protocol::on_one_line(&output).into_owned()))
+    /// What the contract makes of an exit status and an output.
+    ///
+    /// # Errors
+    /// As [`judge`].
+    pub fn judge(&self, end: End, output: Vec<u8>) -> Result<Verdict, InvocationError> {
+        judge(self.hook, end, output).map_err(|why| self.failed(why))
     }
 
     fn failed(&self, why: String) -> InvocationError {
@@ -186,6 +186,37 @@ impl<'a> Running<'a> {
     fn timeout(&self) -> InvocationError {
         let waiting_for = format!("middleware {} ended its {} hook", self.middleware.name, self.hook);
         InvocationError::Timeout { waiting_for, stack_trace: None }
+    }
+}
+
+/// What the contract makes of an exit status and an output.
+///
+/// # Errors
+/// What is against the contract. The output is not quoted: it may hold customers' data.
+pub fn judge(hook: Hook, end: End, output: Vec<u8>) -> Result<Verdict, String> {
+    match (end.0.code(), hook) {
+        (Some(0), _) => replacement(output),
+        (Some(EARLY_RESPONSE), Hook::Before) => match replacement(output)? {
+            Verdict::Replaced(response) => Ok(Verdict::Respond(response)),
+            _ => Err(format!("it {end}, which means an early response, but printed none")),
+        },
+        _ => Err(format!("it {end}")),
+    }
+}
+
+fn replacement(mut output: Vec<u8>) -> Result<Verdict, String> {
+    if output.last() == Some(&b'\n') {
+        output.pop();
+    }
+    if output.is_empty() {
+        return Ok(Verdict::Unchanged);
+    }
+    match serde_json::from_slice::<&RawValue>(&output) {
+        Ok(_) => Ok(Verdict::Replaced(protocol::on_one_line(&output).into_owned())),
+        Err(error) => {
+            let (length, line, column) = (output.len(), error.line(), error.column());
+            Err(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}"))
+        }
     }
 }
 
@@ -215,7 +246,7 @@ impl Pump<'_> {
             Source::readable(signals.termination()),
             Source::writable(process.stdin()),
         ];
-        wait::for_any(&mut sources, deadline.or(signals.shutdown_deadline()))?;
+        wait::for_any(&mut sources, deadline.or(signals.work_deadline()))?;
         let [stdout, child_ended, termination, _] = sources.map(|source| source.is_ready());
         if child_ended {
             signals.empty_child_ended();
@@ -259,10 +290,21 @@ impl Pump<'_> {
 }
 
 /// The folders with companions, in the order of the middlewares, as `SLSCOMPANIONS` has them: joined by colons.
-pub fn companions(middlewares: &[Middleware]) -> Option<std::ffi::OsString> {
-    let folders: Vec<PathBuf> = middlewares.iter().filter_map(Middleware::companions).collect();
-    if folders.is_empty() {
-        return None;
+///
+/// # Errors
+/// [`InvocationError::NoMiddleware`] for a folder whose path has a colon itself.
+pub fn companions(middlewares: &[Middleware]) -> Result<Option<OsString>, InvocationError> {
+    let mut joined = OsString::new();
+    for middleware in middlewares {
+        let Some(folder) = middleware.companions() else { continue };
+        if folder.as_os_str().as_encoded_bytes().contains(&b':') {
+            let why = format!("whose companions are in {}: that path must not have a colon", folder.display());
+            return Err(InvocationError::NoMiddleware { name: middleware.name.clone(), why });
+        }
+        if !joined.is_empty() {
+            joined.push(":");
+        }
+        joined.push(folder);
     }
-    std::env::join_paths(folders.iter().map(Path::new)).ok()
+    Ok((!joined.is_empty()).then_some(joined))
 }

@@ -63,20 +63,13 @@ impl Message<'_> {
                 let start = response.get().as_ptr().addr() - bytes.as_ptr().addr();
                 Ok(Message::Response { id, response: start..start + response.get().len() })
             }
-            Line { id: Some(id), error: Some(error), .. } => Ok(Message::Error { id, error: lambda_error(error) }),
-            Line { error: Some(error), .. } => Ok(Message::InitError(lambda_error(error))),
+            Line { id: Some(id), error: Some(error), .. } => {
+                Ok(Message::Error { id, error: LambdaError::parse(error) })
+            }
+            Line { error: Some(error), .. } => Ok(Message::InitError(LambdaError::parse(error))),
             _ => Err("a JSON object without ready, response or error".to_owned()),
         }
     }
-}
-
-/// An error object as far as it can be read; the parts that are not as they should be are left out.
-fn lambda_error(error: &RawValue) -> LambdaError {
-    serde_json::from_str(error.get()).unwrap_or_else(|_| LambdaError {
-        error_message: "the language runtime reported an error whose members are not as the protocol has them"
-            .to_owned(),
-        ..LambdaError::default()
-    })
 }
 
 fn reason(error: &serde_json::Error, length: usize) -> String {

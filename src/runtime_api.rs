@@ -4,8 +4,8 @@
 
 mod transport;
 
-use std::io::{self, ErrorKind};
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, Instant};
 
 use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::{Agent, Body, Error};
@@ -15,7 +15,7 @@ use crate::error::{Fatal, InvocationError, header_error_type};
 use crate::exchange::Response as HandlerResponse;
 use crate::extension::{self, Extension};
 use crate::invocation::Invocation;
-use crate::log::Log;
+use crate::log::{Level, Log};
 use crate::signals::Signals;
 use crate::xray;
 use transport::{Addresses, Dialer, Watch};
@@ -28,8 +28,15 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// How long registering as an extension may take. It runs while the interpreter boots.
 const REGISTRATION: Duration = Duration::from_secs(1);
 
-/// So often is the next invocation asked for, when the connection breaks before it has come.
+/// So often is the next invocation asked for, when the connection breaks before it has come: one time after the other, or after
+/// a long wait once more so often.
 const ATTEMPTS: u32 = 3;
+
+/// What a long wait is.
+const LONG: Duration = Duration::from_millis(500);
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// More than any event: Lambda's own limit is 6 MB, and the emulators' are not far from it.
 const LARGEST_EVENT: u64 = 1 << 28;
@@ -80,21 +87,25 @@ impl RuntimeApi {
     pub fn next(&self, runtime: &SharedRuntime) -> Result<Next, Fatal> {
         let failed = |why: String| Fatal::RuntimeApi { call: "GET /runtime/invocation/next", why };
         let mut attempt = 1;
-        loop {
+        while !self.watch.is_terminating() {
+            let asked = Instant::now();
             match self.watch.during(runtime, || self.ask_next())? {
                 Ok((headers, event)) => {
-                    let invocation = self.invocation(&headers, event).map_err(failed)?;
+                    let invocation = invocation(&headers, event, self.log).map_err(failed)?;
                     return Ok(Next::Invocation(Box::new(invocation)));
                 }
-                Err(Failure::Interrupted) => return Ok(Next::Terminated),
+                Err(_) if self.watch.is_terminating() => {}
+                Err(Failure::Broken(_)) if asked.elapsed() >= LONG => attempt = 1, // it was idle, and was closed for that
                 Err(Failure::Broken(why)) if attempt < ATTEMPTS => {
                     // Asking again is safe: until it is answered, Lambda gives the same invocation again.
                     self.log.warn(None, &format_args!("asking for the next invocation again: {why}"));
+                    lock(runtime).wait_for(None, Deadline::after(PAUSE))?;
                     attempt += 1;
                 }
-                Err(Failure::Broken(why) | Failure::Refused(why)) => return Err(failed(why)),
+                Err(failure) => return Err(failed(failure.to_string())),
             }
         }
+        Ok(Next::Terminated)
     }
 
     fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
@@ -105,40 +116,6 @@ impl RuntimeApi {
             StatusCode::OK => Ok((response.into_parts().0.headers, event)),
             status => Err(Failure::Refused(format!("HTTP status {}", status.as_u16()))),
         }
-    }
-
-    fn invocation(&self, headers: &HeaderMap, event: Vec<u8>) -> Result<Invocation, String> {
-        let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
-        if !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-            return Err("the request id has characters that no request id has".to_owned());
-        }
-        let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
-        if deadline_ms.is_none() {
-            self.log.warn(Some(&request_id), &"came without a deadline: nothing limits its time");
-        }
-        Ok(Invocation {
-            deadline_ms,
-            deadline: deadline_ms.map_or(Deadline::NEVER, Deadline::at_unix_ms),
-            function_arn: header(headers, "lambda-runtime-invoked-function-arn"),
-            trace_id: header(headers, "lambda-runtime-trace-id"),
-            client_context: self.json_header(headers, "lambda-runtime-client-context", &request_id),
-            identity: self.json_header(headers, "lambda-runtime-cognito-identity", &request_id),
-            tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
-            invocation_id: header(headers, "lambda-runtime-invocation-id"),
-            received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
-            request_id,
-            event,
-        })
-    }
-
-    /// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
-    fn json_header(&self, headers: &HeaderMap, name: &str, request_id: &str) -> Option<String> {
-        let value = header(headers, name)?;
-        if serde_json::from_str::<&serde_json::value::RawValue>(&value).is_err() {
-            self.log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
-            return None;
-        }
-        Some(value)
     }
 
     /// Registers bootstrap as an internal extension, so that SIGTERM comes. The language runtime is looked after meanwhile.
@@ -154,7 +131,9 @@ impl RuntimeApi {
             let connection = transport::dial(&self.address)?;
             Ok(Extension::park(connection, &self.address, &identifier)?)
         });
-        if let Err(failure) = &extension {
+        if let Err(failure) = &extension
+            && !self.watch.is_terminating()
+        {
             let consequence = "so Lambda may end this environment without SIGTERM";
             self.log.warn(None, &format_args!("cannot register as an extension, {consequence}: {failure}"));
         }
@@ -165,7 +144,7 @@ impl RuntimeApi {
         let url = format!("http://{}/2020-01-01/extension/register", self.address);
         let request = self.agent.post(&url).config().timeout_global(Some(REGISTRATION)).build();
         let mut response = request.header("lambda-extension-name", extension::NAME).send(&b"{\"events\":[]}"[..])?;
-        response.body_mut().read_to_vec()?;
+        let _ = response.body_mut().read_to_vec(); // the header says it all, and Lambda waits for whom it has registered
         match header(response.headers(), "lambda-extension-identifier") {
             Some(identifier) if response.status().is_success() => Ok(identifier),
             _ => Err(Failure::Refused(format!("HTTP status {}", response.status().as_u16()))),
@@ -175,8 +154,8 @@ impl RuntimeApi {
     /// Delivers a response. Blocks for at most 10 s, or what SIGTERM leaves.
     ///
     /// # Errors
-    /// [`Fatal::RuntimeApi`] on status 500, which asks us to exit. What else goes wrong is logged, and not tried again: it
-    /// is not known then whether Lambda has the response.
+    /// [`Fatal::RuntimeApi`] on status 500, which asks us to exit, and if the response could not be delivered: Lambda then tells
+    /// the caller, if it does not have the response. Other refusals are logged.
     ///
     /// Source: POST /runtime/invocation/{id}/response,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-response>
@@ -211,8 +190,12 @@ impl RuntimeApi {
             Ok(response) => self.check(what, &invocation.request_id, response.status().as_u16()),
             Err(failure) => {
                 let why = format!("{what} failed, and Lambda may not have the {kind}: {failure}");
-                self.log.warn(Some(&invocation.request_id), &why);
-                Ok(())
+                self.log.write(Level::Error, Some(&invocation.request_id), &why);
+                if self.watch.is_terminating() {
+                    return Ok(());
+                }
+                // Asking for the next invocation could bring this one again, and its handler would run twice.
+                Err(Fatal::RuntimeApi { call: what, why: failure.to_string() })
             }
         }
     }
@@ -248,7 +231,24 @@ impl RuntimeApi {
         }
     }
 
+    /// Posts, and once more where the connection broke before there was an answer: nobody knows then what Lambda has, but it
+    /// takes one answer to an invocation and refuses the next.
     fn post<'a>(
+        &self,
+        path: &str,
+        body: &[u8],
+        headers: impl Iterator<Item = (&'static str, &'a str)> + Clone,
+    ) -> Result<Response<Body>, Failure> {
+        match self.post_once(path, body, headers.clone()) {
+            Err(Failure::Broken(why)) if !self.watch.is_terminating() => {
+                self.log.write(Level::Debug, None, &format_args!("posting again: {why}"));
+                self.post_once(path, body, headers)
+            }
+            other => other,
+        }
+    }
+
+    fn post_once<'a>(
         &self,
         path: &str,
         body: &[u8],
@@ -261,9 +261,47 @@ impl RuntimeApi {
             request = request.header(name, value);
         }
         let mut response = request.send(body)?;
-        response.body_mut().read_to_vec()?; // to its end, or the connection cannot be used again
+        let _ = response.body_mut().read_to_vec(); // to its end, or the connection cannot be used again; the status says it all
         Ok(response)
     }
+}
+
+/// Reads the headers that came with an event. Those that make no sense are left out, with a warning.
+///
+/// # Errors
+/// Why there is no invocation without the request id.
+pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invocation, String> {
+    let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
+    if !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err("the request id has characters that no request id has".to_owned());
+    }
+    let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
+    if deadline_ms.is_none() {
+        log.warn(Some(&request_id), &"came without a deadline: nothing limits its time");
+    }
+    Ok(Invocation {
+        deadline_ms,
+        deadline: deadline_ms.map_or(Deadline::NEVER, Deadline::at_unix_ms),
+        function_arn: header(headers, "lambda-runtime-invoked-function-arn"),
+        trace_id: header(headers, "lambda-runtime-trace-id"),
+        client_context: json_header(headers, "lambda-runtime-client-context", &request_id, log),
+        identity: json_header(headers, "lambda-runtime-cognito-identity", &request_id, log),
+        tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
+        invocation_id: header(headers, "lambda-runtime-invocation-id").filter(|id| id.is_ascii()), // or it cannot go back
+        received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
+        request_id,
+        event,
+    })
+}
+
+/// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
+fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> Option<String> {
+    let value = header(headers, name)?;
+    if serde_json::from_str::<&serde_json::value::RawValue>(&value).is_err() {
+        log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
+        return None;
+    }
+    Some(value)
 }
 
 /// The headers that go with an error. Lambda keeps of the type what has its own form, and passes the cause to X-Ray.
@@ -281,8 +319,8 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Why a call has no answer.
 enum Failure {
-    /// SIGTERM, or the language runtime cannot be kept alive.
-    Interrupted,
+    /// There was none in time.
+    Late,
     /// The connection broke, or could not be made.
     Broken(String),
     /// There is an answer, but not one to go on with.
@@ -291,10 +329,7 @@ enum Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        match error.kind() {
-            ErrorKind::Interrupted => Failure::Interrupted,
-            _ => Failure::Broken(error.to_string()),
-        }
+        Failure::Broken(error.to_string())
     }
 }
 
@@ -302,7 +337,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Io(error) => error.into(),
-            Error::Timeout(_) => Failure::Broken("no answer in time".to_owned()),
+            Error::Timeout(_) => Failure::Late,
             other => Failure::Refused(other.to_string()),
         }
     }
@@ -311,7 +346,7 @@ impl From<Error> for Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Failure::Interrupted => "interrupted",
+            Failure::Late => "no answer in time",
             Failure::Broken(why) | Failure::Refused(why) => why,
         })
     }

@@ -1,7 +1,7 @@
 //! SIGTERM, SIGINT and SIGCHLD as descriptors that can be waited for (the self-pipe trick).
 
-use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -12,11 +12,14 @@ use crate::sys;
 /// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
 const SHUTDOWN: Duration = Duration::from_millis(270);
 
+/// What is left of that for telling Lambda what has become of an invocation.
+const LAST_WORD: Duration = Duration::from_millis(30);
+
 /// Where our signals arrive. Copies are the same; it lasts as long as the process does.
 #[derive(Clone, Copy, Debug)]
 pub struct Signals {
-    terminate: &'static PipeReader,
-    child: &'static PipeReader,
+    terminate: &'static OwnedFd,
+    child: &'static OwnedFd,
     shutdown: &'static OnceLock<Deadline>,
 }
 
@@ -51,6 +54,11 @@ impl Signals {
         self.shutdown.get().copied().unwrap_or(Deadline::NEVER)
     }
 
+    /// When an invocation that is under way must be over: never, until SIGTERM is noticed.
+    pub fn work_deadline(self) -> Deadline {
+        self.shutdown_deadline().earlier_by(LAST_WORD)
+    }
+
     /// Readable when a child may have ended. Empty it before looking at the children, or one is missed.
     pub fn child_ended(self) -> BorrowedFd<'static> {
         self.child.as_fd()
@@ -58,16 +66,13 @@ impl Signals {
 
     /// Makes [`child_ended`](Signals::child_ended) unreadable until the next SIGCHLD.
     pub fn empty_child_ended(self) {
-        let mut bytes = [0; 64];
-        let _ = (&*self.child).read(&mut bytes); // what is left over wakes us once more, nothing else
+        sys::discard(self.child_ended(), &mut [0; 64]); // what is left over wakes us once more, nothing else
     }
 }
 
-fn self_pipe(signals: &[libc::c_int]) -> io::Result<&'static PipeReader> {
-    let (reader, writer) = io::pipe()?;
-    sys::set_nonblocking(reader.as_fd())?;
-    for &signal in signals {
-        signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
-    }
+fn self_pipe(signals: &[libc::c_int]) -> io::Result<&'static OwnedFd> {
+    let (reader, writer) = sys::self_pipe()?;
+    let writer = Box::leak(Box::new(writer));
+    signals.iter().try_for_each(|&signal| sys::write_on_signal(signal, writer))?;
     Ok(Box::leak(Box::new(reader)))
 }

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// The write end of a pipe whose reader is slow, or the read end of one whose writer is: neither may block us.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -30,6 +30,36 @@ pub fn poll(fds: &mut [libc::pollfd], timeout_ms: libc::c_int) -> io::Result<()>
         }
         other => other.map(drop),
     }
+}
+
+/// A pipe for [`write_on_signal`]: neither end blocks, and no child inherits it.
+pub fn self_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [-1; 2];
+    // SAFETY: the pointer is to an array of two.
+    check(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK) })?;
+    // SAFETY: the kernel has just given us this one, and nobody else has it.
+    let reader = unsafe { OwnedFd::from_raw_fd(fds[0]) };
+    // SAFETY: the same.
+    let writer = unsafe { OwnedFd::from_raw_fd(fds[1]) };
+    Ok((reader, writer))
+}
+
+/// From now on, each `signal` writes a byte to `pipe`, which must not block. If it is full, it is readable anyway.
+/// (signal-hook's own registration for pipes takes seven more system calls, which a cold start waits for.)
+pub fn write_on_signal(signal: libc::c_int, pipe: &'static OwnedFd) -> io::Result<()> {
+    let fd = pipe.as_raw_fd();
+    let action = move || {
+        // SAFETY: write is async-signal-safe, the byte is static, and the descriptor is never closed.
+        let _ = unsafe { libc::write(fd, c"".as_ptr().cast(), 1) };
+    };
+    // SAFETY: all that the action does is async-signal-safe.
+    unsafe { signal_hook::low_level::register(signal, action) }.map(drop)
+}
+
+/// Reads as much as `buffer` takes and throws it away. Nothing there is no error.
+pub fn discard(fd: BorrowedFd<'_>, buffer: &mut [u8]) {
+    // SAFETY: the pointer and the length are those of one slice.
+    let _ = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
 }
 
 /// Signals a whole process group. A group that has gone is no error.

@@ -23,6 +23,11 @@ impl Source {
         Source::new(fd.into(), libc::POLLOUT)
     }
 
+    /// Ready when nobody will ever read what is written there. `None` is never ready.
+    pub fn abandoned<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
+        Source::new(fd.into(), 0) // POLLERR needs not be asked for
+    }
+
     fn new(fd: Option<BorrowedFd<'_>>, events: libc::c_short) -> Source {
         let fd = fd.map_or(-1, |fd| fd.as_raw_fd()); // poll passes over negative ones
         Source { poll: libc::pollfd { fd, events, revents: 0 } }
@@ -36,7 +41,7 @@ impl Source {
 
 /// Waits until at least one source is ready. Returns false when the deadline came first.
 pub fn for_any<const N: usize>(sources: &mut [Source; N], deadline: Deadline) -> io::Result<bool> {
-    let mut fds: [libc::pollfd; N] = std::array::from_fn(|i| sources[i].poll);
+    let mut fds = sources.each_ref().map(|source| source.poll);
     loop {
         sys::poll(&mut fds, deadline.as_poll_timeout())?;
         if fds.iter().any(|fd| fd.revents != 0) {

@@ -1,7 +1,10 @@
-"""What went wrong, in AWS's words and form. Imported at the first failure."""
-import os
+"""What went wrong, in AWS's words and form. Imported at the first failure.
+
+Without traceback: its import takes as long as starting Python, and a function of 128 MB that is about to time out does not
+have that time.
+"""
+import posix
 import sys
-import traceback
 
 from open_runtime import FunctionTimeout
 
@@ -44,16 +47,43 @@ def describe_message(error):
 
 def describe_stack(error, depth=0):
     """The frames of user code as AWS writes them, and what the exception was raised from."""
-    stack_trace = describe_frames(traceback.extract_tb(error.__traceback__))
+    stack_trace = describe_frames(frames_of(error.__traceback__))
     if error.__cause__ is not None and depth < 8:
         stack_trace.append(f"Caused by {type(error.__cause__).__name__}: {describe_message(error.__cause__)}\n")
         stack_trace += describe_stack(error.__cause__, depth + 1)
     return stack_trace
 
 
+def frames_of(traceback):
+    while traceback is not None:
+        yield traceback.tb_frame.f_code, traceback.tb_lineno
+        traceback = traceback.tb_next
+
+
 def describe_frames(frames):
-    users = (frame for frame in frames if not frame.filename.startswith(NOT_USERS) and frame.name != "run_until_complete")
-    return traceback.format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in users])
+    """What traceback.format_list makes of frames, given as code and line number."""
+    stack_trace, sources, repeated = [], {}, 0
+    for code, number in frames:
+        name = code.co_filename
+        if name.startswith(NOT_USERS) or code.co_name == "run_until_complete":
+            continue
+        if name not in sources:
+            sources[name] = read_lines(name)
+        line = sources[name][number - 1].strip() if number <= len(sources[name]) else ""
+        text = f'  File "{name}", line {number}, in {code.co_name}\n' + (f"    {line}\n" if line else "")
+        repeated = repeated + 1 if stack_trace[-1:] == [text] or (repeated > 3 and stack_trace[-2:-1] == [text]) else 1
+        if repeated > 4:
+            stack_trace.pop()
+        stack_trace.append(text if repeated < 4 else f"  [Previous line repeated {repeated - 3} more times]\n")
+    return stack_trace
+
+
+def read_lines(name):
+    try:
+        with open(name, "rb") as file:
+            return file.read().decode("utf-8", "replace").splitlines()
+    except Exception:
+        return []
 
 
 def describe_task(task):
@@ -64,12 +94,12 @@ def describe_task(task):
         frame = kind and getattr(waiting, f"{kind}_frame")
         if not frame:
             break
-        frames.append((frame, frame.f_lineno))
+        frames.append((frame.f_code, frame.f_lineno))
         waiting = getattr(waiting, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
-    return describe_frames(traceback.StackSummary.extract(frames))
+    return describe_frames(frames)
 
 
 def log_exit(error, request_id):
     """Says where user code ends the process. That it ended is bootstrap's to tell."""
     place = "".join(describe_stack(error))
-    os.write(2, f"sys.exit({error.code!r}) was called in invocation {request_id}\n{place}".encode("utf-8", "replace"))
+    posix.write(2, f"sys.exit({error.code!r}) was called in invocation {request_id}\n{place}".encode("utf-8", "replace"))

@@ -1,6 +1,42 @@
 //! AWS events as CloudEvents 1.0.
 
-/// `SLSEVENTS` and `SLSBATCH`.
+mod attributes;
+mod base64;
+mod batch;
+mod http;
+mod inflate;
+mod item;
+mod json;
+mod kafka;
+mod kinds;
+mod logs;
+mod mapping;
+mod recognise;
+mod scanner;
+mod template;
+mod text;
+mod time;
+mod trace;
+mod unwrap;
+mod uri;
+
+pub use batch::{Answer, Batch, Failure, Outcome};
+pub use mapping::{Event, Mapping, Warning, map};
+pub use scanner::{NotJson, Reason};
+
+/// What the Runtime API says of the invocation, as far as the mapping needs it.
+pub struct Invocation<'a> {
+    /// `Lambda-Runtime-Aws-Request-Id`.
+    pub request_id: &'a str,
+    /// `Lambda-Runtime-Invoked-Function-Arn`.
+    pub function_arn: &'a str,
+    /// `Lambda-Runtime-Trace-Id`, if there was one.
+    pub trace_id: Option<&'a str>,
+    /// When the event was received, in milliseconds since 1970.
+    pub received_ms: u64,
+}
+
+/// `SLSEVENTS` and `SLSBATCH`. All false: AWS's events are mapped, and everything else is passed on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Map nothing.

@@ -33,6 +33,10 @@ const LARGEST_PIECE: usize = 512 << 10;
 /// How long a connection may take: the Runtime API is on the same machine, or on one nearby.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// How a wait ends that SIGTERM, or the end of the language runtime, makes pointless. (`Interrupted`, which would be the word
+/// for it, makes std try again, and for ever.)
+const GIVEN_UP: ErrorKind = ErrorKind::Other;
+
 /// The language runtime, to be looked after while ureq waits. There is one thread: the mutex is for ureq's bounds alone.
 pub type SharedRuntime = Arc<Mutex<LanguageRuntime>>;
 
@@ -49,8 +53,7 @@ impl Watch {
         Arc::new(Watch { signals, runtime: Mutex::default(), fatal: Mutex::default() })
     }
 
-    /// Runs `call`. Meanwhile the language runtime is looked after, and SIGTERM ends the wait with
-    /// [`ErrorKind::Interrupted`].
+    /// Runs `call`. Meanwhile the language runtime is looked after, and SIGTERM ends the wait with an error.
     ///
     /// # Errors
     /// What has become of the language runtime, if it cannot be kept alive.
@@ -61,19 +64,24 @@ impl Watch {
         lock(&self.fatal).take().map_or(Ok(result), Err)
     }
 
+    /// Whether SIGTERM has been noticed.
+    pub fn is_terminating(&self) -> bool {
+        self.signals.is_terminating()
+    }
+
     /// Waits until the socket is readable, within the deadline.
     fn wait_for(&self, socket: &TcpStream, deadline: Deadline) -> io::Result<()> {
         let runtime = lock(&self.runtime).clone();
         let woke = match runtime {
-            Some(runtime) => lock(&runtime).wait_for(socket.as_fd(), deadline).map_err(|fatal| {
+            Some(runtime) => lock(&runtime).wait_for(Some(socket.as_fd()), deadline).map_err(|fatal| {
                 *lock(&self.fatal) = Some(fatal);
-                io::Error::from(ErrorKind::Interrupted)
+                io::Error::from(GIVEN_UP)
             })?,
             None => self.wait_alone(Source::readable(socket.as_fd()), deadline)?,
         };
         match woke {
             Woke::Ready => Ok(()),
-            Woke::Terminated => Err(ErrorKind::Interrupted.into()),
+            Woke::Terminated => Err(GIVEN_UP.into()),
             Woke::TimedOut => Err(ErrorKind::TimedOut.into()),
         }
     }
@@ -181,6 +189,8 @@ impl Connection {
                         return Err(ErrorKind::TimedOut.into());
                     }
                 }
+                // It reads no more, but may have answered before: a response that is too large is refused before its end.
+                Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => break,
                 Err(error) => return Err(error),
             }
         }

@@ -31,11 +31,11 @@ const INVOKE_HELP: &str = "\
 Exit status:
   0  the function answered
   1  function error: the error is on stdout, as Lambda's Invoke API returns it
-  2  usage: bad options, or an event that is no JSON
+  2  usage: options that make no sense, or an event that is no JSON
   3  Init failed: an error, an exit, or more than 10 s. (Lambda would try Init once more within
      the invocation; one failure says enough here.)
   4  the invocation timed out
-  5  open-runtime itself could not do its work
+  5  open-runtime itself could not do its work; there is no bootstrap, say
 ";
 
 const SERVE_HELP: &str = "\
@@ -43,6 +43,10 @@ Ask it with:
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \\
       --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout
   curl -d '{}' http://127.0.0.1:9000/2015-03-31/functions/function/invocations
+(The AWS CLI of version 1 does not know --cli-binary-format, and does not need it.)
+
+Any function name or ARN will do. Invocations wait for one another, 1000 at most. Unlike on Lambda,
+failed asynchronous invocations are not tried again, and external extensions are not started.
 ";
 
 /// The function: what would be its configuration on Lambda.

@@ -22,6 +22,7 @@
 //! A body is `{"size": …, "text": …}`, or with `sha256` rather than `text` if it is no text or above 4096 bytes.
 
 use crate::ids;
+use crate::timeline::ms;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -52,7 +53,7 @@ impl Journal {
     /// Writes one line: `{"what": …, "atMs": …}` and the members of the given object, made only if there is a journal.
     pub fn note(&self, what: &str, members: impl FnOnce() -> Value) {
         let Some(file) = &self.file else { return };
-        let at_ms = self.began.elapsed().as_micros() as f64 / 1000.0;
+        let at_ms = ms(self.began.elapsed());
         let mut line = json!({"what": what, "atMs": at_ms});
         if let (Value::Object(line), Value::Object(members)) = (&mut line, members()) {
             line.extend(members);

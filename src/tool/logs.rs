@@ -88,6 +88,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_tail_has_what_was_written_just_before() {
+        let passed = crate::reactor::local(async {
+            let logs = Logs::new().unwrap();
+            logs.begin("START\n".to_owned());
+            std::fs::write(logs.pipe.path(), "logged").unwrap(); // no turn of the reactor since
+            Ok(logs.tail("END\n"))
+        });
+        assert_eq!(passed.ok().unwrap(), b"START\nlogged\nEND\n");
+    }
+
+    #[test]
     fn the_tail_is_the_last_4_kb() {
         let mut seen = Seen::default();
         seen.add(&[b'a'; 3000]);

@@ -37,9 +37,6 @@ use clap::Parser;
 use cli::{Cli, Command};
 use std::process::ExitCode;
 
-/// Exit status when the tool itself could not do its work.
-const TROUBLE: u8 = 5;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -55,6 +52,6 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("open-runtime: {trouble}");
-        ExitCode::from(TROUBLE)
+        ExitCode::from(trouble.exit_status())
     })
 }

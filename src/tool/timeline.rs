@@ -113,8 +113,9 @@ impl Style {
     }
 }
 
+/// Milliseconds, to the microsecond.
 pub fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    duration.as_micros() as f64 / 1000.0
 }
 
 /// Init's lines.

@@ -17,6 +17,17 @@ pub enum Trouble {
     Script(PathBuf, BadScript),
 }
 
+impl Trouble {
+    /// 2 for arguments that make no sense, as clap has it; 5 for the rest.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Trouble::Function(Unusable::Bootstrap(_)) => 5,
+            Trouble::Function(_) | Trouble::Script(..) => 2,
+            Trouble::Io(..) | Trouble::Port(..) | Trouble::File(..) => 5,
+        }
+    }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

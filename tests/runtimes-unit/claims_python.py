@@ -124,6 +124,12 @@ def _(_):
     assert error["errorMessage"] == "half \ud800", error
 
 
+@claim("frames that repeat are counted, as traceback does", PYTHON)
+def _(_):
+    stack = call_error("def f(n):\n    if n:\n        f(n - 1)\n    else:\n        1 / 0\ndef handler(event, context):\n    f(50)")["stackTrace"]
+    assert len(stack) == 6 and stack[1] == stack[2] == stack[3] and "repeated 47 more times" in stack[4], stack
+
+
 @claim("what an exception was raised from is in the stack", PYTHON)
 def _(_):
     stack = call_error("def handler(event, context):\n    try:\n        1 / 0\n    except ZeroDivisionError as zero:\n        raise ValueError() from zero")["stackTrace"]
@@ -346,6 +352,15 @@ def _(_):
         assert "at exit" in runtime.log()
 
 
+@claim("a failure is told without traceback, whose import takes as long as Python's start", PYTHON)
+def _(_):
+    code = "import sys\ndef handler(event, context):\n    if event:\n        raise ValueError()\n    return 'traceback' in sys.modules"
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.fail(True)
+        assert runtime.respond(False) is False
+
+
 @claim("starting takes neither os, json, re, site nor logging, if user code does not", PYTHON)
 def _(_):
     code = "import sys\ndef handler(event, context):\n    return [name for name in ('os', 'json', 're', 'site', 'logging', 'traceback', 'enum') if name in sys.modules]"
@@ -389,7 +404,7 @@ def _(_):
 import asyncio, subprocess, threading, time
 def handler(event, context):
     try:
-        print("begun")
+        threading.Timer(0.05, print, ["begun"]).start()
         try:
             {stuck}  # here
         except Exception:
@@ -414,12 +429,12 @@ def handler(event, context):
 def _(_):
     for stuck in ("await asyncio.sleep(60)", "time.sleep(60)", "await asyncio.Event().wait()", "await asyncio.gather(asyncio.sleep(60), asyncio.sleep(61))"):
         code = f"""
-import asyncio, time
+import asyncio, threading, time
 async def inner():
     {stuck}  # here
 async def handler(event, context):
     try:
-        print("begun")
+        threading.Timer(0.05, print, ["begun"]).start()
         await inner()
     finally:
         print("finally")
@@ -439,8 +454,8 @@ async def handler(event, context):
 @claim("a handler that answers in the time that is left is heard", PYTHON)
 def _(_):
     for code in (
-        "import time\ndef handler(event, context):\n    print('begun')\n    try:\n        time.sleep(60)\n    except BaseException as error:\n        return type(error).__name__",
-        "import asyncio\nasync def handler(event, context):\n    print('begun')\n    try:\n        await asyncio.sleep(60)\n    except BaseException as error:\n        return 'FunctionTimeout'",
+        "import time\ndef handler(event, context):\n    try:\n        print('begun')\n        time.sleep(60)\n    except BaseException as error:\n        return type(error).__name__",
+        "import asyncio\nasync def handler(event, context):\n    try:\n        print('begun')\n        await asyncio.sleep(60)\n    except BaseException as error:\n        return 'FunctionTimeout'",
     ):
         with start(code) as runtime:
             runtime.ready()

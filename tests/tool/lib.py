@@ -75,7 +75,8 @@ class Done:
 
 def invoke(handler, *options, bootstrap=BOOTSTRAP, stdin=b"", env=None, root=None):
     with tempfile.TemporaryDirectory() as empty:
-        command = [TOOL, "invoke", handler, "--bootstrap", bootstrap, "--task-root", root or empty, *options]
+        command = [TOOL, "invoke", handler, "--bootstrap", bootstrap, *options]
+        command += [] if "--task-root" in options else ["--task-root", root or empty]
         return Done(subprocess.run(command, input=stdin, capture_output=True, timeout=30, env=env))
 
 
@@ -170,6 +171,7 @@ class Server:
 
     def __init__(self, folder, process):
         self.folder, self.process = folder, process
+        self.callers = []  # who hangs up may not be served
         self.port = int(within(20, lambda: self.read("port")))
 
     def read(self, name):
@@ -207,6 +209,7 @@ class Server:
 
     def start_invoking(self, event=b"{}"):
         connection = self.connect()
+        self.callers.append(connection)
         connection.send("POST", "/2015-03-31/functions/function/invocations", event)
         return connection
 

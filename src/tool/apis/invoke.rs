@@ -121,6 +121,7 @@ fn response(answered: Answered) -> Reply {
     let reply = executed(Reply::new(StatusCode::OK, answered.body));
     let mut reply = reply.with(hyper::header::CONTENT_TYPE, "application/json");
     if answered.is_error {
+        // of Lambda's two words the one for all errors of runtimes that are programs of their own
         reply = reply.with(HeaderName::from_static("x-amz-function-error"), "Unhandled");
     }
     match answered.log {

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,8 +64,7 @@ impl Fault {
             STANDARD.decode(text).map_err(|why| format!("bodyBase64: {why}"))?;
         }
         for (name, value) in &self.headers {
-            HeaderName::from_bytes(name.as_bytes()).map_err(|why| format!("header {name}: {why}"))?;
-            value.as_deref().map(header_value).transpose().map_err(|why| format!("header {name}: {why}"))?;
+            check_header(name, value.as_deref()).map_err(|why| format!("header {name}: {why}"))?;
         }
         Ok(())
     }
@@ -134,14 +133,22 @@ impl Fault {
     }
 }
 
+fn check_header(name: &str, value: Option<&str>) -> Result<(), String> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|why| why.to_string())?;
+    if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+        return Err("say it with truncate or chunked".to_owned());
+    }
+    value.map_or(Ok(()), |value| header_value(value).map(|_| ()))
+}
+
 /// How many bytes a body takes on the wire, with the sizes and ends of its chunks.
 fn sent_length(reply: &Reply) -> usize {
     let length = reply.body.len();
-    let Some(chunk) = reply.chunk else {
-        return length;
+    let Some(chunk) = reply.chunk.filter(|_| length > 0) else {
+        return length; // nothing is not sent in chunks
     };
     let around = |size: usize| format!("{size:X}").len() + 4;
-    let chunk = chunk.clamp(1, length.max(1));
+    let chunk = chunk.clamp(1, length);
     let (whole, rest) = (length / chunk, length % chunk);
     length + whole * around(chunk) + if rest > 0 { around(rest) } else { 0 } + "0\r\n\r\n".len()
 }

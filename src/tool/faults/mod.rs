@@ -138,6 +138,7 @@ mod tests {
             r#"[{"on":"next","nth":1,"do":{"explode":true}}]"#,
             r#"[{"on":"next","nth":1,"do":{"headers":{"A":"\u0101"}}}]"#,
             r#"[{"on":"next","nth":1,"do":{"status":1}}]"#,
+            r#"[{"on":"next","nth":1,"do":{"headers":{"Content-Length":"1"}}}]"#,
         ];
         assert!(scripts.iter().all(|script| Faults::parse(script.as_bytes()).is_err()));
     }

@@ -1,0 +1,249 @@
+# Language runtime for Perl: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
+package OpenRuntime;
+use strict;
+use warnings;
+use B ();
+use Cwd ();
+use IO::Handle ();
+use POSIX ();
+use Time::HiRes ();
+
+our ($running, $latest, $is_waiting, $is_last); # what SIGTERM finds going on
+my $process = $$;
+# Perl makes those that it opens itself close-on-exec, duplicates for example.
+open my $given_in, '<&=', 8 or die "descriptor 8: $!";
+open my $given_out, '>&=', 9 or die "descriptor 9: $!";
+open my $from_bootstrap, '<&', $given_in or die "descriptor 8: $!";
+open my $to_bootstrap, '>&', $given_out or die "descriptor 9: $!";
+close $given_in and close $given_out or die "descriptors 8 and 9: $!";
+$to_bootstrap->autoflush;
+
+# What AWS has a name for, and what is no exception of the handler's: die { type, message }.
+sub failure { my ($type, $message) = @_; die bless {type => $type, message => $message}, 'OpenRuntime::Failure' }
+
+# Requires what `src/users.create` names, wrapped as companions of middlewares want.
+sub load_handler {
+    my ($name) = @_;
+    my ($module, $function) = $name =~ m{^((?:.*/)?[^./]+)\.([^./]+)$};
+    failure('Runtime.MalformedHandlerName', "'$name' is not of the form [folder/]file.function")
+        if !defined $function || $name =~ /\.\./;
+    my @wraps = map { load_companion("$_/perl.pl") } split /:/, $ENV{SLSCOMPANIONS} // '';
+    my $file = ($module =~ m{^/} ? '' : Cwd::getcwd() . '/') . "$module.pl";
+    failure('Runtime.ImportModuleError', "cannot load $file: no such file") if !-f $file;
+    load_file($file);
+    my $handler = main->can($function)
+        or failure('Runtime.HandlerNotFound', "the function '$function' is missing from $file");
+    $handler = $_->($handler) for reverse @wraps;
+    return $handler;
+}
+
+# Runs a file in the package main.
+sub load_file {
+    my ($file) = @_;
+    my $value = do { package main; do $file };
+    return $value if !$@;
+    die $@ if ref $@;
+    failure('Runtime.ImportModuleError', "cannot load $file: $@") if $@ =~ /^Can't locate \S+ in \@INC/;
+    failure('Runtime.UserCodeSyntaxError', $@) if $@ =~ /syntax error|had compilation errors|Missing right curly|Global symbol/;
+    die $@;
+}
+
+# A companion may end with a function, which gets a handler and returns one.
+sub load_companion {
+    my ($file) = map { Cwd::abs_path($_) // $_ } @_;
+    return if !-f $file;
+    my $wrap = eval { load_file($file) };
+    failure('Runtime.CompanionError', "the companion $file failed: " . (ref $@ ? $@->{message} : $@)) if $@;
+    return ref $wrap eq 'CODE' ? $wrap : ();
+}
+
+# The call of a line.
+sub read_event {
+    my ($line) = @_;
+    my $call = eval { decode($line) };
+    return $call if ref $call eq 'HASH';
+    my ($id) = $line =~ /^\{"id":"([^"]*)"/;
+    return {id => $id, failure => "the event cannot be read: $@"};
+}
+
+# The handler's result as JSON.
+sub call_handler {
+    my ($handler, $call) = @_;
+    failure('Runtime.UnmarshalError', $call->{failure}) if $call->{failure};
+    local $running = $latest = OpenRuntime::Context->new($call->{context} // {});
+    my $result = $handler->($call->{event}, $running);
+    $running = undef;
+    return eval { encode($result) } // failure('Runtime.MarshalError', "the result cannot be turned into JSON: $@");
+}
+
+# Writes one line, whole. A fork of the handler's has no part in the protocol.
+sub write_response {
+    POSIX::_exit(1) if $$ != $process;
+    my $line = "$_[0]\n";
+    utf8::encode($line);
+    print {$to_bootstrap} $line or exit 1;
+}
+
+sub describe_error {
+    my ($error) = @_;
+    my $is_ours = ref $error && UNIVERSAL::isa($error, __PACKAGE__ . '::Failure');
+    my ($type, $message, @stack) = (ref $error || 'Error', "$error");
+    ($type, $message, @stack) = ($error->{type}, $error->{message}, @{$error->{stack} // []}) if $is_ours;
+    push @stack, $1 if !$is_ours && $message =~ s/ at (\S+ line \d+)(?:, <\S*> (?:line|chunk) \d+)?\.\n\z//;
+    utf8::decode($message);
+    return encode({errorType => $type, errorMessage => $message, stackTrace => \@stack});
+}
+
+# During a call, little time is left for it. Between calls, the Shutdown phase has come.
+sub on_sigterm {
+    if ($running) {
+        my ($left, @stack, @caller) = $running->get_remaining_time_in_millis;
+        for (my $depth = 1; @caller = caller $depth; $depth++) {
+            push @stack, "$caller[3] at $caller[1] line $caller[2]" if $caller[1] ne __FILE__;
+        }
+        my $message = "the handler was still running $left ms before its deadline";
+        die bless {type => 'Function.Timeout', message => $message, stack => \@stack}, 'OpenRuntime::Failure';
+    }
+    return if $latest && $latest->get_remaining_time_in_millis <= ($ENV{SLSGRACE} || 250); # too late for that call
+    $is_last = 1;
+    exit 0 if $is_waiting;
+}
+
+# JSON of our own: JSON::PP takes 30 ms to load, and 10 s for 5 MB. decode takes bytes, encode returns characters.
+my %escaped = ('"' => '"', '\\' => '\\', '/' => '/', b => "\b", f => "\f", n => "\n", r => "\r", t => "\t");
+my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true'), 'OpenRuntime::Boolean' } qw(true false));
+my $is_boolean = defined &builtin::is_bool ? \&builtin::is_bool : sub { }; # from Perl 5.36 on, it can tell
+my $depth;
+
+sub decode {
+    local $_ = $_[0];
+    ($depth, pos) = (0, 0);
+    my $value = decode_value();
+    /\G\s*\z/gc or die 'more than one value at character ' . pos;
+    return $value;
+}
+
+sub decode_value {
+    no warnings 'recursion';
+    die "deeper than 10000 levels\n" if ++$depth > 10_000;
+    my $value;
+    /\G\s+/gc;
+    if (/\G"/gc) { $value = decode_string() }
+    elsif (/\G\{\s*/gc) {
+        $value = {};
+        until (/\G\}/gc) {
+            /\G"/gc or die 'no member name at character ' . pos;
+            my $name = decode_string();
+            /\G\s*:/gc or die 'no colon at character ' . pos;
+            $value->{$name} = decode_value();
+            /\G\s*(?:,\s*(?=")|(?=\}))/gc or die 'no comma at character ' . pos;
+        }
+    }
+    elsif (/\G\[\s*/gc) {
+        $value = [];
+        until (/\G\]/gc) {
+            push @$value, decode_value();
+            /\G\s*(?:,\s*(?!\])|(?=\]))/gc or die 'no comma at character ' . pos;
+        }
+    }
+    elsif (/\G(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/gc) { $value = $1 + 0 }
+    elsif (/\G(null|true|false)/gc) { $value = $literals{$1} }
+    else { die 'no value at character ' . (pos // 0) }
+    $depth--;
+    return $value;
+}
+
+sub decode_string {
+    /\G([^"\\]*+(?:\\.[^"\\]*+)*+)"/gcs or die 'no end of the string at character ' . pos;
+    my $string = $1;
+    utf8::decode($string);
+    return $string if index($string, '\\') < 0;
+    $string =~ s{\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})}{chr(0x10000 + (hex($1) - 0xD800) * 0x400 + hex($2) - 0xDC00)}ge;
+    $string =~ s{\\(?:u([0-9a-fA-F]{4})|(.))}{defined $1 ? chr hex $1 : $escaped{$2}}ges;
+    return $string;
+}
+
+sub encode {
+    my ($value) = @_;
+    no warnings; # of deep recursion, and that is_bool is new
+    return 'null' if !defined $value;
+    my $type = ref $value;
+    return '{' . join(',', map { encode_string($_) . ':' . encode($value->{$_}) } keys %$value) . '}' if $type eq 'HASH';
+    return '[' . join(',', map { encode($_) } @$value) . ']' if $type eq 'ARRAY';
+    return encode($value->TO_JSON) if $type && UNIVERSAL::can($value, 'TO_JSON');
+    return $$value ? 'true' : 'false' if $type =~ /Boolean/; # of a JSON module
+    die "a $type has no form in JSON\n" if $type;
+    return $value ? 'true' : 'false' if $is_boolean->($value);
+    return encode_string($value) if !is_number($value);
+    die "$value has no form in JSON\n" if $value !~ /\d/;
+    return "$value";
+}
+
+sub is_number {
+    my $flags = B::svref_2object(\$_[0])->FLAGS;
+    return $flags & (B::SVf_IOK | B::SVf_NOK) && !($flags & B::SVf_POK);
+}
+
+sub encode_string {
+    my ($string) = @_;
+    $string =~ s/(["\\])/\\$1/g;
+    $string =~ s/([\x00-\x1f\x{d800}-\x{dfff}])/sprintf '\\u%04x', ord $1/ge;
+    return qq("$string");
+}
+
+package OpenRuntime::Boolean {
+    use overload bool => sub { ${$_[0]} }, '""' => sub { ${$_[0]} ? 1 : 0 }, '0+' => sub { ${$_[0]} ? 1 : 0 }, fallback => 1;
+}
+
+# https://docs.aws.amazon.com/lambda/latest/dg/python-context.html, whose names it takes; all are methods.
+package OpenRuntime::Context {
+    my %members = (
+        aws_request_id => 'requestId', invoked_function_arn => 'functionArn', trace_id => 'traceId',
+        tenant_id => 'tenantId', client_context => 'clientContext', identity => 'identity',
+    );
+    my %variables = (
+        function_name => 'FUNCTION_NAME', function_version => 'FUNCTION_VERSION', memory_limit_in_mb => 'FUNCTION_MEMORY_SIZE',
+        log_group_name => 'LOG_GROUP_NAME', log_stream_name => 'LOG_STREAM_NAME',
+    );
+    no strict 'refs';
+    for my $member (keys %members) { *$member = sub { $_[0]{$members{$member}} } }
+    for my $member (keys %variables) { *$member = sub { $ENV{"AWS_LAMBDA_$variables{$member}"} } }
+
+    sub new {
+        my ($class, $given) = @_;
+        delete $ENV{_X_AMZN_TRACE_ID};
+        $ENV{_X_AMZN_TRACE_ID} = $given->{traceId} if defined $given->{traceId};
+        return bless $given, $class;
+    }
+
+    sub get_remaining_time_in_millis {
+        my $left = int(($_[0]{deadlineMs} // 0) - Time::HiRes::time() * 1000);
+        return $left > 0 ? $left : 0;
+    }
+}
+
+package OpenRuntime;
+
+sub main {
+    STDOUT->autoflush;
+    unshift @INC, Cwd::getcwd(), '/opt/perl/lib/perl5';
+    my $handler = eval { load_handler(shift @ARGV // '') };
+    if (!$handler) {
+        write_response('{"error":' . describe_error($@) . '}');
+        exit 1;
+    }
+    $SIG{TERM} //= \&on_sigterm;
+    my $version = sprintf '%vd', $^V;
+    write_response(qq({"ready":{"protocol":1,"name":"perl","version":"$version","concurrency":1}}));
+    while (1) {
+        $is_waiting = 1;
+        my $line = $is_last ? undef : <$from_bootstrap>;
+        $is_waiting = 0;
+        last if !defined $line;
+        my $call = read_event($line);
+        my $answer = eval { '"response":' . call_handler($handler, $call) } // '"error":' . describe_error($@);
+        write_response('{"id":' . encode($call->{id}) . ",$answer}");
+    }
+}
+
+main();

@@ -1,0 +1,243 @@
+<?php
+// Language runtime for PHP: loads the handler, then answers calls on descriptors of its own (see ../README.md).
+declare(strict_types=1);
+
+namespace OpenRuntime;
+
+const DEEP = 10000; // levels of JSON; more could exhaust the stack
+const AS_JSON = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION | JSON_THROW_ON_ERROR;
+
+/** What AWS has a name for, and what is no exception of the handler's. */
+class Failure extends \Exception
+{
+    public function __construct(public readonly string $errorType, string $message)
+    {
+        parent::__construct($message);
+    }
+}
+
+/** Thrown at the line where the handler is when its time is nearly over. `catch (\Exception $e)` lets it pass. */
+class FunctionTimeout extends \Error
+{
+    public string $errorType = 'Function.Timeout';
+}
+
+/** The members of AWS's context, under the names that they have in AWS's languages. */
+class Context
+{
+    public readonly ?string $awsRequestId;
+    public readonly ?string $invokedFunctionArn;
+    public readonly ?string $traceId;
+    public readonly ?string $tenantId;
+    public readonly ?array $clientContext;
+    public readonly ?array $identity;
+    public readonly ?string $functionName;
+    public readonly ?string $functionVersion;
+    public readonly ?string $memoryLimitInMB;
+    public readonly ?string $logGroupName;
+    public readonly ?string $logStreamName;
+    public readonly int $deadlineMs;
+
+    public function __construct(array $given)
+    {
+        $this->awsRequestId = $given['requestId'] ?? null;
+        $this->invokedFunctionArn = $given['functionArn'] ?? null;
+        $this->traceId = $given['traceId'] ?? null;
+        $this->tenantId = $given['tenantId'] ?? null;
+        $this->clientContext = $given['clientContext'] ?? null;
+        $this->identity = $given['identity'] ?? null;
+        $this->deadlineMs = $given['deadlineMs'] ?? 0;
+        $this->functionName = getenv('AWS_LAMBDA_FUNCTION_NAME') ?: null;
+        $this->functionVersion = getenv('AWS_LAMBDA_FUNCTION_VERSION') ?: null;
+        $this->memoryLimitInMB = getenv('AWS_LAMBDA_FUNCTION_MEMORY_SIZE') ?: null;
+        $this->logGroupName = getenv('AWS_LAMBDA_LOG_GROUP_NAME') ?: null;
+        $this->logStreamName = getenv('AWS_LAMBDA_LOG_STREAM_NAME') ?: null;
+        putenv('_X_AMZN_TRACE_ID' . ($this->traceId === null ? '' : "=$this->traceId"));
+    }
+
+    public function getRemainingTimeInMillis(): int
+    {
+        return max(0, $this->deadlineMs - (int) (microtime(true) * 1000));
+    }
+}
+
+/** Requires what `src/users.create` or `file.Class::method` names, wrapped as companions of middlewares want. */
+function load_handler(string $name): callable
+{
+    if (!preg_match('~^((?:.*/)?[^./]+)\.([^./]+)$~', $name, $parts) || str_contains($name, '..')) {
+        throw new Failure('Runtime.MalformedHandlerName', "'$name' is not of the form [folder/]file.function");
+    }
+    $wraps = array_filter(array_map(load_companion(...), explode(':', getenv('SLSCOMPANIONS') ?: '')));
+    $file = ($parts[1][0] === '/' ? '' : getcwd() . '/') . "$parts[1].php";
+    $handler = load_file($file);
+    $handler = is_array($handler) ? $handler[$parts[2]] ?? null : $parts[2];
+    if (!is_callable($handler)) {
+        throw new Failure('Runtime.HandlerNotFound', "the function '$parts[2]' is missing from $file");
+    }
+    return array_reduce(array_reverse($wraps), fn ($inner, $wrap) => $wrap($inner), $handler(...));
+}
+
+/** What the file returns: nothing, or an array of functions by name. */
+function load_file(string $file): mixed
+{
+    if (!is_file($file)) {
+        throw new Failure('Runtime.ImportModuleError', "cannot load $file: no such file");
+    }
+    try {
+        return (static fn () => require $file)();
+    } catch (\ParseError $error) {
+        throw new Failure('Runtime.UserCodeSyntaxError', "{$error->getMessage()} ({$error->getFile()}:{$error->getLine()})");
+    }
+}
+
+/** A companion may return a function, which gets a handler and returns one. */
+function load_companion(string $folder): ?callable
+{
+    $file = "$folder/php.php";
+    if ($folder === '' || !is_file($file)) {
+        return null;
+    }
+    try {
+        $wrap = load_file(realpath($file));
+    } catch (\Throwable $error) {
+        throw new Failure('Runtime.CompanionError', "the companion $file failed: {$error->getMessage()}");
+    }
+    return is_callable($wrap) ? $wrap : null;
+}
+
+/** The call of a line. */
+function read_event(string $line): array
+{
+    try {
+        return json_decode($line, true, DEEP, JSON_THROW_ON_ERROR);
+    } catch (\JsonException $error) {
+        preg_match('~^\{"id":"([^"]*)"~', $line, $parts);
+        $failure = new Failure('Runtime.UnmarshalError', "the event cannot be read: {$error->getMessage()}");
+        return ['id' => $parts[1] ?? '', 'failure' => $failure];
+    }
+}
+
+/** The handler's result as JSON. */
+function call_handler(callable $handler, array $call): string
+{
+    if (isset($call['failure'])) {
+        throw $call['failure'];
+    }
+    $state = state();
+    $state->latest = $state->running = new Context($call['context'] ?? []);
+    try {
+        $result = $handler($call['event'] ?? null, $state->running);
+    } finally {
+        $state->running = null;
+    }
+    try {
+        return json_encode($result, AS_JSON, DEEP);
+    } catch (\Throwable $error) {
+        throw new Failure('Runtime.MarshalError', "the result cannot be turned into JSON: {$error->getMessage()}");
+    }
+}
+
+/** Writes one line, whole. A fork of the handler's has no part in the protocol. */
+function write_response(string $json): void
+{
+    $state = state();
+    if (getmypid() !== $state->process) {
+        exit(1);
+    }
+    for ($rest = "$json\n"; $rest !== ''; $rest = substr($rest, $written)) {
+        $written = @fwrite($state->output, $rest);
+        if (!$written) {
+            exit(1); // bootstrap has gone
+        }
+    }
+}
+
+function describe_error(\Throwable $error): string
+{
+    $isFailure = $error instanceof Failure;
+    $stack = ["{$error->getFile()}:{$error->getLine()}", ...explode("\n", $error->getTraceAsString())];
+    return json_encode([
+        'errorType' => $error->errorType ?? $error::class,
+        'errorMessage' => $error->getMessage(),
+        'stackTrace' => $isFailure ? [] : array_values(array_filter($stack, fn ($line) => !str_contains($line, __DIR__) && !str_contains($line, '{main}'))),
+    ], AS_JSON | JSON_INVALID_UTF8_SUBSTITUTE);
+}
+
+/** What SIGTERM and the end of the process find going on. */
+function state(): \stdClass
+{
+    static $state = new \stdClass();
+    return $state;
+}
+
+/** During a call, little time is left for it. Between calls, the Shutdown phase has come. */
+function on_sigterm(): void
+{
+    $state = state();
+    if ($state->running) {
+        $left = $state->running->getRemainingTimeInMillis();
+        throw new FunctionTimeout("the handler was still running $left ms before its deadline");
+    }
+    $grace = (int) (getenv('SLSGRACE') ?: 250);
+    if (!$state->latest || $state->latest->getRemainingTimeInMillis() > $grace) { // else it came too late for that call
+        exit(0);
+    }
+}
+
+/** A fatal error or an exit while the handler was being loaded. */
+function on_shutdown(): void
+{
+    if (!state()->isReady) {
+        $error = error_get_last();
+        $message = $error ? "{$error['message']} ({$error['file']}:{$error['line']})" : 'exit was called';
+        write_response('{"error":' . describe_error(new Failure('Runtime.ExitError', $message)) . '}');
+    }
+}
+
+/** Takes STDIN and STDOUT away, and opens /dev/null and the log in their place. */
+function move_protocol(): void
+{
+    $state = state();
+    $state->input = fopen('php://stdin', 'r'); // duplicates
+    $state->output = fopen('php://stdout', 'w');
+    fclose(STDIN);
+    $state->descriptor0 = fopen('/dev/null', 'r');
+    fclose(STDOUT);
+    $state->descriptor1 = fopen('php://stderr', 'w');
+    if (extension_loaded('ffi')) { // PHP itself cannot make them close-on-exec: without FFI, grandchildren have them, too
+        $libc = \FFI::cdef('int fcntl(int, int, int);');
+        array_map(fn ($descriptor) => $libc->fcntl($descriptor, 2, 1), range(3, 15)); // F_SETFD, FD_CLOEXEC
+    }
+}
+
+function main(string $name): void
+{
+    $state = state();
+    [$state->process, $state->isReady, $state->running, $state->latest] = [getmypid(), false, null, null];
+    move_protocol();
+    register_shutdown_function(on_shutdown(...));
+    try {
+        $handler = load_handler($name);
+    } catch (\Throwable $error) {
+        $state->isReady = true;
+        write_response('{"error":' . describe_error($error) . '}');
+        exit(1);
+    }
+    $state->isReady = true;
+    if (function_exists('pcntl_signal') && pcntl_signal_get_handler(SIGTERM) === SIG_DFL) {
+        pcntl_async_signals(true);
+        pcntl_signal(SIGTERM, on_sigterm(...), false);
+    }
+    write_response('{"ready":{"protocol":1,"name":"php","version":"' . PHP_VERSION . '","concurrency":1}}');
+    while (($line = fgets($state->input)) !== false) {
+        $call = read_event($line);
+        try {
+            $answer = '"response":' . call_handler($handler, $call);
+        } catch (\Throwable $error) {
+            $answer = '"error":' . describe_error($error);
+        }
+        write_response('{"id":' . json_encode($call['id'], AS_JSON) . ",$answer}");
+    }
+}
+
+main($argv[1] ?? '');

@@ -1,0 +1,195 @@
+# frozen_string_literal: true
+
+# Language runtime for Ruby: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
+#
+# Ruby starts without RubyGems, which takes longer than Ruby itself, and loads them when somebody needs them.
+require "json"
+
+module OpenRuntime
+  FROM_BOOTSTRAP = IO.for_fd(8, "rb").tap { |io| io.close_on_exec = true }
+  TO_BOOTSTRAP = IO.for_fd(9, "wb").tap { |io| io.close_on_exec = io.sync = true }
+  DEEP = 10_000 # levels of JSON; more could exhaust the stack
+  GRACE_MS = Integer(ENV["SLSGRACE"] || 250, exception: false) || 250
+  PROCESS = Process.pid
+
+  # What AWS has a name for, and what is no exception of the handler's.
+  class Failure < StandardError
+    attr_reader :error_type
+
+    def initialize(error_type, message)
+      super(message)
+      @error_type = error_type
+    end
+  end
+
+  # Raised at the line where the handler is when its time is nearly over. A plain `rescue` lets it pass.
+  class FunctionTimeout < Exception # rubocop:disable Lint/InheritException
+    def error_type = "Function.Timeout"
+  end
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/ruby-context.html
+  class Context
+    attr_reader :aws_request_id, :invoked_function_arn, :deadline_ms, :client_context, :identity, :tenant_id,
+                :function_name, :function_version, :memory_limit_in_mb, :log_group_name, :log_stream_name
+
+    def initialize(given)
+      @aws_request_id, @invoked_function_arn, @tenant_id = given.values_at("requestId", "functionArn", "tenantId")
+      @client_context, @identity = given.values_at("clientContext", "identity")
+      @deadline_ms = given["deadlineMs"] || 0
+      @function_name, @function_version = ENV.values_at("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION")
+      @log_group_name, @log_stream_name = ENV.values_at("AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME")
+      @memory_limit_in_mb = ENV["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+      ENV["_X_AMZN_TRACE_ID"] = given["traceId"]
+    end
+
+    def get_remaining_time_in_millis
+      [0, deadline_ms - Process.clock_gettime(Process::CLOCK_REALTIME, :millisecond)].max
+    end
+  end
+
+  module_function
+
+  # Loads what `src/users.create` or `source.Module::Class.method` names, wrapped as companions of middlewares want.
+  def load_handler(name)
+    raise Failure.new("Runtime.MalformedHandlerName", "'#{name}' is not of the form [folder/]file.method") unless
+      name !~ /\.\./ && name =~ %r{\A(.*/)?([^./]+)\.(?:([^/]+)\.)?([^./]+)\z}
+
+    file, receiver, method = File.expand_path("#{$1}#{$2}.rb"), $3, $4
+    wraps = (ENV["SLSCOMPANIONS"] || "").split(":").filter_map { |folder| load_companion("#{folder}/ruby.rb") }
+    import(file)
+    handler = find_method(file, receiver, method)
+    wraps.reverse.reduce(handler) { |inner, wrap| wrap.call(inner) }
+  end
+
+  def import(file)
+    raise Failure.new("Runtime.ImportModuleError", "cannot load #{file}: no such file") unless File.file?(file)
+
+    Object.send(:require, file)
+  rescue LoadError => error
+    raise Failure.new("Runtime.ImportModuleError", "cannot load #{file}: #{error.message}")
+  rescue SyntaxError => error
+    raise Failure.new("Runtime.UserCodeSyntaxError", error.message)
+  end
+
+  def find_method(file, receiver, method)
+    method = (receiver ? Object.const_get(receiver) : TOPLEVEL_BINDING.receiver).method(method)
+    return method if method.parameters.any? { |kind, _| %i[keyreq key keyrest].include?(kind) }
+
+    ->(event:, context:) { method.call(*[event, context].first(method.arity.abs)) }
+  rescue NameError
+    raise Failure.new("Runtime.HandlerNotFound", "the method '#{[receiver, method].compact.join(".")}' is missing from #{file}")
+  end
+
+  # A companion may define a top-level method `wrap`, which gets a handler and returns one.
+  def load_companion(file)
+    return unless File.file?(file)
+
+    Kernel.load(File.expand_path(file))
+    return unless Object.private_method_defined?(:wrap, false)
+
+    TOPLEVEL_BINDING.receiver.method(:wrap).tap { Object.send(:remove_method, :wrap) }
+  rescue Exception => error
+    raise Failure.new("Runtime.CompanionError", "the companion #{file} failed: #{error.class}: #{error.message}")
+  end
+
+  # The next call; nil at the end of STDIN.
+  def read_event
+    line = FROM_BOOTSTRAP.gets or return
+    JSON.parse(line, max_nesting: DEEP)
+  rescue JSON::ParserError => error
+    id = line.b[/\A\{"id":"([^"]*)"/n, 1]
+    { "id" => id, "error" => Failure.new("Runtime.UnmarshalError", "the event cannot be read: #{error.message[0, 200].scrub}") }
+  end
+
+  def call_handler(handler, call)
+    raise call["error"] if call["error"]
+
+    context = Context.new(call["context"] || {})
+    result = timed(context) { handler.call(event: call["event"], context: context) }
+    encode(result)
+  end
+
+  # Lets SIGTERM raise FunctionTimeout in the block.
+  def timed(context)
+    @latest = @running = context
+    yield
+  ensure
+    @running = nil
+  end
+
+  def encode(result)
+    JSON.generate(result, max_nesting: DEEP)
+  rescue StandardError, SystemStackError => error
+    raise Failure.new("Runtime.MarshalError", "the result cannot be turned into JSON: #{error.message}")
+  end
+
+  # Writes one line, whole. A fork of the handler's has no part in the protocol.
+  def write_response(json)
+    exit!(1) if Process.pid != PROCESS
+    TO_BOOTSTRAP.write(json, "\n")
+  rescue SystemCallError
+    exit!(1) # bootstrap has gone
+  end
+
+  def describe_error(error)
+    type = error.respond_to?(:error_type) ? error.error_type : error.class.name
+    stack = (error.backtrace || []).reject { |line| line.start_with?(__FILE__, "<internal:") }
+    JSON.generate({ errorType: type, errorMessage: error.message.to_s.dup.force_encoding("UTF-8").scrub, stackTrace: error.is_a?(Failure) ? [] : stack })
+  end
+
+  # During a call, little time is left for it. Between calls, the Shutdown phase has come.
+  def on_sigterm
+    if @running
+      raise FunctionTimeout, "the handler was still running #{@running.get_remaining_time_in_millis} ms before its deadline"
+    elsif @latest.nil? || @latest.get_remaining_time_in_millis > GRACE_MS # else it came too late for that call
+      @is_last = true
+      exit if @is_waiting
+    end
+  end
+
+  def answer(handler, call)
+    id = JSON.generate(call["id"])
+    write_response("{\"id\":#{id},\"response\":#{call_handler(handler, call)}}")
+  rescue SystemExit => error
+    warn "exit was called", *error.backtrace if Process.pid == PROCESS
+    raise
+  rescue Exception => error
+    write_response("{\"id\":#{id},\"error\":#{describe_error(error)}}")
+  end
+
+  def main
+    $stdout.sync = true
+    begin
+      handler = load_handler(ARGV.shift.to_s)
+    rescue Exception => error
+      write_response("{\"error\":#{describe_error(error)}}")
+      exit 1
+    end
+    previous = trap("TERM") { on_sigterm }
+    trap("TERM", previous) unless previous == "DEFAULT" # user code's own
+    write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1 } }))
+    loop do
+      @is_waiting = true
+      call = @is_last ? nil : read_event
+      @is_waiting = false
+      call ? answer(handler, call) : break
+    end
+  end
+end
+
+# RubyGems, for the first who needs them.
+autoload :Gem, "rubygems"
+module Kernel
+  alias open_runtime_require require
+  def require(path)
+    open_runtime_require(path)
+  rescue LoadError
+    raise if $LOADED_FEATURES.any? { |feature| feature.end_with?("/rubygems.rb") }
+
+    open_runtime_require("rubygems")
+    require(path)
+  end
+end
+
+$LOAD_PATH.unshift(Dir.pwd, "/opt/ruby/lib")
+OpenRuntime.main

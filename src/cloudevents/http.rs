@@ -1,0 +1,277 @@
+//! HTTP requests and answers as API Gateway, function URLs, load balancers and VPC Lattice write them in JSON.
+//!
+//! A handler that answers a request with a CloudEvent is answered in the binary mode of the HTTP binding.
+//!
+//! Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode>
+
+use super::json::{Document, Value};
+use super::kinds::{Http, Kind};
+use super::recognise::is_cloud_event;
+use super::text::{append_string, append_text};
+use super::uri::append_triplet;
+
+/// How the answer to an HTTP request is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// As `multiValueHeaders`, not as `headers`.
+    has_lists: bool,
+    /// With a `statusDescription`.
+    has_description: bool,
+}
+
+impl Shape {
+    /// The shape of the answer to this request; none if it is no HTTP request.
+    pub fn of(kind: &Kind, request: Value<'_, '_>) -> Option<Shape> {
+        let is_alb = kind.http == Http::Alb;
+        let has_lists = is_alb && request.path("headers").is_none() && request.path("multiValueHeaders").is_some();
+        (kind.http != Http::No).then_some(Shape { has_lists, has_description: is_alb })
+    }
+
+    /// The answer that says what a response says, if that is a CloudEvent.
+    pub fn answer(self, response: &[u8]) -> Option<Vec<u8>> {
+        let document = Document::parse(response).ok()?;
+        let event = document.root();
+        if !is_cloud_event(event) {
+            return None;
+        }
+        let mut headers = Vec::new();
+        for (name, value) in event.members() {
+            let mut text = Vec::new();
+            let is_attribute = !matches!(name, b"data" | b"data_base64" | b"datacontenttype");
+            if is_attribute && append_attribute_text(value, &mut text) {
+                headers.push(([b"ce-", name].concat(), percent_encoded(&text)));
+            }
+        }
+        let (body, is_base64) = Body::of(event).written();
+        let content_type = text_at(event, "datacontenttype");
+        if content_type.is_some() || body.len() > 2 {
+            headers.push((b"content-type".to_vec(), content_type.unwrap_or_else(|| b"application/json".to_vec())));
+        }
+        Some(self.written(b"200 OK", &headers, &body, is_base64))
+    }
+
+    /// An answer without content.
+    pub fn no_content(self) -> Vec<u8> {
+        self.written(b"204 No Content", &[], b"\"\"", false)
+    }
+
+    /// The answer to a request that carried several CloudEvents, each of which has a response: their list, which is a
+    /// batch of CloudEvents if they are such.
+    pub fn answer_all(self, responses: &[&[u8]]) -> Vec<u8> {
+        let responses: Vec<&[u8]> = responses.iter().copied().filter(|response| *response != b"null").collect();
+        if responses.is_empty() {
+            return self.no_content();
+        }
+        let is_event = |text: &&[u8]| Document::parse(text).is_ok_and(|document| is_cloud_event(document.root()));
+        let are_events = responses.iter().all(is_event);
+        let content_type: &[u8] = if are_events { b"application/cloudevents-batch+json" } else { b"application/json" };
+        let mut body = Vec::new();
+        append_string(&[b"[", &*responses.join(&b","[..]), b"]"].concat(), &mut body);
+        self.written(b"200 OK", &[(b"content-type".to_vec(), content_type.to_vec())], &body, false)
+    }
+
+    /// `body` is a JSON string.
+    fn written(self, status: &[u8], headers: &[(Vec<u8>, Vec<u8>)], body: &[u8], is_base64: bool) -> Vec<u8> {
+        let mut out = br#"{"statusCode":"#.to_vec();
+        out.extend_from_slice(status.get(..3).unwrap_or_default());
+        if self.has_description {
+            out.extend_from_slice(br#","statusDescription":"#);
+            append_string(status, &mut out);
+        }
+        out.extend_from_slice(if self.has_lists { br#","multiValueHeaders":{"# } else { br#","headers":{"# });
+        for (index, (name, value)) in headers.iter().enumerate() {
+            out.extend_from_slice(if index > 0 { b"," } else { b"" });
+            append_string(name, &mut out);
+            out.extend_from_slice(if self.has_lists { b":[" } else { b":" });
+            append_string(value, &mut out);
+            out.extend_from_slice(if self.has_lists { b"]" } else { b"" });
+        }
+        out.extend_from_slice(br#"},"body":"#);
+        out.extend_from_slice(body);
+        out.extend_from_slice(if is_base64 { br#","isBase64Encoded":true}"# } else { br#","isBase64Encoded":false}"# });
+        out
+    }
+}
+
+/// What a CloudEvent brings as its data.
+enum Body<'a> {
+    /// Nothing.
+    None,
+    /// Bytes: a JSON string in base64.
+    Base64(&'a [u8]),
+    /// Text: a JSON string.
+    Text(&'a [u8]),
+    /// A JSON value.
+    Json(&'a [u8]),
+}
+
+impl<'a> Body<'a> {
+    fn of(event: Value<'_, 'a>) -> Body<'a> {
+        if let Some(bytes) = event.path("data_base64") {
+            return Body::Base64(bytes.raw());
+        }
+        match event.get(b"data") {
+            None => Body::None,
+            Some(data)
+                if data.first() == b'"' && !text_at(event, "datacontenttype").is_none_or(|text| is_json(&text)) =>
+            {
+                Body::Text(data.raw())
+            }
+            Some(data) => Body::Json(data.raw()),
+        }
+    }
+
+    /// As a JSON string, and whether it holds base64.
+    fn written(self) -> (Vec<u8>, bool) {
+        let mut out = Vec::new();
+        match self {
+            Body::None => append_string(b"", &mut out),
+            Body::Base64(string) => return (string.to_vec(), true),
+            Body::Text(string) => out.extend_from_slice(string),
+            Body::Json(text) => append_string(text, &mut out),
+        }
+        (out, false)
+    }
+}
+
+/// True for the media types whose content is JSON.
+pub fn is_json(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    essence.ends_with(b"/json") || essence.ends_with(b"+json")
+}
+
+fn text_at(value: Value<'_, '_>, path: &str) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    append_text(value.path(path)?, &mut text).then_some(text)
+}
+
+/// Appends what an attribute says as text. False for `null`, which says nothing.
+fn append_attribute_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
+    let is_boolean = matches!(value.first(), b't' | b'f');
+    if is_boolean {
+        out.extend_from_slice(value.raw());
+    }
+    is_boolean || append_text(value, out)
+}
+
+/// The text as a header's value: printable ASCII but the blank, the quote and the percent sign stay as they are.
+fn percent_encoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        match byte {
+            b'"' | b'%' => append_triplet(*byte, &mut out),
+            b'!'..=b'~' => out.push(*byte),
+            _ => append_triplet(*byte, &mut out),
+        }
+    }
+    out
+}
+
+/// What a header's value says: without quotes around it, and with `%XX` resolved once.
+pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
+    let is_quoted = matches!(value, [b'"', .., b'"']);
+    let mut rest = if is_quoted { value.get(1..value.len() - 1).unwrap_or_default() } else { value };
+    let mut out = Vec::with_capacity(rest.len());
+    loop {
+        rest = match rest {
+            [b'\\', byte, behind @ ..] if is_quoted => {
+                out.push(*byte);
+                behind
+            }
+            [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let digit = |byte: &u8| (*byte as char).to_digit(16).unwrap_or(0) as u8;
+                out.push(digit(high) << 4 | digit(low));
+                behind
+            }
+            [byte, behind @ ..] => {
+                out.push(*byte);
+                behind
+            }
+            [] => return out,
+        };
+    }
+}
+
+/// The headers of a request, their names in lower case; of a list of values the first.
+pub fn headers(request: Value<'_, '_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let lists = || request.path("multiValueHeaders");
+    let members = request.path("headers").or_else(lists).into_iter().flat_map(Value::members);
+    members.filter_map(|(name, value)| Some((name.to_ascii_lowercase(), first_text(value)?))).collect()
+}
+
+fn first_text(value: Value<'_, '_>) -> Option<Vec<u8>> {
+    let value = if value.first() == b'[' { value.elements().next()? } else { value };
+    let mut text = Vec::new();
+    append_text(value, &mut text).then_some(text)
+}
+
+/// The value of a header, whose name may be in any case; of a list of values, only if it has one.
+pub fn header(headers: Value<'_, '_>, wanted: &str) -> Option<Vec<u8>> {
+    let is_wanted = |(name, _): &(&[u8], Value<'_, '_>)| name.eq_ignore_ascii_case(wanted.as_bytes());
+    let (_, value) = headers.members().find(is_wanted)?;
+    if value.elements().nth(1).is_some() { None } else { first_text(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { has_lists: false, has_description: false };
+
+    fn answer(shape: Shape, event: &str) -> Option<String> {
+        shape.answer(event.as_bytes()).map(|answer| String::from_utf8(answer).unwrap())
+    }
+
+    #[test]
+    fn a_cloud_event_becomes_headers_and_a_body() {
+        let event = r#"{"specversion":"1.0","id":"a b\"%é","source":"/s","type":"t","n":7,"yes":true,"gone":null,"data":{"x": 1}}"#;
+        let expected = r#"{"statusCode":200,"headers":{"ce-specversion":"1.0","ce-id":"a%20b%22%25%C3%A9","ce-source":"/s","ce-type":"t","ce-n":"7","ce-yes":"true","content-type":"application/json"},"body":"{\"x\": 1}","isBase64Encoded":false}"#;
+        assert_eq!(answer(SHAPE, event).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn data_is_written_as_its_type_demands() {
+        for (data, body, is_base64) in [
+            (r#""datacontenttype":"text/plain","data":"a\nb""#, r#""a\nb""#, false),
+            (r#""datacontenttype":"application/x+json; charset=utf-8","data":"a""#, r#""\"a\"""#, false),
+            (r#""data":null"#, r#""null""#, false),
+            (r#""datacontenttype":"image/png","data_base64":"AAEC""#, r#""AAEC""#, true),
+            (r#""subject":"none""#, r#""""#, false),
+        ] {
+            let event = format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t",{data}}}"#);
+            let answer = answer(SHAPE, &event).unwrap();
+            assert!(answer.ends_with(&format!(r#""body":{body},"isBase64Encoded":{is_base64}}}"#)), "{answer}");
+            assert_eq!(answer.contains("content-type"), body != r#""""#);
+        }
+    }
+
+    #[test]
+    fn load_balancers_get_what_they_sent() {
+        let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
+        let expected = r#"{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"ce-specversion":["1.0"],"ce-id":["1"],"ce-source":["/s"],"ce-type":["t"]},"body":"","isBase64Encoded":false}"#;
+        assert_eq!(answer(Shape { has_lists: true, has_description: true }, event).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn any_other_response_is_left_alone() {
+        for response in
+            ["null", "{}", r#"{"statusCode":200}"#, r#"{"specversion":"1.0","id":"","source":"/s","type":"t"}"#, "{"]
+        {
+            assert_eq!(answer(SHAPE, response), None, "{response}");
+        }
+    }
+
+    #[test]
+    fn header_values_are_decoded_once() {
+        for (value, expected) in [
+            ("a%20b%2525", "a b%25"),
+            (r#""a \"b\" %41""#, r#"a "b" A"#),
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+            ("\"", "\""),
+        ] {
+            assert_eq!(percent_decoded(value.as_bytes()), expected.as_bytes(), "{value}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Which record an event stands for, and by what name AWS knows that record (`itemIdentifier`).
+
+use super::json::{Document, Value};
+use super::kinds::Partial;
+use super::mapping::{Event, Mapping};
+use super::text::append_text;
+
+/// A record's name in `batchItemFailures`.
+pub struct Item {
+    /// Its JSON.
+    pub json: Vec<u8>,
+    /// Records of which only the first is named: they come again from it on.
+    pub group: Option<Vec<u8>>,
+}
+
+/// The name of a record. None if it has not got one, which AWS would take for a failure of the whole batch.
+pub fn item(partial: Partial, record: &[u8]) -> Option<Item> {
+    let document = Document::parse(record).ok()?;
+    let record = document.root();
+    let text_at = |path: &str| record.path(path).map(Value::raw).filter(|raw| raw.starts_with(b"\"") && raw.len() > 2);
+    match partial {
+        Partial::None | Partial::Ordered => None,
+        Partial::Sqs => Some(Item { json: text_at("messageId")?.to_vec(), group: None }),
+        Partial::Checkpoint(path) => Some(Item { json: text_at(path)?.to_vec(), group: Some(Vec::new()) }),
+        Partial::Kafka => kafka_item(record),
+    }
+}
+
+fn kafka_item(record: Value<'_, '_>) -> Option<Item> {
+    let partition = partition(record)?;
+    let offset = record.path("offset")?.raw();
+    let json = [br#"{"partition":"#, &*partition, br#","offset":"#, offset, b"}"].concat();
+    offset.first()?.is_ascii_digit().then_some(Item { json, group: Some(partition) })
+}
+
+/// `"topic-partition"`, with its quotes.
+fn partition(record: Value<'_, '_>) -> Option<Vec<u8>> {
+    let (topic, mut number) = (record.path("topic").and_then(Value::plain_text), Vec::new());
+    let has_number = record.path("partition").is_some_and(|value| append_text(value, &mut number));
+    match topic {
+        Some(topic) if has_number => Some([b"\"", topic, b"-", &*number, b"\""].concat()),
+        _ => record.path("eventSourceKey").map(|key| key.raw().to_vec()).filter(|key| key.starts_with(b"\"")),
+    }
+}
+
+/// True if the record, which is from SQS, is from a FIFO queue. A standard queue has message groups too, for fairness,
+/// but no sequence numbers.
+///
+/// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
+pub fn is_fifo(record: &[u8]) -> bool {
+    let Ok(document) = Document::parse(record) else { return false };
+    let record = document.root();
+    let queue = record.path("eventSourceARN").and_then(Value::plain_text).unwrap_or_default();
+    let attributes = ["attributes.MessageGroupId", "attributes.SequenceNumber"];
+    queue.ends_with(b".fifo") || attributes.iter().all(|path| record.path(path).is_some())
+}
+
+/// Finds the records that events stand for, which hooks may have changed, moved or taken away.
+pub struct Records<'m> {
+    mapping: &'m Mapping<'m>,
+    /// The events as they were mapped, sorted by what tells them apart, with their records until they are found; none if
+    /// they are as they were.
+    mapped: Option<Vec<(Vec<u8>, Option<usize>)>>,
+}
+
+impl<'m> Records<'m> {
+    /// Of a mapping's events; `is_as_mapped` if they are as they were.
+    pub fn new(mapping: &'m Mapping<'m>, is_as_mapped: bool) -> Records<'m> {
+        let mapped = (!is_as_mapped).then(|| {
+            let events = mapping.events().enumerate();
+            let mut mapped: Vec<_> =
+                events.filter_map(|(index, event)| Some((identity(event)?, Some(index)))).collect();
+            mapped.sort_unstable();
+            mapped
+        });
+        Records { mapping, mapped }
+    }
+
+    /// The record of the event at this index: by its `id` and `source`, or, if they are new, by its data, which then
+    /// should be the record. An event that was carried within a message can only be told by the former.
+    pub fn find(&mut self, index: usize, event: Event<'_>) -> Option<Vec<u8>> {
+        let Some(mapped) = &mut self.mapped else { return self.mapping.record(index).map(<[u8]>::to_vec) };
+        let identity = identity(event)?;
+        let start = mapped.partition_point(|(other, _)| *other < identity);
+        let mut same = mapped.iter_mut().skip(start).take_while(|(other, _)| *other == identity);
+        if let Some(index) = same.find_map(|(_, index)| index.take()) {
+            return self.mapping.record(index).map(<[u8]>::to_vec);
+        }
+        let document = Document::parse(event.data).ok()?;
+        document.root().path("data").map(|data| data.raw().to_vec())
+    }
+}
+
+/// What tells CloudEvents apart: their `id` and `source`.
+fn identity(event: Event<'_>) -> Option<Vec<u8>> {
+    let data = if event.tail.is_empty() { event.data } else { b"null" }; // it need not be read
+    let text = [event.head, data, event.tail].concat();
+    let document = Document::parse(&text).ok()?;
+    let mut identity = Vec::new();
+    append_text(document.root().get(b"id")?, &mut identity);
+    identity.push(0);
+    append_text(document.root().get(b"source")?, &mut identity);
+    Some(identity)
+}

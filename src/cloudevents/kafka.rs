@@ -1,0 +1,57 @@
+//! Kafka records as Lambda delivers them: keys and values in base64, headers as lists of bytes.
+
+use super::base64;
+use super::json::Value;
+use super::text::{append_text, is_clean};
+
+/// The record's key, if it has one that can be an attribute as it is.
+pub fn key(record: Value<'_, '_>) -> Option<Vec<u8>> {
+    bytes_at(record, "key").filter(|key| is_clean(key))
+}
+
+/// The bytes that stand in base64 at a path.
+pub fn bytes_at(record: Value<'_, '_>, path: &str) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    append_text(record.path(path)?, &mut text).then_some(())?;
+    base64::decode(&text)
+}
+
+/// All headers: name as it stands in the text, and value.
+pub fn headers<'a>(record: Value<'_, 'a>) -> Vec<(&'a [u8], Vec<u8>)> {
+    let list = record.path("headers");
+    let members = list.into_iter().flat_map(Value::elements).flat_map(Value::members);
+    members.filter_map(|(name, value)| Some((name, bytes(value)?))).collect()
+}
+
+/// A list of bytes, which Java counts from -128 to 127.
+fn bytes(list: Value<'_, '_>) -> Option<Vec<u8>> {
+    let byte = |number: Value<'_, '_>| {
+        let number: i16 = std::str::from_utf8(number.raw()).ok()?.parse().ok()?;
+        (-128..=255).contains(&number).then_some(number as u8)
+    };
+    list.elements().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::Document;
+    use super::*;
+
+    #[test]
+    fn headers_are_signed_bytes() {
+        let text =
+            br#"{"key": "azE=", "headers": [{"a": [104, 105]}, {"b": [-61, -87]}, {"c": [256]}, {"d": "x"}, 5]}"#;
+        let document = Document::parse(text).unwrap();
+        let expected: Vec<(&[u8], Vec<u8>)> = vec![(b"a", b"hi".to_vec()), (b"b", "é".into()), (b"d", vec![])];
+        assert_eq!(headers(document.root()), expected);
+        assert_eq!(key(document.root()).as_deref(), Some(&b"k1"[..]));
+    }
+
+    #[test]
+    fn a_key_that_is_no_text_is_none() {
+        for text in [r#"{"key": "/w=="}"#, r#"{"key": "CQ=="}"#, r#"{"key": "!"}"#, r#"{"key": null}"#, "{}"] {
+            let document = Document::parse(text.as_bytes()).unwrap();
+            assert_eq!(key(document.root()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! The kinds of event that AWS sends, one row each: what tells it from the others, and what its CloudEvent says.
+//!
+//! The first row whose `when` holds is the event's kind, so the order matters: windows before records, authorizers
+//! before the HTTP events that they look like. To add a kind: write its row in its section, a sample
+//! `tests/events/NAME.json`, and what is expected of it in `tests/events/EXPECTED.tsv`.
+//!
+//! `when` is a list of conditions, all of which must hold (see `recognise.rs`):
+//!
+//! | condition | holds if |
+//! | --- | --- |
+//! | `a.b` | there is such a member, and it is not null |
+//! | `a=X,Y` `a^X` `a~X` | its text is X or Y, begins with X, contains X |
+//! | `a:object` | it is an object (or `string`, `array`, or `lists`: an object whose members are arrays) |
+//! | `[].a…` | the event is an array, and each element passes |
+//! | `x\|y` `!x` | either does; x does not |
+//! | `@cloudevent` | it is a CloudEvent already |
+//!
+//! They speak of the event; with `.record()` of each element of `Records`, and with `.element()` of each element of the
+//! event, which then has at least one, all with the same `eventSource`.
+//!
+//! The other columns are templates (see `template.rs`), whose `{a.b}` stands for the text at that path of the record:
+//!
+//! | in braces | stands for |
+//! | --- | --- |
+//! | `{a.b}` `{^a.b}` | the text in the record (in the event, if there are no records); in the event around the record |
+//! | `{a,b}` | the first of them that is there |
+//! | `{a!s3:}` | less the prefix `s3:` |
+//! | `{a<:}` `{a<//}` | what is before the first `:`, the second `/` |
+//! | `{a#3}` | part 3, counted from 0, of an ARN |
+//! | `{a>b.c}` | `b.c` of the JSON in the text `a` |
+//! | `{@fn}` `{@req}` `{@P}` `{@R}` `{@A}` | ARN of the function, request id; partition, region and account of the function |
+//! | `{@key}` `{@i}` | the member of which the record is an element, and its index from 0 |
+//!
+//! Alternatives are set apart by `|`; the first whose parts are all there is taken. If none is, the mapping falls back
+//! to what is honest (a shorter type, the function, the request id, the time of receipt) and warns. An empty
+//! column means just that, without a warning. A time is text or a number of seconds; `ms:` and `us:` count smaller units.
+//!
+//! Sources: the samples and pages of <https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html>, and
+//! <https://github.com/cloudevents/spec/tree/main/cloudevents/adapters> for S3 and SNS.
+
+/// A kind of event.
+pub struct Kind {
+    /// Its name, as in `open-runtime event NAME`.
+    pub name: &'static str,
+    pub(super) when: &'static str,
+    /// Without the prefix `com.amazonaws.`.
+    pub(super) r#type: &'static str,
+    pub(super) source: &'static str,
+    pub(super) id: &'static str,
+    pub(super) time: &'static str,
+    pub(super) subject: &'static str,
+    pub(super) records: Records,
+    pub(super) data: Data,
+    pub(super) partitionkey: &'static str,
+    pub(super) sequence: (usize, &'static str),
+    pub(super) trace: Trace,
+    pub(super) carries: Carries,
+    pub(super) partial: Partial,
+    pub(super) http: Http,
+}
+
+/// Where the records of a batch are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Records {
+    /// No batch: the event is one.
+    None,
+    /// The elements of the array at this member, or of the event itself. `when` speaks of one of them, and must hold for
+    /// all, which must have the same `eventSource` too.
+    Each(Option<&'static [u8]>),
+    /// The elements of the array at this member.
+    Array(&'static str),
+    /// An object at this member, whose members are arrays of them.
+    Groups(&'static str),
+}
+
+/// What becomes of the record as `data`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Data {
+    /// The record, byte for byte.
+    Record,
+    /// This member of it.
+    Member(&'static str),
+    /// The JSON text that is in `awslogs.data`, in base64 and gzip.
+    Logs,
+    /// The record is a CloudEvent already: it is passed on untouched.
+    CloudEvent,
+}
+
+/// Where a record brings the trace that it belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// Nowhere: the invocation's is used.
+    None,
+    /// In the HTTP headers at this path.
+    Headers(&'static str),
+    /// In the headers of a Kafka record.
+    Kafka,
+    /// `traceparent`, `tracestate` and X-Ray's header are what these templates say.
+    Texts(&'static str, &'static str, &'static str),
+}
+
+const SQS_TRACE: Trace = Trace::Texts(
+    "{messageAttributes.traceparent.stringValue}",
+    "{messageAttributes.tracestate.stringValue}",
+    "{attributes.AWSTraceHeader}",
+);
+const SNS_TRACE: Trace =
+    Trace::Texts("{Sns.MessageAttributes.traceparent.Value}", "{Sns.MessageAttributes.tracestate.Value}", "");
+
+/// Where a message may carry a CloudEvent of its own (`SLSEVENTS=unwrap`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carries {
+    /// Nowhere.
+    Nothing,
+    /// As an object, or as JSON text, at this path.
+    Json(&'static str),
+    /// As JSON text in base64 at this path.
+    Base64(&'static str),
+    /// By the HTTP binding.
+    Http,
+    /// By the Kafka binding.
+    Kafka,
+}
+
+/// What a batch's answer may say of single records, and the order in which they are handled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Partial {
+    /// Nothing; any order.
+    None,
+    /// Nothing; one after the other.
+    Ordered,
+    /// The text at `messageId`: all that failed. FIFO queues are ordered, see `batch.rs`.
+    Sqs,
+    /// The text at this path: the first that failed, from which on all come again.
+    Checkpoint(&'static str),
+    /// Topic, partition and offset: the first that failed of each partition.
+    Kafka,
+}
+
+/// The shape of an HTTP answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Http {
+    /// The event is no HTTP request.
+    No,
+    /// `headers`.
+    Headers,
+    /// `headers` or `multiValueHeaders`, whichever the request had, and `statusDescription`.
+    Alb,
+}
+
+const fn kind(name: &'static str, when: &'static str, columns: [&'static str; 5]) -> Kind {
+    let [r#type, source, id, time, subject] = columns;
+    Kind {
+        name,
+        when,
+        r#type,
+        source,
+        id,
+        time,
+        subject,
+        records: Records::None,
+        data: Data::Record,
+        partitionkey: "",
+        sequence: (0, ""),
+        trace: Trace::None,
+        carries: Carries::Nothing,
+        partial: Partial::None,
+        http: Http::No,
+    }
+}
+
+impl Kind {
+    const fn record(self) -> Kind {
+        Kind { records: Records::Each(Some(b"Records")), ..self }
+    }
+
+    const fn element(self) -> Kind {
+        Kind { records: Records::Each(None), ..self }
+    }
+
+    const fn listed(self, member: &'static str) -> Kind {
+        Kind { records: Records::Array(member), ..self }
+    }
+
+    const fn grouped(self, member: &'static str) -> Kind {
+        Kind { records: Records::Groups(member), ..self }
+    }
+
+    const fn data(self, data: Data) -> Kind {
+        Kind { data, ..self }
+    }
+
+    const fn partitionkey(self, partitionkey: &'static str) -> Kind {
+        Kind { partitionkey, ..self }
+    }
+
+    const fn sequence(self, width: usize, number: &'static str) -> Kind {
+        Kind { sequence: (width, number), ..self }
+    }
+
+    const fn partial(self, partial: Partial) -> Kind {
+        Kind { partial, ..self }
+    }
+
+    const fn trace(self, trace: Trace) -> Kind {
+        Kind { trace, ..self }
+    }
+
+    const fn carries(self, carries: Carries) -> Kind {
+        Kind { carries, ..self }
+    }
+
+    const fn http(self, http: Http) -> Kind {
+        Kind { http, carries: Carries::Http, ..self.trace(Trace::Headers("headers")) }
+    }
+
+    const fn sqs(self) -> Kind {
+        self.partitionkey("{attributes.MessageGroupId}")
+            .sequence(39, "{attributes.SequenceNumber}")
+            .trace(SQS_TRACE)
+            .carries(Carries::Json("body"))
+            .partial(Partial::Sqs)
+    }
+
+    const fn kafka(self) -> Kind {
+        self.partitionkey("{@kafkakey}")
+            .sequence(19, "{offset}")
+            .trace(Trace::Kafka)
+            .carries(Carries::Kafka)
+            .partial(Partial::Kafka)
+    }
+}
+
+/// Free-form JSON, which `SLSEVENTS=wrap` makes a CloudEvent.
+pub(super) static UNKNOWN: Kind = kind("unknown", "", ["lambda.invoke", "", "", "", ""]);
+
+const EXECUTE_API: &str =
+    "arn:{@P}:execute-api:{@R}:{requestContext.accountId,@A}:{requestContext.apiId}/{requestContext.stage}";
+const MSK_SOURCE: &str = "{^eventSourceArn}#{topic}-{partition}|{^eventSourceArn}#{@key}";
+const KAFKA_SOURCE: &str = "kafka://{@broker}#{topic}-{partition}|kafka://{@broker}#{@key}";
+const KAFKA_ID: &str = "{topic}-{partition}-{offset}|{@key}-{offset}";
+
+/// All kinds, in the order in which they are tried.
+#[rustfmt::skip]
+pub static KINDS: &[Kind] = &[
+    // An event that is an array: CloudEvents, AppSync's BatchInvoke, EventBridge Pipes.
+    kind("cloudevents-batch", "@cloudevent",
+        ["", "", "", "", ""]).element().data(Data::CloudEvent),
+    kind("appsync-batch", "[].info.fieldName [].info.parentTypeName",
+        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(Trace::Headers("0.request.headers")),
+    kind("pipes-sqs", "eventSource=aws:sqs",
+        ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).element().sqs(),
+    kind("pipes-kinesis", "eventSource=aws:kinesis",
+        ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{approximateArrivalTimestamp}", ""]).element()
+        .partitionkey("{partitionKey}").sequence(56, "{sequenceNumber}").carries(Carries::Base64("data"))
+        .partial(Partial::Checkpoint("sequenceNumber")),
+    kind("pipes-dynamodb", "eventSource=aws:dynamodb",
+        ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).element()
+        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint("dynamodb.SequenceNumber")),
+    kind("pipes-kafka", "eventSource=aws:kafka",
+        ["kafka.record", "{eventSourceArn}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
+    kind("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
+        ["kafka.record", "kafka://{@broker}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
+    kind("pipes-mq", "eventSource=aws:mq,aws:amq",
+        ["mq.activemq.message", "{eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
+        .element().carries(Carries::Base64("data")),
+    kind("pipes-rmq", "eventSource=aws:rmq",
+        ["mq.rabbitmq.message", "{eventSourceArn}", "{basicProperties.messageId}|{@req}.{eventSourceKey}.{@i}|{@req}.{@i}", "", "{eventSourceKey}"])
+        .element().carries(Carries::Base64("data")),
+
+    // An event that is a CloudEvent already.
+    kind("cloudevent", "@cloudevent",
+        ["", "", "", "", ""]).data(Data::CloudEvent),
+
+    // Tumbling windows: one event with its records and its state, and the last of them may have no records.
+    kind("kinesis-window", "Records:array window:object isFinalInvokeForWindow Records.0.kinesis|eventSourceARN~:kinesis:",
+        ["kinesis.window", "{eventSourceARN}#{shardId}|{eventSourceARN}", "", "{window.end}", ""]),
+    kind("dynamodb-window", "Records:array window:object isFinalInvokeForWindow Records.0.dynamodb|eventSourceARN~:dynamodb:",
+        ["dynamodb.window", "{eventSourceARN}#{shardId}|{eventSourceARN}", "", "{window.end}", ""]),
+
+    // Batches: one CloudEvent for each record.
+    kind("s3", "s3:object",
+        ["s3.{eventName!s3:}", "{eventSource}.{awsRegion}.{s3.bucket.name}",
+        "{responseElements.x-amz-request-id}.{responseElements.x-amz-id-2}{@removed}", "{eventTime}", "{s3.object.key}"]).record(),
+    kind("ses", "ses:object",
+        ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
+    kind("sns", "Sns:object",
+        ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
+        .data(Data::Member("Sns")).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
+    kind("dynamodb", "dynamodb:object",
+        ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
+        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint("dynamodb.SequenceNumber")),
+    kind("kinesis", "kinesis:object",
+        ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
+        .partitionkey("{kinesis.partitionKey}").sequence(56, "{kinesis.sequenceNumber}").carries(Carries::Base64("kinesis.data"))
+        .partial(Partial::Checkpoint("kinesis.sequenceNumber")),
+    kind("codecommit", "codecommit:object",
+        ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
+    kind("cloudfront", "cf:object",
+        ["cloudfront.{cf.config.eventType}", "arn:{@P}:cloudfront::{@A}:distribution/{cf.config.distributionId}", "{cf.config.requestId}", "",
+        "{cf.request.uri}"]).record(),
+    kind("sqs", "eventSource=aws:sqs",
+        ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).record().sqs(),
+    kind("records-other", "eventSource^aws: !eventSource^aws:s3",
+        ["{eventSource!aws:}.{eventName}|{eventSource!aws:}.record", "{eventSourceARN,@fn}", "{eventID}|{@req}.{@i}", "{eventTime}", ""]).record(),
+    kind("msk", "eventSource=aws:kafka records:lists",
+        ["kafka.record", MSK_SOURCE, KAFKA_ID, "ms:{timestamp}", "{topic}"])
+        .grouped("records").kafka(),
+    kind("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
+        ["kafka.record", KAFKA_SOURCE, KAFKA_ID, "ms:{timestamp}", "{topic}"])
+        .grouped("records").kafka(),
+    kind("activemq", "eventSource=aws:mq,aws:amq messages:array",
+        ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
+        .listed("messages").carries(Carries::Base64("data")),
+    kind("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
+        ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
+        .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")),
+    kind("docdb", "eventSource=aws:docdb events:array",
+        ["docdb.{event.operationType}", "{^eventSourceArn}", "{event._id._data}", "{event.clusterTime.$timestamp.t}",
+        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).listed("events").partial(Partial::Ordered),
+
+    // Asynchronous, one event: nobody waits for the response.
+    kind("cloudwatch-logs", "awslogs.data:string",
+        ["logs.{messageType}", "arn:{@P}:logs:{@R}:{owner}:log-group:{logGroup}", "{subscriptionFilters.0}.{logEvents.0.id}|{@req}",
+        "ms:{logEvents.0.timestamp}", "{logStream}"]).data(Data::Logs),
+    kind("eventbridge", "detail-type:string source:string detail|id",
+        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(Carries::Json("detail")),
+    kind("cloudwatch-alarm", "source=aws.cloudwatch alarmArn alarmData",
+        ["cloudwatch.alarm", "{alarmArn}", "", "{time}", "{alarmData.alarmName}"]),
+
+    // Authorizers, before the requests that they look like.
+    kind("apigw-authorizer-token", "type=TOKEN methodArn",
+        ["apigateway.authorizer.TOKEN", "{methodArn<//}", "", "", ""]),
+    kind("apigw-authorizer-v2", "type=REQUEST routeArn",
+        ["apigateway.authorizer.REQUEST.v2", "{routeArn<//}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
+        .trace(Trace::Headers("headers")),
+    kind("apigw-authorizer-request", "type=REQUEST methodArn",
+        ["apigateway.authorizer.REQUEST", "{methodArn<//}", "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"])
+        .trace(Trace::Headers("headers")),
+    kind("appsync-authorizer", "authorizationToken requestContext.apiId requestHeaders|requestContext.queryString",
+        ["appsync.authorizer", "arn:{@P}:appsync:{@R}:{requestContext.accountId,@A}:apis/{requestContext.apiId}", "{requestContext.requestId}", "",
+        "{requestContext.operationName}"]).trace(Trace::Headers("requestHeaders")),
+
+    // HTTP.
+    kind("alb", "requestContext.elb",
+        ["elasticloadbalancing.http", "{requestContext.elb.targetGroupArn}", "", "", "{path}"]).http(Http::Alb),
+    kind("vpc-lattice-v2", "requestContext.serviceArn requestContext.targetGroupArn",
+        ["vpc-lattice.http.v2", "{requestContext.serviceArn}", "", "us:{requestContext.timeEpoch}", "{path}"]).http(Http::Headers),
+    kind("lambda-destination", "requestContext.functionArn requestPayload",
+        ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
+    kind("apigw-websocket", "requestContext.connectionId requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
+        ["apigateway.websocket.{requestContext.eventType}", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
+        "{requestContext.connectionId}"]).trace(Trace::Headers("headers")),
+    kind("lambda-url", "requestContext.http requestContext.domainName~.lambda-url.",
+        ["lambda.http.v2", "https://{requestContext.domainName}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
+        .http(Http::Headers),
+    kind("apigw-http-v2", "requestContext.http",
+        ["apigateway.http.v2", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"]).http(Http::Headers),
+    kind("apigw-rest", "requestContext:object httpMethod",
+        ["apigateway.http.v1", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"]).http(Http::Headers),
+    kind("vpc-lattice-v1", "raw_path method headers",
+        ["vpc-lattice.http.v1", "", "", "", "{raw_path}"]).http(Http::Headers),
+
+    // Synchronous, one event: the caller demands an answer of a certain shape.
+    kind("lambda-durable", "DurableExecutionArn CheckpointToken",
+        ["lambda.durable", "{DurableExecutionArn}", "", "", ""]),
+    kind("appsync-events", "info.channel.path info.operation",
+        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(Trace::Headers("request.headers")),
+    kind("appsync-resolver", "info.fieldName info.parentTypeName",
+        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(Trace::Headers("request.headers")),
+    kind("appsync-resolver", "typeName fieldName arguments",
+        ["appsync.resolver", "", "", "", "{typeName}.{fieldName}"]).trace(Trace::Headers("request.headers")),
+    kind("cognito-userpool", "triggerSource:string !triggerSource= userPoolId request",
+        ["cognito-idp.{triggerSource}", "arn:{@P}:cognito-idp:{region,@R}:{@A}:userpool/{userPoolId}", "", "", ""]),
+    kind("cognito-sync", "eventType=SyncTrigger identityPoolId",
+        ["cognito-sync.SyncTrigger", "arn:{@P}:cognito-identity:{region,@R}:{@A}:identitypool/{identityPoolId}", "", "", "{datasetName}"]),
+    kind("s3-object-lambda", "xAmzRequestId userRequest userIdentity",
+        ["objectlambda.{@operation}", "{configuration.accessPointArn}", "{xAmzRequestId}", "", ""]),
+    kind("s3-batch", "invocationSchemaVersion tasks job",
+        ["batchoperations.invocation", "", "{invocationId}", "", "{job.id}"]),
+    kind("kinesis-analytics", "invocationId records applicationArn !deliveryStreamArn streamArn",
+        ["kinesisanalytics.preprocess", "{applicationArn}", "{invocationId}", "", ""]),
+    kind("kinesis-analytics", "invocationId records applicationArn !deliveryStreamArn",
+        ["kinesisanalytics.deliver", "{applicationArn}", "{invocationId}", "", ""]),
+    kind("firehose", "invocationId records",
+        ["firehose.transform", "{deliveryStreamArn}", "{invocationId}", "", ""]),
+    kind("codepipeline-job", "CodePipeline/job",
+        ["codepipeline.job", "", "{CodePipeline/job.id}", "", ""]),
+    kind("codedeploy-hook", "DeploymentId LifecycleEventHookExecutionId",
+        ["codedeploy.hook", "", "{LifecycleEventHookExecutionId}", "", "{DeploymentId}"]),
+    kind("config-rule", "configRuleName invokingEvent",
+        ["config.{invokingEvent>messageType}", "{configRuleArn}", "", "{invokingEvent>notificationCreationTime}", "{configRuleName}"]),
+    kind("cloudformation-custom-resource", "RequestType=Create,Update,Delete LogicalResourceId StackId",
+        ["cloudformation.customresource.{RequestType}", "{StackId}", "{RequestId}", "", "{LogicalResourceId}"]),
+    kind("cloudformation-macro", "transformId fragment requestId",
+        ["cloudformation.macro", "", "{requestId}", "", "{transformId}"]),
+    kind("cloudformation-hook", "hookTypeName actionInvocationPoint",
+        ["cloudformation.hook.{actionInvocationPoint}", "{stackId,@fn}", "{clientRequestToken}", "", "{requestData.targetLogicalId}"]),
+    kind("secretsmanager-rotation", "SecretId ClientRequestToken Step",
+        ["secretsmanager.{Step}", "{SecretId}", "{ClientRequestToken}.{Step}", "", ""]),
+    kind("bedrock-agent", "agent actionGroup messageVersion",
+        ["bedrock.actiongroup", "arn:{@P}:bedrock:{@R}:{@A}:agent-alias/{agent.id}/{agent.alias}", "", "", "{actionGroup}"]),
+    kind("bedrock-flow", "flow node messageVersion",
+        ["bedrock.flow", "{flow.aliasArn,flow.arn,@fn}", "", "", "{node.name}"]),
+    kind("lex-v2", "bot sessionState",
+        ["lex.v2.{invocationSource}", "arn:{@P}:lex:{@R}:{@A}:bot-alias/{bot.id}/{bot.aliasId}", "", "", "{sessionState.intent.name}"]),
+    kind("lex-v1", "bot currentIntent invocationSource",
+        ["lex.v1.{invocationSource}", "arn:{@P}:lex:{@R}:{@A}:bot:{bot.name}", "", "", "{currentIntent.name}"]),
+    kind("connect", "Name Details.ContactData",
+        ["connect.{Name}", "{Details.ContactData.InstanceARN,@fn}", "", "", "{Details.ContactData.ContactId}"]),
+    kind("connect-campaign", "InvocationMetadata.CampaignContext",
+        ["connect.campaign", "", "", "", "{InvocationMetadata.CampaignContext.CampaignId}"]),
+    kind("alexa-skill", "request.type version session|context.System",
+        ["alexa.{request.type}", "{context.System.application.applicationId,session.application.applicationId}", "{request.requestId}",
+        "{request.timestamp}", ""]),
+    kind("alexa-smart-home", "directive.header",
+        ["alexa.{directive.header.namespace}.{directive.header.name}", "", "{directive.header.messageId}", "", ""]),
+    kind("alexa-smart-home", "header.namespace^Alexa",
+        ["alexa.{header.namespace}.{header.name}", "", "{header.messageId}", "", ""]),
+    kind("iot-button", "serialNumber clickType",
+        ["iot.button.{clickType}", "aws:iot.{@R}.{serialNumber}", "", "", ""]),
+    kind("iot-1click", "deviceEvent deviceInfo placementInfo",
+        ["iot1click.{deviceEvent.buttonClicked.clickType}", "aws:iot1click.{@R}.{deviceInfo.deviceId}", "",
+        "{deviceEvent.buttonClicked.reportedTime}", "{placementInfo.placementName}"]),
+    kind("iot-authorizer", "protocols protocolData connectionMetadata",
+        ["iot.authorizer", "", "", "", ""]).trace(Trace::Headers("protocolData.http.headers")),
+    kind("iot-preprovision", "claimCertificateId templateArn",
+        ["iot.preprovision", "{templateArn}", "", "", "{certificateId}"]),
+    kind("clientvpn", "connection-id endpoint-id",
+        ["ec2.clientvpn", "arn:{@P}:ec2:{@R}:{@A}:client-vpn-endpoint/{endpoint-id}", "{connection-id}", "", ""]),
+    kind("transfer-identity-provider", "serverId protocol username sourceIp",
+        ["transfer.authentication", "arn:{@P}:transfer:{@R}:{@A}:server/{serverId}", "", "", ""]),
+    kind("transfer-workflow", "token serviceMetadata.executionDetails",
+        ["transfer.workflow", "", "{token}", "", "{serviceMetadata.executionDetails.workflowId}"]),
+    kind("autoscaling-termination-policy", "AutoScalingGroupARN CapacityToTerminate",
+        ["autoscaling.terminationpolicy", "{AutoScalingGroupARN}", "", "", "{Cause}"]),
+    kind("sagemaker-prehuman", "labelingJobArn dataObject",
+        ["sagemaker.groundtruth.prehuman", "{labelingJobArn}", "", "", ""]),
+    kind("sagemaker-consolidate", "labelingJobArn",
+        ["sagemaker.groundtruth.consolidate", "{labelingJobArn}", "", "", ""]),
+    kind("workmail", "summaryVersion envelope",
+        ["workmail.message", "", "{invocationId,messageId,@req}", "", ""]),
+    kind("cloudwatch-widget", "widgetContext",
+        ["cloudwatch.widget", "", "", "", ""]),
+    kind("cloudwatch-metric-source", "EventType=GetMetricData,DescribeGetMetricData",
+        ["cloudwatch.{EventType}", "", "", "", ""]),
+    kind("chime-sma", "InvocationEventType CallDetails",
+        ["chime.{InvocationEventType}", "", "{CallDetails.TransactionId}.{Sequence}|{@req}", "", ""]),
+    kind("ivs-chat", "RoomArn MessageId Content",
+        ["ivschat.review", "{RoomArn}", "{MessageId}", "", ""]),
+    kind("redshift-udf", "external_function arguments num_records",
+        ["redshift.externalfunction", "{cluster,@fn}", "{request_id,@req}", "", "{external_function}"]),
+    kind("s3-test", "Event=s3:TestEvent",
+        ["s3.TestEvent", "aws:s3.{@R}.{Bucket}", "{RequestId}.{HostId}", "{Time}", ""]),
+];

@@ -1,0 +1,173 @@
+//! Which kind an event is: the conditions of the table in `kinds.rs`, the first row of which that holds wins.
+
+use super::json::{Value, take_until};
+use super::kinds::{KINDS, Kind, Records};
+use super::uri::is_reference;
+use super::{text, time};
+
+/// The event's kind, or none for free-form JSON. `of_records` is the kind of all of its records, if they have one.
+pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Option<&'static Kind> {
+    let is_container = matches!(event.first(), b'{' | b'[');
+    let is_right = |kind: &&'static Kind| match kind.records {
+        Records::Each(_) => of_records.is_some_and(|of_records| std::ptr::eq(of_records, *kind)),
+        _ => all_hold(kind.when.as_bytes(), event),
+    };
+    let kinds = if is_container && (event.is_noted() || of_records.is_some()) { KINDS } else { &[] };
+    kinds.iter().find(is_right)
+}
+
+/// The kind of an element of the array that is the event's member of this name, or the event itself if there is none.
+pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
+    let is_right = |kind: &&'static Kind| match kind.records {
+        Records::Each(member) => member == array && is_of(kind, record),
+        _ => false,
+    };
+    KINDS.iter().find(is_right)
+}
+
+/// True if the record is of this kind.
+pub fn is_of(kind: &Kind, record: Value<'_, '_>) -> bool {
+    record.first() == b'{' && all_hold(kind.when.as_bytes(), record)
+}
+
+/// True if the event claims to come from AWS or to be a CloudEvent, and yet no row of the table fits it.
+pub fn looks_malformed(event: Value<'_, '_>) -> bool {
+    const CLAIMS: &[u8] =
+        b"eventSource^aws:|eventSource~SelfManagedKafka|Records.0.eventSource^aws:|Records.0.EventSource^aws:|\
+         0.eventSource^aws:|0.eventSource~SelfManagedKafka|specversion=1.0";
+    (event.first() == b'[' || event.is_noted()) && all_hold(CLAIMS, event)
+}
+
+/// All of the conditions that are set apart by blanks.
+fn all_hold(mut conditions: &[u8], event: Value<'_, '_>) -> bool {
+    loop {
+        if !any_holds(&mut conditions, event) {
+            return false;
+        }
+        match conditions {
+            [_, behind @ ..] => conditions = behind,
+            [] => return true,
+        }
+    }
+}
+
+/// One of the conditions that are set apart by `|`. Takes them off only if it is true.
+fn any_holds(conditions: &mut &[u8], event: Value<'_, '_>) -> bool {
+    let mut holds = false;
+    loop {
+        let condition = take_until(conditions, |byte| matches!(byte, b' ' | b'|'));
+        holds = holds || self::holds(condition, event);
+        match *conditions {
+            [b'|', behind @ ..] => *conditions = behind,
+            _ if holds => return true,
+            _ => return false,
+        }
+    }
+}
+
+fn holds(condition: &[u8], event: Value<'_, '_>) -> bool {
+    match condition {
+        [b'!', positive @ ..] => !holds(positive, event),
+        b"@cloudevent" => is_cloud_event(event),
+        [b'[', b']', b'.', test @ ..] => {
+            let mut elements = event.elements().peekable();
+            elements.peek().is_some() && elements.all(|element| passes(test, element))
+        }
+        _ => passes(condition, event),
+    }
+}
+
+/// `path`, or `path`, an operator and what it is compared with.
+fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
+    let (mut rest, mut found) = (test, value);
+    loop {
+        let step = take_until(&mut rest, |byte| matches!(byte, b'.' | b'=' | b'^' | b'~' | b':'));
+        let Some(next) = found.step(step) else {
+            return false;
+        };
+        found = next;
+        match rest {
+            [b'.', behind @ ..] => rest = behind,
+            [] => return !found.is_null(),
+            [operator, wanted @ ..] => return compares(*operator, found, wanted),
+        }
+    }
+}
+
+fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
+    if operator == b':' {
+        let is_list = |(_, member): (_, Value<'_, '_>)| member.first() == b'[';
+        return found.first() == type_mark(wanted) && (wanted != b"lists" || found.members().all(is_list));
+    }
+    found.plain_text().is_some_and(|text| match operator {
+        b'=' => wanted.split(|byte| *byte == b',').any(|one| one == text),
+        b'^' => text.starts_with(wanted),
+        _ => text.windows(wanted.len()).any(|part| part == wanted),
+    })
+}
+
+fn type_mark(name: &[u8]) -> u8 {
+    match name {
+        b"object" | b"lists" => b'{',
+        b"array" => b'[',
+        _ => b'"',
+    }
+}
+
+/// True if the value is a CloudEvent 1.0 in its JSON format that a strict reader takes.
+///
+/// Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#context-attributes>
+pub fn is_cloud_event(event: Value<'_, '_>) -> bool {
+    passes(b"specversion=1.0", event)
+        && [&b"id"[..], b"source", b"type"]
+            .iter()
+            .all(|name| event.get(name).is_some_and(|value| value.first() == b'"'))
+        && event.members().all(|(name, value)| is_member(name, value))
+        && !(event.get(b"data").is_some() && event.path("data_base64").is_some())
+}
+
+/// True if a CloudEvent may have this member.
+fn is_member(name: &[u8], value: Value<'_, '_>) -> bool {
+    if matches!((name, value.first()), (b"data", _) | (_, b'n')) {
+        return true;
+    }
+    let mut text = Vec::new();
+    let is_string = value.first() == b'"' && text::append_text(value, &mut text);
+    match name {
+        b"data_base64" => is_string && super::base64::decode(&text).is_some(),
+        b"source" => is_string && is_reference(&text, false),
+        b"dataschema" => is_string && is_reference(&text, true),
+        b"time" => is_string && time::is_rfc3339(&text),
+        b"datacontenttype" => is_string && is_media_type(&text),
+        b"id" | b"type" | b"subject" | b"specversion" => is_string && text::is_clean(&text),
+        _ => {
+            is_name(name)
+                && (matches!(value.first(), b't' | b'f')
+                    || is_integer(value)
+                    || is_string && text::is_clean_or_empty(&text))
+        }
+    }
+}
+
+/// True if this may be the name of an attribute.
+pub fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
+}
+
+/// True for what has the form `type/subtype`, with or without parameters.
+pub fn is_media_type(text: &[u8]) -> bool {
+    let essence = text.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let is_token = |part: &[u8]| {
+        !part.is_empty() && part.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+    };
+    let mut parts = essence.split(|byte| *byte == b'/');
+    parts.next().is_some_and(is_token)
+        && parts.next().is_some_and(is_token)
+        && parts.next().is_none()
+        && text::is_clean(text)
+}
+
+/// CloudEvents' Integer has 32 bits.
+fn is_integer(value: Value<'_, '_>) -> bool {
+    std::str::from_utf8(value.raw()).is_ok_and(|text| text.parse::<i32>().is_ok())
+}

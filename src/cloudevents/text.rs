@@ -1,0 +1,192 @@
+//! Text as JSON writes it, and text as CloudEvents allows it in an attribute.
+
+use super::json::Value;
+use super::scanner::special_bytes;
+
+/// Appends what a string says, its escapes resolved, or a number as it is written. False for any other value.
+/// Lone surrogates, which are no text, are left out.
+pub fn append_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
+    match value.first() {
+        b'"' => append_unescaped(value.raw(), out),
+        b'-' | b'0'..=b'9' => out.extend_from_slice(value.raw()),
+        _ => return false,
+    }
+    true
+}
+
+/// Appends what stands between the quotes of a valid JSON string.
+fn append_unescaped(quoted: &[u8], out: &mut Vec<u8>) {
+    let mut rest = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    while !is_plain(rest) {
+        let Some(escape) = rest.iter().position(|byte| *byte == b'\\') else {
+            break;
+        };
+        let (before, escape) = rest.split_at_checked(escape).unwrap_or_default();
+        out.extend_from_slice(before);
+        rest = append_escape(escape, out);
+    }
+    out.extend_from_slice(rest);
+}
+
+/// True if all bytes are printable ASCII, and none is a quote or a backslash: what needs no second look.
+pub fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = text.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let deletes = word ^ (ONES * 0x7f);
+        if special_bytes(word) | (deletes.wrapping_sub(ONES) & !deletes | word) & (ONES * 0x80) != 0 {
+            return false;
+        }
+    }
+    rest.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+}
+
+/// Appends the character that `text` begins with, a backslash and what belongs to it. Gives the text behind it.
+fn append_escape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let (code, rest) = match text {
+        [_, b'u', rest @ ..] => return append_code_units(rest, out),
+        [_, b'b', rest @ ..] => (8, rest),
+        [_, b'f', rest @ ..] => (12, rest),
+        [_, b'n', rest @ ..] => (b'\n', rest),
+        [_, b'r', rest @ ..] => (b'\r', rest),
+        [_, b't', rest @ ..] => (b'\t', rest),
+        [_, other, rest @ ..] => (*other, rest),
+        _ => return &[],
+    };
+    out.push(code);
+    rest
+}
+
+/// Appends the character of one `\uXXXX`, or of a surrogate pair; `text` begins behind the first `\u`.
+fn append_code_units<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let (first, rest) = code_unit(text);
+    if let (0xd800..=0xdbff, [b'\\', b'u', next @ ..]) = (first, rest) {
+        let (second, behind) = code_unit(next);
+        if (0xdc00..=0xdfff).contains(&second) {
+            append_char(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), out);
+            return behind;
+        }
+    }
+    append_char(first, out);
+    rest
+}
+
+fn code_unit(text: &[u8]) -> (u32, &[u8]) {
+    let (digits, rest) = text.split_at_checked(4).unwrap_or_default();
+    (digits.iter().fold(0, |unit, digit| unit * 16 + (*digit as char).to_digit(16).unwrap_or(0)), rest)
+}
+
+fn append_char(code: u32, out: &mut Vec<u8>) {
+    if let Some(character) = char::from_u32(code) {
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// True if CloudEvents allows the character in an attribute: no control characters, no noncharacters.
+///
+/// Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#type-system>
+fn is_allowed(character: char) -> bool {
+    let code = character as u32;
+    !character.is_control() && !(0xfdd0..=0xfdef).contains(&code) && code & 0xfffe != 0xfffe
+}
+
+/// True if `text` may be a String attribute as it is: not empty, UTF-8, and only allowed characters.
+pub fn is_clean(text: &[u8]) -> bool {
+    !text.is_empty() && std::str::from_utf8(text).is_ok_and(|text| text.chars().all(is_allowed))
+}
+
+/// The same, but it may be empty, as an extension attribute may.
+pub fn is_clean_or_empty(text: &[u8]) -> bool {
+    text.is_empty() || is_clean(text)
+}
+
+/// Appends text as a JSON string without its quotes, less the characters that attributes must not have.
+/// `text` is UTF-8; bytes that are not end it.
+pub fn append_attribute(text: &[u8], out: &mut Vec<u8>) {
+    if is_plain(text) {
+        return out.extend_from_slice(text);
+    }
+    let text = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    for character in text.chars().filter(|character| is_allowed(*character)) {
+        if matches!(character, '"' | '\\') {
+            out.push(b'\\');
+        }
+        append_char(character as u32, out);
+    }
+}
+
+/// Appends UTF-8 text as a JSON string, quotes included.
+pub fn append_string(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..=0x1f => {
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&[hex(byte >> 4), hex(byte & 15)]);
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+/// The upper-case hexadecimal digit of a number below 16.
+pub fn hex(digit: u8) -> u8 {
+    digit + if digit < 10 { b'0' } else { b'A' - 10 }
+}
+
+/// Appends a number in decimal.
+pub fn append_number(number: u64, out: &mut Vec<u8>) {
+    if number >= 10 {
+        append_number(number / 10, out);
+    }
+    out.push(b'0' + (number % 10) as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::Document;
+    use super::*;
+
+    fn text(json: &str) -> Option<String> {
+        let document = Document::parse(json.as_bytes()).ok()?;
+        let mut out = Vec::new();
+        append_text(document.root(), &mut out).then(|| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn strings_and_numbers_have_a_text() {
+        assert_eq!(text(r#""a\n\u00e9\ud83d\ude00\/\"""#).as_deref(), Some("a\né😀/\""));
+        assert_eq!(text("-1.50E+3").as_deref(), Some("-1.50E+3"));
+        for other in ["null", "true", "{}", "[\"a\"]"] {
+            assert_eq!(text(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn lone_surrogates_are_left_out() {
+        for lone in [r#""a\ud800b""#, r#""a\udc00b""#, r#""a\ud800\ud800b""#, r#""ab\udbff""#] {
+            assert_eq!(text(lone).as_deref(), Some("ab"), "{lone}");
+        }
+        assert_eq!(text(r#""\ud800\ud83d\ude00""#).as_deref(), Some("😀"));
+        assert_eq!(text(r#""\ud83d\u0041""#).as_deref(), Some("A"));
+    }
+
+    #[test]
+    fn attributes_lose_what_cloudevents_forbids() {
+        let mut out = Vec::new();
+        append_attribute("a\"\\\n\u{7f}\u{85}\u{fdd0}\u{1fffe}é😀".as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "a\\\"\\\\é😀");
+        assert!(is_clean("é 1".as_bytes()) && !is_clean(b"") && !is_clean(b"a\n") && !is_clean(b"\xff"));
+    }
+
+    #[test]
+    fn numbers_and_strings_are_written_as_json() {
+        let mut out = Vec::new();
+        append_number(18_446_744_073_709_551_615, &mut out);
+        append_string("\u{1f}\"é".as_bytes(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "18446744073709551615\"\\u001F\\\"é\"");
+    }
+}

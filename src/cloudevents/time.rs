@@ -1,0 +1,365 @@
+//! Points in time: from each form that AWS writes them in to RFC 3339 in UTC.
+
+/// What a bare number counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds; a number too large for that is taken for milli-, micro- or nanoseconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Microseconds.
+    Microseconds,
+}
+
+/// Appends a point in time as RFC 3339 in UTC, with the digits of a second that were given. False, and nothing
+/// appended, if `text` is none, or none between the years 1 and 9999, or a number below 0.
+///
+/// Takes `2018-01-26T15:58:33.475+0000`, with `Z`, `+00:00` or `+00`, with a blank for the `T` and blanks
+/// anywhere else, and numbers such as `1545082649183`, `1545084650.987` and `1.4E9`.
+pub fn append_time(text: &[u8], unit: Unit, clock: &mut Clock, out: &mut Vec<u8>) -> bool {
+    let is_date = text.get(4) == Some(&b'-');
+    let moment =
+        if is_date { Reader { rest: text }.date() } else { Decimal::read(text).and_then(|number| number.moment(unit)) };
+    match moment.filter(|moment| (FIRST..=LAST).contains(&moment.seconds)) {
+        Some(moment) => moment.append(clock, out),
+        None => return false,
+    }
+    true
+}
+
+/// True if `text` is a point in time exactly as RFC 3339 has it (leap seconds aside, which many readers refuse).
+pub fn is_rfc3339(text: &[u8]) -> bool {
+    let has_zone = matches!(text, [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _]);
+    let is_separated = matches!(text.get(10), Some(b'T' | b't')) && text.get(17) != Some(&b'6');
+    has_zone
+        && is_separated
+        && !text.contains(&b' ')
+        && append_time(text, Unit::Seconds, &mut Clock::default(), &mut Vec::new())
+}
+
+/// Seconds from 1970 to the first second of the year 1, and to the last of the year 9999.
+const FIRST: i64 = -62_135_596_800;
+const LAST: i64 = 253_402_300_799;
+
+/// Digits of a second that are kept.
+const FRACTION: usize = 9;
+
+struct Moment {
+    /// Since 1970, in UTC.
+    seconds: i64,
+    fraction: [u8; FRACTION],
+    /// How many of them were given.
+    precision: usize,
+}
+
+impl Moment {
+    fn append(&self, clock: &mut Clock, out: &mut Vec<u8>) {
+        let (minute, second) = (self.seconds.abs_diff(FIRST) / 60, self.seconds.abs_diff(FIRST) % 60);
+        if clock.minute != Some(minute) {
+            *clock = Clock::at(minute);
+        }
+        out.extend_from_slice(&clock.text);
+        out.extend_from_slice(&two_digits(second as u32));
+        if let Some(fraction @ [_, ..]) = self.fraction.get(..self.precision) {
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
+        out.push(b'Z');
+    }
+}
+
+/// The last minute that was written, which is often that of the next time too.
+#[derive(Default)]
+pub struct Clock {
+    /// Counted from the first of the year 1.
+    minute: Option<u64>,
+    text: [u8; 17],
+}
+
+impl Clock {
+    fn at(minute: u64) -> Clock {
+        let (year, month, day) = date_of((minute / 1_440) as u32);
+        let of_day = (minute % 1_440) as u32;
+        let [a, b] = two_digits(year / 100);
+        let [c, d] = two_digits(year % 100);
+        let [e, f] = two_digits(month);
+        let [g, h] = two_digits(day);
+        let [i, j] = two_digits(of_day / 60);
+        let [k, l] = two_digits(of_day % 60);
+        let text = [a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':'];
+        Clock { minute: Some(minute), text }
+    }
+}
+
+fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// Days from the 1st of March of the year 0 to the first day of the year 1. Counted from a March, the leap day is the
+/// last day of a year.
+const TO_FIRST: u32 = 306;
+
+/// Year, month and day of a day counted from the first of the year 1.
+fn date_of(day: u32) -> (u32, u32, u32) {
+    let day = day + TO_FIRST;
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    (era * 400 + year + u32::from(month <= 2), month, day)
+}
+
+/// The day of a date, counted from the first of the year 1. None if there is no such date.
+fn day_of(year: u32, month: u32, day: u32) -> Option<u32> {
+    let since_march = year.checked_sub(u32::from(month <= 2))?;
+    let days = since_march * 365 + since_march / 4 - since_march / 100 + since_march / 400;
+    let found = (days + (153 * ((month + 9) % 12) + 2) / 5 + day).checked_sub(TO_FIRST + 1)?;
+    (date_of(found) == (year, month, day)).then_some(found)
+}
+
+/// Reads a date and time of day, with an offset from UTC.
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn date(&mut self) -> Option<Moment> {
+        let year = self.number(4, 0..=9999)?;
+        let month = self.take(b"-").and_then(|_| self.number(2, 1..=12))?;
+        let day = self.take(b"-").and_then(|_| self.number(2, 1..=31))?;
+        let days = day_of(year, month, day)?;
+        let _ = self.take(b"Tt"); // a blank does as well
+        let hour = self.number(2, 0..=23)?;
+        let minute = self.take(b":").and_then(|_| self.number(2, 0..=59))?;
+        let second = self.take(b":").and_then(|_| self.number(2, 0..=60))?; // 60 is a leap second
+        let (fraction, precision) = self.fraction()?;
+        let offset = self.offset()?;
+        self.blanks();
+        let seconds = FIRST + i64::from(days) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
+        self.rest.is_empty().then_some(Moment { seconds, fraction, precision })
+    }
+
+    fn blanks(&mut self) {
+        while let [b' ', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+    }
+
+    fn take(&mut self, allowed: &[u8]) -> Option<u8> {
+        self.blanks();
+        let (first, rest) = self.rest.split_first().filter(|(first, _)| allowed.contains(first))?;
+        self.rest = rest;
+        Some(*first)
+    }
+
+    fn digit(&mut self) -> Option<u8> {
+        let (first, rest) = self.rest.split_first().filter(|(first, _)| first.is_ascii_digit())?;
+        self.rest = rest;
+        Some(*first)
+    }
+
+    fn number(&mut self, width: usize, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+        self.blanks();
+        let mut number = 0;
+        for _ in 0..width {
+            number = number * 10 + u32::from(self.digit()? - b'0');
+        }
+        range.contains(&number).then_some(number)
+    }
+
+    fn fraction(&mut self) -> Option<([u8; FRACTION], usize)> {
+        let (mut fraction, mut precision) = ([b'0'; FRACTION], 0);
+        if self.take(b".").is_some() {
+            fraction[0] = self.digit()?;
+            precision = 1;
+            while let Some(digit) = self.digit() {
+                if let Some(place) = fraction.get_mut(precision) {
+                    *place = digit;
+                    precision += 1;
+                }
+            }
+        }
+        Some((fraction, precision))
+    }
+
+    /// Seconds east of UTC.
+    fn offset(&mut self) -> Option<i64> {
+        let east = match self.take(b"Zz+-")? {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return Some(0),
+        };
+        let hours = self.number(2, 0..=23)?;
+        let _ = self.take(b":");
+        let minutes = if self.rest.is_empty() { 0 } else { self.number(2, 0..=59)? };
+        Some(east * i64::from(hours * 3_600 + minutes * 60))
+    }
+}
+
+/// A decimal number that is not negative: its digits, perhaps with a point among them, and how many of them count
+/// whole units. Nothing is computed in floating point, so that no digit changes; and nothing divided, which takes long.
+struct Decimal<'a> {
+    digits: &'a [u8],
+    point: i32,
+}
+
+impl<'a> Decimal<'a> {
+    /// Reads a number as JSON writes it.
+    fn read(text: &'a [u8]) -> Option<Decimal<'a>> {
+        let (mut length, mut point, mut exponent) = (0, None, 0);
+        for byte in text {
+            match byte {
+                b'0'..=b'9' => (),
+                b'.' if point.is_none() => point = Some(length),
+                b'e' | b'E' => {
+                    exponent = std::str::from_utf8(text.get(length + 1..)?).ok()?.parse().ok()?;
+                    break;
+                }
+                _ => return None,
+            }
+            length += 1;
+        }
+        let point = i32::try_from(point.unwrap_or(length)).ok()?;
+        let exponent = Some(exponent).filter(|exponent| (-99..=99).contains(exponent))?;
+        Some(Decimal { digits: text.get(..length).filter(|digits| !digits.is_empty())?, point: point + exponent })
+    }
+
+    fn moment(&self, unit: Unit) -> Option<Moment> {
+        match unit {
+            Unit::Milliseconds => self.shifted(3),
+            Unit::Microseconds => self.shifted(6),
+            Unit::Seconds => {
+                let moment = self.shifted(0)?;
+                match moment.seconds {
+                    100_000_000_000_000_000.. => self.shifted(9),
+                    100_000_000_000_000..=99_999_999_999_999_999 => self.shifted(6),
+                    100_000_000_000..=99_999_999_999_999 => self.shifted(3),
+                    _ => Some(moment),
+                }
+            }
+        }
+    }
+
+    /// As seconds, of which this counts the part with so many digits behind the point.
+    fn shifted(&self, precision: i32) -> Option<Moment> {
+        let mut moment = Moment { seconds: 0, fraction: [b'0'; FRACTION], precision: precision as usize };
+        let mut place = precision - self.point; // of the digit, counted from the point
+        for byte in self.digits.iter().filter(|byte| **byte != b'.') {
+            if place < 0 {
+                moment.seconds = moment.seconds.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+            } else if let Some(digit) = moment.fraction.get_mut(place as usize) {
+                *digit = *byte;
+                if *byte != b'0' {
+                    moment.precision = moment.precision.max(place as usize + 1);
+                }
+            }
+            place += 1;
+        }
+        while place < 0 {
+            moment.seconds = moment.seconds.checked_mul(10)?;
+            place += 1;
+        }
+        Some(moment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str, unit: Unit) -> Option<String> {
+        let mut out = Vec::new();
+        append_time(text.as_bytes(), unit, &mut Clock::default(), &mut out).then(|| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn dates_become_utc() {
+        for (text, expected) in [
+            ("2018-01-26T15:58:33.475+0000", "2018-01-26T15:58:33.475Z"),
+            ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2023-08-04T12:36:15.490+05:30", "2023-08-04T07:06:15.490Z"),
+            ("2024-02-29 23:59:60-01", "2024-03-01T01:00:00Z"),
+            ("2023-08-04T12: 36:15.490 + 0000 ", "2023-08-04T12:36:15.490Z"),
+            ("0001-01-01t00:00:00.1234567891z", "0001-01-01T00:00:00.123456789Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.5Z"),
+        ] {
+            assert_eq!(time(text, Unit::Seconds).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_become_utc() {
+        for (text, unit, expected) in [
+            ("1480642020", Unit::Seconds, "2016-12-02T01:27:00Z"),
+            ("1480642020000", Unit::Seconds, "2016-12-02T01:27:00.000Z"),
+            ("1545084650.987", Unit::Seconds, "2018-12-17T22:10:50.987Z"),
+            ("1607497475.0", Unit::Seconds, "2020-12-09T07:04:35Z"),
+            ("1.4E9", Unit::Seconds, "2014-05-13T16:53:20Z"),
+            ("14e+8", Unit::Seconds, "2014-05-13T16:53:20Z"),
+            ("1.545084650987E9", Unit::Seconds, "2018-12-17T22:10:50.987Z"),
+            ("1545082649183", Unit::Milliseconds, "2018-12-17T21:37:29.183Z"),
+            ("1", Unit::Milliseconds, "1970-01-01T00:00:00.001Z"),
+            ("0", Unit::Milliseconds, "1970-01-01T00:00:00.000Z"),
+            ("1690497599177430", Unit::Microseconds, "2023-07-27T22:39:59.177430Z"),
+            ("253402300799999", Unit::Milliseconds, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(time(text, unit).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_time_is_refused() {
+        for text in [
+            "",
+            "-1",
+            "x",
+            "now",
+            "1e999",
+            "1e-999",
+            ".5x",
+            "--",
+            "2023-02-30T00:00:00Z",
+            "2023-08-04T12:36:15",
+            "2023-08-04",
+            "2023-08-04T12:36:15.Z",
+            "2023-08-04T12:36:15ZZ",
+            "2023-08-04T24:00:00Z",
+            "1e39",
+            "Jan 1, 1970, 12:33:41 AM",
+            "09/Apr/2015:12:34:56 +0000",
+            "0001-01-01T00:00:00+23:59",
+            "0000-12-31T00:00:00Z",
+            "253402300800000",
+            "99999999999999999999999999999999999999999999999",
+        ] {
+            assert_eq!(time(text, Unit::Milliseconds), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rfc3339_is_told_from_what_merely_can_be_read() {
+        for (text, expected) in [
+            ("2018-04-05T17:31:00Z", true),
+            ("2018-04-05t17:31:00.5+01:00", true),
+            ("2018-04-05 17:31:00Z", false),
+            ("2018-04-05T17:31:00+0100", false),
+            ("2018-04-05T17:31:60Z", false),
+            ("2018-04-05T17:31:00 Z", false),
+            ("1545082649", false),
+        ] {
+            assert_eq!(is_rfc3339(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_and_dates_agree() {
+        for day in (0..3_652_059).step_by(97) {
+            let (year, month, of_month) = date_of(day);
+            assert_eq!(day_of(year, month, of_month), Some(day));
+        }
+        assert_eq!((date_of(0), date_of(719_162), date_of(3_652_058)), ((1, 1, 1), (1970, 1, 1), (9999, 12, 31)));
+        assert_eq!((day_of(1900, 2, 29), day_of(2000, 2, 30), day_of(0, 12, 31)), (None, None, None));
+    }
+}

@@ -1,0 +1,239 @@
+//! `SLSEVENTS=unwrap`: the CloudEvent that a message carries, by the bindings for HTTP and Kafka, and as JSON in the
+//! messages of other sources.
+//!
+//! Sources: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>,
+//! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>
+
+use super::json::{Document, Value};
+use super::kinds::Carries;
+use super::recognise::{is_cloud_event, is_media_type, is_name};
+use super::text::{append_attribute, append_string, append_text};
+use super::{base64, http, kafka, time, uri};
+
+/// What a message carries.
+pub enum Carried<'a> {
+    /// No CloudEvent.
+    Nothing,
+    /// What should be one, and is none.
+    Malformed,
+    /// One that stands in the event as it is.
+    Within(&'a [u8]),
+    /// One, as text of its own.
+    Text(Vec<u8>),
+    /// A list of them, as text of its own: the batched mode of the HTTP binding.
+    List(Vec<u8>),
+}
+
+/// Looks for a CloudEvent in a message.
+pub fn unwrap<'a>(carries: Carries, message: Value<'_, 'a>) -> Carried<'a> {
+    match carries {
+        Carries::Nothing => Carried::Nothing,
+        Carries::Json(path) => message.path(path).map_or(Carried::Nothing, in_json),
+        Carries::Base64(path) => kafka::bytes_at(message, path).map_or(Carried::Nothing, in_text),
+        Carries::Http => in_request(message),
+        Carries::Kafka => in_record(message),
+    }
+}
+
+/// In an object, or in the JSON text of a string.
+fn in_json<'a>(value: Value<'_, 'a>) -> Carried<'a> {
+    let mut text = Vec::new();
+    match value.first() {
+        b'{' if is_cloud_event(value) => Carried::Within(value.raw()),
+        b'{' => nothing(value),
+        b'"' if append_text(value, &mut text) => in_text(text),
+        _ => Carried::Nothing,
+    }
+}
+
+/// In a JSON text: one, or what SNS or EventBridge put around one on its way to a queue.
+fn in_text<'a>(text: Vec<u8>) -> Carried<'a> {
+    let Ok(document) = Document::parse(&text) else { return Carried::Nothing };
+    let value = document.root();
+    if is_cloud_event(value) {
+        return Carried::Text(text);
+    }
+    let message = value.path("Message").filter(|_| value.path("TopicArn").is_some());
+    let detail = || value.path("detail").filter(|_| value.path("detail-type").is_some());
+    let mut inner = Vec::new();
+    match message.or_else(detail) {
+        Some(inside) if inside.first() == b'{' => inner.extend_from_slice(inside.raw()),
+        Some(inside) if append_text(inside, &mut inner) => (),
+        _ => return nothing(value),
+    }
+    match Document::parse(&inner) {
+        Ok(document) if is_cloud_event(document.root()) => Carried::Text(inner),
+        Ok(document) => nothing(document.root()),
+        Err(_) => Carried::Nothing,
+    }
+}
+
+fn nothing<'a>(value: Value<'_, '_>) -> Carried<'a> {
+    if value.path("specversion").is_some() { Carried::Malformed } else { Carried::Nothing }
+}
+
+fn in_request<'a>(request: Value<'_, '_>) -> Carried<'a> {
+    let mut headers = http::headers(request);
+    let content_type = take(&mut headers, b"content-type");
+    let has_base64 = request.path("isBase64Encoded").is_some_and(|value| value.first() == b't');
+    let mut body = Vec::new();
+    let _ = request.path("body").map(|value| append_text(value, &mut body)); // no text: an empty body
+    let bytes = if has_base64 { base64::decode(&body) } else { Some(body) };
+    let Some(body) = bytes else { return Carried::Nothing };
+    let mode = Mode::of(content_type.as_deref());
+    if mode != Mode::Binary {
+        return mode.read(body);
+    }
+    let mut attributes = Vec::new();
+    for (name, value) in headers {
+        if let Some(name) = name.strip_prefix(b"ce-") {
+            attributes.push((name.to_vec(), http::percent_decoded(&value)));
+        }
+    }
+    Message { attributes, content_type, body, is_text: !has_base64 }.read()
+}
+
+fn in_record<'a>(record: Value<'_, '_>) -> Carried<'a> {
+    let mut headers: Vec<_> =
+        kafka::headers(record).into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let content_type = take(&mut headers, b"content-type");
+    let body = kafka::bytes_at(record, "value").unwrap_or_default();
+    let mode = Mode::of(content_type.as_deref());
+    if mode != Mode::Binary {
+        return mode.read(body);
+    }
+    let mut attributes = Vec::new();
+    for (name, value) in headers {
+        if let Some(name) = name.strip_prefix(b"ce_") {
+            attributes.push((name.to_vec(), value));
+        }
+    }
+    Message { attributes, content_type, body, is_text: false }.read()
+}
+
+/// Takes a header out of the list.
+fn take(headers: &mut Vec<(Vec<u8>, Vec<u8>)>, name: &[u8]) -> Option<Vec<u8>> {
+    let index = headers.iter().rposition(|(other, _)| other == name)?;
+    Some(headers.swap_remove(index).1)
+}
+
+/// How a message carries a CloudEvent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Binary,
+    Structured,
+    Batched,
+    /// Structured in another format than JSON.
+    Foreign,
+}
+
+impl Mode {
+    fn of(content_type: Option<&[u8]>) -> Mode {
+        let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+        let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        match essence {
+            b"application/cloudevents" | b"application/cloudevents+json" => Mode::Structured,
+            b"application/cloudevents-batch" | b"application/cloudevents-batch+json" => Mode::Batched,
+            _ if essence.starts_with(b"application/cloudevents") => Mode::Foreign,
+            _ => Mode::Binary,
+        }
+    }
+
+    fn read<'a>(self, body: Vec<u8>) -> Carried<'a> {
+        let Ok(document) = Document::parse(&body) else { return Carried::Malformed };
+        let value = document.root();
+        match self {
+            Mode::Structured if is_cloud_event(value) => Carried::Text(body),
+            Mode::Batched if value.first() == b'[' && value.elements().all(is_cloud_event) => Carried::List(body),
+            _ => Carried::Malformed,
+        }
+    }
+}
+
+/// A message in binary mode.
+struct Message {
+    /// Names without their prefix.
+    attributes: Vec<(Vec<u8>, Vec<u8>)>,
+    content_type: Option<Vec<u8>>,
+    body: Vec<u8>,
+    /// The body came as text, not as bytes.
+    is_text: bool,
+}
+
+impl Message {
+    fn read<'a>(mut self) -> Carried<'a> {
+        if take(&mut self.attributes, b"specversion").as_deref() != Some(b"1.0") {
+            return Carried::Nothing;
+        }
+        let mut out = br#"{"specversion":"1.0""#.to_vec();
+        while let Some((name, value)) = self.attributes.pop() {
+            if !self.attributes.iter().any(|(other, _)| *other == name) {
+                append_binary_attribute(&name, &value, &mut out);
+            }
+        }
+        self.append_data(&mut out);
+        out.push(b'}');
+        match Document::parse(&out) {
+            Ok(document) if is_cloud_event(document.root()) => Carried::Text(out),
+            _ => Carried::Malformed,
+        }
+    }
+
+    /// JSON as it is, text as a string, anything else in base64.
+    fn append_data(&self, out: &mut Vec<u8>) {
+        let content_type = self.content_type.as_deref().filter(|content_type| is_media_type(content_type));
+        if let Some(content_type) = content_type {
+            out.extend_from_slice(br#","datacontenttype":""#);
+            append_attribute(content_type, out);
+            out.push(b'"');
+        }
+        let is_json = content_type.is_none_or(http::is_json);
+        let is_text = content_type.is_some_and(|content_type| self.is_text || is_text(content_type));
+        if self.body.is_empty() {
+            return;
+        }
+        if is_json && Document::parse(&self.body).is_ok() {
+            out.extend_from_slice(br#","data":"#);
+            out.extend_from_slice(&self.body);
+        } else if !is_json && is_text && std::str::from_utf8(&self.body).is_ok() {
+            out.extend_from_slice(br#","data":"#);
+            append_string(&self.body, out);
+        } else {
+            out.extend_from_slice(br#","data_base64":""#);
+            base64::encode(&self.body, out);
+            out.push(b'"');
+        }
+    }
+}
+
+/// Appends an attribute, if it can be one.
+fn append_binary_attribute(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    let is_good = match name {
+        b"data" | b"datacontenttype" => false, // the body and its type
+        b"time" => time::is_rfc3339(value),
+        b"dataschema" => uri::is_reference(value, true),
+        _ => is_name(name) && std::str::from_utf8(value).is_ok(),
+    };
+    if is_good {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(name);
+        out.extend_from_slice(b"\":\"");
+        let start = out.len();
+        if name == b"source" {
+            uri::append_reference(value, out);
+        } else {
+            append_attribute(value, out);
+        }
+        if out.len() > start {
+            out.push(b'"');
+        } else {
+            out.truncate(start - name.len() - 5);
+        }
+    }
+}
+
+/// True for the media types whose content is text.
+fn is_text(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
+    essence.starts_with(b"text/") || essence.ends_with(b"/xml") || essence.ends_with(b"+xml")
+}

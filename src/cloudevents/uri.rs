@@ -1,0 +1,125 @@
+//! URI-references (RFC 3986), which a CloudEvent's `source` must be, from the names that AWS and its users give.
+
+use super::text::hex;
+
+/// Appends `text` with everything percent-encoded that may not stand where it stands; valid `%XX` stay.
+/// What comes out is ASCII and needs no escape in JSON.
+pub fn append_reference(text: &[u8], out: &mut Vec<u8>) {
+    let scheme = scheme_length(text);
+    let (before, rest) = text.split_at_checked(scheme).unwrap_or_default();
+    out.extend_from_slice(before);
+    let rest = match rest {
+        [b'/', b'/', rest @ ..] => append_authority(rest, out),
+        _ if scheme == 0 => append_first_segment(rest, out),
+        _ => rest,
+    };
+    let (path, fragment) = split_at_any(rest, b"#");
+    append_encoded(path, b":@/?", out);
+    if let [_, fragment @ ..] = fragment {
+        out.push(b'#');
+        append_encoded(fragment, b":@/?", out);
+    }
+}
+
+/// True if `text` is a URI-reference already. With `absolute`, it must have a scheme too.
+pub fn is_reference(text: &[u8], absolute: bool) -> bool {
+    let mut encoded = Vec::with_capacity(text.len());
+    append_reference(text, &mut encoded);
+    !text.is_empty() && encoded == text && (!absolute || scheme_length(text) > 0)
+}
+
+/// Length of a leading `scheme:`, colon included; 0 if there is none.
+fn scheme_length(text: &[u8]) -> usize {
+    match text.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte))) {
+        Some(end) if text.get(end) == Some(&b':') && text.first().is_some_and(u8::is_ascii_alphabetic) => end + 1,
+        _ => 0,
+    }
+}
+
+/// Before the first slash of a reference without a scheme no colon may stand.
+fn append_first_segment<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let (segment, rest) = split_at_any(text, b"/?#");
+    append_encoded(segment, b"@", out);
+    rest
+}
+
+/// `user:name@host:port`, from behind the two slashes.
+fn append_authority<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    out.extend_from_slice(b"//");
+    let (authority, rest) = split_at_any(text, b"/?#");
+    let mut host = authority;
+    if let Some(at) = authority.iter().rposition(|byte| *byte == b'@') {
+        append_encoded(authority.get(..at).unwrap_or_default(), b":", out);
+        out.push(b'@');
+        host = authority.get(at + 1..).unwrap_or_default();
+    }
+    let port = host.iter().rposition(|byte| !byte.is_ascii_digit()).filter(|at| host.get(*at) == Some(&b':'));
+    let (name, port) = host.split_at_checked(port.unwrap_or(host.len())).unwrap_or_default();
+    append_encoded(name, b"", out);
+    out.extend_from_slice(port);
+    rest
+}
+
+fn split_at_any<'a>(text: &'a [u8], stops: &[u8]) -> (&'a [u8], &'a [u8]) {
+    let end = text.iter().position(|byte| stops.contains(byte)).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or_default()
+}
+
+/// Appends unreserved characters, sub-delimiters, `%XX` and those of `also`; percent-encodes the rest.
+fn append_encoded(text: &[u8], also: &[u8], out: &mut Vec<u8>) {
+    for (index, byte) in text.iter().enumerate() {
+        if byte.is_ascii_alphanumeric()
+            || b"-._~!$&'()*+,;=".contains(byte)
+            || also.contains(byte)
+            || (*byte == b'%' && is_triplet(text, index))
+        {
+            out.push(*byte);
+        } else {
+            append_triplet(*byte, out);
+        }
+    }
+}
+
+fn is_triplet(text: &[u8], index: usize) -> bool {
+    text.get(index + 1..index + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Appends `%XX`.
+pub fn append_triplet(byte: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[b'%', hex(byte >> 4), hex(byte & 15)]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_encoded_where_they_must_be() {
+        for (text, expected) in [
+            ("arn:aws:sqs:us-east-1:1:queue", "arn:aws:sqs:us-east-1:1:queue"),
+            ("arn:aws:logs:::log-group:/a/[$LATEST]b", "arn:aws:logs:::log-group:/a/%5B$LATEST%5Db"),
+            ("https://<url-id>.lambda-url.on.aws", "https://%3Curl-id%3E.lambda-url.on.aws"),
+            ("arn:aws:x#shard#2", "arn:aws:x#shard%232"),
+            ("my app:thing", "my%20app%3Athing"),
+            ("1:2/3:4", "1%3A2/3:4"),
+            (":", "%3A"),
+            ("a%20b%2", "a%20b%252"),
+            ("kafka://b-1:9092#t-0", "kafka://b-1:9092#t-0"),
+            ("kafka://[::1]:9092", "kafka://%5B%3A%3A1%5D:9092"),
+            ("x://u:p@@h:a:1/?#", "x://u:p%40@h%3Aa:1/?#"),
+            ("é\"\\\u{7f}", "%C3%A9%22%5C%7F"),
+        ] {
+            let mut out = Vec::new();
+            append_reference(text.as_bytes(), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+            assert!(is_reference(expected.as_bytes(), false), "{expected}");
+            assert_eq!(is_reference(text.as_bytes(), false), text == expected);
+        }
+    }
+
+    #[test]
+    fn absolute_means_with_a_scheme() {
+        assert!(is_reference(b"https://example.com/x", true));
+        assert!(is_reference(b"/x", false) && !is_reference(b"/x", true) && !is_reference(b"", false));
+    }
+}

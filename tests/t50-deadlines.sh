@@ -1,0 +1,140 @@
+#!/bin/sh
+description='deadlines: the handler is warned, the caller is told in time, and the next invocation is warm'
+. ./lib.sh
+. ./robust.sh
+
+timeouts=${TIMEOUTS:-12}
+
+# timed_out [WHAT]: the caller was told so by bootstrap, and not by Lambda; the environment is the first one still.
+timed_out() {
+	failed Function.Timeout "Task timed out before ${1:-the handler answered}" &&
+		same 1 "$(grep -c '"what":"spawned"' journal)" &&
+		fails_to grep -q Sandbox.Timedout journal
+}
+
+# was_warned MS: that long before the deadline, or later by what this machine takes.
+was_warned() {
+	test "$(cat task/left)" -le "$1" &&
+		test "$(cat task/left)" -gt $(($1 - 150)) && return
+	echo "warned $(cat task/left) ms before the deadline"
+	return 1
+}
+
+check 'SIGTERM comes 250 ms before the deadline' '
+	start_lambda hears-the-warning --timeout 1 &&
+	tell "answer 1" &&
+	was_warned 250
+'
+
+check 'SIGTERM comes SLSGRACE before the deadline' '
+	start_lambda hears-the-warning --timeout 1.5 --env SLSGRACE=700 &&
+	tell "answer 1" &&
+	was_warned 700
+'
+
+check 'SIGTERM never comes before half of the time is over' '
+	start_lambda hears-the-warning --timeout 1 --env SLSGRACE=60000 &&
+	tell "answer 1" &&
+	was_warned 500
+'
+
+check 'an answer that comes after the warning is delivered, and the language runtime lives on' '
+	start_lambda hears-the-warning --timeout 0.6 &&
+	tell "answer 1" &&
+	succeeded &&
+	same 1 "$(cat response)" &&
+	tell "answer 2" &&
+	same 2 "$(cat response)" &&
+	starts 1
+'
+
+check 'an error that comes after the warning is that of the handler' '
+	start_lambda hears-the-warning --timeout 0.6 &&
+	tell "fail ValueError" &&
+	failed ValueError m &&
+	starts 1
+'
+
+check 'a language runtime that says where the handler was is believed, and started anew' '
+	start_lambda hears-the-warning --timeout 0.6 &&
+	tell "fail Function.Timeout" &&
+	timed_out &&
+	says response "\"stackTrace\":[\"line 7\"]" &&
+	within 1000 starts 2
+'
+
+check 'a language runtime that ends after the warning has timed out' '
+	start_lambda hears-the-warning --timeout 0.6 &&
+	tell "exit 3" &&
+	timed_out
+'
+
+check 'a language runtime that closes its pipes after the warning has timed out' '
+	start_lambda hears-the-warning --timeout 0.6 &&
+	tell "exec >&-; sleep 60" &&
+	timed_out
+'
+
+check 'a language runtime that closes its pipes shortly before the deadline is not waited for beyond it' '
+	start_lambda hears-the-warning --timeout 0.6 --env SLSGRACE=85 &&
+	tell "exec >&-; sleep 60" &&
+	timed_out
+'
+
+check 'a language runtime that goes on is killed with all of its group before the deadline, and started anew before the next event' '
+	start_lambda obeys --timeout 0.6 &&
+	tell "trap : TERM; sleep 60 & while :; do sleep 60; done" &&
+	timed_out &&
+	within 1000 starts 2 &&
+	within 1000 same "" "$(pgrep -g "$(head -n 1 task/starts)")" &&
+	answers 1 1 &&
+	starts 2
+'
+
+check 'without SLSGRACE there is no warning, but the caller is told in time' '
+	start_lambda hears-the-warning --timeout 0.5 --env SLSGRACE=0 &&
+	tell "answer 1" &&
+	timed_out &&
+	fails_to test -e task/left
+'
+
+check 'a language runtime that is still booting when the time is over boots on' '
+	executable mine/language-runtime "$(cat "$tests/runtimes/obeys")" &&
+	executable slow "echo \$\$ >>starts; until test -e go; do sleep 0.01; done; exec $tests/runtimes/echoes" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" --timeout 0.5 &&
+	tell "mv ../slow \$0; exit 3" &&
+	failed Runtime.ExitError "exited with status 3" &&
+	invoke 1 &&
+	timed_out "the handler was loaded" &&
+	touch task/go &&
+	answers 2 2 &&
+	starts 2
+'
+
+check 'a timeout of 200 ms is kept' '
+	start_lambda obeys --timeout 0.2 &&
+	answers 1 1 &&
+	tell "sleep 60" &&
+	timed_out &&
+	answers 2 2
+'
+
+check 'a middleware that takes too long has timed out, and is named' '
+	executable task/middlewares/sleeps "sleep 60" &&
+	start_lambda echoes --timeout 0.5 --env SLSMIDDLEWARES=sleeps &&
+	invoke 1 &&
+	timed_out "middleware sleeps ended its before hook"
+'
+
+check "$timeouts timeouts in a row: each caller is told in time, and the environment is warm for each next invocation" '
+	start_lambda obeys --timeout 0.3 &&
+	for _ in $(seq "$timeouts")
+	do
+		tell "sleep 60" &&
+		timed_out &&
+		answers 1 1 || return
+	done &&
+	same "$timeouts" "$(grep -c "\"error\":\"Function.Timeout\"" journal)"
+'
+
+finish
