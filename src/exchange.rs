@@ -115,7 +115,12 @@ impl<'a> Exchange<'a> {
     }
 
     fn has_more(&self) -> bool {
-        self.may_send && self.next < self.calls.calls.len()
+        self.may_send && !self.was_warned && self.next < self.calls.calls.len()
+    }
+
+    /// Whether calls were not sent because little time was left: a record that is not begun is not cut short.
+    pub fn has_held_back(&self) -> bool {
+        self.may_send && self.was_warned && self.next < self.calls.calls.len()
     }
 
     /// Opens the next call, if the language runtime takes `concurrency` at once and the line before is out. False if not.
@@ -187,6 +192,11 @@ impl<'a> Exchange<'a> {
             other => return other,
         };
         InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace }
+    }
+
+    /// The handler took too long, and nobody knows where it was.
+    pub fn timeout(&self) -> InvocationError {
+        InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace: None }
     }
 
     /// What has not happened when the time is over.

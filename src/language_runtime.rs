@@ -155,6 +155,7 @@ impl LanguageRuntime {
         if exchange.has_stopped_in_time() || exchange.has_output() {
             self.kill(); // cut short anywhere, or in the middle of a line: the next invocation gets a sound one
         }
+        let failure = failure.or_else(|| exchange.has_held_back().then(|| exchange.timeout()));
         let answers = exchange.answers(failure);
         if answers.outcomes.iter().any(Option::is_some) {
             self.idle_deaths = 0;
@@ -190,7 +191,7 @@ impl LanguageRuntime {
         let error = if self.signals.work_deadline().has_passed() {
             InvocationError::Terminated
         } else if exchange.last().has_passed() {
-            InvocationError::Timeout { waiting_for: exchange.waits_for().to_owned(), stack_trace: None }
+            exchange.timeout()
         } else {
             if exchange.is_time_to_warn() {
                 self.signal(libc::SIGTERM);

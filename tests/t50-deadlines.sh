@@ -20,6 +20,18 @@ was_warned() {
 	return 1
 }
 
+# sqs_event NUMBER: so many messages of a queue.
+sqs_event() {
+	record="{\"messageId\":\"1\",\"receiptHandle\":\"r\",\"body\":\"b\",\"attributes\":{},\"messageAttributes\":{},
+		\"eventSource\":\"aws:sqs\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:q\",\"awsRegion\":\"us-east-1\"}"
+	echo "{\"Records\":["
+	for _ in $(seq "$(($1 - 1))")
+	do
+		echo "$record,"
+	done
+	echo "$record]}"
+}
+
 check 'SIGTERM comes 250 ms before the deadline' '
 	start_lambda hears-the-warning --timeout 1 &&
 	tell "answer 1" &&
@@ -109,6 +121,14 @@ check 'a language runtime that is still booting when the time is over boots on' 
 	touch task/go &&
 	answers 2 2 &&
 	starts 2
+'
+
+check 'no other record of a batch is begun after the warning' '
+	sqs_event 5 >batch &&
+	start_lambda takes-its-time --timeout 1.2 --env SLSGRACE=500 &&
+	invoke @batch &&
+	failed Function.Timeout "Task timed out before" &&
+	same 1 "$(wc -l <task/calls)"
 '
 
 check 'a timeout of 200 ms is kept' '
