@@ -244,7 +244,7 @@ def check_deep():
 
 def check_random():
     """No input makes the mapping fail, hang, or emit what is no CloudEvent; data is what an independent reader reads."""
-    seed, rounds = int(os.environ.get("SEED", random.randrange(10**6))), int(os.environ.get("ROUNDS", 3000))
+    seed, rounds = int(os.environ.get("SEED", 1)), int(os.environ.get("ROUNDS", 3000))
     samples = [file.read_text() for file in sorted((HERE / "../events").glob("*.json"))]
     folder = scratch()
     texts = list(make_events(samples, random.Random(seed), rounds))
@@ -265,7 +265,8 @@ def check_random():
 
 def is_for_javascript(event):
     """Its numbers end at 1.8E308; where one is all of the data, there is nothing to judge."""
-    return event.get("data") not in (float("inf"), float("-inf"))
+    data = event.get("data")
+    return not isinstance(data, (int, float)) or abs(data) < 1.7e308
 
 
 def random_trouble(text, result, events, flags):
