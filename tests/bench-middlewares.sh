@@ -4,6 +4,7 @@ description='what middlewares cost, beside what their processes cost (no test: f
 
 # TOLERANCE=1.2 lets each limit be passed by a fifth: other load on the machine falls on both sides, but not evenly.
 tolerance=${TOLERANCE:-1.2}
+# shellcheck disable=SC2034 # the bodies of the checks use it
 rounds=${ROUNDS:-5}
 each=20 # measurements of each kind in a round
 
