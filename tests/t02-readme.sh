@@ -116,7 +116,7 @@ rows() {
 
 # The environment variables that bootstrap reads. What the tool alone sets is no concern of the user's.
 variables() {
-	grep -oE '(text|list|var|var_os)\("[A-Z_]+"\)' "$repository/src/config.rs" | cut -d '"' -f 2 |
+	sed '/#\[cfg(test)\]/,$d' "$repository/src/config.rs" | grep -oE '(text|list|var|variables)\((variables, )?"[A-Z_]+"' | cut -d '"' -f 2 |
 		grep -v '^_OPEN_RUNTIME' | sort -u
 }
 
