@@ -210,11 +210,12 @@ check 'a response that Lambda may not have got is posted again, delivered once, 
 	same 7 "$(asked /response)"
 '
 
+# The connection may be reset when it has just been found open: then the next invocation is asked for again.
 check 'an answer to a response may come in any form, late, broken off, and on a connection that is closed afterwards' '
 	faulty obeys "$(every_other response "{\"reset\":\"mid-body\"}" "{\"truncate\":3}" "{\"closeAfter\":true}" "{\"chunked\":1}" "{\"delayMs\":100}")" &&
 	all_handled_once 10 &&
 	same 10 "$(asked /response)" &&
-	fails_to grep -q bootstrap: lambda.log
+	same "" "$(sed -n "/bootstrap:/{/asking for the next invocation again/!p;}" lambda.log)"
 '
 
 check 'an error that Lambda may not have got is posted again, and delivered once' '
