@@ -131,7 +131,7 @@ impl<'a> Tried<'a> {
     }
 
     fn has_more(&self) -> bool {
-        self.next < self.calls.calls.len() && !(self.calls.in_order && self.has_failed)
+        !self.was_warned && self.next < self.calls.calls.len() && !(self.calls.in_order && self.has_failed)
     }
 
     fn check(&self) {
