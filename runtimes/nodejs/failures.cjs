@@ -14,7 +14,7 @@ class Failure extends Error {
 function ofImport(error, file) {
   const stack = String(error?.stack);
   const [head] = stack.split('\n'); // the place, of what was compiled as CommonJS
-  const isESModule = stack.includes('compileSourceTextModule');
+  const isESModule = /^ +at .*$/m.exec(stack)?.[0].includes('node:internal/modules/esm');
   if (error instanceof SyntaxError && (isESModule || !head.startsWith('SyntaxError'))) {
     const place = head.startsWith('SyntaxError') ? checkSyntax(file) : head;
     return new Failure('Runtime.UserCodeSyntaxError', `${error.message} (${place})`, stack);
