@@ -43,7 +43,7 @@ impl<'a> Chain<'a> {
     /// # Errors
     /// That of the hook that failed.
     pub fn before(&self, event: &[u8]) -> Result<Before, InvocationError> {
-        let mut early = self.start_early(Hook::Before, self.middlewares.iter());
+        let mut early = self.start_early(Hook::Before, self.middlewares.iter(), Some(event));
         let mut changed = None;
         for (index, middleware) in self.middlewares.iter().enumerate() {
             let started = early.get_mut(index).and_then(Option::take);
@@ -57,9 +57,10 @@ impl<'a> Chain<'a> {
         Ok(Before::Handler(changed))
     }
 
-    /// Starts the processes of the `after` hooks of the first `count` middlewares, where overlap is on.
+    /// Starts the processes of the `after` hooks of the first `count` middlewares, where overlap is on. Blocks for
+    /// milliseconds where there are more of them than processors: each waits for one before it is a program of its own.
     pub fn start_after(&self, count: usize) -> Early<'a> {
-        self.start_early(Hook::After, self.middlewares.iter().take(count).rev())
+        self.start_early(Hook::After, self.middlewares.iter().take(count).rev(), None)
     }
 
     /// Runs the `after` hooks of the first `count` middlewares. `None` if none of them changed the response.
@@ -113,9 +114,25 @@ impl<'a> Chain<'a> {
         })
     }
 
-    /// One that cannot be started is tried again when its turn comes, and fails then.
-    fn start_early(&self, hook: Hook, middlewares: impl Iterator<Item = &'a Middleware>) -> Early<'a> {
-        let start = |middleware| Running::start(middleware, hook, self.invocation).ok();
-        if self.overlap { middlewares.map(start).collect() } else { Early::new() }
+    /// The first gets what there is of its input at once, and works while the others are started. One that cannot be
+    /// started is tried again when its turn comes, and fails then.
+    fn start_early(
+        &self,
+        hook: Hook,
+        middlewares: impl Iterator<Item = &'a Middleware>,
+        input_of_first: Option<&[u8]>,
+    ) -> Early<'a> {
+        if !self.overlap {
+            return Early::new();
+        }
+        let mut input = input_of_first;
+        let start = |middleware| {
+            let mut running = Running::start(middleware, hook, self.invocation).ok();
+            if let (Some(running), Some(input)) = (&mut running, input.take()) {
+                running.write(input);
+            }
+            running
+        };
+        middlewares.map(start).collect()
     }
 }

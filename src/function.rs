@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::chain::{Before, Chain};
+use crate::chain::{Before, Chain, Early};
 use crate::cloudevents::{self, Answer, Batch, Mapping};
 use crate::config::Config;
 use crate::deadline::Deadline;
@@ -83,12 +83,20 @@ impl Function {
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
         let event = text.as_deref();
-        let (response, passed, early) = match chain.before(event.unwrap_or_default())? {
-            Before::Response(response, index) => (Response::new(response), index, chain.start_after(index)),
+        let mut early = Early::new();
+        let (response, passed) = match chain.before(event.unwrap_or_default())? {
+            Before::Response(response, index) => {
+                early = chain.start_after(index);
+                (Response::new(response), index)
+            }
             Before::Handler(changed) => {
-                let early = chain.start_after(self.middlewares.len()); // they boot beside the handler
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
-                (self.handle(chain.invocation, &batch, limits, runtime)?, self.middlewares.len(), early)
+                let calls = self.calls(chain.invocation, &batch, limits);
+                let count = self.middlewares.len();
+                let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
+                    runtime.call(&calls, || early = chain.start_after(count)) // they boot beside the handler
+                });
+                (conclude(&batch, answers)?, count)
             }
         };
         let changed = chain.after(passed, early, response.json())?;
@@ -125,13 +133,7 @@ impl Function {
     }
 
     /// A call of the handler for each event.
-    fn handle(
-        &self,
-        invocation: &Invocation,
-        batch: &Batch<'_>,
-        limits: Limits,
-        runtime: &mut LanguageRuntime,
-    ) -> Result<Response, InvocationError> {
+    fn calls<'a>(&self, invocation: &Invocation, batch: &'a Batch<'_>, limits: Limits) -> Calls<'a> {
         let id = &invocation.request_id;
         let calls: Vec<Call> = match batch.events() {
             [event] => vec![Call::new(id.clone(), event.parts())],
@@ -139,9 +141,7 @@ impl Function {
                 (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect()
             }
         };
-        let calls = Calls { calls, tail: protocol::tail(invocation), in_order: batch.is_in_order(), limits };
-        let answers = self.timeline.step(id, "handler", &self.config.handler, || runtime.call(&calls));
-        conclude(batch, answers)
+        Calls { calls, tail: protocol::tail(invocation), in_order: batch.is_in_order(), limits }
     }
 }
 

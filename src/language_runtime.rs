@@ -144,11 +144,13 @@ impl LanguageRuntime {
     }
 
     /// Has the calls answered, as many at once as the language runtime takes. Blocks until all are answered, the language
-    /// runtime dies, or the last limit; then it is killed.
-    pub fn call(&mut self, calls: &Calls<'_>) -> Answers {
+    /// runtime dies, or the last limit; then it is killed. `meanwhile` is run once, when the first calls are on their way.
+    pub fn call(&mut self, calls: &Calls<'_>, meanwhile: impl FnOnce()) -> Answers {
         let mut exchange = Exchange::new(calls);
         self.has_dropped = false; // told once per invocation: there may be a flood of them
         let mut failure = self.look().err().map(pipe);
+        self.send(&mut exchange);
+        meanwhile();
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
         }
@@ -165,11 +167,7 @@ impl LanguageRuntime {
 
     fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
         self.revive().map_err(Fatal::into_invocation_error)?;
-        if let State::Ready(process, ready) = &mut self.state {
-            while exchange.open_next(ready.concurrency) {
-                write(process, exchange); // before waiting: a pipe that is empty takes most events whole
-            }
-        }
+        self.send(exchange);
         let deadline = exchange.next_deadline().or(self.signals.work_deadline());
         let woke = self.step(Some(exchange), None, deadline)?;
         if woke == Some(Woke::Terminated) {
@@ -180,6 +178,15 @@ impl LanguageRuntime {
                 Err(exchange.as_timeout(take_reason(reason)))
             }
             _ => self.enforce_limits(exchange),
+        }
+    }
+
+    /// Opens calls, if it is ready, and writes them before any waiting: a pipe that is empty takes most events whole.
+    fn send(&mut self, exchange: &mut Exchange<'_>) {
+        if let State::Ready(process, ready) = &mut self.state {
+            while exchange.open_next(ready.concurrency) {
+                write(process, exchange);
+            }
         }
     }
 

@@ -20,6 +20,9 @@ use crate::wait::{self, Source};
 /// The exit status of a `before` hook whose output is the response (qmail-command(8): done, and nobody else is asked).
 const EARLY_RESPONSE: i32 = 99;
 
+/// What follows the input, as echo(1) has it.
+const LINE_END: &[u8] = b"\n";
+
 /// No hook may print more, in bytes; Lambda takes a tenth of it.
 const LARGEST_OUTPUT: usize = 64 << 20;
 
@@ -109,6 +112,7 @@ pub struct Running<'a> {
     middleware: &'a Middleware,
     hook: Hook,
     process: Process,
+    pump: Pump,
 }
 
 impl<'a> Running<'a> {
@@ -130,9 +134,14 @@ impl<'a> Running<'a> {
         ];
         let variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
         match Process::start(&middleware.path, hook.name(), variables) {
-            Ok(process) => Ok(Running { middleware, hook, process }),
+            Ok(process) => Ok(Running { middleware, hook, process, pump: Pump::default() }),
             Err(error) => Err(failed(middleware, hook, error.to_string())),
         }
+    }
+
+    /// Gives it what it takes now of its input. [`finish`](Running::finish) gives it the rest. Does not block.
+    pub fn write(&mut self, input: &[u8]) {
+        self.pump.write(&mut self.process, input);
     }
 
     /// Gives it its input, and says what it wants. Blocks until it has ended, or the deadline. What it leaves running in its
@@ -155,20 +164,24 @@ impl<'a> Running<'a> {
         deadline: Deadline,
         signals: Signals,
     ) -> Result<(End, Vec<u8>), InvocationError> {
-        let mut pump = Pump { input: [input, b"\n"], written: 0, output: Vec::new(), is_closed: false };
-        while !pump.step(&mut self.process, deadline, signals).map_err(|error| self.failed(error.to_string()))? {
+        while !self.step(input, deadline, signals)? {
             if signals.work_deadline().has_passed() {
                 return Err(InvocationError::Terminated);
             }
             if deadline.has_passed() {
                 return Err(self.timeout());
             }
-            if pump.output.len() > LARGEST_OUTPUT {
+            if self.pump.output.len() > LARGEST_OUTPUT {
                 return Err(self.failed(format!("it printed more than {LARGEST_OUTPUT} bytes")));
             }
         }
         let end = self.process.end().map_err(|error| self.failed(error.to_string()))?;
-        Ok((end, pump.output))
+        Ok((end, std::mem::take(&mut self.pump.output)))
+    }
+
+    fn step(&mut self, input: &[u8], deadline: Deadline, signals: Signals) -> Result<bool, InvocationError> {
+        let step = self.pump.step(&mut self.process, input, deadline, signals);
+        step.map_err(|error| self.failed(error.to_string()))
     }
 
     /// What the contract makes of an exit status and an output.
@@ -225,17 +238,17 @@ fn failed(middleware: &Middleware, hook: Hook, why: String) -> InvocationError {
 }
 
 /// The bytes on their way through a middleware.
-struct Pump<'a> {
-    input: [&'a [u8]; 2],
+#[derive(Debug, Default)]
+struct Pump {
     written: usize,
     output: Vec<u8>,
     is_closed: bool,
 }
 
-impl Pump<'_> {
+impl Pump {
     /// Sleeps until something can be moved, and moves it. True when the process has ended and all of its output is here.
-    fn step(&mut self, process: &mut Process, deadline: Deadline, signals: Signals) -> io::Result<bool> {
-        self.write(process);
+    fn step(&mut self, process: &mut Process, input: &[u8], deadline: Deadline, signals: Signals) -> io::Result<bool> {
+        self.write(process, input);
         if process.has_ended()? {
             self.drain(process)?;
             return Ok(true);
@@ -261,11 +274,11 @@ impl Pump<'_> {
     }
 
     /// Writes what the pipe takes. A middleware that does not read its input is no error.
-    fn write(&mut self, process: &mut Process) {
-        let length = self.input[0].len() + self.input[1].len();
+    fn write(&mut self, process: &mut Process, input: &[u8]) {
+        let length = input.len() + LINE_END.len();
         while process.stdin().is_some() {
-            let first = IoSlice::new(self.input[0].get(self.written..).unwrap_or_default());
-            match process.write(&[first, IoSlice::new(self.input[1])]) {
+            let rest = IoSlice::new(input.get(self.written..).unwrap_or_default());
+            match process.write(&[rest, IoSlice::new(LINE_END)]) {
                 Ok(0) => return,
                 Ok(written) => self.written += written,
                 Err(_) => self.written = length, // EPIPE: it has read enough
