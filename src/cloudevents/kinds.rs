@@ -2,7 +2,7 @@
 //!
 //! The first row whose `when` holds is the event's kind, so the order matters: windows before records, authorizers
 //! before the HTTP events that they look like. To add a kind: write its row in its section, a sample
-//! `tests/events/NAME.json`, and what is expected of it in `tests/events/EXPECTED.tsv`.
+//! `tests/events/NAME.json`, its name in `src/tool/sample.rs`, and what is expected of it in `tests/events/EXPECTED.tsv`.
 //!
 //! `when` is a list of conditions, all of which must hold (see `recognise.rs`):
 //!
