@@ -346,7 +346,7 @@ pub static KINDS: &[Kind] = &[
         ["elasticloadbalancing.http", "{requestContext.elb.targetGroupArn}", "", "", "{path}"]).http(Http::Alb),
     kind("vpc-lattice-v2", "requestContext.serviceArn requestContext.targetGroupArn",
         ["vpc-lattice.http.v2", "{requestContext.serviceArn}", "", "us:{requestContext.timeEpoch}", "{path}"]).http(Http::Headers),
-    kind("lambda-destination", "requestContext.functionArn requestPayload",
+    kind("lambda-destination", "requestContext.functionArn requestPayload|requestContext.condition",
         ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
     kind("apigw-websocket", "requestContext.connectionId requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
         ["apigateway.websocket.{requestContext.eventType}", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
