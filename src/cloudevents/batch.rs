@@ -104,7 +104,7 @@ impl<'m> Batch<'m> {
     pub fn is_in_order(&self) -> bool {
         match self.mapping.kind.partial {
             Partial::None => false,
-            Partial::Ordered | Partial::Checkpoint(_) | Partial::Kafka => true,
+            Partial::Ordered | Partial::Checkpoint | Partial::Kafka => true,
             Partial::Sqs => self.mapping.record(0).is_some_and(is_fifo),
         }
     }
@@ -134,7 +134,7 @@ impl<'m> Batch<'m> {
     }
 
     fn knows_failures(&self) -> bool {
-        matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint(_) | Partial::Kafka)
+        matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint | Partial::Kafka)
     }
 
     /// What became of a call, where its response may say that the record failed.
@@ -186,7 +186,7 @@ impl<'m> Batch<'m> {
             if matches!(outcome, Outcome::Succeeded(_)) {
                 continue;
             }
-            let item = item(self.mapping.kind.partial, &record?)?;
+            let item = item(self.mapping.kind, &record?)?;
             match items.iter_mut().find(|other| item.group.is_some() && item.group == other.group) {
                 Some(other) if item.is_before(other) => *other = item,
                 Some(_) => (),

@@ -1,7 +1,7 @@
 //! Which record an event stands for, and by what name AWS knows that record (`itemIdentifier`).
 
 use super::json::{Document, Value};
-use super::kinds::Partial;
+use super::kinds::{Kind, Partial};
 use super::mapping::{Event, Mapping};
 use super::text::append_text;
 
@@ -29,15 +29,15 @@ impl Item {
 }
 
 /// The name of a record. None if it has not got one, which AWS would take for a failure of the whole batch.
-pub fn item(partial: Partial, record: &[u8]) -> Option<Item> {
+pub fn item(kind: &Kind, record: &[u8]) -> Option<Item> {
     let document = Document::parse(record).ok()?;
     let record = document.root();
     let text_at = |path: &str| record.path(path).map(Value::raw).filter(|raw| raw.starts_with(b"\"") && raw.len() > 2);
-    match partial {
+    match kind.partial {
         Partial::None | Partial::Ordered => None,
         Partial::Sqs => Some(Item { json: text_at("messageId")?.to_vec(), group: None, number: Vec::new() }),
-        Partial::Checkpoint(path) => {
-            let json = text_at(path)?.to_vec();
+        Partial::Checkpoint => {
+            let json = text_at(kind.sequence.1.trim_matches(['{', '}']))?.to_vec();
             let number = json.iter().copied().filter(u8::is_ascii_digit).collect();
             Some(Item { json, group: Some(Vec::new()), number })
         }
