@@ -6,7 +6,7 @@ mod batch;
 mod http;
 mod inflate;
 mod item;
-mod json;
+pub mod json;
 mod kafka;
 mod kinds;
 mod logs;
