@@ -91,7 +91,7 @@ impl Config {
             task_root: variables("LAMBDA_TASK_ROOT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(".")),
             middlewares: list(variables, "SLSMIDDLEWARES")?,
             runtime: text(variables, "SLSRUNTIME")?,
-            events: events(variables)?,
+            events: events_of(variables)?,
             overlap: overlap(variables)?,
             grace: grace(variables)?,
             timeline: variables("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
@@ -112,7 +112,11 @@ impl Config {
     }
 }
 
-fn events(variables: Variables<'_>) -> Result<cloudevents::Options, InvocationError> {
+/// `SLSEVENTS` and `SLSBATCH`.
+///
+/// # Errors
+/// As [`Config::from_env`].
+pub fn events_of(variables: Variables<'_>) -> Result<cloudevents::Options, InvocationError> {
     let mut options = cloudevents::Options::default();
     for mode in list(variables, "SLSEVENTS")? {
         match mode.as_str() {

@@ -43,6 +43,8 @@ pub enum InvocationError {
     Middleware { name: String, hook: Hook, why: String },
     /// The event is not JSON; where it stops to be.
     EventNotJson { why: String },
+    /// The handler answered one record with `batchItemFailures`.
+    OwnBatchItemFailures,
     /// Records of a batch failed.
     Batch { summary: String, first: Box<InvocationError> },
 }
@@ -65,6 +67,7 @@ impl InvocationError {
             Terminated => "Runtime.Shutdown",
             Middleware { .. } => "Function.MiddlewareFailed",
             EventNotJson { .. } => "Runtime.UnmarshalError",
+            OwnBatchItemFailures => "Function.BatchItemFailures",
             Batch { first, .. } => first.error_type(),
         }
     }
@@ -125,6 +128,7 @@ impl fmt::Display for InvocationError {
             Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
             EventNotJson { why } => write!(f, "the event is not JSON: {why}"),
+            OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
         }
     }

@@ -155,7 +155,10 @@ fn conclude(batch: &Batch<'_>, answers: Answers) -> Result<Response, InvocationE
         Answer::Made(response) => Ok(Response::new(response)),
         Answer::AsIs(index) => take(index).unwrap_or(Err(InvocationError::Terminated)), // it is there, being the answer
         Answer::Failed(failure) => {
-            let failed = failure.first.and_then(take).and_then(Result::err);
+            let failed = failure.first.and_then(take).map(|outcome| match outcome {
+                Ok(_) => InvocationError::OwnBatchItemFailures, // what else is wrong with a response?
+                Err(error) => error,
+            });
             let first = failed.or(answers.failure).unwrap_or(InvocationError::Terminated);
             Err(if total == 1 {
                 first

@@ -5,15 +5,16 @@ pub mod input;
 pub mod mutate;
 mod targets;
 
-use targets::{environment, errors, exchange, headers, http, lines, message, middleware, stdout};
+use targets::{environment, errors, events, exchange, headers, http, lines, message, middleware, stdout};
 
 /// Tries one input.
 pub type Target = fn(&[u8]);
 
 /// What is tried, by the name of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("environment", environment::run),
     ("errors", errors::run),
+    ("events", events::run),
     ("exchange", exchange::run),
     ("headers", headers::run),
     ("http", http::run),

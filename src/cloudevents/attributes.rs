@@ -72,7 +72,7 @@ impl Writer {
             attribute(Tools::sequence, kind.sequence.1, ""),
             attribute(Tools::trace, "", ""),
         ];
-        let texts = if let Trace::Texts(parent, state, xray) = kind.trace { [parent, state, xray] } else { [""; 3] };
+        let texts = if let Trace::Texts(texts) = kind.trace { *texts } else { [""; 3] };
         let tools = Tools {
             type_fallback: kind.r#type.split('{').next().unwrap_or_default().trim_end_matches('.'),
             unit,

@@ -10,6 +10,8 @@
 //! | Kinesis, DynamoDB | kept | `SequenceNumber` | the first that did not succeed: all from it on come again |
 //! | Kafka | kept | `{"partition":"topic-0","offset":15}` | the first of each partition that did not succeed |
 //!
+//! A handler may name the record that it was given in `batchItemFailures` of its own: then it did not succeed.
+//!
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>,
@@ -18,7 +20,7 @@
 use std::fmt;
 
 use super::Options;
-use super::item::{Records, is_fifo, item};
+use super::item::{Item, Records, is_fifo, item};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
 use super::mapping::{Event, Mapping};
@@ -102,7 +104,7 @@ impl<'m> Batch<'m> {
     pub fn is_in_order(&self) -> bool {
         match self.mapping.kind.partial {
             Partial::None => false,
-            Partial::Ordered | Partial::Checkpoint(_) | Partial::Kafka => true,
+            Partial::Ordered | Partial::Checkpoint | Partial::Kafka => true,
             Partial::Sqs => self.mapping.record(0).is_some_and(is_fifo),
         }
     }
@@ -115,6 +117,7 @@ impl<'m> Batch<'m> {
     /// request that is a CloudEvent becomes an HTTP response. Where one did not succeed, the invocation fails, or with
     /// `SLSBATCH=report` they are reported.
     pub fn answer(&self, outcomes: &[Outcome<'_>]) -> Answer {
+        let outcomes: &[Outcome<'_>] = &outcomes.iter().map(|outcome| self.judged(*outcome)).collect::<Vec<_>>();
         let count = |test: fn(&Outcome<'_>) -> bool| outcomes.iter().filter(|outcome| test(outcome)).count();
         let failed = count(|outcome| matches!(outcome, Outcome::Failed));
         let not_reached = count(|outcome| matches!(outcome, Outcome::NotReached));
@@ -131,7 +134,17 @@ impl<'m> Batch<'m> {
     }
 
     fn knows_failures(&self) -> bool {
-        matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint(_) | Partial::Kafka)
+        matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint | Partial::Kafka)
+    }
+
+    /// What became of a call, where its response may say that the record failed.
+    fn judged<'r>(&self, outcome: Outcome<'r>) -> Outcome<'r> {
+        match outcome {
+            Outcome::Succeeded(response) if self.knows_failures() && !self.is_together && names_failures(response) => {
+                Outcome::Failed
+            }
+            other => other,
+        }
     }
 
     fn success(&self, outcomes: &[Outcome<'_>]) -> Answer {
@@ -143,7 +156,8 @@ impl<'m> Batch<'m> {
             };
         }
         let is_array = self.mapping.kind.records == kinds::Records::Each(None);
-        if self.knows_failures() && !(is_array && responses.iter().any(|response| *response != b"null")) {
+        let is_enrichment = is_array && !self.reports && responses.iter().any(|response| *response != b"null");
+        if self.knows_failures() && !is_enrichment {
             return Answer::Made(br#"{"batchItemFailures":[]}"#.to_vec());
         }
         match (self.mapping.http, responses.len()) {
@@ -165,29 +179,36 @@ impl<'m> Batch<'m> {
 
     /// The list of what did not succeed. None if it would have to name a record that cannot be named.
     fn report(&self, outcomes: &[Outcome<'_>]) -> Option<Vec<u8>> {
-        let mut out = br#"{"batchItemFailures":["#.to_vec();
-        let (mut is_first, mut groups) = (true, Vec::new());
         let mut records = Records::new(self.mapping, self.is_as_mapped);
+        let mut items: Vec<Item> = Vec::new();
         for (index, outcome) in outcomes.iter().enumerate() {
             let record = records.find(index, *self.events.get(index)?);
             if matches!(outcome, Outcome::Succeeded(_)) {
                 continue;
             }
-            let item = item(self.mapping.kind.partial, &record?)?;
-            if let Some(group) = item.group {
-                if groups.contains(&group) {
-                    continue;
-                }
-                groups.push(group);
+            let item = item(self.mapping.kind, &record?)?;
+            match items.iter_mut().find(|other| item.group.is_some() && item.group == other.group) {
+                Some(other) if item.is_before(other) => *other = item,
+                Some(_) => (),
+                None => items.push(item),
             }
-            out.extend_from_slice(if is_first { br#"{"itemIdentifier":"# } else { br#",{"itemIdentifier":"# });
+        }
+        let mut out = br#"{"batchItemFailures":["#.to_vec();
+        for (index, item) in items.iter().enumerate() {
+            out.extend_from_slice(if index == 0 { br#"{"itemIdentifier":"# } else { br#",{"itemIdentifier":"# });
             out.extend_from_slice(&item.json);
             out.push(b'}');
-            is_first = false;
         }
         out.extend_from_slice(b"]}");
         Some(out)
     }
+}
+
+/// True if a response has `batchItemFailures`, and they are not none.
+fn names_failures(response: &[u8]) -> bool {
+    let Ok(document) = Document::parse(response) else { return false };
+    let failures = document.root().path("batchItemFailures");
+    failures.is_some_and(|failures| failures.first() != b'[' || failures.elements().next().is_some())
 }
 
 fn response<'r>(outcome: &Outcome<'r>) -> Option<&'r [u8]> {
@@ -206,4 +227,201 @@ fn elements(text: &[u8]) -> Option<Vec<&[u8]>> {
 
 fn array(elements: &[&[u8]]) -> Vec<u8> {
     [b"[", &*elements.join(&b","[..]), b"]"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudevents::{Invocation, map};
+    use std::str::from_utf8;
+
+    const OK: Outcome<'static> = Outcome::Succeeded(b"null");
+    const BAD: Outcome<'static> = Outcome::Failed;
+    const LATE: Outcome<'static> = Outcome::NotReached;
+    const REPORT: Options = Options { report: true, raw: false, wrap: false, unwrap: false, batch: false };
+    const NOT: Options = Options { report: false, ..REPORT };
+
+    const INVOCATION: Invocation<'static> =
+        Invocation { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+
+    /// The answer as a text, after a hook has made `change` of the list of events.
+    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[Outcome<'_>]) -> String {
+        let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
+        let mut text = Vec::new();
+        mapping.append_to(&mut text);
+        let mut list = elements(&text).unwrap();
+        change(&mut list);
+        let changed = array(&list);
+        said(Batch::new(&mapping, Some(&changed), &options).answer(outcomes))
+    }
+
+    fn answer(event: &str, options: Options, outcomes: &[Outcome<'_>]) -> String {
+        let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
+        let batch = Batch::new(&mapping, None, &options);
+        assert_eq!(batch.events().len(), outcomes.len());
+        said(batch.answer(outcomes))
+    }
+
+    fn said(answer: Answer) -> String {
+        match answer {
+            Answer::AsIs(index) => format!("response {index}"),
+            Answer::Made(text) => from_utf8(&text).unwrap().to_owned(),
+            Answer::Failed(failure) => failure.to_string(),
+        }
+    }
+
+    /// An event of records that are these, with the number of each in place of `@`.
+    fn event(start: &str, record: &str, end: &str, numbers: &[u32]) -> String {
+        let records: Vec<String> = numbers.iter().map(|number| record.replace('@', &number.to_string())).collect();
+        [start, &records.join(","), end].concat()
+    }
+
+    fn sqs(numbers: &[u32]) -> String {
+        let record = r#"{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:1:q","messageId":"m@"}"#;
+        event(r#"{"Records":["#, record, "]}", numbers)
+    }
+
+    fn kinesis(numbers: &[u32]) -> String {
+        let record = r#"{"eventSource":"aws:kinesis","eventSourceARN":"arn:aws:kinesis:us-east-1:1:stream/s",
+            "eventID":"shardId-0:@","kinesis":{"sequenceNumber":"@"}}"#;
+        event(r#"{"Records":["#, record, "]}", numbers)
+    }
+
+    fn dynamodb(numbers: &[u32]) -> String {
+        let record = r#"{"eventSource":"aws:dynamodb","eventSourceARN":"arn:aws:dynamodb:us-east-1:1:table/t",
+            "eventName":"INSERT","eventID":"e@","dynamodb":{"SequenceNumber":"@"}}"#;
+        event(r#"{"Records":["#, record, "]}", numbers)
+    }
+
+    fn kafka(numbers: &[u32]) -> String {
+        let record = r#"{"topic":"t","partition":0,"offset":@,"value":""}"#;
+        let end = r#"],"t-1":[{"topic":"t","partition":1,"offset":7,"value":""}]}}"#;
+        event(
+            r#"{"eventSource":"aws:kafka","eventSourceArn":"arn:aws:kafka:x","records":{"t-0":["#,
+            record,
+            end,
+            numbers,
+        )
+    }
+
+    fn pipe(numbers: &[u32]) -> String {
+        sqs(numbers).replace(r#"{"Records":"#, "").replace("]}", "]")
+    }
+
+    #[test]
+    fn where_all_succeed_nothing_is_named() {
+        for options in [REPORT, NOT] {
+            for event in [sqs(&[1, 2]), kinesis(&[1, 2]), dynamodb(&[1, 2]), kafka(&[1]), pipe(&[1, 2])] {
+                assert_eq!(answer(&event, options, &[OK, OK]), r#"{"batchItemFailures":[]}"#);
+            }
+        }
+    }
+
+    #[test]
+    fn all_messages_that_did_not_succeed_are_named() {
+        let expected = r#"{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m3"}]}"#;
+        assert_eq!(answer(&sqs(&[1, 2, 3]), REPORT, &[BAD, OK, LATE]), expected);
+        assert_eq!(answer(&pipe(&[1, 2, 3]), REPORT, &[BAD, OK, LATE]), expected);
+    }
+
+    #[test]
+    fn of_streams_the_first_that_did_not_succeed_is_named() {
+        let expected = r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#;
+        assert_eq!(answer(&kinesis(&[1, 2, 3]), REPORT, &[OK, BAD, LATE]), expected);
+        assert_eq!(answer(&dynamodb(&[1, 2, 3]), REPORT, &[OK, LATE, LATE]), expected);
+    }
+
+    #[test]
+    fn of_kafka_the_first_of_each_partition_that_did_not_succeed_is_named() {
+        let [first, second] = [r#"{"partition":"t-0","offset":2}"#, r#"{"partition":"t-1","offset":7}"#]
+            .map(|item| format!(r#"{{"itemIdentifier":{item}}}"#));
+        let expected = format!(r#"{{"batchItemFailures":[{first},{second}]}}"#);
+        assert_eq!(answer(&kafka(&[1, 2, 3]), REPORT, &[OK, BAD, LATE, LATE]), expected);
+        assert_eq!(answer(&kafka(&[1]), REPORT, &[OK, LATE]), format!(r#"{{"batchItemFailures":[{second}]}}"#));
+    }
+
+    #[test]
+    fn without_report_the_invocation_fails() {
+        assert_eq!(answer(&sqs(&[1, 2, 3]), NOT, &[BAD, OK, LATE]), "1 of 3 records failed, 1 not reached");
+    }
+
+    #[test]
+    fn a_record_that_has_no_name_fails_the_invocation() {
+        let nameless = sqs(&[1, 2]).replace(r#","messageId":"m2""#, "");
+        assert_eq!(answer(&nameless, REPORT, &[OK, BAD]), "1 of 2 records failed");
+        assert_eq!(answer(&nameless, REPORT, &[BAD, OK]), r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#);
+        let nameless = sqs(&[1]).replace("m1", "");
+        assert_eq!(answer(&nameless, REPORT, &[BAD]), "1 of 1 records failed");
+    }
+
+    #[test]
+    fn hooks_may_filter_and_move_messages() {
+        let swap = |list: &mut Vec<&[u8]>| {
+            list.remove(1);
+            list.reverse();
+        };
+        let expected = r#"{"batchItemFailures":[{"itemIdentifier":"m3"}]}"#;
+        assert_eq!(changed(&sqs(&[1, 2, 3]), REPORT, swap, &[BAD, OK]), expected);
+        assert_eq!(changed(&sqs(&[1, 2]), REPORT, |list| list.clear(), &[]), r#"{"batchItemFailures":[]}"#);
+    }
+
+    #[test]
+    fn what_a_hook_moved_behind_a_failed_record_is_not_lost() {
+        let last_first = |list: &mut Vec<&[u8]>| list.rotate_right(1);
+        let expected = r#"{"batchItemFailures":[{"itemIdentifier":"9"}]}"#;
+        assert_eq!(changed(&kinesis(&[9, 10, 11]), REPORT, last_first, &[BAD, LATE, LATE]), expected);
+        assert_eq!(changed(&dynamodb(&[9, 10, 11]), REPORT, last_first, &[BAD, LATE, LATE]), expected);
+        let backwards = |list: &mut Vec<&[u8]>| list.reverse();
+        let answer = changed(&kafka(&[9, 10]), REPORT, backwards, &[OK, BAD, LATE]);
+        assert_eq!(answer, r#"{"batchItemFailures":[{"itemIdentifier":{"partition":"t-0","offset":9}}]}"#);
+    }
+
+    #[test]
+    fn an_event_that_a_hook_made_new_is_named_by_its_data_or_itself() {
+        let new: fn(&mut Vec<&[u8]>) =
+            |list| *list = vec![br#"{"id":"new","data":{"messageId":"m2"}}"#, br#"{"messageId":"m1"}"#];
+        let expected = r#"{"batchItemFailures":[{"itemIdentifier":"m2"},{"itemIdentifier":"m1"}]}"#;
+        assert_eq!(changed(&sqs(&[1, 2]), REPORT, new, &[BAD, BAD]), expected);
+        let strange: fn(&mut Vec<&[u8]>) = |list| *list = vec![b"5"];
+        assert_eq!(changed(&sqs(&[1, 2]), REPORT, strange, &[BAD]), "1 of 1 records failed");
+    }
+
+    #[test]
+    fn failures_that_the_handler_itself_names_are_failures() {
+        let own = Outcome::Succeeded(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#);
+        assert_eq!(answer(&sqs(&[1, 2]), REPORT, &[OK, own]), r#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#);
+        assert_eq!(answer(&sqs(&[1]), NOT, &[own]), "1 of 1 records failed");
+        for none in
+            [&br#"{"batchItemFailures":[]}"#[..], br#"{"batchItemFailures":null}"#, br#""batchItemFailures""#, b"{}"]
+        {
+            assert_eq!(answer(&sqs(&[1]), NOT, &[Outcome::Succeeded(none)]), r#"{"batchItemFailures":[]}"#);
+        }
+        let wrong = Outcome::Succeeded(br#"{"batchItemFailures":"m1"}"#);
+        assert_eq!(answer(&sqs(&[1]), NOT, &[wrong]), "1 of 1 records failed");
+    }
+
+    #[test]
+    fn one_call_for_all_answers_for_itself() {
+        let options = Options { batch: true, ..REPORT };
+        let own = Outcome::Succeeded(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#);
+        let same: fn(&mut Vec<&[u8]>) = |_| ();
+        assert_eq!(changed(&sqs(&[1, 2]), options, same, &[own]), "response 0");
+        assert_eq!(changed(&sqs(&[1, 2]), options, same, &[BAD]), "1 of 1 records failed");
+    }
+
+    #[test]
+    fn a_pipe_may_want_its_enriched_records_back() {
+        let outcomes = [Outcome::Succeeded(b" 1 "), OK];
+        assert_eq!(answer(&pipe(&[1, 2]), NOT, &outcomes), "[1,null]");
+        assert_eq!(answer(&pipe(&[1, 2]), REPORT, &outcomes), r#"{"batchItemFailures":[]}"#);
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_source() {
+        let is_in_order =
+            |event: &str| Batch::new(&map(event.as_bytes(), &INVOCATION, &NOT).unwrap(), None, &NOT).is_in_order();
+        assert!(!is_in_order(&sqs(&[1, 2])) && !is_in_order(&pipe(&[1, 2])));
+        assert!(is_in_order(&sqs(&[1, 2]).replace(":q\"", ":q.fifo\"")));
+        assert!([kinesis(&[1]), dynamodb(&[1]), kafka(&[1])].iter().all(|event| is_in_order(event)));
+    }
 }

@@ -1,7 +1,7 @@
 //! Which record an event stands for, and by what name AWS knows that record (`itemIdentifier`).
 
 use super::json::{Document, Value};
-use super::kinds::Partial;
+use super::kinds::{Kind, Partial};
 use super::mapping::{Event, Mapping};
 use super::text::append_text;
 
@@ -11,17 +11,36 @@ pub struct Item {
     pub json: Vec<u8>,
     /// Records of which only the first is named: they come again from it on.
     pub group: Option<Vec<u8>>,
+    /// Its place in the group, in decimal digits.
+    number: Vec<u8>,
+}
+
+impl Item {
+    /// True if this one is to be named and not the other, which is of the same group. Hooks may have changed the order of
+    /// the calls; what comes again is what follows in the source.
+    pub fn is_before(&self, other: &Item) -> bool {
+        let value = |item: &Item| {
+            let zeros = item.number.iter().take_while(|digit| **digit == b'0').count();
+            item.number.get(zeros..).unwrap_or_default().to_vec()
+        };
+        let (own, others) = (value(self), value(other));
+        (own.len(), own) < (others.len(), others)
+    }
 }
 
 /// The name of a record. None if it has not got one, which AWS would take for a failure of the whole batch.
-pub fn item(partial: Partial, record: &[u8]) -> Option<Item> {
+pub fn item(kind: &Kind, record: &[u8]) -> Option<Item> {
     let document = Document::parse(record).ok()?;
     let record = document.root();
     let text_at = |path: &str| record.path(path).map(Value::raw).filter(|raw| raw.starts_with(b"\"") && raw.len() > 2);
-    match partial {
+    match kind.partial {
         Partial::None | Partial::Ordered => None,
-        Partial::Sqs => Some(Item { json: text_at("messageId")?.to_vec(), group: None }),
-        Partial::Checkpoint(path) => Some(Item { json: text_at(path)?.to_vec(), group: Some(Vec::new()) }),
+        Partial::Sqs => Some(Item { json: text_at("messageId")?.to_vec(), group: None, number: Vec::new() }),
+        Partial::Checkpoint => {
+            let json = text_at(kind.sequence.1.trim_matches(['{', '}']))?.to_vec();
+            let number = json.iter().copied().filter(u8::is_ascii_digit).collect();
+            Some(Item { json, group: Some(Vec::new()), number })
+        }
         Partial::Kafka => kafka_item(record),
     }
 }
@@ -30,7 +49,7 @@ fn kafka_item(record: Value<'_, '_>) -> Option<Item> {
     let partition = partition(record)?;
     let offset = record.path("offset")?.raw();
     let json = [br#"{"partition":"#, &*partition, br#","offset":"#, offset, b"}"].concat();
-    offset.first()?.is_ascii_digit().then_some(Item { json, group: Some(partition) })
+    offset.first()?.is_ascii_digit().then_some(Item { json, group: Some(partition), number: offset.to_vec() })
 }
 
 /// `"topic-partition"`, with its quotes.
@@ -76,18 +95,20 @@ impl<'m> Records<'m> {
         Records { mapping, mapped }
     }
 
-    /// The record of the event at this index: by its `id` and `source`, or, if they are new, by its data, which then
-    /// should be the record. An event that was carried within a message can only be told by the former.
+    /// The record of the event at this index: by its `id` and `source`; or, if they are new, its data, or itself where it
+    /// is no CloudEvent any more, which then should be the record. An event that was carried within a message can only be
+    /// told by the former.
     pub fn find(&mut self, index: usize, event: Event<'_>) -> Option<Vec<u8>> {
         let Some(mapped) = &mut self.mapped else { return self.mapping.record(index).map(<[u8]>::to_vec) };
-        let identity = identity(event)?;
+        let identity = identity(event).unwrap_or_default();
         let start = mapped.partition_point(|(other, _)| *other < identity);
         let mut same = mapped.iter_mut().skip(start).take_while(|(other, _)| *other == identity);
         if let Some(index) = same.find_map(|(_, index)| index.take()) {
             return self.mapping.record(index).map(<[u8]>::to_vec);
         }
         let document = Document::parse(event.data).ok()?;
-        document.root().path("data").map(|data| data.raw().to_vec())
+        let root = document.root();
+        Some(root.path("data").unwrap_or(root).raw().to_vec())
     }
 }
 

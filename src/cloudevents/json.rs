@@ -113,6 +113,27 @@ impl Tape {
     }
 }
 
+/// Checks a whole text, and notes nothing of it.
+///
+/// # Errors
+/// As [`Document::parse`].
+pub fn validate(text: &[u8]) -> Result<(), NotJson> {
+    must_be_utf8(text)?;
+    let mut scanner = Scanner::new(text);
+    let end = scanner.value().and_then(|()| {
+        scanner.blanks();
+        scanner.end()
+    });
+    end.ok_or_else(|| scanner.error())
+}
+
+fn must_be_utf8(text: &[u8]) -> Result<(), NotJson> {
+    match std::str::from_utf8(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(NotJson { position: error.valid_up_to(), reason: Reason::Utf8 }),
+    }
+}
+
 /// A text that is one JSON value.
 pub struct Document<'a> {
     text: &'a [u8],
@@ -153,9 +174,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_for(text: &'a [u8], consumer: &mut dyn Consumer<'a>) -> Result<Document<'a>, NotJson> {
-        if let Err(error) = std::str::from_utf8(text) {
-            return Err(NotJson { position: error.valid_up_to(), reason: Reason::Utf8 });
-        }
+        must_be_utf8(text)?;
         let document = Document { text, tape: Tape::default(), has_twins: Cell::new(false) };
         let mut writer = Writer { document, scanner: Scanner::new(text), limit: text.len() / 8 + 512, consumer };
         match writer.node(NAMELESS, 0).and_then(|()| writer.end()) {
@@ -553,5 +572,37 @@ impl<'d, 'a> Cursor<'d, 'a> {
         let raw = text.get(at..scanner.at())?;
         self.end = if scanner.goes_on(close)? { scanner.at() as u32 } else { 0 };
         Some((text.get(start..end)?, Value { raw, document: self.parent.document, index: UNNOTED }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validating_is_parsing_without_a_tape() {
+        let texts: [&[u8]; 16] = [
+            b" {\"a\":[1,{}],\"b\":null}\n",
+            b"[]",
+            b" 1 ",
+            b"\"x\"",
+            b"",
+            b" ",
+            b"{",
+            b"[1,]",
+            b"1 2",
+            b"{\"a\" 1}",
+            b"nul",
+            b"\"\xff\"",
+            b"[[1}",
+            b"{\"a\":1}}",
+            b"01",
+            b"\"a\nb\"",
+        ];
+        for text in texts {
+            let parsed = Document::parse(text).err().map(|error| error.to_string());
+            assert_eq!(validate(text).err().map(|error| error.to_string()), parsed);
+            assert_eq!(parsed.is_none(), serde_json::from_slice::<&serde_json::value::RawValue>(text).is_ok());
+        }
     }
 }

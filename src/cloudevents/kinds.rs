@@ -2,7 +2,7 @@
 //!
 //! The first row whose `when` holds is the event's kind, so the order matters: windows before records, authorizers
 //! before the HTTP events that they look like. To add a kind: write its row in its section, a sample
-//! `tests/events/NAME.json`, and what is expected of it in `tests/events/EXPECTED.tsv`.
+//! `tests/events/NAME.json`, its name in `src/tool/sample.rs`, and what is expected of it in `tests/events/EXPECTED.tsv`.
 //!
 //! `when` is a list of conditions, all of which must hold (see `recognise.rs`):
 //!
@@ -78,8 +78,8 @@ pub(super) enum Records {
 pub(super) enum Data {
     /// The record, byte for byte.
     Record,
-    /// This member of it.
-    Member(&'static str),
+    /// Its member `Sns`.
+    Sns,
     /// The JSON text that is in `awslogs.data`, in base64 and gzip.
     Logs,
     /// The record is a CloudEvent already: it is passed on untouched.
@@ -96,16 +96,16 @@ pub(super) enum Trace {
     /// In the headers of a Kafka record.
     Kafka,
     /// `traceparent`, `tracestate` and X-Ray's header are what these templates say.
-    Texts(&'static str, &'static str, &'static str),
+    Texts(&'static [&'static str; 3]),
 }
 
-const SQS_TRACE: Trace = Trace::Texts(
+const SQS_TRACE: Trace = Trace::Texts(&[
     "{messageAttributes.traceparent.stringValue}",
     "{messageAttributes.tracestate.stringValue}",
     "{attributes.AWSTraceHeader}",
-);
+]);
 const SNS_TRACE: Trace =
-    Trace::Texts("{Sns.MessageAttributes.traceparent.Value}", "{Sns.MessageAttributes.tracestate.Value}", "");
+    Trace::Texts(&["{Sns.MessageAttributes.traceparent.Value}", "{Sns.MessageAttributes.tracestate.Value}", ""]);
 
 /// Where a message may carry a CloudEvent of its own (`SLSEVENTS=unwrap`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,8 +131,8 @@ pub(super) enum Partial {
     Ordered,
     /// The text at `messageId`: all that failed. FIFO queues are ordered, see `batch.rs`.
     Sqs,
-    /// The text at this path: the first that failed, from which on all come again.
-    Checkpoint(&'static str),
+    /// The number in `sequence`, as it is there: the first that failed, from which on all come again.
+    Checkpoint,
     /// Topic, partition and offset: the first that failed of each partition.
     Kafka,
 }
@@ -253,10 +253,10 @@ pub static KINDS: &[Kind] = &[
     kind("pipes-kinesis", "eventSource=aws:kinesis",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{approximateArrivalTimestamp}", ""]).element()
         .partitionkey("{partitionKey}").sequence(56, "{sequenceNumber}").carries(Carries::Base64("data"))
-        .partial(Partial::Checkpoint("sequenceNumber")),
+        .partial(Partial::Checkpoint),
     kind("pipes-dynamodb", "eventSource=aws:dynamodb",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).element()
-        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint("dynamodb.SequenceNumber")),
+        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
     kind("pipes-kafka", "eventSource=aws:kafka",
         ["kafka.record", "{eventSourceArn}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
@@ -286,14 +286,14 @@ pub static KINDS: &[Kind] = &[
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
     kind("sns", "Sns:object",
         ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
-        .data(Data::Member("Sns")).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
+        .data(Data::Sns).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
     kind("dynamodb", "dynamodb:object",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
-        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint("dynamodb.SequenceNumber")),
+        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
     kind("kinesis", "kinesis:object",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
         .partitionkey("{kinesis.partitionKey}").sequence(56, "{kinesis.sequenceNumber}").carries(Carries::Base64("kinesis.data"))
-        .partial(Partial::Checkpoint("kinesis.sequenceNumber")),
+        .partial(Partial::Checkpoint),
     kind("codecommit", "codecommit:object",
         ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
     kind("cloudfront", "cf:object",
@@ -346,7 +346,7 @@ pub static KINDS: &[Kind] = &[
         ["elasticloadbalancing.http", "{requestContext.elb.targetGroupArn}", "", "", "{path}"]).http(Http::Alb),
     kind("vpc-lattice-v2", "requestContext.serviceArn requestContext.targetGroupArn",
         ["vpc-lattice.http.v2", "{requestContext.serviceArn}", "", "us:{requestContext.timeEpoch}", "{path}"]).http(Http::Headers),
-    kind("lambda-destination", "requestContext.functionArn requestPayload",
+    kind("lambda-destination", "requestContext.functionArn requestPayload|requestContext.condition",
         ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
     kind("apigw-websocket", "requestContext.connectionId requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
         ["apigateway.websocket.{requestContext.eventType}", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",

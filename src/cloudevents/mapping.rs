@@ -321,7 +321,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
             self.mapping.warn(text);
         }
         let data = match kind.data {
-            Data::Member(member) => record.path(member).unwrap_or(record),
+            Data::Sns => record.path("Sns").unwrap_or(record),
             _ => record,
         };
         self.mapping.add_written(start, data.raw(), true, record);

@@ -6,7 +6,7 @@ mod batch;
 mod http;
 mod inflate;
 mod item;
-mod json;
+pub mod json;
 mod kafka;
 mod kinds;
 mod logs;
@@ -23,6 +23,11 @@ mod uri;
 pub use batch::{Answer, Batch, Failure, Outcome};
 pub use mapping::{Event, Mapping, Warning, map};
 pub use scanner::{NotJson, Reason};
+
+/// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| kind.name)
+}
 
 /// What the Runtime API says of the invocation, as far as the mapping needs it.
 pub struct Invocation<'a> {

@@ -1,6 +1,8 @@
 //! The command line: one struct per command, and what the commands share.
 
+use crate::map::{self, MapArguments};
 use crate::middleware::{self, MiddlewareArguments};
+use crate::sample::{self, EventArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +27,12 @@ pub enum Command {
     /// Run one hook of one middleware as bootstrap would, for whoever writes one
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
+    /// Print a sample event of a kind, ready for invoke
+    #[command(after_help = sample::HELP)]
+    Event(EventArguments),
+    /// Print the CloudEvents that the handler would get for the event on stdin
+    #[command(after_help = map::HELP)]
+    Map(MapArguments),
 }
 
 const INVOKE_HELP: &str = "\

@@ -69,7 +69,7 @@ impl Function {
             memory_mb: arguments.memory,
             task_root,
             bootstrap: bootstrap_path::find(arguments.bootstrap).map_err(Unusable::Bootstrap)?,
-            region: own("AWS_REGION").or_else(|| own("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned()),
+            region: region(),
             variables: parse_all(&arguments.variables, &own)?,
         })
     }
@@ -79,6 +79,12 @@ impl Function {
         let arn = format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region, self.name);
         qualifier.map_or(arn.clone(), |qualifier| format!("{arn}:{qualifier}"))
     }
+}
+
+/// The region that the user works in.
+pub fn region() -> String {
+    let own = |name| std::env::var(name).ok();
+    own("AWS_REGION").or_else(|| own("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned())
 }
 
 /// A log stream in Lambda's form; each execution environment has its own. The date is that of its start.

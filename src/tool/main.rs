@@ -1,7 +1,8 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
 //!
-//! One module per command (`invoke`, `serve`, `middleware`), over the parts of a local Lambda: `lambda` conducts, `environment`
-//! is one execution environment as its processes see it, `apis` speaks Lambda's three HTTP APIs.
+//! One module per command (`invoke`, `serve`, `middleware`, `map`, and `sample` for `event`), over the parts of a local
+//! Lambda: `lambda` conducts, `environment` is one execution environment as its processes see it, `apis` speaks Lambda's
+//! three HTTP APIs.
 //!
 //! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
@@ -20,12 +21,14 @@ mod invoke;
 mod journal;
 mod lambda;
 mod logs;
+mod map;
 mod middleware;
 mod pipe;
 mod process_tree;
 mod processes;
 mod reactor;
 mod report;
+mod sample;
 mod serve;
 mod states;
 mod sys;
@@ -49,6 +52,8 @@ fn main() -> ExitCode {
         Command::Invoke(arguments) => invoke::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Middleware(arguments) => middleware::run(arguments),
+        Command::Event(arguments) => sample::run(&arguments),
+        Command::Map(arguments) => map::run(arguments),
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("open-runtime: {trouble}");

@@ -183,6 +183,7 @@ MAPPED = [
     Case("an authorizer of a WebSocket is an authorizer", sample("apigw-websocket", ("type", "REQUEST"), ("methodArn", "arn:aws:execute-api:us-east-1:1:a/prod/$connect"), ("requestContext/eventType", "CONNECT")), "apigw-authorizer-request", [{"source": "arn:aws:execute-api:us-east-1:1:a/prod"}]),
     Case("an HTTP API with payload 1.0 is like REST", sample("apigw-rest", ("version", "1.0")), "apigw-rest", [{}]),
     Case("members that are null are absent", sample("alb", ("requestContext/http", None), ("requestContext/connectionId", None)), "alb", [{}]),
+    Case("a destination gets the outcome of an invocation with null, too", sample("lambda-destination", ("requestPayload", None)), "lambda-destination", [{"type": "com.amazonaws.lambda.destination.RetriesExhausted"}]),
     Case("a request with null for other shapes is what it is", sample("apigw-rest", ("requestContext/elb", None), ("requestContext/http", None)), "apigw-rest", [{}]),
     one("vpc-lattice-v2", "requestContext/timeEpoch", "1690497599177430", time="2023-07-27T22:39:59.177430Z"),
     # One-offs.

@@ -2,6 +2,7 @@
 
 pub mod environment;
 pub mod errors;
+pub mod events;
 pub mod exchange;
 pub mod headers;
 pub mod http;

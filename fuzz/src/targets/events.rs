@@ -1,0 +1,77 @@
+//! The mapping of an event to CloudEvents, and the answer that is made of what became of them.
+//!
+//! Input: a line of words, of which any of `raw wrap unwrap batch report turned` are switches, and the others say what becomes of the
+//! calls, in turn: `bad`, `late`, or a response; then the event.
+
+use open_runtime::cloudevents::{Answer, Batch, Invocation, Options, Outcome, json, map};
+
+use crate::input::{is_json, words_and_rest};
+
+const INVOCATION: Invocation<'static> = Invocation {
+    request_id: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    function_arn: "arn:aws:lambda:us-east-1:123456789012:function:my-function",
+    trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"),
+    received_ms: 1_700_000_000_123,
+};
+
+const SWITCHES: [&[u8]; 6] = [b"raw", b"wrap", b"unwrap", b"batch", b"report", b"turned"];
+
+/// What is JSON is mapped to JSON; what is not is refused. Outcomes make an answer that is JSON, and failures make no success.
+pub fn run(input: &[u8]) {
+    let (words, event) = words_and_rest(input);
+    let has = |word: &[u8]| words.contains(&word);
+    let options = Options {
+        raw: has(b"raw"),
+        wrap: has(b"wrap"),
+        unwrap: has(b"unwrap"),
+        batch: has(b"batch"),
+        report: has(b"report"),
+    };
+    let is_empty = event.trim_ascii().is_empty();
+    assert_eq!(json::validate(event).is_ok(), is_json(event));
+    let Ok(mapping) = map(event, &INVOCATION, &options) else {
+        assert!(!is_json(event) && !is_empty);
+        return;
+    };
+    assert!(is_json(event) || is_empty);
+    assert!(mapping.events().all(|event| is_json(&event.parts().concat())));
+    let mut text = Vec::new();
+    mapping.append_to(&mut text);
+    assert!(is_json(&text));
+    let turned = turned(&text);
+    let changed = if has(b"turned") { Some(&*turned) } else { options.batch.then_some(&*text) };
+    let outcomes: Vec<&[u8]> = words.iter().copied().filter(|word| !SWITCHES.contains(word)).collect();
+    answer(&Batch::new(&mapping, changed, &options), &outcomes);
+}
+
+/// The array with its elements in reverse; any other JSON as it is.
+fn turned(text: &[u8]) -> Vec<u8> {
+    let document = json::Document::parse(text).expect("it is JSON");
+    let mut elements: Vec<&[u8]> = document.root().elements().map(json::Value::raw).collect();
+    elements.reverse();
+    if text.trim_ascii_start().starts_with(b"[") {
+        [b"[", &*elements.join(&b','), b"]"].concat()
+    } else {
+        text.to_vec()
+    }
+}
+
+fn answer(batch: &Batch<'_>, words: &[&[u8]]) {
+    let outcome = |word: &&[u8]| match *word {
+        b"bad" => Outcome::Failed,
+        b"late" => Outcome::NotReached,
+        _ => Outcome::Succeeded(b"null"),
+    };
+    let words = if words.is_empty() { &[&b"null"[..]] } else { words };
+    let outcomes: Vec<Outcome> = words.iter().cycle().take(batch.events().len()).map(outcome).collect();
+    let has_failed = outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Succeeded(_)));
+    match batch.answer(&outcomes) {
+        Answer::AsIs(index) => assert!(!has_failed && index < outcomes.len()),
+        Answer::Made(text) => {
+            assert!(is_json(&text));
+            let named = text.windows(16).filter(|window| window == br#"{"itemIdentifier"#).count();
+            assert!((named > 0) == has_failed);
+        }
+        Answer::Failed(failure) => assert!(has_failed && failure.failed + failure.not_reached > 0),
+    }
+}

@@ -1,0 +1,114 @@
+//! `open-runtime map`: what the handler would get for an event, without running it.
+
+use crate::event;
+use crate::function::{Function, region};
+use crate::ids;
+use crate::trouble::Trouble;
+use bytes::Bytes;
+use clap::Args;
+use open_runtime::cloudevents::{Invocation, Mapping, Options, map};
+use open_runtime::config;
+use open_runtime::protocol;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+const USAGE: u8 = 2;
+
+pub const HELP: &str = "\
+Each line of stdout is the event of one call of the handler: a CloudEvent, or JSON that is passed on
+as it is. Where the event is not what it should be, stderr says so.
+
+Exit status:
+  0  it was mapped, or passed on
+  2  usage: options or variables that make no sense, or an event that is no JSON
+  5  open-runtime itself could not do its work
+
+Try it with:
+  open-runtime event sqs | open-runtime map
+";
+
+/// The command line.
+#[derive(Args)]
+pub struct MapArguments {
+    /// SLSEVENTS, a list of raw, wrap, unwrap and batch [default: that of the environment]
+    #[arg(long, value_name = "LIST")]
+    events: Option<String>,
+
+    /// The request id [default: a new one]
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+
+    /// The function's ARN [default: that of invoke]
+    #[arg(long, value_name = "ARN")]
+    function_arn: Option<String>,
+}
+
+/// Runs the command: reads all of stdin, and maps it.
+///
+/// # Errors
+/// stdout does not take it. What is wrong with the event or the options is in the exit status.
+pub fn run(arguments: MapArguments) -> Result<ExitCode, Trouble> {
+    match options(&arguments).and_then(|options| Ok((options, read_event()?))) {
+        Ok((options, event)) => print(arguments, &options, &event),
+        Err(complaint) => Ok(usage(&complaint)),
+    }
+}
+
+/// `--events`, else `SLSEVENTS`, as bootstrap reads it.
+fn options(arguments: &MapArguments) -> Result<Options, String> {
+    let variable = |name: &'static str| match &arguments.events {
+        Some(list) if name == "SLSEVENTS" => Some(list.into()),
+        _ => std::env::var_os(name),
+    };
+    config::events_of(&variable).map_err(|why| why.to_string())
+}
+
+fn read_event() -> Result<Bytes, String> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes).map_err(|why| format!("cannot read the event from stdin: {why}"))?;
+    event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the event: {why}"))
+}
+
+fn usage(complaint: &str) -> ExitCode {
+    eprintln!("open-runtime: {complaint}");
+    ExitCode::from(USAGE)
+}
+
+fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<ExitCode, Trouble> {
+    let request_id = arguments.request_id.unwrap_or_else(ids::uuid);
+    let function_arn = arguments.function_arn.unwrap_or_else(function_arn);
+    let trace_id = ids::trace_id();
+    let invocation = Invocation {
+        request_id: &request_id,
+        function_arn: &function_arn,
+        trace_id: Some(&trace_id),
+        received_ms: u64::try_from(ids::now_ms()).unwrap_or_default(),
+    };
+    let mapping = match map(event, &invocation, options) {
+        Ok(mapping) => mapping,
+        Err(why) => return Ok(usage(&format!("cannot use stdin as the event: {why}"))),
+    };
+    if let Some(warning) = mapping.warning() {
+        eprintln!("open-runtime: {warning}");
+    }
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(&lines(&mapping, options)).and_then(|()| stdout.flush());
+    written.map(|()| ExitCode::SUCCESS).map_err(|why| Trouble::Io("write the events to stdout", why))
+}
+
+/// That of the function that invoke runs.
+fn function_arn() -> String {
+    Function { name: "function".to_owned(), region: region(), ..Function::default() }.arn(None)
+}
+
+/// A line for each call of the handler.
+fn lines(mapping: &Mapping<'_>, options: &Options) -> Vec<u8> {
+    let mut calls = Vec::new();
+    if options.batch {
+        calls.push(Vec::new());
+        calls.iter_mut().for_each(|call| mapping.append_to(call));
+    } else {
+        calls.extend(mapping.events().map(|event| event.parts().concat()));
+    }
+    calls.iter().flat_map(|call| [&*protocol::on_one_line(call), b"\n"].concat()).collect()
+}

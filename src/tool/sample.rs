@@ -1,0 +1,161 @@
+//! `open-runtime event`: a sample event of each kind. The samples are those that the mapping is tested with.
+
+use crate::trouble::Trouble;
+use clap::Args;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+pub const HELP: &str = "\
+Samples have the shape of what AWS sends, and are ready for invoke:
+  open-runtime event s3 | open-runtime invoke handler.hello -
+";
+
+/// The command line.
+#[derive(Args)]
+pub struct EventArguments {
+    /// The kind of event, as `sqs` or `apigw-http-v2`
+    #[arg(value_name = "KIND", required_unless_present = "list", value_parser = sample)]
+    sample: Option<&'static str>,
+
+    /// The kinds that there are, one on a line
+    #[arg(long, conflicts_with = "sample")]
+    list: bool,
+}
+
+macro_rules! samples {
+    ($($kind:literal)*) => { [$(($kind, include_str!(concat!("../../tests/events/", $kind, ".json")))),*] };
+}
+
+/// Each kind, and its sample.
+const SAMPLES: &[(&str, &str)] = &samples! {
+    "activemq"
+    "alb"
+    "alexa-skill"
+    "alexa-smart-home"
+    "apigw-authorizer-request"
+    "apigw-authorizer-token"
+    "apigw-authorizer-v2"
+    "apigw-http-v2"
+    "apigw-rest"
+    "apigw-websocket"
+    "appsync-authorizer"
+    "appsync-batch"
+    "appsync-events"
+    "appsync-resolver"
+    "autoscaling-termination-policy"
+    "bedrock-agent"
+    "bedrock-flow"
+    "chime-sma"
+    "clientvpn"
+    "cloudevent"
+    "cloudevents-batch"
+    "cloudformation-custom-resource"
+    "cloudformation-hook"
+    "cloudformation-macro"
+    "cloudfront"
+    "cloudwatch-alarm"
+    "cloudwatch-logs"
+    "cloudwatch-metric-source"
+    "cloudwatch-widget"
+    "codecommit"
+    "codedeploy-hook"
+    "codepipeline-job"
+    "cognito-sync"
+    "cognito-userpool"
+    "config-rule"
+    "connect"
+    "connect-campaign"
+    "docdb"
+    "dynamodb"
+    "dynamodb-window"
+    "eventbridge"
+    "firehose"
+    "iot-1click"
+    "iot-authorizer"
+    "iot-button"
+    "iot-preprovision"
+    "ivs-chat"
+    "kinesis"
+    "kinesis-analytics"
+    "kinesis-window"
+    "lambda-destination"
+    "lambda-durable"
+    "lambda-url"
+    "lex-v1"
+    "lex-v2"
+    "msk"
+    "pipes-dynamodb"
+    "pipes-kafka"
+    "pipes-kinesis"
+    "pipes-mq"
+    "pipes-rmq"
+    "pipes-sqs"
+    "rabbitmq"
+    "records-other"
+    "redshift-udf"
+    "s3"
+    "s3-batch"
+    "s3-object-lambda"
+    "s3-test"
+    "sagemaker-consolidate"
+    "sagemaker-prehuman"
+    "secretsmanager-rotation"
+    "self-managed-kafka"
+    "ses"
+    "sns"
+    "sqs"
+    "transfer-identity-provider"
+    "transfer-workflow"
+    "unknown"
+    "vpc-lattice-v1"
+    "vpc-lattice-v2"
+    "workmail"
+
+};
+
+fn sample(kind: &str) -> Result<&'static str, &'static str> {
+    let found = SAMPLES.iter().find(|(name, _)| *name == kind);
+    found.map(|(_, sample)| *sample).ok_or("there is no such kind; see `open-runtime event --list`")
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// stdout does not take it.
+pub fn run(arguments: &EventArguments) -> Result<ExitCode, Trouble> {
+    let list = || SAMPLES.iter().map(|(kind, _)| format!("{kind}\n")).collect();
+    let text = arguments.sample.map_or_else(list, str::to_owned);
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map(|()| ExitCode::SUCCESS).map_err(|why| Trouble::Io("write to stdout", why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use open_runtime::cloudevents::{Invocation, Options, kinds, map};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_has_a_sample() {
+        let samples: BTreeSet<&str> = SAMPLES.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(samples, kinds().collect());
+        assert_eq!(samples.len(), SAMPLES.len());
+    }
+
+    #[test]
+    fn samples_are_of_their_kind() {
+        let invocation = Invocation { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+        for (kind, sample) in SAMPLES {
+            let mapping = map(sample.as_bytes(), &invocation, &Options::default()).unwrap();
+            assert_eq!(mapping.kind(), *kind);
+            assert!(sample.ends_with("\n"), "{kind} ends without a line feed");
+        }
+    }
+
+    #[test]
+    fn what_is_no_kind_is_refused() {
+        assert!(sample("sqs").is_ok());
+        assert!(sample("").is_err() && sample("SQS").is_err());
+    }
+}

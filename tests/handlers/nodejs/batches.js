@@ -1,0 +1,23 @@
+'use strict';
+
+// Does what the record's own text says, and keeps the order of the calls in the file `calls`.
+const { appendFileSync } = require('node:fs');
+
+const base64 = (text) => Buffer.from(text, 'base64').toString();
+
+const textOf = ({ body, kinesis, dynamodb, value }) =>
+  body ?? dynamodb?.Keys.id.S ?? base64(kinesis?.data ?? value);
+
+exports.handle = async (event) => {
+  const text = textOf(event.data);
+  appendFileSync('calls', `${text}\n`);
+  if (text.startsWith('bad')) throw new Error(text);
+  if (text.startsWith('hang')) await new Promise(() => setTimeout(() => {}, 60_000));
+  if (text.startsWith('wait')) await new Promise((resolve) => setTimeout(resolve, 100));
+  if (text.startsWith('own')) return { batchItemFailures: [{ itemIdentifier: event.data.messageId }] };
+  return text;
+};
+
+exports.all = async (events) => ({ batchItemFailures: [{ itemIdentifier: events[1].data.messageId }] });
+
+exports.respond = async () => ({ specversion: '1.0', id: '1', source: '/s', type: 't', data: { a: 1 } });
