@@ -7,6 +7,7 @@ use crate::chain::{Before, Chain};
 use crate::cloudevents::{self, Answer, Batch, Mapping};
 use crate::config::Config;
 use crate::deadline::Deadline;
+use crate::debug::Target;
 use crate::error::InvocationError;
 use crate::exchange::{self, Answers, Calls, Limits, Response};
 use crate::invocation::Invocation;
@@ -88,7 +89,11 @@ impl Function {
             Before::Handler(changed) => {
                 let early = chain.start_after(self.middlewares.len()); // they boot beside the handler
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
-                (self.handle(chain.invocation, &batch, limits, runtime)?, self.middlewares.len(), early)
+                (
+                    self.handle(chain.invocation, &batch, self.debugger(chain.invocation, &mapping), limits, runtime)?,
+                    self.middlewares.len(),
+                    early,
+                )
             }
         };
         let changed = chain.after(passed, early, response.json())?;
@@ -124,11 +129,25 @@ impl Function {
         }
     }
 
+    /// The debugger that the event asks for, if it may.
+    fn debugger(&self, invocation: &Invocation, mapping: &Mapping<'_>) -> Option<Target> {
+        let wanted = mapping.debugger().map(|value| self.config.debug.check(value));
+        match wanted {
+            Some(Err(refusal)) if self.config.debugger.is_none() => {
+                self.log.warn(Some(&invocation.request_id), &refusal);
+                None
+            }
+            Some(Ok(target)) => Some(target),
+            _ => self.config.debugger.clone(),
+        }
+    }
+
     /// A call of the handler for each event.
     fn handle(
         &self,
         invocation: &Invocation,
         batch: &Batch<'_>,
+        debugger: Option<Target>,
         limits: Limits,
         runtime: &mut LanguageRuntime,
     ) -> Result<Response, InvocationError> {
@@ -139,7 +158,8 @@ impl Function {
                 (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect()
             }
         };
-        let calls = Calls { calls, tail: protocol::tail(invocation), in_order: batch.is_in_order(), limits };
+        let tail = protocol::tail(invocation, debugger.as_ref());
+        let calls = Calls { calls, tail, in_order: batch.is_in_order(), limits };
         let answers = self.timeline.step(id, "handler", &self.config.handler, || runtime.call(&calls));
         conclude(batch, answers)
     }
