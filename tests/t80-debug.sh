@@ -1,0 +1,266 @@
+#!/bin/sh
+description='remote debugging: the debugger is where the event says, if SLSDEBUG permits that'
+. ./lib.sh
+. ./robust.sh
+
+DEBUGGERS=$repository/.cache/debug
+export DEBUGGERS
+
+# install_debuggers: from npm, once.
+install_debuggers() {
+	mkdir -p "$DEBUGGERS" &&
+		cmp -s "$tests/debug/package-lock.json" "$DEBUGGERS/package-lock.json" && return
+	cp "$tests/debug/package.json" "$tests/debug/package-lock.json" "$DEBUGGERS" &&
+		(cd "$DEBUGGERS" && npm ci --silent --ignore-scripts) >"$DEBUGGERS/install.log" 2>&1 || rm "$DEBUGGERS/package-lock.json"
+}
+
+# choose_ports: sets outer and inner, two that are free.
+choose_ports() {
+	free=$(python3 -c '
+import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(socket.getsockname()[1] for socket in sockets))')
+	outer=${free% *} inner=${free#* }
+}
+
+# relay: that of the README, which listens on the inner port when the outer one has been connected to.
+relay() {
+	choose_ports
+	socat -v "TCP-LISTEN:$outer,reuseaddr,fork" "TCP-LISTEN:$inner,reuseaddr" 2>relay.log &
+	at_end "pkill -P $!; kill $!"
+	within 2000 listens "$outer"
+}
+
+# listens PORT
+listens() {
+	grep -q "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
+}
+
+# debugger ARGUMENT…: starts tests/debug/attach.cjs.
+debugger() {
+	node "$tests/debug/attach.cjs" "$@" >debugger.out 2>&1 &
+	at_end "kill -9 $! 2>/dev/null; true"
+}
+
+# debugged [TIMEOUT]: a function that may be debugged from this machine.
+debugged() {
+	start_lambda nodejs:debugged.stops --env "SLSDEBUG=127.0.0.1:*" --timeout "${1:-20}"
+}
+
+# key PORT[/break]: the event that asks for a debugger there.
+key() {
+	printf '{"_debugProxy":"127.0.0.1:%s"}' "$1"
+}
+
+response='{"secret":42,"has":["_debugProxy"]}'
+
+# is_debugged PORT: the invocation stops where the debugger sees it, and answers.
+is_debugged() {
+	answers "$(key "$1")" "$response" &&
+		within 2000 says debugger.out "paused in exports.stops at line 3: 42" &&
+		within 2000 says debugger.out disconnected
+}
+
+# goes_on: without a debugger, in a good time before its deadline.
+goes_on() {
+	answers "$(key "$1")" "$response" &&
+		logged "no debugger: none attached within" &&
+		answers "{}" "{\"secret\":42,\"has\":[]}"
+}
+
+# is_closed: nothing is left of the tunnel, the inspector and their sockets in the language runtime.
+is_closed() {
+	node_pid=$(pgrep -f "runtimes/nodejs/runtime.cjs debugged.stops" | head -n 1) &&
+		same "" "$(pgrep -P "$node_pid")" &&
+		same "" "$(sockets "$node_pid")"
+}
+
+# sockets PID: the TCP sockets of a process.
+sockets() {
+	for socket in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n')
+	do
+		awk -v inode="$socket" '$10 == inode' /proc/net/tcp /proc/net/tcp6
+	done
+}
+
+# listener: one that says when somebody connects.
+listener() {
+	choose_ports
+	python3 -c '
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+open("listening", "w").close()
+held = [server.accept()]
+open("connected", "w").close()
+server.accept()' "$outer" &
+	at_end "kill -9 $! 2>/dev/null; true"
+	within 5000 test -e listening
+}
+
+needs node
+
+check 'without SLSDEBUG the key stays in the event, and there is a warning, no connection, no process' '
+	listener &&
+	start_lambda nodejs:debugged.stops &&
+	answers "{}" "{\"secret\":42,\"has\":[]}" &&
+	node_pid=$(pgrep -f "runtimes/nodejs/runtime.cjs debugged.stops" | head -n 1) &&
+	ls -l "/proc/$node_pid/fd" | sed "s/.* \([0-9]* ->\)/\1/" | sort >before &&
+	answers "$(key "$outer")" "$response" &&
+	ls -l "/proc/$node_pid/fd" | sed "s/.* \([0-9]* ->\)/\1/" | sort >after &&
+	diff before after &&
+	same "" "$(pgrep -P "$node_pid")" &&
+	same 1 "$(grep -c "goes on without one: SLSDEBUG is not set" lambda.log)" &&
+	fails_to test -e connected
+'
+
+check 'a host or a port that SLSDEBUG does not list is not connected to' '
+	listener &&
+	start_lambda nodejs:debugged.stops --env "SLSDEBUG=127.0.0.1:$inner,localhost:$outer" &&
+	answers "$(key "$outer")" "$response" &&
+	logged "SLSDEBUG does not list the host and port that it names" &&
+	fails_to grep -q "$outer" lambda.log &&
+	fails_to test -e connected
+'
+
+check 'a key that is no host and port is refused' '
+	debugged &&
+	answers "{\"_debugProxy\":\"127.0.0.1\"}" "$response" &&
+	logged "what it names is not \"host:port\""
+'
+
+check 'SLSDEBUG=* is warned of' '
+	start_lambda echoes --env "SLSDEBUG=*" &&
+	logged "SLSDEBUG has *"
+'
+
+check 'the language runtime is told what is permitted: of free-form JSON, of events of AWS, of CloudEvents' '
+	start_lambda shows-its-call --env "SLSDEBUG=[::1]:9,a.example:*" --env SLSEVENTS=batch &&
+	for event in "{\"_debugProxy\":\"[::1]:9/break\"}" \
+		"{\"_debugProxy\":\"[::1]:9/break\",\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"1\",\"body\":\"\"}]}" \
+		"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"debugproxy\":\"[::1]:9/break\"}"
+	do
+		invoke "$event" &&
+		says response "\"debug\":{\"host\":\"::1\",\"port\":9,\"break\":true}" || return
+	done
+'
+
+check 'a refused host: the invocation goes on, and the next one works' '
+	choose_ports &&
+	debugged 2 &&
+	goes_on "$outer" &&
+	logged "ECONNREFUSED" &&
+	is_closed
+'
+
+check 'a relay that never says anything: the invocation goes on, and the next one works' '
+	listener &&
+	debugged 2 &&
+	goes_on "$outer" &&
+	is_closed
+'
+
+needs socat
+install_debuggers
+test -d "$DEBUGGERS/node_modules" || missing=chrome-remote-interface
+
+check 'a debugger on the outer port of the relay, that comes first' '
+	relay &&
+	debugger "$outer" resume &&
+	debugged &&
+	is_debugged "$inner" &&
+	is_closed
+'
+
+check 'a debugger on the inner port of the relay' '
+	relay &&
+	debugged &&
+	debugger "$inner" resume &&
+	is_debugged "$outer" &&
+	is_closed
+'
+
+check 'the function comes first' '
+	relay &&
+	debugged &&
+	start_invoking "$(key "$inner")" &&
+	logged "Debugger listening" &&
+	debugger "$outer" resume &&
+	has_answer &&
+	same_json "$response" response &&
+	says debugger.out "paused in exports.stops at line 3: 42"
+'
+
+check 'two invocations in a row' '
+	relay &&
+	debugged &&
+	for _ in 1 2
+	do
+		debugger "$outer" resume &&
+		is_debugged "$inner" || return
+	done &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'with /break the handler stops at its first line' '
+	relay &&
+	debugged &&
+	debugger "$outer" resume &&
+	answers "$(key "$inner/break")" "$response" &&
+	within 2000 says debugger.out "paused in exports.stops at line 2"
+'
+
+check 'a debugger that goes away at the breakpoint: the handler goes on' '
+	relay &&
+	debugged &&
+	debugger "$outer" go &&
+	answers "$(key "$inner")" "$response" &&
+	says debugger.out "paused in exports.stops" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'a debugger that goes away before the handler has begun: another one may come' '
+	relay &&
+	debugged &&
+	debugger "$outer" resume first &&
+	start_invoking "$(key "$inner")" &&
+	within 5000 says debugger.out attached &&
+	debugger "$outer" resume &&
+	has_answer &&
+	same_json "$response" response &&
+	says debugger.out "paused in exports.stops at line 3: 42"
+'
+
+check 'a debugger that attaches and never starts the handler: the invocation goes on' '
+	relay &&
+	debugged 2 &&
+	debugger "$outer" idle &&
+	answers "$(key "$inner")" "$response" &&
+	within 2000 says debugger.out disconnected &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'a debugger that stays at the breakpoint is cut off by SIGTERM, and the handler goes on in the time that is left' '
+	relay &&
+	debugged 3 &&
+	debugger "$outer" stay &&
+	answers "$(key "$inner")" "$response" &&
+	says debugger.out "paused in exports.stops" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}" &&
+	same 1 "$(grep -c "\"what\":\"spawned\"" journal)"
+'
+
+check 'node inspect attaches, reads a variable and resumes' '
+	relay &&
+	debugged &&
+	start_invoking "$(key "$inner")" &&
+	{
+		within 10000 says inspect.out "debugger;" >&2
+		echo "exec secret"
+		within 5000 says inspect.out 42 >&2
+		echo cont
+		has_answer >&2
+	} 2>inspect.err | node inspect "127.0.0.1:$outer" >inspect.out &&
+	same_json "$response" response
+'
+
+finish
