@@ -10,8 +10,8 @@ export DEBUGGERS
 install_debuggers() {
 	mkdir -p "$DEBUGGERS" &&
 		cmp -s "$tests/debug/package-lock.json" "$DEBUGGERS/package-lock.json" && return
-	cp "$tests/debug/package.json" "$tests/debug/package-lock.json" "$DEBUGGERS" &&
-		(cd "$DEBUGGERS" && npm ci --silent --ignore-scripts) >"$DEBUGGERS/install.log" 2>&1 || rm "$DEBUGGERS/package-lock.json"
+	cp "$tests/debug/package.json" "$tests/debug/package-lock.json" "$DEBUGGERS"
+	(cd "$DEBUGGERS" && npm ci --silent --ignore-scripts) >"$DEBUGGERS/install.log" 2>&1 || rm "$DEBUGGERS/package-lock.json"
 }
 
 # choose_ports: sets outer and inner, two that are free.
@@ -261,6 +261,64 @@ check 'node inspect attaches, reads a variable and resumes' '
 		has_answer >&2
 	} 2>inspect.err | node inspect "127.0.0.1:$outer" >inspect.out &&
 	same_json "$response" response
+'
+
+needs node
+test -d "$DEBUGGERS/node_modules" || missing=chrome-remote-interface
+
+# own_relay: that of open-runtime.
+own_relay() {
+	choose_ports
+	"$open_runtime" debug-relay --port "$outer" --function-port "$inner" 2>relay.log &
+	relay_pid=$!
+	at_end "kill -9 $relay_pid 2>/dev/null; true"
+	within 2000 says relay.log "inspector.html?ws=127.0.0.1:$outer/"
+}
+
+check 'debug-relay brings them together, several functions in turn, and ends with Ctrl-C' '
+	own_relay &&
+	debugged &&
+	for _ in 1 2
+	do
+		debugger "$outer" resume &&
+		is_debugged "$inner" || return
+	done &&
+	start_invoking "$(key "$inner")" &&
+	logged "Debugger listening" &&
+	debugger "$outer" resume &&
+	has_answer &&
+	same_json "$response" response &&
+	kill -INT $relay_pid &&
+	wait $relay_pid
+'
+
+check 'debug-relay forgets a function that has given up' '
+	own_relay &&
+	debugged 1 &&
+	goes_on "$inner" &&
+	stop_lambda &&
+	rm journal &&
+	debugged &&
+	debugger "$outer" resume &&
+	is_debugged "$inner"
+'
+
+check 'debug-relay says which port is taken' '
+	listener &&
+	fails_to "$open_runtime" debug-relay --port "$outer" --function-port 0 2>out &&
+	says out "cannot listen on 127.0.0.1:$outer"
+'
+
+check 'invoke --debug prints the URL, stops at the first line, and leaves the event alone' '
+	make_task nodejs:debugged.stops &&
+	"$open_runtime" invoke debugged.stops --debug --bootstrap "$bootstrap" --task-root task >response 2>invoke.log &
+	at_end "wait $!" &&
+	within 5000 says invoke.log "inspector.html?ws=" &&
+	outer=$(sed -n "s,.*ws=127.0.0.1:\([0-9]*\)/.*,\1,p" invoke.log) &&
+	debugger "$outer" resume &&
+	within 10000 test -s response &&
+	same_json "{\"secret\":42,\"has\":[]}" response &&
+	says debugger.out "paused in exports.stops at line 2"
 '
 
 finish

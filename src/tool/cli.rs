@@ -1,6 +1,7 @@
 //! The command line: one struct per command, and what the commands share.
 
 use crate::middleware::{self, MiddlewareArguments};
+use crate::relay::{self, RelayArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,9 @@ pub enum Command {
     /// Run one hook of one middleware as bootstrap would, for whoever writes one
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
+    /// Bring functions that are debugged and their debuggers together, in place of socat
+    #[command(after_help = relay::HELP)]
+    DebugRelay(RelayArguments),
 }
 
 const INVOKE_HELP: &str = "\
@@ -88,6 +92,10 @@ pub struct FunctionArguments {
 pub struct InvokeArguments {
     #[command(flatten)]
     pub function: FunctionArguments,
+
+    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then
+    #[arg(long)]
+    pub debug: bool,
 
     /// `-` reads the event from stdin
     #[arg(value_name = "-", value_parser = ["-"])]

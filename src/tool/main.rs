@@ -25,6 +25,7 @@ mod pipe;
 mod process_tree;
 mod processes;
 mod reactor;
+mod relay;
 mod report;
 mod serve;
 mod states;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Invoke(arguments) => invoke::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Middleware(arguments) => middleware::run(arguments),
+        Command::DebugRelay(arguments) => relay::run(arguments),
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("open-runtime: {trouble}");
