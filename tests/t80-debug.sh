@@ -321,4 +321,118 @@ check 'invoke --debug prints the URL, stops at the first line, and leaves the ev
 	says debugger.out "paused in exports.stops at line 2"
 '
 
+needs socat
+
+# debugged_python [FUNCTION [TIMEOUT]]
+debugged_python() {
+	start_lambda "python:debugged.${1:-stops}" --env "SLSDEBUG=127.0.0.1:*" --timeout "${2:-20}"
+}
+
+# terminal PORT LINE…: types the lines into whatever is at that port, each at a prompt; then hangs up, or when told so.
+terminal() {
+	rm -f hang-up
+	type_lines "$@" 2>typed.err | {
+		within 5000 listens "$1" &&
+			socat - "TCP:127.0.0.1:$1"
+	} >terminal.out 2>terminal.err &
+	at_end "touch hang-up; wait $!"
+}
+
+type_lines() {
+	shift
+	prompts=0
+	for typed
+	do
+		prompts=$((prompts + 1))
+		within 10000 has_prompts "$prompts" >&2 || return
+		echo "$typed"
+	done
+	within 10000 test -e hang-up >&2
+}
+
+has_prompts() {
+	test "$(grep -o "(Pdb)" terminal.out | wc -l)" -ge "$1"
+}
+
+# is_debugged_in_python PORT: and the next one, which asks for no debugger, works.
+is_debugged_in_python() {
+	answers "$(key "$1")" "$response" &&
+		says terminal.out "-> secret = 40 + 2" &&
+		says terminal.out "(Pdb) 42" &&
+		says terminal.out "-> return" &&
+		fails_to grep -q "no debugger" lambda.log
+}
+
+check 'Python: pdb for a terminal on the outer port of the relay, twice in a row' '
+	relay &&
+	debugged_python &&
+	for _ in 1 2
+	do
+		terminal "$outer" n "p secret" c c &&
+		is_debugged_in_python "$inner" &&
+		touch hang-up || return
+	done &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: pdb for a terminal on the inner port of the relay' '
+	relay &&
+	debugged_python &&
+	terminal "$inner" n "p secret" c c &&
+	is_debugged_in_python "$outer"
+'
+
+check 'Python: async handlers' '
+	relay &&
+	debugged_python stops_async &&
+	terminal "$outer" n "p secret" c &&
+	is_debugged_in_python "$inner"
+'
+
+check 'Python: to quit pdb is to let the handler go on' '
+	relay &&
+	debugged_python &&
+	terminal "$outer" q q &&
+	answers "$(key "$inner")" "$response" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: a terminal that goes away at the prompt: the handler goes on' '
+	relay &&
+	debugged_python &&
+	terminal "$outer" n &&
+	start_invoking "$(key "$inner")" &&
+	within 5000 has_prompts 2 &&
+	touch hang-up &&
+	has_answer &&
+	same_json "$response" response &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: a refused host: the invocation goes on, and the next one works' '
+	choose_ports &&
+	debugged_python stops 2 &&
+	answers "$(key "$outer")" "$response" &&
+	logged "no debugger: nothing to connect to in time (latest error: Connection refused)" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: a relay that never says anything: the invocation goes on, and the next one works' '
+	listener &&
+	debugged_python stops 2 &&
+	answers "$(key "$outer")" "$response" &&
+	logged "no debugger: none said anything in time" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: at the prompt SIGTERM is raised where the handler is, and the next invocation works' '
+	relay &&
+	debugged_python stops 2 &&
+	terminal "$outer" n &&
+	invoke "$(key "$inner")" &&
+	failed Function.Timeout "Task timed out before the handler answered" &&
+	says response "in stops" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
 finish
