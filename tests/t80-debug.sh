@@ -14,6 +14,14 @@ install_debuggers() {
 	(cd "$DEBUGGERS" && npm ci --silent --ignore-scripts) >"$DEBUGGERS/install.log" 2>&1 || rm "$DEBUGGERS/package-lock.json"
 }
 
+# install_debugpy: from PyPI, once.
+install_debugpy() {
+	test -d "$DEBUGGERS/python-$debugpy/debugpy" ||
+		python3 -m pip install --quiet --disable-pip-version-check --no-compile --target "$DEBUGGERS/python-$debugpy" \
+			"debugpy==$debugpy" >"$DEBUGGERS/install.log" 2>&1
+}
+debugpy=1.8.22
+
 # choose_ports: sets outer and inner, two that are free.
 choose_ports() {
 	free=$(python3 -c '
@@ -432,6 +440,76 @@ check 'Python: at the prompt SIGTERM is raised where the handler is, and the nex
 	invoke "$(key "$inner")" &&
 	failed Function.Timeout "Task timed out before the handler answered" &&
 	says response "in stops" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+install_debugpy
+test -d "$DEBUGGERS/python-$debugpy/debugpy" || missing=debugpy
+
+# debugged_by_debugpy [TIMEOUT]: a function that brings it.
+debugged_by_debugpy() {
+	mkdir task &&
+		ln -s "$DEBUGGERS/python-$debugpy/debugpy" task/debugpy &&
+		start_lambda python:debugged.plain --env "SLSDEBUG=127.0.0.1:*" --timeout "${1:-20}"
+}
+
+# adapter PORT resume|stay|go: starts tests/debug/attach.py.
+adapter() {
+	python3 "$tests/debug/attach.py" "$1" task/debugged.py 9 "$2" >adapter.out 2>&1 &
+	at_end "kill -9 $! 2>/dev/null; true"
+}
+
+# is_debugged_by_debugpy PORT
+is_debugged_by_debugpy() {
+	answers "$(key "$1")" "$response" &&
+		says adapter.out "paused in plain at line 9: 42" &&
+		within 2000 says adapter.out disconnected &&
+		fails_to grep -q "no debugger" lambda.log
+}
+
+check 'Python: debugpy for a debugger on the outer port of the relay, twice in a row' '
+	relay &&
+	debugged_by_debugpy &&
+	for _ in 1 2
+	do
+		adapter "$outer" resume &&
+		is_debugged_by_debugpy "$inner" || return
+	done &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: debugpy for a debugger on the inner port of the relay' '
+	relay &&
+	debugged_by_debugpy &&
+	adapter "$inner" resume &&
+	is_debugged_by_debugpy "$outer"
+'
+
+check 'Python: a debugger of debugpy that goes away at the breakpoint: the handler goes on' '
+	relay &&
+	debugged_by_debugpy &&
+	adapter "$outer" go &&
+	answers "$(key "$inner")" "$response" &&
+	says adapter.out "paused in plain" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: without a debugger for debugpy the invocation goes on, and the next one works' '
+	choose_ports &&
+	debugged_by_debugpy 4 &&
+	answers "$(key "$outer")" "$response" &&
+	logged "no debugger: none attached within" &&
+	answers "{}" "{\"secret\":42,\"has\":[]}"
+'
+
+check 'Python: at a breakpoint of debugpy SIGTERM is raised where the handler is, and the next invocation works' '
+	relay &&
+	debugged_by_debugpy 6 &&
+	adapter "$outer" stay &&
+	invoke "$(key "$inner")" &&
+	failed Function.Timeout "Task timed out before the handler answered" &&
+	says response "in plain" &&
+	says adapter.out "paused in plain" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 

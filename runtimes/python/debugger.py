@@ -1,6 +1,7 @@
-"""Debugs one call with pdb, over a connection that goes outwards, to where the call's context says. Imported at the first such
-call.
+"""Debugs one call with pdb, over a connection that goes outwards, to where the call's context says; or with debugpy, where the
+function brings it. Imported at the first such call.
 """
+import importlib.util
 import inspect
 import pdb
 import posix
@@ -126,6 +127,10 @@ def warn(problem):
 def attach(handler, target, left):
     """What ends the debugging of this call. No failure of a debugger is one of the call."""
     try:
+        if importlib.util.find_spec("debugpy"):
+            from open_runtime import tunnel
+
+            return tunnel.attach(target, left)
         return Debugger(handler, target, left).close
     except Exception as error:
         warn(f"{type(error).__name__}: {error}")
