@@ -156,7 +156,7 @@ fn grace(variables: Variables<'_>) -> Result<Duration, InvocationError> {
 
 fn debug(variables: Variables<'_>) -> Result<Permitted, InvocationError> {
     let items = list(variables, "SLSDEBUG")?;
-    Permitted::parse(&items).map_err(|item| variable("SLSDEBUG", item, "a list of host:port, host:* and *"))
+    Permitted::new(items).map_err(|item| variable("SLSDEBUG", &item, "a list of host:port, host:* and *"))
 }
 
 /// A variable's value without blanks around it; an empty one is an absent one.

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What `SLSDEBUG` permits: hosts and ports, either of which may be `*`. Nothing if it is not set.
 #[derive(Debug, Default)]
-pub struct Permitted(Vec<(String, Option<u16>)>);
+pub struct Permitted(Vec<String>);
 
 /// Where the language runtime is to connect its debugger to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,25 +43,22 @@ impl fmt::Display for Refusal {
 }
 
 impl Permitted {
-    /// Reads the items of `SLSDEBUG`: `host:port`, `host:*`, or `*`.
+    /// Takes the items of `SLSDEBUG`: `host:port`, `host:*`, or `*`.
     ///
     /// # Errors
     /// The item that makes no sense.
-    pub fn parse(items: &[String]) -> Result<Permitted, &str> {
-        let permitted = |item| match item {
-            "*" => Some(("*".to_owned(), None)),
-            _ => {
-                let (host, port) = split(item)?;
-                let port = if port == "*" { None } else { Some(number(port)?) };
-                Some((host.to_owned(), port))
-            }
-        };
-        items.iter().map(|item| permitted(item).ok_or(item.as_str())).collect::<Result<_, _>>().map(Permitted)
+    pub fn new(items: Vec<String>) -> Result<Permitted, String> {
+        let makes_sense =
+            |item: &str| item == "*" || split(item).is_some_and(|(_, port)| port == "*" || number(port).is_some());
+        match items.iter().find(|item| !makes_sense(item)) {
+            Some(item) => Err(item.clone()),
+            None => Ok(Permitted(items)),
+        }
     }
 
     /// Whether any host may be connected to.
     pub fn is_unlimited(&self) -> bool {
-        self.0.iter().any(|(host, _)| host == "*")
+        self.0.iter().any(|item| item.starts_with('*'))
     }
 
     /// The target that an event names by this JSON value.
@@ -74,10 +71,7 @@ impl Permitted {
         }
         let text = std::str::from_utf8(value).ok().and_then(|value| value.strip_prefix('"')?.strip_suffix('"'));
         let target = text.and_then(Target::parse).ok_or(Refusal::Malformed)?;
-        let is_listed = |(host, port): &(String, Option<u16>)| {
-            (host == "*" || host.eq_ignore_ascii_case(&target.host)) && port.is_none_or(|port| port == target.port)
-        };
-        if self.0.iter().any(is_listed) { Ok(target) } else { Err(Refusal::NotPermitted) }
+        if self.0.iter().any(|item| target.is_listed(item)) { Ok(target) } else { Err(Refusal::NotPermitted) }
     }
 }
 
@@ -90,6 +84,11 @@ impl Target {
         };
         let (host, port) = split(address).filter(|(host, _)| *host != "*")?;
         Some(Target { host: host.to_owned(), port: number(port)?, stops_at_first_line })
+    }
+
+    fn is_listed(&self, item: &str) -> bool {
+        let (host, port) = split(item).unwrap_or(("*", "*"));
+        (host == "*" || host.eq_ignore_ascii_case(&self.host)) && (port == "*" || number(port) == Some(self.port))
     }
 }
 
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     fn permitted(list: &str) -> Permitted {
-        Permitted::parse(&list.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap()
+        Permitted::new(list.split(',').map(str::to_owned).collect()).unwrap()
     }
 
     #[test]
@@ -181,7 +180,7 @@ mod tests {
     #[test]
     fn a_list_that_makes_no_sense_says_which_item() {
         for item in ["nonsense", "a:b", "a:99999", "on", ":1", "a/b:1"] {
-            assert_eq!(Permitted::parse(&["a:1".to_owned(), item.to_owned()]).unwrap_err(), item);
+            assert_eq!(Permitted::new(vec!["a:1".to_owned(), item.to_owned()]).unwrap_err(), item);
         }
         assert!(
             permitted("*").is_unlimited() && permitted("a:1,*:2").is_unlimited() && !permitted("a:*").is_unlimited()

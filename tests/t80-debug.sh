@@ -240,9 +240,10 @@ check 'a debugger that goes away before the handler has begun: another one may c
 
 check 'a debugger that attaches and never starts the handler: the invocation goes on' '
 	relay &&
-	debugged 2 &&
+	debugged 4 &&
 	debugger "$outer" idle &&
 	answers "$(key "$inner")" "$response" &&
+	within 1000 said "what == '"'invocation'"' and 1500 < ms < 3500" &&
 	within 2000 says debugger.out disconnected &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
