@@ -92,7 +92,7 @@ pub fn map<'a>(event: &'a [u8], invocation: &Invocation<'_>, options: &Options) 
     let event = if event.trim_ascii().is_empty() { b"null" } else { event };
     if options.raw {
         let document = Document::parse(event)?;
-        return Ok(Mapping { debugger: debugger(document.root()), ..Mapping::untouched(document.root()) });
+        return Ok(Mapping::untouched(document.root()).debugged(document.root()));
     }
     let mut batch = Batch { invocation, options, mapper: None, is_broken: false };
     let document = Document::parse_for(event, &mut batch)?;
@@ -101,33 +101,24 @@ pub fn map<'a>(event: &'a [u8], invocation: &Invocation<'_>, options: &Options) 
     let kind = recognise(root, of_records.as_ref().map(|mapper| mapper.mapping.kind));
     match (kind, of_records) {
         (Some(kind), Some(mapper)) if std::ptr::eq(kind, mapper.mapping.kind) => {
-            return Ok(Mapping { debugger: debugger(root), ..mapper.mapping });
+            return Ok(mapper.mapping.debugged(root));
         }
         (Some(kind), _) => {
             let mut mapper = Mapper::new(kind, invocation, options);
             mapper.all(root);
             if !mapper.mapping.slots.is_empty() || mapper.mapping.is_unwrapped_request {
-                return Ok(Mapping { debugger: debugger(root), ..mapper.mapping });
+                return Ok(mapper.mapping.debugged(root));
             }
         }
         (None, _) => (),
     }
     let mapping =
         if options.wrap { Mapper::new(&UNKNOWN, invocation, options).whole(root) } else { Mapping::untouched(root) };
-    let mut mapping = Mapping { debugger: debugger(root), ..mapping };
+    let mut mapping = mapping.debugged(root);
     if kind.is_some() || looks_malformed(root) {
         mapping.warn("it claims to be an AWS event or a CloudEvent, and has not the shape of one");
     }
     Ok(mapping)
-}
-
-/// What the event names as its debugger: on the tape, or not at all, so that no event is read twice for it.
-fn debugger<'a>(event: Value<'_, 'a>) -> Option<&'a [u8]> {
-    if event.first() != b'{' || !event.is_noted() {
-        return None;
-    }
-    let attribute = || event.get(b"debugproxy").filter(|_| event.get(b"specversion").is_some());
-    event.get(b"_debugProxy").or_else(attribute).map(Value::raw)
 }
 
 impl<'a> Mapping<'a> {
@@ -188,6 +179,16 @@ impl<'a> Mapping<'a> {
     /// What the event of this index was made from.
     pub(super) fn record(&self, index: usize) -> Option<&'a [u8]> {
         self.slots.get(index).map(|slot| slot.record)
+    }
+
+    /// Notes what the event names as its debugger: if that is on the tape, so that no event is read twice for it.
+    #[inline(never)] // smaller, being called from several places
+    fn debugged(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
+        if event.first() == b'{' && event.is_noted() {
+            let attribute = || event.get(b"debugproxy").filter(|_| event.get(b"specversion").is_some());
+            self.debugger = event.get(b"_debugProxy").or_else(attribute).map(Value::raw);
+        }
+        self
     }
 
     fn of(kind: &'static Kind) -> Mapping<'a> {
