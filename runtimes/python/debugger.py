@@ -9,6 +9,8 @@ import socket
 import sys
 import time
 
+from open_runtime import Call
+
 LONGEST_WAIT = 300  # s for a debugger to say something
 RETRY = 0.1  # s
 PATIENCE = 3  # s for a connection to be made
@@ -121,7 +123,8 @@ class Stream:
 
 
 def warn(problem):
-    posix.write(2, f"no debugger: {problem}\n".encode("utf-8", "replace"))
+    request_id = Call.latest.aws_request_id
+    posix.write(2, f"RequestId: {request_id} no debugger: {problem}\n".encode("utf-8", "replace"))
 
 
 def attach(handler, target, left):

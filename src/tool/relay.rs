@@ -99,7 +99,9 @@ impl Relay {
             "open-runtime: open this in Chrome:\n  \
              devtools://devtools/bundled/inspector.html?ws={address}/function\n\
              open-runtime: or have this in VS Code's launch.json:\n  \
-             {{\"type\": \"node\", \"request\": \"attach\", \"name\": \"function\", \"address\": \"{host}\", \"port\": {port}}}"
+             {{\"type\": \"node\", \"request\": \"attach\", \"name\": \"function\", \"address\": \"{host}\", \"port\": {port}}}\n\
+             open-runtime: for Python run this, or attach debugpy to that host and port:\n  \
+             nc {host} {port}"
         )
     }
 
