@@ -32,6 +32,9 @@ pub fn run() -> Result<(), Fatal> {
 fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), InvocationError> {
     let mut config = Config::from_env()?;
     config.enter_task_root()?;
+    if config.debug.is_unlimited() {
+        log.warn(None, &"SLSDEBUG has *: whoever may send events to this function may run any code in it");
+    }
     let roots = lookup::roots(&config);
     let middlewares = middleware::find(&config.middlewares, &roots)?;
     let launch = Launch {

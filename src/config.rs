@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cloudevents;
+use crate::debug::{Permitted, Target};
 use crate::error::{Fatal, InvocationError};
 use crate::log::{Level, Log};
 
@@ -32,6 +33,10 @@ pub struct Config {
     pub overlap: bool,
     /// `SLSGRACE`: from SIGTERM to the deadline.
     pub grace: Duration,
+    /// `SLSDEBUG`: where debuggers may be that events ask for.
+    pub debug: Permitted,
+    /// `_OPEN_RUNTIME_DEBUG`: where the debugger of every invocation is, for `open-runtime invoke --debug`.
+    pub debugger: Option<Target>,
     /// `_OPEN_RUNTIME_TIMELINE`: where open-runtime wants to know how long each step takes.
     pub timeline: Option<PathBuf>,
 }
@@ -94,6 +99,8 @@ impl Config {
             events: events_of(variables)?,
             overlap: overlap(variables)?,
             grace: grace(variables)?,
+            debug: debug(variables)?,
+            debugger: text(variables, "_OPEN_RUNTIME_DEBUG")?.and_then(|target| Target::parse(&target)),
             timeline: variables("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
         })
     }
@@ -149,6 +156,11 @@ fn grace(variables: Variables<'_>) -> Result<Duration, InvocationError> {
         Ok(ms) if ms <= LONGEST_GRACE_MS => Ok(Duration::from_millis(ms)),
         _ => Err(variable("SLSGRACE", &value, "a whole number of milliseconds from 0 to 900000")),
     }
+}
+
+fn debug(variables: Variables<'_>) -> Result<Permitted, InvocationError> {
+    let items = list(variables, "SLSDEBUG")?;
+    Permitted::new(items).map_err(|item| variable("SLSDEBUG", &item, "a list of host:port, host:* and *"))
 }
 
 /// A variable's value without blanks around it; an empty one is an absent one.

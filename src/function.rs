@@ -7,6 +7,7 @@ use crate::chain::{Before, Chain, Early};
 use crate::cloudevents::{self, Answer, Batch, Mapping};
 use crate::config::Config;
 use crate::deadline::Deadline;
+use crate::debug::Target;
 use crate::error::InvocationError;
 use crate::exchange::{self, Answers, Calls, Limits, Response};
 use crate::invocation::Invocation;
@@ -83,20 +84,13 @@ impl Function {
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
         let event = text.as_deref();
-        let mut early = Early::new();
-        let (response, passed) = match chain.before(event.unwrap_or_default())? {
-            Before::Response(response, index) => {
-                early = chain.start_after(index);
-                (Response::new(response), index)
-            }
+        let (response, passed, early) = match chain.before(event.unwrap_or_default())? {
+            Before::Response(response, index) => (Response::new(response), index, chain.start_after(index)),
             Before::Handler(changed) => {
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
-                let calls = self.calls(chain.invocation, &batch, limits);
-                let count = self.middlewares.len();
-                let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
-                    runtime.call(&calls, || early = chain.start_after(count)) // they boot beside the handler
-                });
-                (conclude(&batch, answers)?, count)
+                let debugger = self.debugger(chain.invocation, &mapping);
+                let (response, early) = self.handle(chain, &batch, debugger, limits, runtime)?;
+                (response, self.middlewares.len(), early)
             }
         };
         let changed = chain.after(passed, early, response.json())?;
@@ -132,16 +126,44 @@ impl Function {
         }
     }
 
-    /// A call of the handler for each event.
-    fn calls<'a>(&self, invocation: &Invocation, batch: &'a Batch<'_>, limits: Limits) -> Calls<'a> {
-        let id = &invocation.request_id;
-        let calls: Vec<Call> = match batch.events() {
-            [event] => vec![Call::new(id.clone(), event.parts())],
-            events => {
-                (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect()
+    /// The debugger that the event asks for, if it may.
+    fn debugger(&self, invocation: &Invocation, mapping: &Mapping<'_>) -> Option<Target> {
+        let wanted = mapping.debugger().map(|value| self.config.debug.check(value));
+        match wanted {
+            Some(Err(refusal)) if self.config.debugger.is_none() => {
+                self.log.warn(Some(&invocation.request_id), &refusal);
+                None
             }
-        };
-        Calls { calls, tail: protocol::tail(invocation), in_order: batch.is_in_order(), limits }
+            Some(Ok(target)) => Some(target),
+            _ => self.config.debugger.clone(),
+        }
+    }
+
+    /// Has the handler called. The `after` hooks boot beside it.
+    fn handle<'a>(
+        &self,
+        chain: &Chain<'a>,
+        batch: &Batch<'_>,
+        debugger: Option<Target>,
+        limits: Limits,
+        runtime: &mut LanguageRuntime,
+    ) -> Result<(Response, Early<'a>), InvocationError> {
+        let tail = protocol::tail(chain.invocation, debugger.as_ref());
+        let calls = Calls { calls: calls(chain.invocation, batch), tail, in_order: batch.is_in_order(), limits };
+        let mut early = Early::new();
+        let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
+            runtime.call(&calls, || early = chain.start_after(self.middlewares.len()))
+        });
+        Ok((conclude(batch, answers)?, early))
+    }
+}
+
+/// A call of the handler for each event.
+fn calls<'a>(invocation: &Invocation, batch: &'a Batch<'_>) -> Vec<Call<'a>> {
+    let id = &invocation.request_id;
+    match batch.events() {
+        [event] => vec![Call::new(id.clone(), event.parts())],
+        events => (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect(),
     }
 }
 

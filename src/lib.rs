@@ -8,6 +8,7 @@ pub mod chain;
 pub mod cloudevents;
 pub mod config;
 pub mod deadline;
+pub mod debug;
 pub mod error;
 pub mod exchange;
 pub mod extension;

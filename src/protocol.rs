@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::debug::Target;
 use crate::error::{LambdaError, push_json_string};
 use crate::invocation::Invocation;
 use crate::scan::has_line_breaks;
@@ -119,7 +120,7 @@ pub fn head(id: &str) -> Vec<u8> {
 }
 
 /// What stands after the event in the line of a call: the context, and the end.
-pub fn tail(invocation: &Invocation) -> Vec<u8> {
+pub fn tail(invocation: &Invocation, debugger: Option<&Target>) -> Vec<u8> {
     let mut tail = b",\"context\":{\"requestId\":".to_vec();
     push_json_string(&mut tail, &invocation.request_id);
     if let Some(deadline_ms) = invocation.deadline_ms {
@@ -141,6 +142,12 @@ pub fn tail(invocation: &Invocation) -> Vec<u8> {
             push_member(&mut tail, name);
             tail.extend_from_slice(value.as_bytes());
         }
+    }
+    if let Some(Target { host, port, stops_at_first_line }) = debugger {
+        push_member(&mut tail, "debug");
+        tail.extend_from_slice(b"{\"host\":");
+        push_json_string(&mut tail, host);
+        tail.extend_from_slice(format!(",\"port\":{port},\"break\":{stops_at_first_line}}}").as_bytes());
     }
     tail.extend_from_slice(b"}}\n");
     tail

@@ -251,7 +251,7 @@ check 'bootstrap takes the values that the table has' '
 '
 
 check 'bootstrap refuses other values, and says which it takes' '
-	for variable in SLSMIDDLEWARES SLSRUNTIME SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSLOG
+	for variable in SLSMIDDLEWARES SLSRUNTIME SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSDEBUG SLSLOG
 	do
 		fails_to accepts "$variable=nonsense" &&
 		says out "$variable" || return

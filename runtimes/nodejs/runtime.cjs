@@ -131,14 +131,26 @@ function callHandler(line) {
     isPromise: false,
     waits: false, // for the event loop to be empty
     isAnswered: false,
+    isDebugged: Boolean(context.debug),
     outcome: undefined,
   };
   calls.set(id, call);
   latest = call;
   socket?.unref();
+  if (call.isDebugged) return debug(call, event, context.debug);
+  begin(call, event);
+}
+
+function begin(call, event) {
   if (!call.isStored) return run(call, event);
   storage ??= new (require('async_hooks').AsyncLocalStorage)();
   storage.run(call, run, call, event);
+}
+
+/** Begins the call when its debugger has attached, or has not come in time. */
+async function debug(call, event, target) {
+  await require('./debugger.cjs').attach(target, call.deadlineMs, handler, log);
+  begin(call, event);
 }
 
 /** A line that is not JSON to this language. Its id comes first, says the protocol. */
@@ -236,6 +248,7 @@ function writeResponse(call, member, json) {
   if (call.isAnswered) return;
   call.isAnswered = true;
   calls.delete(call.id);
+  if (call.isDebugged) require('./debugger.cjs').release(); // before bootstrap hears of it, and Lambda freezes us
   writeLine(TO_BOOTSTRAP, `{"id":${stringify(call.id)},"${member}":${json}}\n`);
   if (calls.size > 0) return;
   socket?.ref();

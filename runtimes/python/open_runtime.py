@@ -73,7 +73,12 @@ def call_handler(handler, event, context):
     if context is None:
         raise event
     Call.context = context
+    close = None
     try:
+        if context._debug:
+            from open_runtime import debugger
+
+            close = debugger.attach(handler, context._debug, context.get_remaining_time_in_millis() / 1000)
         result = handler(event, context)
         if hasattr(type(result), "__await__"):
             from open_runtime import event_loop
@@ -81,6 +86,8 @@ def call_handler(handler, event, context):
             result = event_loop.run(result)
     finally:
         Call.context = None
+        if close:
+            close()
     try:
         return encode(result)
     except Exception as error:
@@ -132,6 +139,7 @@ class Context:
         self.invoked_function_arn = given.get("functionArn")
         self.tenant_id = given.get("tenantId")
         self._deadline_ms = given.get("deadlineMs", 0)
+        self._debug = given.get("debug")
         set_trace_id(given.get("traceId"))
         if "clientContext" in given:
             self.client_context = create_client_context(**given["clientContext"])
@@ -343,6 +351,8 @@ def set_up():
     flush = sys.stdout.flush
     builtins.exit = builtins.quit = sys.exit
     builtins.help = lambda *things: __import__("pydoc").help(*things)
+    if environ("SLSDEBUG"):
+        sys.breakpointhook = lambda *_, **__: None  # where nobody debugs; pdb would quit, for there is no terminal
     sys.argv[1:] = []
     sys.path.remove(__path__[0])
     version = "python%d.%d" % sys.version_info[:2]

@@ -23,6 +23,7 @@ pub struct Mapping<'a> {
     /// The text that the mapping wrote, of all events.
     text: Vec<u8>,
     slots: Vec<Slot<'a>>,
+    debugger: Option<&'a [u8]>,
 }
 
 /// One event: its part of the mapping's text, the part of the event that follows, and perhaps a closing brace.
@@ -90,7 +91,8 @@ impl fmt::Display for Warning {
 pub fn map<'a>(event: &'a [u8], invocation: &Invocation<'_>, options: &Options) -> Result<Mapping<'a>, NotJson> {
     let event = if event.trim_ascii().is_empty() { b"null" } else { event };
     if options.raw {
-        return Ok(Mapping::untouched(Document::parse(event)?.root()));
+        let document = Document::parse(event)?;
+        return Ok(Mapping::untouched(document.root()).debugged(document.root()));
     }
     let mut batch = Batch { invocation, options, mapper: None, is_broken: false };
     let document = Document::parse_for(event, &mut batch)?;
@@ -98,18 +100,21 @@ pub fn map<'a>(event: &'a [u8], invocation: &Invocation<'_>, options: &Options) 
     let of_records = if batch.is_broken { None } else { batch.mapper };
     let kind = recognise(root, of_records.as_ref().map(|mapper| mapper.mapping.kind));
     match (kind, of_records) {
-        (Some(kind), Some(mapper)) if std::ptr::eq(kind, mapper.mapping.kind) => return Ok(mapper.mapping),
+        (Some(kind), Some(mapper)) if std::ptr::eq(kind, mapper.mapping.kind) => {
+            return Ok(mapper.mapping.debugged(root));
+        }
         (Some(kind), _) => {
             let mut mapper = Mapper::new(kind, invocation, options);
             mapper.all(root);
             if !mapper.mapping.slots.is_empty() || mapper.mapping.is_unwrapped_request {
-                return Ok(mapper.mapping);
+                return Ok(mapper.mapping.debugged(root));
             }
         }
         (None, _) => (),
     }
-    let mut mapping =
+    let mapping =
         if options.wrap { Mapper::new(&UNKNOWN, invocation, options).whole(root) } else { Mapping::untouched(root) };
+    let mut mapping = mapping.debugged(root);
     if kind.is_some() || looks_malformed(root) {
         mapping.warn("it claims to be an AWS event or a CloudEvent, and has not the shape of one");
     }
@@ -130,6 +135,12 @@ impl<'a> Mapping<'a> {
     /// What the log should say, if the event was not what it should be.
     pub fn warning(&self) -> Option<Warning> {
         self.warning
+    }
+
+    /// What the event, as Lambda sent it, names as its debugger: the JSON of its member `_debugProxy`, or, of a CloudEvent, of
+    /// its extension attribute `debugproxy`.
+    pub fn debugger(&self) -> Option<&'a [u8]> {
+        self.debugger
     }
 
     /// How many events there are.
@@ -170,6 +181,16 @@ impl<'a> Mapping<'a> {
         self.slots.get(index).map(|slot| slot.record)
     }
 
+    /// Notes what the event names as its debugger: if that is on the tape, so that no event is read twice for it.
+    #[inline(never)] // smaller, being called from several places
+    fn debugged(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
+        if event.first() == b'{' && event.is_noted() {
+            let attribute = || event.get(b"debugproxy").filter(|_| event.get(b"specversion").is_some());
+            self.debugger = event.get(b"_debugProxy").or_else(attribute).map(Value::raw);
+        }
+        self
+    }
+
     fn of(kind: &'static Kind) -> Mapping<'a> {
         Mapping {
             kind,
@@ -179,6 +200,7 @@ impl<'a> Mapping<'a> {
             is_unwrapped_request: false,
             text: Vec::new(),
             slots: Vec::new(),
+            debugger: None,
         }
     }
 

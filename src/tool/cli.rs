@@ -2,6 +2,7 @@
 
 use crate::map::{self, MapArguments};
 use crate::middleware::{self, MiddlewareArguments};
+use crate::relay::{self, RelayArguments};
 use crate::sample::{self, EventArguments};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -33,6 +34,9 @@ pub enum Command {
     /// Print the CloudEvents that the handler would get for the event on stdin
     #[command(after_help = map::HELP)]
     Map(MapArguments),
+    /// Bring functions that are debugged and their debuggers together, in place of socat
+    #[command(after_help = relay::HELP)]
+    DebugRelay(RelayArguments),
 }
 
 const INVOKE_HELP: &str = "\
@@ -96,6 +100,10 @@ pub struct FunctionArguments {
 pub struct InvokeArguments {
     #[command(flatten)]
     pub function: FunctionArguments,
+
+    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then
+    #[arg(long)]
+    pub debug: bool,
 
     /// `-` reads the event from stdin
     #[arg(value_name = "-", value_parser = ["-"])]

@@ -10,17 +10,23 @@ use crate::invocation::Invocation;
 use crate::journal::Journal;
 use crate::lambda::{INIT_LIMIT, Lambda, Options};
 use crate::reactor::{local, stop_signal};
+use crate::relay::Relay;
 use crate::trouble::Trouble;
+use crate::variables;
 use bytes::Bytes;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::Duration;
+use tokio::task::spawn_local;
 
 const USAGE: u8 = 2;
 const INIT_FAILED: u8 = 3;
 const TIMED_OUT: u8 = 4;
 /// 128 and SIGINT, as shells count.
 const INTERRUPTED: u8 = 130;
+/// Lambda's longest, for whoever is at a breakpoint.
+const DEBUG_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Runs the command. Takes as long as Init and the invocation do.
 ///
@@ -35,10 +41,13 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
         }
     };
     let is_quiet = arguments.function.quiet;
-    let function = Rc::new(Function::new(arguments.function).map_err(Trouble::Function)?);
+    let function = Function::new(arguments.function).map_err(Trouble::Function)?;
     let journal = Rc::new(Journal::open(None).map_err(|why| Trouble::Io("open the journal", why))?);
     let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
-    local(invoke(function, options, event))
+    local(async {
+        let function = if arguments.debug { debugged(function).await? } else { function };
+        invoke(Rc::new(function), options, event).await
+    })
 }
 
 fn read_event(arguments: &InvokeArguments) -> Result<Bytes, String> {
@@ -59,6 +68,16 @@ fn read_event(arguments: &InvokeArguments) -> Result<Bytes, String> {
 fn read_stdin() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+}
+
+/// The same function with a debugger, whose relay runs beside it.
+async fn debugged(mut function: Function) -> Result<Function, Trouble> {
+    let relay = Relay::listen_locally().await?;
+    eprintln!("{}", relay.instructions());
+    function.timeout = DEBUG_TIMEOUT;
+    function.variables.push((variables::DEBUGGER.to_owned(), format!("{}/break", relay.for_functions())));
+    spawn_local(relay.serve(true));
+    Ok(function)
 }
 
 async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, Trouble> {

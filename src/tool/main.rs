@@ -27,6 +27,7 @@ mod pipe;
 mod process_tree;
 mod processes;
 mod reactor;
+mod relay;
 mod report;
 mod sample;
 mod serve;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Middleware(arguments) => middleware::run(arguments),
         Command::Event(arguments) => sample::run(&arguments),
         Command::Map(arguments) => map::run(arguments),
+        Command::DebugRelay(arguments) => relay::run(arguments),
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("open-runtime: {trouble}");

@@ -14,6 +14,9 @@ use std::ffi::{OsStr, OsString};
 /// Where bootstrap writes the timeline: not Lambda's, our own.
 pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
 
+/// Where the debugger of every invocation is: our own, too.
+pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
+
 /// All of them; a later one of the same name wins.
 pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
     let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();

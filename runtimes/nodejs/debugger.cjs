@@ -1,0 +1,97 @@
+'use strict';
+// Opens the inspector for calls whose context has `debug`, and connects it outwards. Loaded at the first of them.
+const inspector = require('inspector');
+const path = require('path');
+const { spawn } = require('child_process');
+
+const LONGEST_WAIT = 300_000; // ms for a debugger to attach, and then to start the handler
+
+let users = 0; // calls that are being debugged
+let opening; // a promise of the wait for the debugger, which they share
+let close;
+
+/** Waits until a debugger has attached, for half of the time that is left at the longest; then, without one, goes on. */
+async function attach(target, deadlineMs, handler, log) {
+  users += 1;
+  const limit = Math.max(0, Math.min(LONGEST_WAIT, (deadlineMs - Date.now()) / 2 || LONGEST_WAIT));
+  opening ??= open(target, limit, handler).catch((error) => `the inspector cannot be opened: ${error.message}`);
+  const problem = await opening;
+  if (problem) log('WARN', `no debugger: ${problem}`);
+}
+
+/** What was wrong, if no debugger attached. */
+async function open({ host, port, break: breaks }, limit, handler) {
+  const isOurs = inspector.url() === undefined; // user code may have opened it
+  if (isOurs) inspector.open(0, '127.0.0.1');
+  const { NODE_OPTIONS, ...env } = process.env;
+  const tunnel = spawn(process.execPath, [path.join(__dirname, 'tunnel.cjs'), host, port, inspector.url()], {
+    env,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let session;
+  close = () => {
+    session?.disconnect();
+    tunnel.kill('SIGKILL'); // with its connections, for which inspector.close() would wait
+    if (isOurs) inspector.close();
+  };
+  const end = Date.now() + limit;
+  const problem = await new Promise((resolve) => awaitWord(tunnel, limit, resolve));
+  for (const handle of [tunnel, tunnel.stdin, tunnel.stdout]) handle.unref?.(); // it keeps no handler waiting
+  if (problem) {
+    shut();
+    return problem;
+  }
+  if (breaks) session = stopAtFirstLine(handler);
+  tunnel.stdin.write(`go ${Math.max(0, end - Date.now())}\n`);
+  inspector.waitForDebugger();
+  return undefined;
+}
+
+function awaitWord(tunnel, limit, resolve) {
+  let latest = 'nothing was sent by one';
+  const timer = setTimeout(() => resolve(`none attached within ${Math.round(limit)} ms (${latest})`), limit);
+  const done = (problem) => {
+    clearTimeout(timer);
+    resolve(problem);
+  };
+  tunnel.on('error', (error) => done(`the tunnel cannot be started: ${error.code}`));
+  tunnel.on('exit', () => done('the tunnel has ended'));
+  tunnel.stdin.on('error', () => {});
+  tunnel.stdout.on('data', (words) => {
+    for (const word of String(words).trim().split('\n')) {
+      if (word === 'attached') return done();
+      latest = `latest error: ${word}`;
+    }
+  });
+}
+
+/** A breakpoint that every debugger sees. */
+function stopAtFirstLine(handler) {
+  const session = new inspector.Session();
+  session.connect();
+  session.post('Debugger.enable');
+  const key = Symbol.for('open-runtime.handler');
+  globalThis[key] = handler;
+  session.post('Runtime.evaluate', { expression: "globalThis[Symbol.for('open-runtime.handler')]" }, (_, { result }) => {
+    session.post('Debugger.setBreakpointOnFunctionCall', { objectId: result.objectId });
+  });
+  delete globalThis[key];
+  return session;
+}
+
+/** A call has its outcome. With the last one the tunnel and the inspector are closed. */
+function release() {
+  users -= 1;
+  if (users === 0) {
+    opening = undefined;
+    shut();
+  }
+}
+
+function shut() {
+  const closing = close;
+  close = undefined;
+  closing?.();
+}
+
+module.exports = { attach, release };

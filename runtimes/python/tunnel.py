@@ -1,0 +1,98 @@
+"""Debugs one call with the debugpy that the function brings. debugpy listens on loopback, for the life of the process; the
+tunnel, for one call, connects it outwards to a relay, and whatever debugger the relay pairs it with speaks first.
+"""
+import os
+import select
+import socket
+import threading
+import time
+
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it complains of Python's own frozen modules
+import debugpy
+from open_runtime.debugger import LONGEST_WAIT, PATIENCE, RETRY, warn
+
+CHUNK = 1 << 16  # bytes
+address = None  # of debugpy, which can listen but once
+
+
+class Tunnel(threading.Thread):
+    """One connection at a time; when it ends, or cannot be made, it tries again."""
+
+    pydev_do_not_trace = is_pydev_daemon_thread = True  # it must go on while debugpy stops the others
+
+    def __init__(self, target):
+        super().__init__(daemon=True)
+        self.target = target["host"], target["port"]
+        self.is_closed = False
+        self.problem = "nothing was sent by one"
+        self.sockets = []
+
+    def run(self):
+        while not self.is_closed:
+            try:
+                self.carry()
+            except OSError as error:
+                self.problem = f"latest error: {error.strerror or error}"
+            for end in self.sockets:
+                end.close()
+            self.sockets = []
+            time.sleep(RETRY)
+
+    def carry(self):
+        remote = self.open(self.target)
+        chunk = remote.recv(CHUNK)
+        if not chunk:
+            return
+        local = self.open(address)
+        local.sendall(chunk)
+        other = {remote: local, local: remote}
+        while True:
+            for end in select.select([remote, local], [], [])[0]:
+                chunk = end.recv(CHUNK)
+                if not chunk:
+                    return
+                other[end].sendall(chunk)
+
+    def open(self, where):
+        end = socket.create_connection(where, PATIENCE)
+        end.settimeout(None)
+        self.sockets.append(end)
+        if self.is_closed:
+            raise OSError("closed")
+        return end
+
+    def close(self):
+        """Ends both connections, which the thread then leaves."""
+        self.is_closed = True
+        for end in list(self.sockets):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended by itself
+        self.join(PATIENCE)
+
+
+def attach(target, left):
+    """Waits for a debugger for half of the time that is left. What ends the debugging of this call."""
+    global address
+    if address is None:
+        debugpy.configure(subProcess=False)
+        address = debugpy.listen(("127.0.0.1", 0))
+    wait = max(0, min(LONGEST_WAIT, left / 2))
+    tunnel = Tunnel(target)
+    timer = threading.Timer(wait, lambda: debugpy.wait_for_client.cancel())
+    timer.daemon = timer.pydev_do_not_trace = timer.is_pydev_daemon_thread = True
+    tunnel.start()
+    timer.start()
+    try:
+        debugpy.wait_for_client()
+    except BaseException:
+        tunnel.close()
+        raise
+    finally:
+        timer.cancel()
+    if not debugpy.is_client_connected():
+        warn(f"none attached within {int(wait * 1000)} ms ({tunnel.problem})")
+    elif target.get("break"):
+        debugpy.breakpoint()
+    return tunnel.close

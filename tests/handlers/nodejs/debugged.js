@@ -1,0 +1,5 @@
+exports.stops = async (event) => {
+  const secret = 40 + 2;
+  debugger;
+  return { secret, has: Object.keys(event) };
+};
