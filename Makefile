@@ -1,15 +1,17 @@
-# make            dist/<arch>/bootstrap, what Lambda runs, and dist/open-runtime, the developer's tool
+# make            the layers, dist/open-runtime-x86_64.zip and -arm64.zip, and dist/open-runtime, the developer's tool
+# make layer      the layers alone
+# make bootstrap  dist/<arch>/bootstrap, what Lambda runs
 # make run        invokes the example with an event
 # make test       runs every test
 # make clean      removes what was built
 #
-# ARCH=arm64 builds bootstrap for the other machine; PANIC=message one that says why it panics: see scripts/build.
+# make bootstrap ARCH=arm64 builds it for the other machine; PANIC=message one that says why it panics: see scripts/build.
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool run test clean
+.PHONY: all bootstrap tool layer run test clean
 
-all: bootstrap tool
+all: layer tool
 
 # Always asked, and quick: cargo knows what has changed.
 bootstrap:
@@ -18,7 +20,10 @@ bootstrap:
 tool:
 	@scripts/build-tool
 
-run: all
+layer:
+	@scripts/layer
+
+run: bootstrap tool
 	@scripts/setup run
 	dist/open-runtime invoke handler.hello -f example/event.json --task-root example
 
