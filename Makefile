@@ -1,6 +1,7 @@
 # make            the layers, dist/open-runtime-x86_64.zip and -arm64.zip, and dist/open-runtime, the developer's tool
 # make layer      the layers alone
 # make bootstrap  dist/<arch>/bootstrap, what Lambda runs
+# make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
 # make test       runs every test
 # make clean      removes what was built
@@ -9,7 +10,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer run test clean
+.PHONY: all bootstrap tool layer interpreter-layers run test clean
 
 all: layer tool
 
@@ -22,6 +23,9 @@ tool:
 
 layer:
 	@scripts/layer
+
+interpreter-layers:
+	@scripts/interpreter-layer
 
 run: bootstrap tool
 	@scripts/setup run

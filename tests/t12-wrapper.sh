@@ -64,7 +64,11 @@ check 'a wrapper that starts nothing is a failed Init' '
 check 'bootstrap never wraps the language runtime with itself' '
 	ln -s "$bootstrap" open-runtime &&
 	start_lambda nodejs:handler.echo --env "AWS_LAMBDA_EXEC_WRAPPER=$work/open-runtime" &&
-	answers 1 1
+	answers 1 1 &&
+	case $(readlink "/proc/$(pgrep -P "$(bootstrap_pid)")/exe") in
+	*/node) ;;
+	*) false ;;
+	esac
 '
 
 # So Lambda starts it on its managed runtimes: with the command of the original runtime as arguments.
