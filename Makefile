@@ -4,13 +4,14 @@
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
 # make test       runs every test
+# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
 # make clean      removes what was built
 #
 # make bootstrap ARCH=arm64 builds it for the other machine; PANIC=message one that says why it panics: see scripts/build.
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-deploy clean
 
 all: layer tool
 
@@ -34,6 +35,10 @@ run: bootstrap tool
 test: all
 	@scripts/setup test
 	@tests/run
+
+test-deploy: layer interpreter-layers
+	@scripts/setup test-deploy
+	@cd tests && LIMIT_S=900 ./run deploy-*.sh
 
 clean:
 	rm -rf dist target .cache

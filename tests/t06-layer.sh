@@ -2,11 +2,14 @@
 description='the layers as they are packed'
 . ./lib.sh
 
-layer=$repository/dist/open-runtime-$arch.zip
-
 # unpack ZIP: into opt, as Lambda does. Python's own extraction knows neither links nor modes.
 unpack() {
 	python3 "$tests/unzip.py" "$1" opt
+}
+
+# layer: the one for this machine.
+layer() {
+	echo "$repository/dist/open-runtime-$arch.zip"
 }
 
 # other_layer: the one for the machine that this is not.
@@ -22,14 +25,14 @@ other_layer() {
 }
 
 check 'it is what was built, and the wrapper' '
-	unpack "$layer" &&
+	unpack "$(layer)" &&
 	same bootstrap "$(readlink opt/open-runtime)" &&
 	rm opt/open-runtime &&
 	diff -r -x __pycache__ "$repository/dist/$arch" opt
 '
 
 check 'what is executable is so, links are links, and nothing else is in it' '
-	unpack "$layer" &&
+	unpack "$(layer)" &&
 	test -x opt/bootstrap &&
 	for folder in nodejs php python ruby perl sh
 	do
@@ -40,18 +43,18 @@ check 'what is executable is so, links are links, and nothing else is in it' '
 '
 
 check 'a zip has less than 400 KB' '
-	test "$(wc -c <"$layer")" -lt 400000 &&
+	test "$(wc -c <"$(layer)")" -lt 400000 &&
 	test "$(wc -c <"$(other_layer)")" -lt 400000
 '
 
 check 'the bytes do not depend on times, the umask or the order of the folder' '
-	unpack "$layer" &&
+	unpack "$(layer)" &&
 	mkdir again &&
 	tar cf - -C opt $(ls -r opt) | tar xf - -C again &&
 	find again -exec touch -h -d 2001-02-03 "{}" + &&
 	chmod -R g+w,o-r again &&
 	"$repository/scripts/pack" again.zip again &&
-	cmp again.zip "$layer"
+	cmp again.zip "$(layer)"
 '
 
 check 'SHA256SUMS has the sums of both' '
@@ -75,7 +78,7 @@ assert \"$repository\" not in json.dumps(sbom)
 needs node
 
 check 'what is in it answers' '
-	unpack "$layer" &&
+	unpack "$(layer)" &&
 	bootstrap=$work/opt/bootstrap &&
 	start_lambda nodejs:handler.echo &&
 	answers "{\"a\":1}" "{\"a\":1}"

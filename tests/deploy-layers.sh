@@ -1,6 +1,5 @@
 #!/bin/sh
 description="the layers in a root with nothing but a libc, sh and sed, under AWS's emulator"
-cd "$(dirname "$0")/.." || exit
 . ./lib.sh
 . ./rie.sh
 
