@@ -54,7 +54,11 @@ check 'the bytes do not depend on times, the umask or the order of the folder' '
 	find again -exec touch -h -d 2001-02-03 "{}" + &&
 	chmod -R g+w,o-r again &&
 	"$repository/scripts/pack" again.zip again &&
-	cmp again.zip "$(layer)"
+	cmp again.zip "$(layer)" &&
+	python3 -c "
+import zipfile
+names = zipfile.ZipFile(\"again.zip\").namelist()
+assert names == sorted(names), names"
 '
 
 check 'SHA256SUMS has the sums of both' '
