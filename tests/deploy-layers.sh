@@ -97,6 +97,33 @@ check 'Python of its layer has what it is compiled with' '
 	answers "{}" "[5.0,\"OpenSSL 3\",7]"
 '
 
+check 'Python has all of its modules compiled' '
+	make_root bookworm "$arch" "python-$arch" &&
+	find root/opt/python/lib/python3.* -name "*.py" | wc -l >sources &&
+	find root/opt/python/lib/python3.* -name "*.pyc" | wc -l >compiled &&
+	same "$(cat sources)" "$(cat compiled)" &&
+	find root/opt/runtimes/python -name "*.py" | wc -l >sources &&
+	find root/opt/runtimes/python -name "*.pyc" | wc -l >compiled &&
+	same "$(cat sources)" "$(cat compiled)"
+'
+
+check 'a language runtime of another version than was compiled is the one that runs' '
+	make_root bookworm "$arch" "python-$arch" &&
+	printf "raise SystemExit(9)\n" >>root/opt/runtimes/python/open_runtime.py &&
+	serve_in_root python/handler.hello /opt/bootstrap &&
+	invoke "{}" &&
+	says response "exited with status 9"
+'
+
+check 'what needs a newer glibc than Lambda has is refused' '
+	make_root bullseye "nodejs-$arch" "python-$arch" &&
+	"$repository/scripts/check-glibc" root/opt &&
+	mkdir newer &&
+	cp "$repository/.cache/interpreters/bookworm-amd64/usr/bin/python3.11" newer &&
+	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
+	says refusal "newer/python3.11 needs glibc 2.35, Lambda has 2.34"
+'
+
 check 'both interpreters are below the limits of Lambda together' '
 	make_root bullseye "$arch" "nodejs-$arch" "python-$arch" &&
 	test "$(du -sb root/opt | cut -f 1)" -lt 250000000 &&
