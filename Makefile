@@ -1,15 +1,19 @@
-# make            dist/<arch>/bootstrap, what Lambda runs, and dist/open-runtime, the developer's tool
+# make            the layers, dist/open-runtime-x86_64.zip and -arm64.zip, and dist/open-runtime, the developer's tool
+# make layer      the layers alone
+# make bootstrap  dist/<arch>/bootstrap, what Lambda runs
+# make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
 # make test       runs every test
+# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
 # make clean      removes what was built
 #
-# ARCH=arm64 builds bootstrap for the other machine; PANIC=message one that says why it panics: see scripts/build.
+# make bootstrap ARCH=arm64 builds it for the other machine; PANIC=message one that says why it panics: see scripts/build.
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool run test clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-deploy clean
 
-all: bootstrap tool
+all: layer tool
 
 # Always asked, and quick: cargo knows what has changed.
 bootstrap:
@@ -18,13 +22,23 @@ bootstrap:
 tool:
 	@scripts/build-tool
 
-run: all
+layer:
+	@scripts/layer
+
+interpreter-layers:
+	@scripts/interpreter-layer
+
+run: bootstrap tool
 	@scripts/setup run
 	dist/open-runtime invoke handler.hello -f example/event.json --task-root example
 
 test: all
 	@scripts/setup test
 	@tests/run
+
+test-deploy: layer interpreter-layers
+	@scripts/setup test-deploy
+	@cd tests && LIMIT_S=900 ./run deploy-*.sh
 
 clean:
 	rm -rf dist target .cache

@@ -39,6 +39,7 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let middlewares = middleware::find(&config.middlewares, &roots)?;
     let launch = Launch {
         program: lookup::language_runtime(&config, &roots)?,
+        wrapper: lookup::wrapper(&config)?,
         handler: config.handler.clone(),
         variables: middleware::companions(&middlewares)?
             .map(|folders| ("SLSCOMPANIONS", folders))

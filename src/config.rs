@@ -27,6 +27,8 @@ pub struct Config {
     pub middlewares: Vec<String>,
     /// `SLSRUNTIME`: a name or a path.
     pub runtime: Option<String>,
+    /// `AWS_LAMBDA_EXEC_WRAPPER`: a program that starts the language runtime, which is its first argument.
+    pub wrapper: Option<String>,
     /// `SLSEVENTS` and `SLSBATCH`.
     pub events: cloudevents::Options,
     /// `SLSOVERLAP`: whether middlewares are started early.
@@ -96,6 +98,7 @@ impl Config {
             task_root: variables("LAMBDA_TASK_ROOT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(".")),
             middlewares: list(variables, "SLSMIDDLEWARES")?,
             runtime: text(variables, "SLSRUNTIME")?,
+            wrapper: text(variables, "AWS_LAMBDA_EXEC_WRAPPER")?,
             events: events_of(variables)?,
             overlap: overlap(variables)?,
             grace: grace(variables)?,

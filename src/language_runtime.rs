@@ -31,11 +31,16 @@ const FAILED_STARTS: u32 = 2;
 /// So often may it die with nothing to do, until it answers a call again.
 const IDLE_DEATHS: u32 = 5;
 
+/// What a wrapper is to run, in sh: the language runtime with the handler that the wrapper has made of `_HANDLER`.
+const WRAPPED: &str = "exec \"$0\" \"$_HANDLER\"";
+
 /// How it is started.
 #[derive(Debug)]
 pub struct Launch {
     /// The executable.
     pub program: PathBuf,
+    /// A program to start it with.
+    pub wrapper: Option<PathBuf>,
     /// `_HANDLER`.
     pub handler: String,
     /// More variables for its environment.
@@ -405,7 +410,15 @@ impl From<LanguageRuntime> for SharedRuntime {
 impl Launch {
     fn start(&self) -> Result<Process, InvocationError> {
         let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
-        Process::start(&self.program, &self.handler, variables)
+        match &self.wrapper {
+            // Many wrappers set another _HANDLER, which the shell then has.
+            Some(wrapper) => Process::start(
+                wrapper,
+                &["/bin/sh".as_ref(), "-c".as_ref(), WRAPPED.as_ref(), self.program.as_os_str()],
+                variables,
+            ),
+            None => Process::start(&self.program, &[self.handler.as_ref()], variables),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! then beside this program, which is the same as the layers on Lambda and the build's folder on a desk.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,27 @@ pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, I
         None => format!("the handler {}", config.handler),
     };
     found.ok_or(InvocationError::NoLanguageRuntime { wanted, searched: search.places })
+}
+
+/// The program of `AWS_LAMBDA_EXEC_WRAPPER`, which Lambda leaves alone on `provided.*`: there it is ours to honour. On the
+/// managed runtimes Lambda has honoured it already: by starting us, under the name of our own wrapper.
+///
+/// # Errors
+/// [`InvocationError::Variable`] if it cannot be executed.
+pub fn wrapper(config: &Config) -> Result<Option<PathBuf>, InvocationError> {
+    let Some(wrapper) = config.wrapper.as_deref().filter(|_| !is_wrapping()) else { return Ok(None) };
+    let path = PathBuf::from(wrapper);
+    if !path.is_absolute() || !is_executable(&path) {
+        let (name, allowed) = ("AWS_LAMBDA_EXEC_WRAPPER", "the absolute path of an executable file");
+        return Err(InvocationError::Variable { name, value: wrapper.to_owned(), allowed });
+    }
+    let is_us = fs::canonicalize(&path).ok().is_some_and(|path| env::current_exe().ok() == Some(path));
+    Ok(Some(path).filter(|_| !is_us)) // we would start ourselves for ever
+}
+
+/// Whether we run as `open-runtime`, the link to us that is set as the wrapper on managed runtimes.
+fn is_wrapping() -> bool {
+    env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("open-runtime")))
 }
 
 /// Tries places and remembers them.

@@ -133,7 +133,7 @@ impl<'a> Running<'a> {
             ("_X_AMZN_TRACE_ID", invocation.trace_id.as_deref()),
         ];
         let variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
-        match Process::start(&middleware.path, hook.name(), variables) {
+        match Process::start(&middleware.path, &[hook.name().as_ref()], variables) {
             Ok(process) => Ok(Running { middleware, hook, process, pump: Pump::default() }),
             Err(error) => Err(failed(middleware, hook, error.to_string())),
         }

@@ -41,18 +41,18 @@ pub enum Progress {
 }
 
 impl Process {
-    /// Starts `program` with one argument and more variables for its environment, in our current folder.
+    /// Starts `program` with arguments and more variables for its environment, in our current folder.
     ///
     /// # Errors
     /// [`InvocationError::CannotStart`]: missing, not executable, no interpreter, no memory, too many processes.
     pub fn start<'a>(
         program: &Path,
-        argument: &str,
+        arguments: &[&OsStr],
         variables: impl Iterator<Item = (&'a str, &'a OsStr)>,
     ) -> Result<Process, InvocationError> {
         let cannot_start = |cause| InvocationError::CannotStart { program: program.display().to_string(), cause };
         let mut command = Command::new(program);
-        command.arg(argument).envs(variables).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        command.args(arguments).envs(variables).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(cannot_start)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(cannot_start(ErrorKind::BrokenPipe.into())); // both are Stdio::piped above

@@ -196,6 +196,19 @@ values() {
 	sed -n "s/^| \`$1\` | //p" "$readme" | grep -oE '`[A-Za-z0-9]+`' | tr -d '`' | sed "s/^/$1=/"
 }
 
+# code LANGUAGE TEXT: the README's block of that language that has that text, with the port of the function that is served.
+code() {
+	awk -v fence="\`\`\`$1" -v text="$2" '
+		/^```/ {
+			if (inside && index(code, text)) printf "%s", code
+			inside = $0 == fence && !inside
+			code = ""
+			next
+		}
+		{ code = code $0 "\n" }
+	' "$readme" | sed "s,127.0.0.1:9000,127.0.0.1:$(cat port 2>/dev/null),"
+}
+
 check 'what make run and the commands of the README print is what it says' '
 	example_folder &&
 	transcripts &&
@@ -270,6 +283,23 @@ check 'its table of kinds is that of bootstrap' '
 	table "## All kinds of events" | diff expected -
 '
 
+check 'its table of /opt has what is in the layer, and no other' '
+	python3 -c "
+import zipfile
+print(*sorted({name.split(\"/\")[0] + \"/\" * (\"/\" in name) for name in zipfile.ZipFile(
+	\"$repository/dist/open-runtime-$arch.zip\").namelist()} | {\"middlewares/\"}), sep=\"\n\")" >expected &&
+	rows "### The layer" | diff expected -
+'
+
+check 'the commands of its quick start are those that are tried on a mock of AWS' '
+	code sh "sls invoke -f hello" | sed "s/ *#.*//" >quick-start &&
+	printf "%s\n" "npm i -g osls" make "sls deploy" "cd example" "sls deploy" "sls invoke -f hello" | diff quick-start - &&
+	for command in "sls_in . deploy" "sls_in example deploy"
+	do
+		says "$tests/deploy-services.sh" "$command" || return
+	done
+'
+
 check 'its links lead to files of the repository and to headings' '
 	grep -oE "\]\([^)]+\)" "$readme" | sed "s/^](//; s/)\$//" | grep -v "^https:" | for_each leads_somewhere
 '
@@ -284,19 +314,6 @@ check 'it shows every command of the tool, and no other' '
 check 'the options of the tool that it shows exist' '
 	code_with open-runtime | grep -oE "(^| )--?[a-z][a-z-]*" | tr -d " " | sort -u | for_each has_option
 '
-
-# code LANGUAGE TEXT: the README's block of that language that has that text, with the port of the function that is served.
-code() {
-	awk -v fence="\`\`\`$1" -v text="$2" '
-		/^```/ {
-			if (inside && index(code, text)) printf "%s", code
-			inside = $0 == fence && !inside
-			code = ""
-			next
-		}
-		{ code = code $0 "\n" }
-	' "$readme" | sed "s,127.0.0.1:9000,127.0.0.1:$(cat port 2>/dev/null),"
-}
 
 # serve: does what the README says, on a port that the kernel chooses.
 serve() {

@@ -1,19 +1,7 @@
 #!/bin/sh
 description="the handlers under AWS's own Runtime Interface Emulator"
 . ./lib.sh
-
-rie=$repository/.cache/aws-lambda-rie
-
-# The emulator comes in a wheel of aws-sam-cli, 8 MB from PyPI, once.
-fetch_rie() {
-	test ! -x "$rie" || return 0
-	wheel_path=samcli/local/rapid/aws-lambda-rie-$arch
-	mkdir -p "$scratch/wheel" "${rie%/*}" &&
-		python3 -m pip download -q --no-deps --require-hashes -r rie.txt -d "$scratch/wheel" &&
-		python3 -m zipfile -e "$scratch/wheel"/*.whl "$scratch/wheel" &&
-		chmod +x "$scratch/wheel/$wheel_path" &&
-		mv "$scratch/wheel/$wheel_path" "$rie"
-}
+. ./rie.sh
 
 # start_rie LANGUAGE:HANDLER [NAME=VALUE…]: starts the emulator with these environment variables. It binds every address
 # if it is not told others, takes no port 0, and does not set LAMBDA_TASK_ROOT.
@@ -33,10 +21,6 @@ start_rie() {
 stop_rie() {
 	kill -TERM "$rie_pid" 2>/dev/null
 	wait "$rie_pid"
-}
-
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 # The emulator has no header for function errors: they are a body like any other.

@@ -1,0 +1,163 @@
+#!/bin/sh
+description="the layers in a root with nothing but a libc, sh and sed, under AWS's emulator"
+. ./lib.sh
+. ./rie.sh
+
+# fetch_root SUITE: the packages of that Debian, without any script of theirs.
+fetch_root() {
+	fetched=$repository/.cache/$1-root
+	test -e "$fetched" || {
+		rm -rf "$fetched.new" &&
+			mmdebstrap --quiet --variant=extract --include=libc6,dash,sed "$1" "$fetched.new" &&
+			rm -rf "$fetched.new/dev" "$fetched.new/var/cache" &&
+			mkdir "$fetched.new/dev" &&
+			mv "$fetched.new" "$fetched"
+	}
+}
+
+# make_root SUITE LAYER…: the folder root with these layers in /opt and the example in /var/task.
+make_root() {
+	cp -R "$repository/.cache/$1-root" root &&
+		shift &&
+		mkdir -p root/bin root/proc root/opt root/var/task root/var/lang/bin &&
+		ln -sf dash root/bin/sh &&
+		cp "$rie" root/rie &&
+		cp -R "$repository/example/." root/var/task || return
+	for layer in "$@"
+	do
+		python3 "$tests/unzip.py" "$repository/dist/open-runtime-$layer.zip" root/opt || return
+	done
+	chmod -R go=rX root
+}
+
+# serve_in_root HANDLER PROGRAM [NAME=VALUE…]: the emulator starts the program in that root, which is read-only, as a user
+# that is not root.
+serve_in_root() {
+	handler=$1 program=$2
+	shift 2
+	variables=
+	for variable in "$@"
+	do
+		variables="$variables --setenv ${variable%%=*} ${variable#*=}"
+	done
+	rie_address=127.0.0.1:$(free_port)
+	# shellcheck disable=SC2086 # a list of words
+	as_user bwrap --unshare-user --unshare-pid --die-with-parent --ro-bind root / --proc /proc --dev /dev --tmpfs /tmp \
+		--chdir /var/task --clearenv --setenv OPEN_RUNTIME_TEST "$OPEN_RUNTIME_TEST" --setenv PATH /usr/bin:/bin \
+		--setenv LAMBDA_TASK_ROOT /var/task $variables \
+		/rie --runtime-interface-emulator-address "$rie_address" --runtime-api-address "127.0.0.1:$(free_port)" \
+		"$program" "$handler" >lambda.log 2>&1 &
+	rie_pid=$!
+	at_end "kill -TERM $rie_pid 2>/dev/null; wait $rie_pid; true"
+	lambda_url=http://$rie_address
+	within 10000 curl -s -o /dev/null "$lambda_url"
+}
+
+# As root, another user; who is none already stays who he is.
+as_user() {
+	chmod 755 "$scratch" "$work" &&
+		if test "$(id -u)" -eq 0
+		then
+			exec setpriv --reuid 1051 --regid 990 --clear-groups "$@"
+		else
+			exec "$@"
+		fi
+}
+
+greets() {
+	answers '{"name": "Grace"}' '{"message":"Good day, Grace!","event":"free-form JSON"}'
+}
+
+needs bwrap
+for suite in bullseye bookworm
+do
+	test -n "$missing" || fetch_root $suite || missing="Debian's $suite"
+done
+fetch_rie || missing='emulator'
+
+# Debian 11 has glibc 2.31: what runs with it runs with Lambda's 2.34. Python needs 2.34, which no Debian has: 12 has 2.36.
+check 'Node.js of its layer answers' '
+	make_root bullseye "$arch" "nodejs-$arch" &&
+	serve_in_root handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'Python of its layer answers' '
+	make_root bookworm "$arch" "python-$arch" &&
+	serve_in_root python/handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'Python of its layer has what it is compiled with' '
+	make_root bookworm "$arch" "python-$arch" &&
+	printf "import bz2, ctypes, decimal, hashlib, lzma, math, sqlite3, ssl, uuid, zlib, asyncio, xml.parsers.expat\n%s\n" \
+		"def all(event, context): return [math.hypot(3, 4), ssl.OPENSSL_VERSION[:9], sqlite3.connect(\":memory:\").execute(\"select 7\").fetchone()[0]]" \
+		>root/var/task/modules.py &&
+	serve_in_root modules.all /opt/bootstrap &&
+	answers "{}" "[5.0,\"OpenSSL 3\",7]"
+'
+
+check 'Python has all of its modules compiled' '
+	make_root bookworm "$arch" "python-$arch" &&
+	find root/opt/python/lib/python3.* -name "*.py" | wc -l >sources &&
+	find root/opt/python/lib/python3.* -name "*.pyc" | wc -l >compiled &&
+	same "$(cat sources)" "$(cat compiled)" &&
+	find root/opt/runtimes/python -name "*.py" | wc -l >sources &&
+	find root/opt/runtimes/python -name "*.pyc" | wc -l >compiled &&
+	same "$(cat sources)" "$(cat compiled)"
+'
+
+check 'a language runtime of another version than was compiled is the one that runs' '
+	make_root bookworm "$arch" "python-$arch" &&
+	printf "raise SystemExit(9)\n" >>root/opt/runtimes/python/open_runtime.py &&
+	serve_in_root python/handler.hello /opt/bootstrap &&
+	invoke "{}" &&
+	says response "exited with status 9"
+'
+
+check 'what needs a newer glibc than Lambda has is refused' '
+	make_root bullseye "nodejs-$arch" "python-$arch" &&
+	"$repository/scripts/check-glibc" root/opt &&
+	mkdir newer &&
+	cp "$repository/.cache/interpreters/bookworm-amd64/usr/bin/python3.11" newer &&
+	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
+	says refusal "newer/python3.11 needs glibc 2.35, Lambda has 2.34"
+'
+
+check 'both interpreters are below the limits of Lambda together' '
+	make_root bullseye "$arch" "nodejs-$arch" "python-$arch" &&
+	test "$(du -sb root/opt | cut -f 1)" -lt 250000000 &&
+	for zip in "$repository"/dist/open-runtime-*.zip
+	do
+		test "$(wc -c <"$zip")" -lt 50000000 || return
+	done
+'
+
+# The interpreters of the managed runtimes are in /var/lang; here those of the layers stand for them.
+check 'as a wrapper it takes the interpreter of the managed Node.js' '
+	make_root bullseye "$arch" "nodejs-$arch" &&
+	mv root/opt/nodejs/bin/node root/var/lang/bin/node &&
+	mv root/opt/nodejs/lib root/var/lang/lib &&
+	rm -r root/opt/nodejs &&
+	serve_in_root handler.hello /opt/open-runtime AWS_LAMBDA_EXEC_WRAPPER=/opt/open-runtime SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'as a wrapper it takes the interpreter of the managed Python' '
+	make_root bookworm "$arch" "python-$arch" &&
+	mv root/opt/python/bin/python3 root/var/lang/bin/python3 &&
+	mv root/opt/python/lib root/var/lang/lib &&
+	rm -r root/opt/python &&
+	serve_in_root python/handler.hello /opt/open-runtime AWS_LAMBDA_EXEC_WRAPPER=/opt/open-runtime SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'no interpreter is an error that says where it was looked for' '
+	make_root bullseye "$arch" &&
+	serve_in_root handler.hello /opt/bootstrap &&
+	invoke "{}" &&
+	says response Runtime.InterpreterNotFound &&
+	says response /var/lang/bin
+'
+
+finish
