@@ -13,8 +13,10 @@ use crate::protocol::{self, Call};
 pub struct Limits {
     /// The language runtime gets SIGTERM.
     pub grace: Deadline,
-    /// It is killed, and the invocation fails.
+    /// The invocation fails, and it gets SIGINT.
     pub last: Deadline,
+    /// It is killed.
+    pub kill: Deadline,
 }
 
 /// The calls of one invocation.
@@ -232,6 +234,11 @@ impl<'a> Exchange<'a> {
         self.calls.limits.last
     }
 
+    /// When the language runtime is killed.
+    pub fn kill(&self) -> Deadline {
+        self.calls.limits.kill
+    }
+
     /// The end.
     pub fn answers(self, failure: Option<InvocationError>) -> Answers {
         Answers { outcomes: self.outcomes, failure }
@@ -244,7 +251,7 @@ mod tests {
 
     fn calls(count: usize, in_order: bool) -> Calls<'static> {
         let call = |index: usize| Call::new(format!("r#{index}"), [b"{", b"}", b""]);
-        let limits = Limits { grace: Deadline::NEVER, last: Deadline::NEVER };
+        let limits = Limits { grace: Deadline::NEVER, last: Deadline::NEVER, kill: Deadline::NEVER };
         Calls { calls: (0..count).map(call).collect(), tail: b"}\n".to_vec(), in_order, limits }
     }
 

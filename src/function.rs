@@ -63,12 +63,14 @@ impl Function {
         }
     }
 
-    /// SIGTERM at `deadline − SLSGRACE`, but never before half of the time is over; the end a little before the deadline.
+    /// SIGTERM at `deadline − SLSGRACE`, but never before half of the time is over; the end a little before the deadline, with
+    /// some of that for last words.
     fn limits(&self, deadline: Deadline) -> Limits {
         let left = deadline.left().unwrap_or_default();
         Limits {
             grace: deadline.earlier_by(self.config.grace.min(left / 2)),
             last: deadline.earlier_by(REPORT.min(left / 4)),
+            kill: deadline.earlier_by(REPORT.min(left / 4) * 3 / 5),
         }
     }
 

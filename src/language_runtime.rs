@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 use crate::error::{Fatal, InvocationError};
@@ -24,6 +24,10 @@ const LAST_BREATH: Duration = Duration::from_millis(100);
 
 /// No line may be longer, in bytes: what does not end must not fill the memory. Lambda takes 6 MiB.
 const LONGEST_LINE: usize = 32 << 20;
+
+/// So long may it take to be ready when it is started again, of the time of invocations: what Lambda gives the Init phase,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>
+const LONGEST_BOOT: Duration = Duration::from_secs(10);
 
 /// So often may it die before it is ready, one time after the other.
 const FAILED_STARTS: u32 = 2;
@@ -56,6 +60,7 @@ pub struct LanguageRuntime {
     state: State,
     lines: Lines,
     was_ever_ready: bool,
+    waited_for_boot: Duration,
     failed_starts: u32,
     idle_deaths: u32,
     has_dropped: bool,
@@ -87,17 +92,17 @@ impl LanguageRuntime {
     pub fn start(launch: Launch, signals: Signals, log: Log) -> Result<LanguageRuntime, InvocationError> {
         let state = State::Booting(launch.start()?);
         let lines = Lines::default();
-        let (was_ever_ready, failed_starts, idle_deaths, has_dropped) = (false, 0, 0, false);
         Ok(LanguageRuntime {
             launch,
             signals,
             log,
             state,
             lines,
-            was_ever_ready,
-            failed_starts,
-            idle_deaths,
-            has_dropped,
+            was_ever_ready: false,
+            waited_for_boot: Duration::ZERO,
+            failed_starts: 0,
+            idle_deaths: 0,
+            has_dropped: false,
         })
     }
 
@@ -144,6 +149,7 @@ impl LanguageRuntime {
             return Err(Fatal::CrashLoop(take_reason(reason)));
         }
         self.lines = Lines::default();
+        self.waited_for_boot = Duration::ZERO;
         self.state = State::Booting(self.launch.start().map_err(Fatal::CrashLoop)?);
         Ok(())
     }
@@ -173,16 +179,32 @@ impl LanguageRuntime {
     fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
         self.revive().map_err(Fatal::into_invocation_error)?;
         self.send(exchange);
-        let deadline = exchange.next_deadline().or(self.signals.work_deadline());
+        let is_booting_again = matches!(self.state, State::Booting(_)) && self.was_ever_ready;
+        let boot = if is_booting_again { LONGEST_BOOT.saturating_sub(self.waited_for_boot) } else { Duration::MAX };
+        let deadline = exchange.next_deadline().or(self.signals.work_deadline()).or(Deadline::after(boot));
+        let began = Instant::now();
         let woke = self.step(Some(exchange), None, deadline)?;
         if woke == Some(Woke::Terminated) {
             self.signal(libc::SIGTERM);
+        }
+        if is_booting_again {
+            self.limit_boot(began.elapsed());
         }
         match &mut self.state {
             State::Dead(reason) if !exchange.is_over() && (exchange.has_begun() || self.signals.is_terminating()) => {
                 Err(exchange.as_timeout(take_reason(reason)))
             }
             _ => self.enforce_limits(exchange),
+        }
+    }
+
+    /// A boot that hangs must not cost every invocation to come its time. Only what invocations wait is counted: in between
+    /// Lambda freezes us.
+    fn limit_boot(&mut self, waited: Duration) {
+        self.waited_for_boot += waited;
+        if matches!(self.state, State::Booting(_)) && self.waited_for_boot >= LONGEST_BOOT {
+            let how = format!("took more than {} s to load the handler again and was killed", LONGEST_BOOT.as_secs());
+            self.fail(InvocationError::RuntimeExit { how }, false);
         }
     }
 
@@ -203,6 +225,7 @@ impl LanguageRuntime {
         let error = if self.signals.work_deadline().has_passed() {
             InvocationError::Terminated
         } else if exchange.last().has_passed() {
+            self.interrupt(exchange);
             exchange.timeout()
         } else {
             if exchange.is_time_to_warn() {
@@ -214,6 +237,15 @@ impl LanguageRuntime {
             self.kill(); // one that is still booting boots on, for the next invocation
         }
         Err(error)
+    }
+
+    /// Has it tell the log where the handler is, if it can: last words, which it need not live to tell.
+    fn interrupt(&self, exchange: &Exchange<'_>) {
+        if let State::Ready(process, _) = &self.state {
+            let deadline = exchange.kill().or(self.signals.work_deadline());
+            let _ = process.signal(libc::SIGINT); // it is killed next, whatever comes of this
+            let _ = wait_for_end(process, self.signals, deadline);
+        }
     }
 
     /// Ends it, for what it was doing must not go on. [`revive`](LanguageRuntime::revive) starts it again.

@@ -103,6 +103,14 @@ check 'a language runtime that goes on is killed with all of its group before th
 	starts 2
 '
 
+check 'a handler of Node.js that never lets go of the event loop is interrupted: the log says where it was' '
+	start_lambda nodejs:spins.handler --timeout 1 &&
+	invoke 1 &&
+	timed_out &&
+	logged "at spins (" &&
+	logged "spins.js:3"
+'
+
 check 'without SLSGRACE there is no warning, but the caller is told in time' '
 	start_lambda hears-the-warning --timeout 0.5 --env SLSGRACE=0 &&
 	tell "answer 1" &&
@@ -121,6 +129,26 @@ check 'a language runtime that is still booting when the time is over boots on' 
 	touch task/go &&
 	answers 2 2 &&
 	starts 2
+'
+
+check 'one that hangs when it is started again is killed after 10 s of an invocation, and started once more' '
+	start_lambda hangs-when-started-again --timeout 15 &&
+	invoke 1 &&
+	failed Runtime.ExitError "exited with status 3" &&
+	answers 2 2 &&
+	logged "took more than 10 s to load the handler again and was killed" &&
+	starts 3 &&
+	answers 4 4
+'
+
+check 'what invocations wait for it is added up' '
+	start_lambda hangs-when-started-again --timeout 6 &&
+	invoke 1 &&
+	failed Runtime.ExitError "exited with status 3" &&
+	invoke 2 &&
+	timed_out "the handler was loaded" &&
+	answers 3 3 &&
+	starts 3
 '
 
 check 'no other record of a batch is begun after the warning' '

@@ -48,7 +48,7 @@ fn operate(tried: &mut Tried<'_>, operation: u8) {
 /// Calls as the first line asks for.
 pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
-    let limits = Limits { grace: Deadline::after(Duration::ZERO), last: Deadline::NEVER };
+    let limits = Limits { grace: Deadline::after(Duration::ZERO), last: Deadline::NEVER, kill: Deadline::NEVER };
     let calls = (0..number(words, 0, 8)).map(call).collect();
     Calls { calls, tail: TAIL.to_vec(), in_order: words.get(2).is_some_and(|word| *word == b"in-order"), limits }
 }

@@ -84,7 +84,7 @@ fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let signals = Signals::install().expect("signals");
-        let launch = Launch { program: "/bin/cat".into(), handler: "-".to_owned(), variables: Vec::new() };
+        let launch = Launch { program: "/bin/cat".into(), handler: "-".to_owned(), variables: Vec::new(), wrapper: None };
         let log = Log { level: Level::Error, is_json: false };
         let runtime = LanguageRuntime::start(launch, signals, log).expect("cat").into();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -1,0 +1,4 @@
+// Never lets go of the event loop.
+exports.handler = function spins() {
+  for (;;);
+};
