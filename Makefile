@@ -5,13 +5,14 @@
 # make run        invokes the example with an event
 # make test       runs every test
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
+# make bench      measures what the mapping of events and middlewares cost, against their limits
 # make clean      removes what was built
 #
 # make bootstrap ARCH=arm64 builds it for the other machine; PANIC=message one that says why it panics: see scripts/build.
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test test-deploy clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-deploy bench clean
 
 all: layer tool
 
@@ -39,6 +40,11 @@ test: all
 test-deploy: layer interpreter-layers
 	@scripts/setup test-deploy
 	@cd tests && LIMIT_S=900 ./run deploy-*.sh
+
+bench: bootstrap tool
+	@scripts/setup test
+	cargo bench --quiet --locked --bench cloudevents
+	@cd tests && ./bench-middlewares.sh
 
 clean:
 	rm -rf dist target .cache

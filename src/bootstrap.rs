@@ -67,7 +67,10 @@ fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Res
     while let Next::Invocation(invocation) = api.next(runtime)? {
         match function.answer(&invocation, &mut lock(runtime)) {
             Ok(response) => api.respond(&invocation, &response)?,
-            Err(error) => api.fail(&invocation, &error)?,
+            Err(error) => {
+                function.log.failure(&invocation.request_id, &error);
+                api.fail(&invocation, &error)?;
+            }
         }
         lock(runtime).revive()?;
     }

@@ -82,6 +82,14 @@ impl InvocationError {
         }
     }
 
+    /// Whether the words are those of the handler.
+    pub fn is_of_handler(&self) -> bool {
+        match self {
+            InvocationError::Batch { first, .. } => first.is_of_handler(),
+            other => matches!(other, InvocationError::Handler(_)),
+        }
+    }
+
     /// The error object of the Runtime API.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>

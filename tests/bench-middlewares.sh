@@ -60,7 +60,7 @@ check 'a hook costs at most 0.5 ms more than the bare fork, exec and exit of its
 	gcc -O2 -static -o bare "$tests/middlewares/checks/bare.c" &&
 	with exits,exits,exits,exits,exits,exits,exits,exits,exits,exits &&
 	with , &&
-	for round in $(seq "$rounds")
+	for _ in $(seq "$rounds")
 	do
 		./bare $each task/middlewares/exits >>bare.us &&
 			measure , >>none.ms &&
@@ -85,9 +85,9 @@ overlapped() {
 		with , &&
 		with reads,reads,reads &&
 		with reads,reads,reads,, --env SLSOVERLAP=on &&
-		for round in $(seq "$rounds")
+		for _ in $(seq "$rounds")
 		do
-			./bare $each task/middlewares/reads >>bare.us &&
+			./bare "$each" task/middlewares/reads >>bare.us &&
 				measure , >>none.ms &&
 				measure reads,reads,reads >>off.ms &&
 				measure reads,reads,reads,, >>on.ms || return
@@ -106,7 +106,7 @@ check 'with overlap, three python3 middlewares (six hooks) cost at most 2.2 time
 # Behind a handler that takes no time nothing can hide: six starts are what they are, on the cores that there are.
 check 'around a handler that takes no time, they cost at most a third more than six starts at once' '
 	overlapped echoes &&
-	for round in $(seq "$rounds")
+	for _ in $(seq "$rounds")
 	do
 		./bare -6 $each task/middlewares/reads >>six.us || return
 	done &&

@@ -31,11 +31,22 @@ check 'successes, errors, crashes and garbage do not tell secrets' '
 	ask "\": $secret\"" &&
 	says response "$secret" &&
 	for command in "exit 3; $secret" "say $secret" "say {\\\"$secret\\\":1}" "say {\\\"id\\\":\\\"$secret\\\"" "printf $secret; exit 4" \
-		"answer $secret 1" "fail \$id {\\\"errorType\\\":\\\"$secret\\\",\\\"errorMessage\\\":\\\"$secret\\\"}" "response=$secret" "kill -9 \$\$; $secret"
+		"answer $secret 1" "fail \$id {\\\"errorType\\\":\\\"Boom\\\",\\\"errorMessage\\\":\\\"$secret\\\"}" "response=$secret" "kill -9 \$\$; $secret"
 	do
 		ask "\"$command\"" || return
 	done &&
 	is_discreet
+'
+
+check 'an invocation that fails is logged once: what bootstrap has to say, and of what the handler says only the type' '
+	start_lambda obeys --quiet &&
+	tell "fail \$id {\\\"errorType\\\":\\\"my.Boom\\\",\\\"errorMessage\\\":\\\"about-the-event\\\"}; id=" &&
+	has_failed my.Boom &&
+	logged "the invocation failed: Function.Boom" &&
+	fails_to grep about-the-event lambda.log &&
+	tell "exit 3" &&
+	logged "the invocation failed: Runtime.ExitError: the language runtime exited with status 3" &&
+	same 2 "$(grep -c "the invocation failed" lambda.log)"
 '
 
 check 'a timeout does not' '

@@ -35,6 +35,11 @@ is_quiet() {
 	same '' "$(cat lambda.log)"
 }
 
+# says_only ERROR: the log has one line, that the invocation failed with that.
+says_only() {
+	same "bootstrap: RequestId: $(header x-amzn-requestid) the invocation failed: $1" "$(cat lambda.log)"
+}
+
 # header NAME: of the latest response.
 header() {
 	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
@@ -287,7 +292,7 @@ check 'with overlap, so is one that is not needed because another failed' '
 	with fails-in-before,hangs-on-demand,starts-early,notes --quiet &&
 	invoke 1 &&
 	blames fails-in-before before "it exited with status 3" &&
-	is_quiet &&
+	says_only "Function.MiddlewareFailed: middleware fails-in-before failed in its before hook: it exited with status 3" &&
 	within 1000 no_hook_is_left
 '
 
@@ -295,7 +300,7 @@ check 'with overlap, the after hooks of a handler that failed leave no trace eit
 	with_runtime fails starts-early,notes --quiet &&
 	fails_with Boom 1 &&
 	fails_to test -s task/after.stdin &&
-	is_quiet &&
+	says_only Function.Boom &&
 	within 1000 no_hook_is_left
 '
 
