@@ -68,7 +68,8 @@ fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Res
         match function.answer(&invocation, &mut lock(runtime)) {
             Ok(response) => api.respond(&invocation, &response)?,
             Err(error) => {
-                function.log.failure(&invocation.request_id, &error);
+                let told = format_args!("the invocation failed: {}", error.for_log());
+                function.log.error(Some(&invocation.request_id), &told);
                 api.fail(&invocation, &error)?;
             }
         }

@@ -82,8 +82,16 @@ impl InvocationError {
         }
     }
 
-    /// Whether the words are those of the handler.
-    pub fn is_of_handler(&self) -> bool {
+    /// What the log may say: of what the handler says no more than the type, for its message may be about the event.
+    pub fn for_log(&self) -> String {
+        if self.is_of_handler() {
+            header_error_type(self.error_type())
+        } else {
+            format!("{}: {self}", self.error_type())
+        }
+    }
+
+    fn is_of_handler(&self) -> bool {
         match self {
             InvocationError::Batch { first, .. } => first.is_of_handler(),
             other => matches!(other, InvocationError::Handler(_)),

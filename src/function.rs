@@ -1,6 +1,7 @@
 //! The function: its middlewares around its handler. How one event becomes one response.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::chain::{Before, Chain, Early};
@@ -156,7 +157,8 @@ impl Function {
         let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
             runtime.call(&calls, || early = chain.start_after(self.middlewares.len()))
         });
-        Ok((conclude(batch, answers)?, early))
+        let log = |told: &dyn Display| self.log.warn(Some(&chain.invocation.request_id), told);
+        Ok((conclude(batch, answers, log)?, early))
     }
 }
 
@@ -170,13 +172,19 @@ fn calls<'a>(invocation: &Invocation, batch: &'a Batch<'_>) -> Vec<Call<'a>> {
 }
 
 /// What the outcomes of the calls make of the invocation.
-fn conclude(batch: &Batch<'_>, answers: Answers) -> Result<Response, InvocationError> {
+fn conclude(batch: &Batch<'_>, answers: Answers, log: impl FnOnce(&dyn Display)) -> Result<Response, InvocationError> {
     let outcomes: Vec<cloudevents::Outcome> = answers.outcomes.iter().map(as_record).collect();
     let (answer, total) = (batch.answer(&outcomes), outcomes.len());
+    let failed = outcomes.iter().filter(|outcome| !matches!(outcome, cloudevents::Outcome::Succeeded(_))).count();
     let mut outcomes = answers.outcomes.into_iter();
     let mut take = |index| outcomes.nth(index).flatten();
     match answer {
-        Answer::Made(response) => Ok(Response::new(response)),
+        Answer::Made(response) => {
+            if failed > 0 {
+                log_reported(log, failed, total, outcomes.flatten().find_map(Result::err));
+            }
+            Ok(Response::new(response))
+        }
         Answer::AsIs(index) => take(index).unwrap_or(Err(InvocationError::Terminated)), // it is there, being the answer
         Answer::Failed(failure) => {
             let failed = failure.first.and_then(take).map(|outcome| match outcome {
@@ -191,6 +199,12 @@ fn conclude(batch: &Batch<'_>, answers: Answers) -> Result<Response, InvocationE
             })
         }
     }
+}
+
+/// Lambda tries again what is reported, and why it failed is told to nobody else.
+fn log_reported(log: impl FnOnce(&dyn Display), failed: usize, total: usize, first: Option<InvocationError>) {
+    let first = first.map_or("they were not reached".to_owned(), |error| error.for_log());
+    log(&format_args!("{failed} of {total} records are reported as failed; the first: {first}"));
 }
 
 fn as_record(outcome: &Option<exchange::Outcome>) -> cloudevents::Outcome<'_> {

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use crate::error::{InvocationError, header_error_type, push_json_string};
+use crate::error::push_json_string;
 
 /// How much is said. The default is [`Level::Warn`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,14 +43,9 @@ impl Log {
         let _ = std::io::stderr().write_all(&line); // one write: lines of others do not come between. No log, no place to say so.
     }
 
-    /// An invocation failed. What the handler says in its errors is for the caller alone: it may be about the event.
-    pub fn failure(self, request_id: &str, error: &InvocationError) {
-        let told = if error.is_of_handler() {
-            header_error_type(error.error_type())
-        } else {
-            format!("{}: {error}", error.error_type())
-        };
-        self.write(Level::Error, Some(request_id), &format_args!("the invocation failed: {told}"));
+    /// See [`write`](Log::write).
+    pub fn error(self, request_id: Option<&str>, message: &dyn Display) {
+        self.write(Level::Error, request_id, message);
     }
 
     /// See [`write`](Log::write).

@@ -61,8 +61,10 @@ check 'messages of a queue: those that failed are named' '
 	start_reporting &&
 	invoke "$(batch sqs a bad b bad)" &&
 	names "\"2\"" "\"4\"" &&
+	within 1000 grep -q "RequestId: .* 2 of 4 records are reported as failed; the first: Function.Error" lambda.log &&
 	invoke "$(batch sqs a b)" &&
-	names
+	names &&
+	same 1 "$(grep -c "are reported" lambda.log)"
 '
 
 check 'a message that the handler itself names as failed is named' '
