@@ -28,6 +28,8 @@ pub struct Calls<'a> {
     pub tail: Vec<u8>,
     /// One after the other, and none after one that failed.
     pub in_order: bool,
+    /// Whether a response says that its call failed; asked where they are in order.
+    pub is_failure: fn(&[u8]) -> bool,
     /// When they must be over.
     pub limits: Limits,
 }
@@ -173,7 +175,8 @@ impl<'a> Exchange<'a> {
         let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
         let Some(position) = self.open.iter().position(is_it) else { return false };
         let outcome = outcome().map_err(|error| self.as_timeout(error));
-        self.may_send &= outcome.is_ok() || !self.calls.in_order;
+        let may_go_on = |response: &Response| !(self.calls.is_failure)(response.json());
+        self.may_send &= !self.calls.in_order || outcome.as_ref().is_ok_and(may_go_on);
         let index = self.open.swap_remove(position);
         if let Some(slot) = self.outcomes.get_mut(index) {
             *slot = Some(outcome);
@@ -252,7 +255,13 @@ mod tests {
     fn calls(count: usize, in_order: bool) -> Calls<'static> {
         let call = |index: usize| Call::new(format!("r#{index}"), [b"{", b"}", b""]);
         let limits = Limits { grace: Deadline::NEVER, last: Deadline::NEVER, kill: Deadline::NEVER };
-        Calls { calls: (0..count).map(call).collect(), tail: b"}\n".to_vec(), in_order, limits }
+        Calls {
+            calls: (0..count).map(call).collect(),
+            tail: b"}\n".to_vec(),
+            in_order,
+            is_failure: |json| json == b"\"failed\"",
+            limits,
+        }
     }
 
     fn send(exchange: &mut Exchange<'_>, concurrency: usize) -> String {
@@ -287,6 +296,17 @@ mod tests {
         assert!(exchange.settle("r#1", || Ok(Response::new(b"1".to_vec()))));
         send(&mut exchange, 3);
         assert_eq!(exchange.open, [0, 2, 3]);
+    }
+
+    #[test]
+    fn in_order_a_response_that_says_failed_is_a_failure() {
+        for (in_order, goes_on) in [(true, false), (false, true)] {
+            let calls = calls(2, in_order);
+            let mut exchange = Exchange::new(&calls);
+            send(&mut exchange, 1);
+            exchange.settle("r#0", || Ok(Response::new(b"\"failed\"".to_vec())));
+            assert_eq!(!send(&mut exchange, 1).is_empty(), goes_on);
+        }
     }
 
     #[test]

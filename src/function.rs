@@ -152,7 +152,13 @@ impl Function {
         runtime: &mut LanguageRuntime,
     ) -> Result<(Response, Early<'a>), InvocationError> {
         let tail = protocol::tail(chain.invocation, debugger.as_ref());
-        let calls = Calls { calls: calls(chain.invocation, batch), tail, in_order: batch.is_in_order(), limits };
+        let calls = Calls {
+            calls: calls(chain.invocation, batch),
+            tail,
+            in_order: batch.is_in_order(),
+            is_failure: batch.failure_test(),
+            limits,
+        };
         let mut early = Early::new();
         let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
             runtime.call(&calls, || early = chain.start_after(self.middlewares.len()))

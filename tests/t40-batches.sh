@@ -88,6 +88,17 @@ check 'a FIFO queue: nothing is begun after the first that failed, and all of th
 	calls "a bad "
 '
 
+check 'nor after one that the handler itself names as failed' '
+	start_reporting &&
+	invoke "$(batch fifo a own c)" &&
+	names "\"2\"" "\"3\"" &&
+	calls "a own " &&
+	rm task/calls &&
+	invoke "$(batch sqs a own c)" &&
+	names "\"2\"" &&
+	same 3 "$(wc -l <task/calls)"
+'
+
 check 'streams: the first that failed is the checkpoint, and nothing is begun after it' '
 	start_reporting &&
 	for source in kinesis dynamodb

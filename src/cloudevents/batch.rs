@@ -133,6 +133,11 @@ impl<'m> Batch<'m> {
         }
     }
 
+    /// Tells of a response whether it says that the record failed, so that none is begun after it where order is kept.
+    pub fn failure_test(&self) -> fn(&[u8]) -> bool {
+        if self.knows_failures() && !self.is_together { names_failures } else { |_| false }
+    }
+
     fn knows_failures(&self) -> bool {
         matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint | Partial::Kafka)
     }
@@ -140,9 +145,7 @@ impl<'m> Batch<'m> {
     /// What became of a call, where its response may say that the record failed.
     fn judged<'r>(&self, outcome: Outcome<'r>) -> Outcome<'r> {
         match outcome {
-            Outcome::Succeeded(response) if self.knows_failures() && !self.is_together && names_failures(response) => {
-                Outcome::Failed
-            }
+            Outcome::Succeeded(response) if self.failure_test()(response) => Outcome::Failed,
             other => other,
         }
     }

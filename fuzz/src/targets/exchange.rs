@@ -50,7 +50,8 @@ pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
     let limits = Limits { grace: Deadline::after(Duration::ZERO), last: Deadline::NEVER, kill: Deadline::NEVER };
     let calls = (0..number(words, 0, 8)).map(call).collect();
-    Calls { calls, tail: TAIL.to_vec(), in_order: words.get(2).is_some_and(|word| *word == b"in-order"), limits }
+    let in_order = words.get(2).is_some_and(|word| *word == b"in-order");
+    Calls { calls, tail: TAIL.to_vec(), in_order, is_failure: |_| false, limits }
 }
 
 /// An exchange and what it should be.
