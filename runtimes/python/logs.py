@@ -2,13 +2,12 @@
 import sys
 import time
 
-from open_runtime import Call, encode
+from open_runtime import Call, encode, find_spec
 
 
-def find_spec(name):
+def spec_of(name):
     """The spec of the true `logging`, which sets the root logger up when it is executed."""
-    specs = (finder.find_spec(name) for finder in sys.meta_path)
-    spec = next(spec for spec in specs if spec)
+    spec = find_spec(name)
     execute = spec.loader.exec_module
 
     def exec_module(module):

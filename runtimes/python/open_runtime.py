@@ -206,6 +206,12 @@ def on_sigterm(number, frame):
             sys.exit()
 
 
+def find_spec(name):
+    """What the finders have for a top-level module, each asked as importlib asks it: with all three arguments."""
+    specs = (finder.find_spec(name, None, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+    return next((spec for spec in specs if spec), None)
+
+
 class LateSite:
     """A finder that runs `site` (site-packages, .pth files, virtualenv) when an import first finds nothing."""
 
@@ -213,8 +219,7 @@ class LateSite:
     def find_spec(cls, name, path=None, target=None):
         if path is None:
             cls.run()
-            specs = (finder.find_spec(name, path, target) for finder in sys.meta_path)
-            return next((spec for spec in specs if spec), None)
+            return find_spec(name)
 
     @classmethod
     def find_distributions(cls, context):
@@ -243,7 +248,7 @@ class LoggingFinder:
             from open_runtime import logs
 
             sys.meta_path.remove(cls)
-            return logs.find_spec(name)
+            return logs.spec_of(name)
 
 
 def encodable(value):

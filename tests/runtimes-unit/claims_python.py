@@ -231,6 +231,26 @@ def _(_):
         responds(code, [1, 2, folder], env={"PATH": f"{folder}/bin:{PATH}"})
 
 
+@claim("logging is found beside import hooks of site-packages: those of setuptools, and one that insists on all arguments", PYTHON)
+def _(_):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([INTERPRETER, "-m", "venv", folder], check=True)  # up to Python 3.11 it brings setuptools
+        [packages] = [path for path, _, _ in os.walk(folder) if path.endswith("site-packages")][:1]
+        hook = "class Strict:\n    @staticmethod\n    def find_spec(name, path, target):\n        return None\n"
+        with open(f"{packages}/strict.py", "w") as file:
+            file.write(f"import sys\n{hook}sys.meta_path.insert(0, Strict)\n")
+        with open(f"{packages}/strict.pth", "w") as file:
+            file.write("import strict\n")
+        env = {"PATH": f"{folder}/bin:{PATH}"}
+        has_setuptools = os.path.exists(f"{packages}/distutils-precedence.pth")
+        code = "import only_site_has, logging\ndef handler(event, context):\n    return 'DistutilsMetaFinder' in str(__import__('sys').meta_path)"
+        with open(f"{packages}/only_site_has.py", "w"):
+            pass
+        responds(code, has_setuptools, env=env)
+        code = "def handler(event, context):\n    try:\n        import nowhere\n    except ImportError:\n        import logging\n    return logging.__name__"
+        responds(code, "logging", env=env)
+
+
 @claim("user code comes before site-packages and the standard library, after PYTHONPATH's wish for neither", PYTHON)
 def _(_):
     responds("import queue\ndef handler(event, context):\n    return queue.mine", True, files={"queue.py": "mine = True"})
