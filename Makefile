@@ -4,6 +4,7 @@
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
 # make test       runs every test
+# make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
 # make bench      measures what the mapping of events and middlewares cost, against their limits
 # make clean      removes what was built
@@ -12,7 +13,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test test-deploy bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-compat test-deploy bench clean
 
 all: layer tool
 
@@ -36,6 +37,11 @@ run: bootstrap tool
 test: all
 	@scripts/setup test
 	@tests/run
+
+test-compat: bootstrap tool
+	@scripts/setup test
+	@echo 'compat: the first run installs packages, which takes minutes; target/tests/ has its log'
+	@cd tests && LIMIT_S=1200 ./run compat/run
 
 test-deploy: layer interpreter-layers
 	@scripts/setup test-deploy

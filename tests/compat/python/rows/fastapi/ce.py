@@ -1,0 +1,5 @@
+from handler import handler as handle
+
+
+def handler(event, context):
+    return handle(event["data"], context)

@@ -1,0 +1,6 @@
+import json
+
+
+def handler(event, context):
+    if json.loads(event["data"]["body"])["name"] == "Grace":
+        raise ValueError("out of stock")
