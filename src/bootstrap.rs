@@ -6,7 +6,7 @@ use crate::config::{self, Config};
 use crate::error::{Fatal, InvocationError};
 use crate::function::Function;
 use crate::language_runtime::{LanguageRuntime, Launch, Woke};
-use crate::log::Log;
+use crate::log::{Failed, Log};
 use crate::lookup;
 use crate::middleware;
 use crate::runtime_api::{Next, RuntimeApi, SharedRuntime, lock};
@@ -20,9 +20,9 @@ use crate::timeline::Timeline;
 pub fn run() -> Result<(), Fatal> {
     let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork: no SIGTERM is missed
     let address = config::runtime_api_address()?;
-    let log = config::log();
-    let api = RuntimeApi::new(&address, signals, log.as_ref().copied().unwrap_or_default());
-    let (function, runtime) = log.and_then(|log| start(signals, log)).map_err(|error| give_up(&api, error))?;
+    let (log, understood) = config::log();
+    let api = RuntimeApi::new(&address, signals, log);
+    let (function, runtime) = understood.and_then(|()| start(signals, log)).map_err(|error| give_up(&api, error))?;
     let outcome = serve(&api, &function, &runtime);
     lock(&runtime).stop()?; // the Shutdown phase, however Invoke ended
     outcome
@@ -47,6 +47,7 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
             .collect(),
     };
     let runtime = LanguageRuntime::start(launch, signals, log)?;
+    config::warn_of_unknown_variables(log); // while the language runtime boots
     let timeline = Timeline::open(config.timeline.as_deref());
     Ok((Function { middlewares, config, signals, timeline, log }, runtime.into()))
 }
@@ -68,8 +69,7 @@ fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Res
         match function.answer(&invocation, &mut lock(runtime)) {
             Ok(response) => api.respond(&invocation, &response)?,
             Err(error) => {
-                let told = format_args!("the invocation failed: {}", error.for_log());
-                function.log.error(Some(&invocation.request_id), &told);
+                function.log.failure(Failed::Invoke(&invocation.request_id), &error);
                 api.fail(&invocation, &error)?;
             }
         }

@@ -15,8 +15,10 @@ pub struct Chain<'a> {
     pub middlewares: &'a [Middleware],
     /// What they are run for.
     pub invocation: &'a Invocation,
-    /// When `before` and `after` must be over.
+    /// When its hooks must be over.
     pub deadline: Deadline,
+    /// The same in milliseconds since 1970, as they are told.
+    pub deadline_ms: Option<u64>,
     /// Whether processes are started early, and wait for their input.
     pub overlap: bool,
     /// SIGTERM, mostly.
@@ -48,7 +50,7 @@ impl<'a> Chain<'a> {
         for (index, middleware) in self.middlewares.iter().enumerate() {
             let started = early.get_mut(index).and_then(Option::take);
             let event = changed.as_deref().unwrap_or(event);
-            match self.run(middleware, Hook::Before, started, event, self.deadline)? {
+            match self.run(middleware, Hook::Before, started, event)? {
                 Verdict::Unchanged => {}
                 Verdict::Replaced(event) => changed = Some(event),
                 Verdict::Respond(response) => return Ok(Before::Response(response, index)),
@@ -77,7 +79,7 @@ impl<'a> Chain<'a> {
         for (index, middleware) in self.middlewares.iter().take(count).rev().enumerate() {
             let started = early.get_mut(index).and_then(Option::take);
             let response = changed.as_deref().unwrap_or(response);
-            if let Verdict::Replaced(response) = self.run(middleware, Hook::After, started, response, self.deadline)? {
+            if let Verdict::Replaced(response) = self.run(middleware, Hook::After, started, response)? {
                 changed = Some(response);
             }
         }
@@ -85,10 +87,10 @@ impl<'a> Chain<'a> {
     }
 
     /// Runs the `error` hooks, until one prints a response. One that fails leaves the error as it is, and is logged.
-    pub fn mend(&self, error: &InvocationError, deadline: Deadline, log: Log) -> Option<Vec<u8>> {
+    pub fn mend(&self, error: &InvocationError, log: Log) -> Option<Vec<u8>> {
         let input = error.to_json();
         for middleware in self.middlewares.iter().rev() {
-            match self.run(middleware, Hook::Error, None, &input, deadline) {
+            match self.run(middleware, Hook::Error, None, &input) {
                 Ok(Verdict::Replaced(response) | Verdict::Respond(response)) => return Some(response),
                 Ok(Verdict::Unchanged) => {}
                 Err(failure) => log.warn(Some(&self.invocation.request_id), &failure),
@@ -103,14 +105,13 @@ impl<'a> Chain<'a> {
         hook: Hook,
         started: Option<Running<'a>>,
         input: &[u8],
-        deadline: Deadline,
     ) -> Result<Verdict, InvocationError> {
         self.timeline.step(&self.invocation.request_id, hook.name(), &middleware.name, || {
             let running = match started {
                 Some(running) => running,
-                None => Running::start(middleware, hook, self.invocation)?,
+                None => Running::start(middleware, hook, self.invocation, self.deadline_ms)?,
             };
-            running.finish(input, deadline, self.signals)
+            running.finish(input, self.deadline, self.signals)
         })
     }
 
@@ -127,7 +128,7 @@ impl<'a> Chain<'a> {
         }
         let mut input = input_of_first;
         let start = |middleware| {
-            let mut running = Running::start(middleware, hook, self.invocation).ok();
+            let mut running = Running::start(middleware, hook, self.invocation, self.deadline_ms).ok();
             if let (Some(running), Some(input)) = (&mut running, input.take()) {
                 running.write(input);
             }

@@ -54,29 +54,34 @@ pub fn runtime_api_address() -> Result<String, Fatal> {
 /// `SLSLOG`, else `AWS_LAMBDA_LOG_LEVEL`, and `AWS_LAMBDA_LOG_FORMAT`.
 ///
 /// # Errors
-/// [`InvocationError::Variable`] for `SLSLOG`; what Lambda sets is Lambda's.
-pub fn log() -> Result<Log, InvocationError> {
-    log_of(&|name| env::var_os(name))
+/// [`InvocationError::Variable`] for `SLSLOG` and `SLSLOGERRORS`; what Lambda sets is Lambda's. What can be understood is in the
+/// log all the same: that error is logged, too.
+pub fn log() -> (Log, Result<(), InvocationError>) {
+    let mut log = Log::default();
+    let understood = read_log(&mut log, &|name| env::var_os(name));
+    (log, understood)
 }
 
-/// The same, of these variables.
-///
-/// # Errors
-/// As [`log`].
-pub fn log_of(variables: Variables<'_>) -> Result<Log, InvocationError> {
-    let level = match text(variables, "SLSLOG")?.as_deref() {
+fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), InvocationError> {
+    log.is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
+    log.types_only = match text(variables, "SLSLOGERRORS")?.as_deref() {
+        None | Some("full") => false,
+        Some("type") => true,
+        Some(other) => return Err(variable("SLSLOGERRORS", other, "type or full")),
+    };
+    log.level = match text(variables, "SLSLOG")?.as_deref() {
         Some("error") => Level::Error,
         Some("warn") => Level::Warn,
         Some("debug" | "info") => Level::Debug,
         Some(other) => return Err(variable("SLSLOG", other, "error, warn, info or debug")),
         None => match text(variables, "AWS_LAMBDA_LOG_LEVEL")?.as_deref() {
-            Some("ERROR" | "FATAL") => Level::Error,
+            Some("FATAL") => Level::Fatal,
+            Some("ERROR") => Level::Error,
             Some("DEBUG" | "TRACE") => Level::Debug,
             _ => Level::Warn,
         },
     };
-    let is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
-    Ok(Log { level, is_json })
+    Ok(())
 }
 
 impl Config {
@@ -182,4 +187,74 @@ fn list(variables: Variables<'_>, name: &'static str) -> Result<Vec<String>, Inv
 
 fn variable(name: &'static str, value: &str, allowed: &'static str) -> InvocationError {
     InvocationError::Variable { name, value: value.to_owned(), allowed }
+}
+
+/// The variables of ours, of our language runtimes and of our middlewares.
+const KNOWN: [&str; 16] = [
+    "SLSBATCH",
+    "SLSCOMPANIONS",
+    "SLSDEADLINEMS",
+    "SLSDEBUG",
+    "SLSEVENTS",
+    "SLSFUNCTIONARN",
+    "SLSGRACE",
+    "SLSLOG",
+    "SLSLOGERRORS",
+    "SLSMIDDLEWARES",
+    "SLSOVERLAP",
+    "SLSREQUESTID",
+    "SLSRUNTIME",
+    "SLSSTREAM",
+    "SLSTENANTID",
+    "SLSWRAPPER",
+];
+
+/// Warns of variables that look like ours, and are none.
+#[inline(never)]
+pub fn warn_of_unknown_variables(log: Log) {
+    for (name, _) in env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("SLS") && !KNOWN.contains(name)) else {
+            continue;
+        };
+        match nearest(name) {
+            Some(known) => {
+                log.warn(None, &format_args!("nobody reads the environment variable {name}; is {known} meant?"))
+            }
+            None if name.starts_with("SLS_") => {} // the Serverless Framework's own
+            None => {
+                log.warn(None, &format_args!("nobody reads the environment variable {name}; see README.md for ours"))
+            }
+        }
+    }
+}
+
+/// The known name from which it differs in one place, by two characters at most.
+fn nearest(name: &str) -> Option<&'static str> {
+    KNOWN.into_iter().find(|known| {
+        let before = name.bytes().zip(known.bytes()).take_while(|(one, other)| one == other).count();
+        let behind = name.bytes().rev().zip(known.bytes().rev()).take_while(|(one, other)| one == other).count();
+        before + behind + 2 >= name.len().max(known.len()) && name.len().abs_diff(known.len()) <= 2
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_has_a_known_name_near_it() {
+        for (name, known) in [
+            ("SLSMIDDLEWARE", Some("SLSMIDDLEWARES")),
+            ("SLSMIDLEWARES", Some("SLSMIDDLEWARES")),
+            ("SLSEVENT", Some("SLSEVENTS")),
+            ("SLS_EVENTS", Some("SLSEVENTS")),
+            ("SLSLOGERROR", Some("SLSLOGERRORS")),
+            ("SLSGARCE", Some("SLSGRACE")),
+            ("SLSLOGLEVEL", None),
+            ("SLS", None),
+            ("SLS_ORG", None),
+        ] {
+            assert_eq!(nearest(name), known, "{name}");
+        }
+    }
 }

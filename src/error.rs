@@ -4,9 +4,9 @@
 use std::fmt;
 use std::io;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::cloudevents::json::{Document, Value};
 use crate::middleware::Hook;
 
 /// Init or one invocation failed. Posted to the Runtime API, which tells the caller.
@@ -28,7 +28,7 @@ pub enum InvocationError {
     /// The language runtime speaks another version of the protocol.
     Protocol { version: u64 },
     /// The handler, or the language runtime, failed and said how; passed on as it is.
-    Handler(LambdaError),
+    Handler(Box<LambdaError>),
     /// The language runtime ended before it had answered.
     RuntimeExit { how: String },
     /// The language runtime's STDOUT said something that is no message of the protocol.
@@ -36,7 +36,7 @@ pub enum InvocationError {
     /// Reading from or writing to the language runtime failed.
     RuntimePipe { cause: io::Error },
     /// The deadline came first.
-    Timeout { waiting_for: String, stack_trace: Option<Box<RawValue>> },
+    Timeout { seconds: u64, missing: String, stack_trace: Option<String> },
     /// SIGTERM ended the execution environment before the invocation was done.
     Terminated,
     /// A middleware failed.
@@ -73,7 +73,7 @@ impl InvocationError {
     }
 
     /// The language's own stack trace, where it sent one: a JSON array of strings.
-    pub fn stack_trace(&self) -> Option<&RawValue> {
+    pub fn stack_trace(&self) -> Option<&str> {
         match self {
             InvocationError::Handler(error) => error.stack_trace.as_deref(),
             InvocationError::Timeout { stack_trace, .. } => stack_trace.as_deref(),
@@ -82,19 +82,12 @@ impl InvocationError {
         }
     }
 
-    /// What the log may say: of what the handler says no more than the type, for its message may be about the event.
-    pub fn for_log(&self) -> String {
-        if self.is_of_handler() {
-            header_error_type(self.error_type())
-        } else {
-            format!("{}: {self}", self.error_type())
-        }
-    }
-
-    fn is_of_handler(&self) -> bool {
+    /// The stack as the language prints it, with the message at its head where that is the language's custom.
+    pub fn full_stack(&self) -> Option<&str> {
         match self {
-            InvocationError::Batch { first, .. } => first.is_of_handler(),
-            other => matches!(other, InvocationError::Handler(_)),
+            InvocationError::Handler(error) => error.trace.as_deref().or(self.stack_trace()),
+            InvocationError::Batch { first, .. } => first.full_stack(),
+            other => other.stack_trace(),
         }
     }
 
@@ -107,7 +100,10 @@ impl InvocationError {
         json.extend_from_slice(b",\"errorMessage\":");
         push_json_string(&mut json, &self.to_string());
         json.extend_from_slice(b",\"stackTrace\":");
-        json.extend_from_slice(self.stack_trace().map_or("[]", RawValue::get).as_bytes());
+        json.extend_from_slice(self.stack_trace().unwrap_or("[]").as_bytes());
+        if let InvocationError::Handler(error) = self {
+            error.push_other_members(&mut json);
+        }
         json.push(b'}');
         json
     }
@@ -140,7 +136,7 @@ impl fmt::Display for InvocationError {
                 write!(f, "the language runtime was killed: its STDOUT carried no message of the protocol: {why}")
             }
             RuntimePipe { cause } => write!(f, "cannot talk to the language runtime: {cause}"),
-            Timeout { waiting_for, .. } => write!(f, "Task timed out before {waiting_for}"),
+            Timeout { seconds, missing, .. } => write!(f, "Task timed out after {seconds}.00 seconds: {missing}"),
             Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
             EventNotJson { why } => write!(f, "the event is not JSON: {why}"),
@@ -161,45 +157,58 @@ fn hint(cause: &io::Error) -> &'static str {
 }
 
 /// An error as a handler reports it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LambdaError {
     /// The language's own name for it.
     pub error_type: String,
     /// What happened.
     pub error_message: String,
-    /// A JSON array of strings.
-    pub stack_trace: Option<Box<RawValue>>,
-}
-
-/// The same, with members of any type.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Members<'a> {
-    #[serde(borrow)]
-    error_type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error_message: Option<&'a RawValue>,
-    stack_trace: Option<Box<RawValue>>,
+    /// In JSON: an array of strings, as a rule.
+    pub stack_trace: Option<String>,
+    /// The same with the message, as AWS's client for Node.js has it.
+    pub trace: Option<String>,
+    /// The other members in JSON, each with a comma before it.
+    pub more: String,
 }
 
 impl LambdaError {
     /// Reads an error object. Members that are missing or of another type are no reason to lose the rest.
     pub fn parse(error: &RawValue) -> LambdaError {
-        let is_object = error.get().starts_with('{'); // serde takes an array for one, member by member
-        let members = is_object.then(|| serde_json::from_str(error.get()).ok()).flatten();
-        let message_alone = || Members { error_message: Some(error), ..Members::default() };
-        let members: Members = members.unwrap_or_else(message_alone);
-        LambdaError {
-            error_type: members.error_type.map_or("Error".to_owned(), text),
-            error_message: members.error_message.map_or_else(String::new, text),
-            stack_trace: members.stack_trace,
+        let mut read = LambdaError { error_type: "Error".to_owned(), ..LambdaError::default() };
+        match Document::parse(error.get().as_bytes()) {
+            Ok(document) if document.root().first() == b'{' => {
+                document.root().members().for_each(|(name, value)| read.take(name, value));
+            }
+            _ => read.error_message = text(error.get().as_bytes()),
         }
+        read
+    }
+
+    /// Of two members of one name that bootstrap knows the latter counts.
+    fn take(&mut self, name: &[u8], value: Value<'_, '_>) {
+        let own = || String::from_utf8_lossy(value.raw());
+        match name {
+            b"errorType" | b"errorMessage" | b"stackTrace" | b"trace" if value.is_null() => {}
+            b"errorType" => self.error_type = text(value.raw()),
+            b"errorMessage" => self.error_message = text(value.raw()),
+            b"stackTrace" => self.stack_trace = Some(own().into_owned()),
+            b"trace" => self.trace = Some(own().into_owned()),
+            _ => self.more.extend([",\"", &String::from_utf8_lossy(name), "\":", &own()]),
+        }
+    }
+
+    fn push_other_members(&self, json: &mut Vec<u8>) {
+        if let Some(trace) = &self.trace {
+            json.extend_from_slice(b",\"trace\":");
+            json.extend_from_slice(trace.as_bytes());
+        }
+        json.extend_from_slice(self.more.as_bytes());
     }
 }
 
 /// The text of a JSON string. Of what is none (half a surrogate pair makes it so, too) it is the JSON.
-fn text(json: &RawValue) -> String {
-    serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().trim_matches('"').to_owned())
+pub fn text(json: &[u8]) -> String {
+    serde_json::from_slice(json).unwrap_or_else(|_| String::from_utf8_lossy(json).trim_matches('"').to_owned())
 }
 
 /// `Lambda-Runtime-Function-Error-Type`, of which Lambda keeps only the form `Runtime.Xyz` or `Function.Xyz` with letters.
@@ -301,6 +310,19 @@ mod tests {
             let read = LambdaError::parse(&RawValue::from_string(error.to_owned()).unwrap());
             assert_eq!((read.error_type.as_str(), read.error_message.as_str()), (error_type, error_message), "{error}");
         }
+    }
+
+    #[test]
+    fn the_other_members_of_an_error_are_kept() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let given = format!(
+            r#"{{"trace":["E: m"],"requestId":"r","errorType":"lost","errorType":"E","a":{{"b":[1.50]}},"deep":{deep},"stackTrace":null}}"#
+        );
+        let read = LambdaError::parse(&RawValue::from_string(given).unwrap());
+        let json = String::from_utf8(InvocationError::Handler(read.into()).to_json()).unwrap();
+        let expected =
+            r#"{"errorType":"E","errorMessage":"","stackTrace":[],"trace":["E: m"],"requestId":"r","a":{"b":[1.50]}"#;
+        assert_eq!(json, format!("{expected},\"deep\":{deep}}}"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::ops::Range;
 
 use crate::deadline::Deadline;
-use crate::error::{InvocationError, LambdaError};
+use crate::error::InvocationError;
 use crate::protocol::{self, Call};
 
 /// When the calls must be over.
@@ -17,6 +17,8 @@ pub struct Limits {
     pub last: Deadline,
     /// It is killed.
     pub kill: Deadline,
+    /// [`Invocation::timeout_seconds`](crate::invocation::Invocation::timeout_seconds).
+    pub timeout_seconds: u64,
 }
 
 /// The calls of one invocation.
@@ -188,25 +190,24 @@ impl<'a> Exchange<'a> {
     /// `Function.Timeout` is where the handler was, and if it ends, that is why.
     pub fn as_timeout(&self, error: InvocationError) -> InvocationError {
         let stack_trace = match error {
-            InvocationError::Handler(LambdaError { error_type, stack_trace, .. })
-                if self.was_warned && error_type == "Function.Timeout" =>
-            {
-                stack_trace
+            InvocationError::Handler(error) if self.was_warned && error.error_type == "Function.Timeout" => {
+                error.stack_trace
             }
             InvocationError::RuntimeExit { .. } if self.was_warned => None,
             other => return other,
         };
-        InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace }
+        self.timed_out(stack_trace)
     }
 
     /// The handler took too long, and nobody knows where it was.
     pub fn timeout(&self) -> InvocationError {
-        InvocationError::Timeout { waiting_for: self.waits_for().to_owned(), stack_trace: None }
+        self.timed_out(None)
     }
 
-    /// What has not happened when the time is over.
-    pub fn waits_for(&self) -> &'static str {
-        if self.has_begun() { "the handler answered" } else { "the handler was loaded" }
+    fn timed_out(&self, stack_trace: Option<String>) -> InvocationError {
+        let missing = if self.has_begun() { "the handler had not answered" } else { "the handler was not loaded" };
+        let seconds = self.calls.limits.timeout_seconds;
+        InvocationError::Timeout { seconds, missing: missing.to_owned(), stack_trace }
     }
 
     /// Whether a handler was cut short, and said where it was.
@@ -254,7 +255,8 @@ mod tests {
 
     fn calls(count: usize, in_order: bool) -> Calls<'static> {
         let call = |index: usize| Call::new(format!("r#{index}"), [b"{", b"}", b""]);
-        let limits = Limits { grace: Deadline::NEVER, last: Deadline::NEVER, kill: Deadline::NEVER };
+        let limits =
+            Limits { grace: Deadline::NEVER, last: Deadline::NEVER, kill: Deadline::NEVER, timeout_seconds: 3 };
         Calls {
             calls: (0..count).map(call).collect(),
             tail: b"}\n".to_vec(),

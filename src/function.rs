@@ -1,7 +1,6 @@
 //! The function: its middlewares around its handler. How one event becomes one response.
 
 use std::borrow::Cow;
-use std::fmt::Display;
 use std::time::Duration;
 
 use crate::chain::{Before, Chain, Early};
@@ -13,7 +12,7 @@ use crate::error::InvocationError;
 use crate::exchange::{self, Answers, Calls, Limits, Response};
 use crate::invocation::Invocation;
 use crate::language_runtime::LanguageRuntime;
-use crate::log::Log;
+use crate::log::{Failed, Log};
 use crate::middleware::Middleware;
 use crate::protocol::{self, Call};
 use crate::signals::Signals;
@@ -46,11 +45,13 @@ impl Function {
     /// # Errors
     /// What went wrong, if no `error` hook made a response of it.
     pub fn answer(&self, invocation: &Invocation, runtime: &mut LanguageRuntime) -> Result<Response, InvocationError> {
-        let limits = self.limits(invocation.deadline);
+        let margin = margin(invocation.deadline);
+        let limits = self.limits(invocation, margin);
         let chain = Chain {
             middlewares: &self.middlewares,
             invocation,
             deadline: limits.last,
+            deadline_ms: invocation.deadline_ms_less(margin),
             overlap: self.config.overlap,
             signals: self.signals,
             timeline: &self.timeline,
@@ -58,7 +59,8 @@ impl Function {
         match self.run(&chain, limits, runtime) {
             Err(error) if !self.middlewares.is_empty() && !self.signals.is_terminating() => {
                 let deadline = invocation.deadline.earlier_by(LAST_MOMENT);
-                chain.mend(&error, deadline, self.log).map(Response::new).ok_or(error)
+                let deadline_ms = invocation.deadline_ms_less(LAST_MOMENT);
+                Chain { deadline, deadline_ms, ..chain }.mend(&error, self.log).map(Response::new).ok_or(error)
             }
             other => other,
         }
@@ -66,12 +68,14 @@ impl Function {
 
     /// SIGTERM at `deadline − SLSGRACE`, but never before half of the time is over; the end a little before the deadline, with
     /// some of that for last words.
-    fn limits(&self, deadline: Deadline) -> Limits {
+    fn limits(&self, invocation: &Invocation, margin: Duration) -> Limits {
+        let deadline = invocation.deadline;
         let left = deadline.left().unwrap_or_default();
         Limits {
             grace: deadline.earlier_by(self.config.grace.min(left / 2)),
-            last: deadline.earlier_by(REPORT.min(left / 4)),
-            kill: deadline.earlier_by(REPORT.min(left / 4) * 3 / 5),
+            last: deadline.earlier_by(margin),
+            kill: deadline.earlier_by(margin * 3 / 5),
+            timeout_seconds: invocation.timeout_seconds(),
         }
     }
 
@@ -82,7 +86,8 @@ impl Function {
         runtime: &mut LanguageRuntime,
     ) -> Result<Response, InvocationError> {
         if chain.invocation.deadline.has_passed() {
-            return Err(InvocationError::Timeout { waiting_for: "it began".to_owned(), stack_trace: None });
+            let (seconds, missing) = (limits.timeout_seconds, "it had not begun".to_owned());
+            return Err(InvocationError::Timeout { seconds, missing, stack_trace: None });
         }
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
@@ -151,7 +156,7 @@ impl Function {
         limits: Limits,
         runtime: &mut LanguageRuntime,
     ) -> Result<(Response, Early<'a>), InvocationError> {
-        let tail = protocol::tail(chain.invocation, debugger.as_ref());
+        let tail = protocol::tail(chain.invocation, chain.deadline_ms, debugger.as_ref());
         let calls = Calls {
             calls: calls(chain.invocation, batch),
             tail,
@@ -163,9 +168,29 @@ impl Function {
         let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
             runtime.call(&calls, || early = chain.start_after(self.middlewares.len()))
         });
-        let log = |told: &dyn Display| self.log.warn(Some(&chain.invocation.request_id), told);
+        let log = |outcomes: &[Option<exchange::Outcome>]| self.log_reported(&chain.invocation.request_id, outcomes);
         Ok((conclude(batch, answers, log)?, early))
     }
+
+    /// Lambda tries again the records that are reported as failed, and why they failed is told to nobody else.
+    fn log_reported(&self, request_id: &str, outcomes: &[Option<exchange::Outcome>]) {
+        let failed = outcomes.iter().filter(|outcome| !matches!(outcome, Some(Ok(_)))).count();
+        if failed == 0 {
+            return;
+        }
+        for (number, outcome) in (1..).zip(outcomes) {
+            if let Some(Err(error)) = outcome {
+                self.log.failure(Failed::Record(request_id, number), error);
+            }
+        }
+        let total = outcomes.len();
+        self.log.warn(Some(request_id), &format_args!("{failed} of {total} records are reported as failed"));
+    }
+}
+
+/// What is left for reporting a timeout, of the time that is left now.
+fn margin(deadline: Deadline) -> Duration {
+    REPORT.min(deadline.left().unwrap_or_default() / 4)
 }
 
 /// A call of the handler for each event.
@@ -178,19 +203,20 @@ fn calls<'a>(invocation: &Invocation, batch: &'a Batch<'_>) -> Vec<Call<'a>> {
 }
 
 /// What the outcomes of the calls make of the invocation.
-fn conclude(batch: &Batch<'_>, answers: Answers, log: impl FnOnce(&dyn Display)) -> Result<Response, InvocationError> {
+fn conclude(
+    batch: &Batch<'_>,
+    answers: Answers,
+    log: impl FnOnce(&[Option<exchange::Outcome>]),
+) -> Result<Response, InvocationError> {
     let outcomes: Vec<cloudevents::Outcome> = answers.outcomes.iter().map(as_record).collect();
     let (answer, total) = (batch.answer(&outcomes), outcomes.len());
-    let failed = outcomes.iter().filter(|outcome| !matches!(outcome, cloudevents::Outcome::Succeeded(_))).count();
+    if matches!(answer, Answer::Made(_)) {
+        log(&answers.outcomes);
+    }
     let mut outcomes = answers.outcomes.into_iter();
     let mut take = |index| outcomes.nth(index).flatten();
     match answer {
-        Answer::Made(response) => {
-            if failed > 0 {
-                log_reported(log, failed, total, outcomes.flatten().find_map(Result::err));
-            }
-            Ok(Response::new(response))
-        }
+        Answer::Made(response) => Ok(Response::new(response)),
         Answer::AsIs(index) => take(index).unwrap_or(Err(InvocationError::Terminated)), // it is there, being the answer
         Answer::Failed(failure) => {
             let failed = failure.first.and_then(take).map(|outcome| match outcome {
@@ -205,12 +231,6 @@ fn conclude(batch: &Batch<'_>, answers: Answers, log: impl FnOnce(&dyn Display))
             })
         }
     }
-}
-
-/// Lambda tries again what is reported, and why it failed is told to nobody else.
-fn log_reported(log: impl FnOnce(&dyn Display), failed: usize, total: usize, first: Option<InvocationError>) {
-    let first = first.map_or("they were not reached".to_owned(), |error| error.for_log());
-    log(&format_args!("{failed} of {total} records are reported as failed; the first: {first}"));
 }
 
 fn as_record(outcome: &Option<exchange::Outcome>) -> cloudevents::Outcome<'_> {

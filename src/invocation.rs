@@ -1,5 +1,7 @@
 //! One event, and what the Runtime API says of it.
 
+use std::time::Duration;
+
 use crate::deadline::Deadline;
 
 /// What `GET /runtime/invocation/next` brought.
@@ -29,4 +31,17 @@ pub struct Invocation {
     pub received_ms: u64,
     /// The event as it came.
     pub event: Vec<u8>,
+}
+
+impl Invocation {
+    /// The timeout, in seconds. Lambda's are whole ones, and a little of it was over when the event came.
+    pub fn timeout_seconds(&self) -> u64 {
+        self.deadline_ms.map_or(0, |ms| ms.saturating_sub(self.received_ms).div_ceil(1000))
+    }
+
+    /// What a handler or a hook is told of the deadline: that it must be done by so much earlier. Rounded down.
+    pub fn deadline_ms_less(&self, margin: Duration) -> Option<u64> {
+        let margin_ms = margin.as_micros().div_ceil(1000);
+        self.deadline_ms.map(|ms| ms.saturating_sub(u64::try_from(margin_ms).unwrap_or(u64::MAX)))
+    }
 }

@@ -377,13 +377,13 @@ impl LanguageRuntime {
         let message = Message::parse(&line).map_err(|why| InvocationError::RuntimeGarbage { why })?;
         let is_expected = match message {
             Message::Ready(ready) => return self.become_ready(ready),
-            Message::InitError(error) => return Err(InvocationError::Handler(error)),
+            Message::InitError(error) => return Err(InvocationError::Handler(error.into())),
             Message::Response { id, response } => {
                 let id = id.into_owned(); // it may be a part of the line, which is given away
                 exchange.is_some_and(|exchange| exchange.settle(&id, || Ok(Response::within(line, response))))
             }
             Message::Error { id, error } => {
-                exchange.is_some_and(|exchange| exchange.settle(&id, || Err(InvocationError::Handler(error))))
+                exchange.is_some_and(|exchange| exchange.settle(&id, || Err(InvocationError::Handler(error.into()))))
             }
         };
         if !is_expected && !std::mem::replace(&mut self.has_dropped, true) {
@@ -412,7 +412,7 @@ impl LanguageRuntime {
                 self.failed_starts += self.weight(&error);
                 let is_told_by_init = self.failed_starts >= FAILED_STARTS && !self.was_ever_ready;
                 if !is_told_by_init {
-                    self.log.warn(None, &format_args!("{error}, before it was ready"));
+                    self.log.warn(None, &format_args!("{}, before it was ready", self.describe(&error)));
                 }
             }
             State::Ready(..) if is_idle => {
@@ -422,6 +422,11 @@ impl LanguageRuntime {
             State::Ready(..) | State::Dead(_) => {}
         }
         self.state = State::Dead(error);
+    }
+
+    /// What the log may say of an error, as a part of a sentence.
+    fn describe(&self, error: &InvocationError) -> String {
+        self.log.of(error).map_or_else(|| error.error_type().to_owned(), |told| told.to_string())
     }
 
     /// The handler's own word that it cannot be loaded is believed at once, unless it has been loaded before.

@@ -1,20 +1,46 @@
-//! bootstrap's own log: stderr, a line at a time, silent when all is well. Never an event, a response, a header value or the
-//! environment.
+//! The log: stderr, a line at a time, silent when all is well. bootstrap's own lines, and what a failed invocation failed with,
+//! for every language alike. Never an event, a response, a header value or the environment.
 
-use std::fmt::Display;
-use std::io::Write;
+use std::fmt::{self, Display, Write as _};
+use std::io::Write as _;
 
-use crate::error::push_json_string;
+use crate::cloudevents::append_timestamp;
+use crate::cloudevents::json::Document;
+use crate::deadline::unix_time;
+use crate::error::{Fatal, InvocationError, push_json_string};
+
+/// No more of a message is logged, in bytes. Where each byte of it takes six in JSON, a line with such a message and such a stack
+/// still fits into the 256 KiB that CloudWatch Logs took of an event for years.
+const LONGEST_MESSAGE: usize = 24 << 10;
+
+/// No more of a stack, in bytes of JSON.
+const LONGEST_STACK: usize = 32 << 10;
+
+/// No more of an error's type.
+const LONGEST_TYPE: usize = 1 << 10;
 
 /// How much is said. The default is [`Level::Warn`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// bootstrap cannot go on.
+    Fatal,
     /// Something failed.
     Error,
     /// Something is not as it should be.
     Warn,
     /// What happens in each invocation.
     Debug,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Fatal => "FATAL",
+            Level::Error => "ERROR",
+            Level::Warn => "WARN",
+            Level::Debug => "DEBUG",
+        }
+    }
 }
 
 /// Where and how bootstrap logs.
@@ -24,34 +50,137 @@ pub struct Log {
     pub level: Level,
     /// `AWS_LAMBDA_LOG_FORMAT=JSON`: one JSON object per line.
     pub is_json: bool,
+    /// `SLSLOGERRORS=type`: of what handlers, language runtimes and middlewares say of a failure the log has the type alone.
+    pub types_only: bool,
 }
 
 impl Default for Log {
     fn default() -> Log {
-        Log { level: Level::Warn, is_json: false }
+        Log { level: Level::Warn, is_json: false, types_only: false }
     }
+}
+
+/// What failed, in the words of AWS's client for Node.js.
+#[derive(Clone, Copy, Debug)]
+pub enum Failed<'a> {
+    /// The Init phase.
+    Init,
+    /// The invocation with this request id.
+    Invoke(&'a str),
+    /// The record of that number, from 1, in the batch of the invocation with this request id.
+    Record(&'a str, usize),
 }
 
 impl Log {
     /// Says something about an invocation, or about the execution environment where there is none.
+    #[cold]
+    #[inline(never)]
     pub fn write(self, level: Level, request_id: Option<&str>, message: &dyn Display) {
         if level > self.level {
             return;
         }
-        let message = message.to_string().replace(['\n', '\r'], " ");
+        let message = bounded(message, LONGEST_MESSAGE).replace(char::is_control, " ");
         let line = if self.is_json { json_line(level, request_id, &message) } else { text_line(request_id, &message) };
-        let _ = std::io::stderr().write_all(&line); // one write: lines of others do not come between. No log, no place to say so.
+        print(&line);
     }
 
     /// See [`write`](Log::write).
-    pub fn error(self, request_id: Option<&str>, message: &dyn Display) {
-        self.write(Level::Error, request_id, message);
-    }
-
-    /// See [`write`](Log::write).
+    #[cold]
+    #[inline(never)]
     pub fn warn(self, request_id: Option<&str>, message: &dyn Display) {
         self.write(Level::Warn, request_id, message);
     }
+
+    /// Says what failed, and with which error.
+    #[cold]
+    #[inline(never)]
+    pub fn failure(self, failed: Failed<'_>, error: &InvocationError) {
+        if Level::Error > self.level {
+            return;
+        }
+        let (what, request_id, record) = match failed {
+            Failed::Init => ("Init", None, None),
+            Failed::Invoke(id) => ("Invoke", Some(id), None),
+            Failed::Record(id, number) => ("Record", Some(id), Some(number)),
+        };
+        let (mut line, mut json) = (Vec::new(), b"{".to_vec());
+        if self.is_json {
+            push_start(&mut json, Level::Error, request_id);
+            json.push(b',');
+        } else {
+            push_now(&mut line);
+            line.extend_from_slice(format!("\t{}\tERROR\t{what} Error \t", request_id.unwrap_or("-")).as_bytes());
+        }
+        self.push_error(&mut json, error);
+        if let Some(number) = record {
+            json.extend_from_slice(format!(",\"record\":{number}").as_bytes());
+        }
+        json.extend_from_slice(b"}\n");
+        push_printable(&mut line, &json);
+        print(&line);
+    }
+
+    fn push_error(self, json: &mut Vec<u8>, error: &InvocationError) {
+        json.extend_from_slice(b"\"errorType\":");
+        push_json_string(json, &bounded(&error.error_type(), LONGEST_TYPE));
+        if let Some(told) = self.of(error) {
+            json.extend_from_slice(b",\"errorMessage\":");
+            push_json_string(json, &bounded(&told, LONGEST_MESSAGE));
+        }
+        if !self.types_only {
+            json.extend_from_slice(if self.is_json { b",\"stackTrace\":" } else { b",\"stack\":" });
+            push_stack(json, error.full_stack().unwrap_or("[]"));
+        }
+    }
+
+    /// What the log may say of an error beside its type.
+    pub fn of(self, error: &InvocationError) -> Option<Told<'_>> {
+        let is_secret = self.types_only && matches!(error, InvocationError::Handler(_));
+        (!is_secret).then_some(Told { log: self, error })
+    }
+
+    /// Says why bootstrap ends.
+    #[cold]
+    #[inline(never)]
+    pub fn fatal(self, fatal: &Fatal) {
+        match fatal {
+            Fatal::Init(error) => self.failure(Failed::Init, error),
+            Fatal::Unreported { error, why } => {
+                self.failure(Failed::Init, error);
+                self.write(Level::Fatal, None, &format_args!("Lambda could not be told that Init failed: {why}"));
+            }
+            Fatal::CrashLoop(error) => {
+                let (error_type, told) = (error.error_type(), self.of(error));
+                let (colon, told): (_, &dyn Display) = told.as_ref().map_or(("", &""), |told| (": ", told));
+                let what = "the language runtime cannot be kept alive";
+                self.write(Level::Fatal, None, &format_args!("{what}: {error_type}{colon}{told}"));
+            }
+            other => self.write(Level::Fatal, None, other),
+        }
+    }
+}
+
+/// What the log may say of an error.
+pub struct Told<'a> {
+    log: Log,
+    error: &'a InvocationError,
+}
+
+impl Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.error {
+            InvocationError::Batch { summary, first } => {
+                write!(f, "{summary}; first: {}", first.error_type())?;
+                self.log.of(first).map_or(Ok(()), |told| write!(f, ": {told}"))
+            }
+            error => Display::fmt(error, f),
+        }
+    }
+}
+
+/// One write: lines of others do not come between. No log, no place to say so.
+fn print(line: &[u8]) {
+    let _ = std::io::stderr().write_all(line);
 }
 
 fn text_line(request_id: Option<&str>, message: &str) -> Vec<u8> {
@@ -64,17 +193,110 @@ fn text_line(request_id: Option<&str>, message: &str) -> Vec<u8> {
 
 /// Lambda's own members: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 fn json_line(level: Level, request_id: Option<&str>, message: &str) -> Vec<u8> {
-    let level = match level {
-        Level::Error => "ERROR",
-        Level::Warn => "WARN",
-        Level::Debug => "DEBUG",
-    };
-    let mut line = format!("{{\"level\":\"{level}\",\"message\":").into_bytes();
+    let mut line = b"{".to_vec();
+    push_start(&mut line, level, request_id);
+    line.extend_from_slice(b",\"message\":");
     push_json_string(&mut line, &format!("bootstrap: {message}"));
-    if let Some(id) = request_id {
-        line.extend_from_slice(b",\"requestId\":");
-        push_json_string(&mut line, id);
-    }
     line.extend_from_slice(b"}\n");
     line
+}
+
+fn push_start(json: &mut Vec<u8>, level: Level, request_id: Option<&str>) {
+    json.extend_from_slice(b"\"timestamp\":\"");
+    push_now(json);
+    json.extend_from_slice(b"\",\"level\":");
+    push_json_string(json, level.name());
+    if let Some(id) = request_id {
+        json.extend_from_slice(b",\"requestId\":");
+        push_json_string(json, id);
+    }
+}
+
+fn push_now(line: &mut Vec<u8>) {
+    append_timestamp(unix_time().as_millis(), line);
+}
+
+/// The first frames of a stack, as many as are allowed. What is not an array is logged as it is, where it is short.
+fn push_stack(json: &mut Vec<u8>, stack: &str) {
+    if stack.len() <= LONGEST_STACK {
+        return json.extend_from_slice(stack.as_bytes());
+    }
+    let mut room = LONGEST_STACK;
+    json.push(b'[');
+    if let Ok(document) = Document::parse(stack.as_bytes()) {
+        let frames = document.root().elements().map(|frame| frame.raw());
+        for frame in frames {
+            if frame.len() >= room {
+                break;
+            }
+            json.extend_from_slice(frame);
+            json.push(b',');
+            room -= frame.len() + 1;
+        }
+    }
+    json.extend_from_slice("\"… the rest was cut\"]".as_bytes());
+}
+
+/// A text of at most so many bytes, and how much was cut.
+fn bounded(text: &dyn Display, longest: usize) -> String {
+    let mut bounded = Bounded { text: String::new(), room: longest, cut: 0 };
+    let _ = write!(bounded, "{text}"); // writing to memory cannot fail
+    if bounded.cut > 0 {
+        let _ = write!(bounded.text, "… {} more bytes were cut", bounded.cut);
+    }
+    bounded.text
+}
+
+struct Bounded {
+    text: String,
+    room: usize,
+    cut: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let fits = (0..=self.room.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+        self.text.push_str(text.get(..fits).unwrap_or_default());
+        self.cut += text.len() - fits;
+        self.room = if self.cut > 0 { 0 } else { self.room - fits };
+        Ok(())
+    }
+}
+
+/// Appends a JSON text and its line feed without any other control character: outside of strings those are white space, inside
+/// JSON allows DEL and what follows U+007F.
+fn push_printable(line: &mut Vec<u8>, json: &[u8]) {
+    for character in String::from_utf8_lossy(json).chars() {
+        match character {
+            '\t' | '\r' => line.push(b' '),
+            '\u{7f}'..='\u{9f}' => line.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes()),
+            _ => line.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_says_so() {
+        assert_eq!(bounded(&"größe", 5), "grö… 3 more bytes were cut");
+        assert_eq!(bounded(&"größe", 3), "gr… 5 more bytes were cut");
+        assert_eq!(bounded(&format_args!("{}{}", "gr", "öße"), 7), "größe");
+    }
+
+    #[test]
+    fn a_long_stack_keeps_its_first_frames() {
+        let mut json = Vec::new();
+        push_stack(&mut json, &format!("[ \"one\" , {{\"two\": 2}},\"{}\",\"four\"]", "x".repeat(LONGEST_STACK)));
+        assert_eq!(String::from_utf8(json).unwrap(), "[\"one\",{\"two\": 2},\"… the rest was cut\"]");
+    }
+
+    #[test]
+    fn a_long_text_in_place_of_a_stack_is_cut() {
+        let mut json = Vec::new();
+        push_stack(&mut json, &format!("\"{}\"", "x".repeat(LONGEST_STACK)));
+        assert_eq!(String::from_utf8(json).unwrap(), "[\"… the rest was cut\"]");
+    }
 }

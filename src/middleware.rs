@@ -113,10 +113,11 @@ pub struct Running<'a> {
     hook: Hook,
     process: Process,
     pump: Pump,
+    timeout_seconds: u64,
 }
 
 impl<'a> Running<'a> {
-    /// Starts the process. It waits for its input if it reads any.
+    /// Starts the process, and tells it by when it must be done. It waits for its input if it reads any.
     ///
     /// # Errors
     /// [`InvocationError::Middleware`]: it may have been deleted since the Init phase, or cannot be executed.
@@ -124,8 +125,10 @@ impl<'a> Running<'a> {
         middleware: &'a Middleware,
         hook: Hook,
         invocation: &Invocation,
+        deadline_ms: Option<u64>,
     ) -> Result<Running<'a>, InvocationError> {
-        let deadline_ms = invocation.deadline_ms.map(|ms| ms.to_string());
+        let timeout_seconds = invocation.timeout_seconds();
+        let deadline_ms = deadline_ms.map(|ms| ms.to_string());
         let variables = [
             ("SLSREQUESTID", Some(invocation.request_id.as_str())),
             ("SLSDEADLINEMS", deadline_ms.as_deref()),
@@ -134,7 +137,7 @@ impl<'a> Running<'a> {
         ];
         let variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
         match Process::start(&middleware.path, &[hook.name().as_ref()], variables) {
-            Ok(process) => Ok(Running { middleware, hook, process, pump: Pump::default() }),
+            Ok(process) => Ok(Running { middleware, hook, process, pump: Pump::default(), timeout_seconds }),
             Err(error) => Err(failed(middleware, hook, error.to_string())),
         }
     }
@@ -197,8 +200,8 @@ impl<'a> Running<'a> {
     }
 
     fn timeout(&self) -> InvocationError {
-        let waiting_for = format!("middleware {} ended its {} hook", self.middleware.name, self.hook);
-        InvocationError::Timeout { waiting_for, stack_trace: None }
+        let missing = format!("middleware {} had not ended its {} hook", self.middleware.name, self.hook);
+        InvocationError::Timeout { seconds: self.timeout_seconds, missing, stack_trace: None }
     }
 }
 

@@ -119,11 +119,11 @@ pub fn head(id: &str) -> Vec<u8> {
     head
 }
 
-/// What stands after the event in the line of a call: the context, and the end.
-pub fn tail(invocation: &Invocation, debugger: Option<&Target>) -> Vec<u8> {
+/// What stands after the event in the line of a call: the context, and the end. `deadline_ms` is when the handler must be done.
+pub fn tail(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
     let mut tail = b",\"context\":{\"requestId\":".to_vec();
     push_json_string(&mut tail, &invocation.request_id);
-    if let Some(deadline_ms) = invocation.deadline_ms {
+    if let Some(deadline_ms) = deadline_ms {
         tail.extend_from_slice(format!(",\"deadlineMs\":{deadline_ms}").as_bytes());
     }
     let strings = [
@@ -198,7 +198,7 @@ mod tests {
         let line = br#"{"error":{"errorType":"E","errorMessage":"m","stackTrace":["a"]}}"#;
         let Message::InitError(error) = Message::parse(line).unwrap() else { panic!("no error") };
         assert_eq!((error.error_type.as_str(), error.error_message.as_str()), ("E", "m"));
-        assert_eq!(error.stack_trace.unwrap().get(), r#"["a"]"#);
+        assert_eq!(error.stack_trace.unwrap(), r#"["a"]"#);
     }
 
     #[test]

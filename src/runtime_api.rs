@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Response, StatusCode};
 use ureq::{Agent, Body, Error};
 
+use crate::cloudevents::json;
 use crate::deadline::{Deadline, unix_time};
 use crate::error::{Fatal, InvocationError, header_error_type};
 use crate::exchange::Response as HandlerResponse;
@@ -297,7 +298,7 @@ pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invoc
 /// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
 fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> Option<String> {
     let value = header(headers, name)?;
-    if serde_json::from_str::<&serde_json::value::RawValue>(&value).is_err() {
+    if json::validate(value.as_bytes()).is_err() {
         log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
         return None;
     }

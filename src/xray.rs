@@ -1,8 +1,7 @@
 //! The cause of an error as X-Ray shows it.
 
-use serde_json::value::RawValue;
-
-use crate::error::{InvocationError, push_json_string};
+use crate::cloudevents::json::Document;
+use crate::error::{InvocationError, push_json_string, text};
 
 /// Lambda drops a header that is longer, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -12,23 +11,27 @@ const LONGEST: usize = 64 << 10;
 ///
 /// Source: the `exception` object of <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-errors>
 pub fn cause(error: &InvocationError) -> Option<String> {
+    let (message, stack) = (error.to_string(), error.stack_trace());
+    if message.len() + stack.map_or(0, str::len) >= LONGEST {
+        return None; // before it is copied again and again: it may have megabytes
+    }
     let mut json = b"{\"working_directory\":".to_vec();
     push_json_string(&mut json, &std::env::current_dir().unwrap_or_default().to_string_lossy());
     json.extend_from_slice(b",\"paths\":[],\"exceptions\":[{\"type\":");
     push_json_string(&mut json, error.error_type());
     json.extend_from_slice(b",\"message\":");
-    push_json_string(&mut json, &error.to_string());
+    push_json_string(&mut json, &message);
     json.extend_from_slice(b",\"stack\":[");
-    push_frames(&mut json, error.stack_trace());
+    push_frames(&mut json, stack);
     json.extend_from_slice(b"]}]}");
     let header = ascii(&String::from_utf8_lossy(&json));
     (header.len() < LONGEST).then_some(header)
 }
 
-fn push_frames(json: &mut Vec<u8>, stack_trace: Option<&RawValue>) {
-    let frames: Vec<String> =
-        stack_trace.and_then(|frames| serde_json::from_str(frames.get()).ok()).unwrap_or_default();
-    for (index, frame) in frames.iter().enumerate() {
+fn push_frames(json: &mut Vec<u8>, stack_trace: Option<&str>) {
+    let Some(Ok(stack)) = stack_trace.map(|stack| Document::parse(stack.as_bytes())) else { return };
+    for (index, frame) in stack.root().elements().enumerate() {
+        let frame = text(frame.raw());
         json.extend_from_slice(if index == 0 { b"{\"label\":" } else { b",{\"label\":" });
         push_json_string(json, frame.trim());
         json.push(b'}');
@@ -56,11 +59,12 @@ mod tests {
     use crate::error::LambdaError;
 
     fn failed(message: &str, frames: &str) -> InvocationError {
-        InvocationError::Handler(LambdaError {
+        InvocationError::Handler(Box::new(LambdaError {
             error_type: "TypeError".to_owned(),
             error_message: message.to_owned(),
-            stack_trace: RawValue::from_string(frames.to_owned()).ok(),
-        })
+            stack_trace: Some(frames.to_owned()),
+            ..LambdaError::default()
+        }))
     }
 
     #[test]

@@ -46,8 +46,15 @@ init_fails() {
 		same 1 "$(grep -c '"path":"/2018-06-01/runtime/init/error"' journal)" &&
 		says journal "\"lambda-runtime-function-error-type\":\"$1\"" &&
 		says journal "\\\"errorType\\\":\\\"$1\\\"" &&
-		logged "Init failed: $1:" &&
-		logged "$2"
+		has_logged Init "$1" "$2"
+}
+
+# has_logged WHAT TYPE [TEXT]: the log says once that Init, or an Invoke, failed with that type, and that text in its message.
+has_logged() {
+	within 2000 grep -q "	ERROR	$1 Error 	{\"errorType\":\"$2\"" lambda.log &&
+		same 1 "$(grep -c "	ERROR	$1 Error 	" lambda.log)" &&
+		sed "s/\\\\\"/\"/g" lambda.log >unescaped &&
+		says unescaped "${3:-$2}"
 }
 
 # bootstrap_exits STATUS: the first one has, or soon does.

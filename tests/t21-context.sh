@@ -24,7 +24,7 @@ check 'the handler is given all that Lambda says, and nothing that it does not' 
 	invoke 1 -H "X-Amzn-Trace-Id: Root=1-2-3" -H "X-Amz-Tenant-Id: blue" -H "X-Amz-Client-Context: $(printf "{\"client\":{\"a\":[1]}}" | base64 -w 0)" &&
 	succeeded &&
 	context "c[\"requestId\"] == i" &&
-	context "0 < c[\"deadlineMs\"] - time.time() * 1000 < 3000" &&
+	context "0 < c[\"deadlineMs\"] - time.time() * 1000 < 2950" &&
 	context "c[\"functionArn\"].endswith(\":function:function\")" &&
 	context "c[\"traceId\"] == \"Root=1-2-3\" and c[\"tenantId\"] == \"blue\"" &&
 	context "c[\"clientContext\"] == {\"client\": {\"a\": [1]}}" &&
@@ -74,6 +74,12 @@ check 'an error of any shape reaches the caller' '
 		grep -qi "^x-amz-function-error:" headers &&
 		says response "\"errorType\":\"" || return
 	done
+'
+
+check 'an error keeps the other members that its language gives it' '
+	start_lambda fails-as-told &&
+	invoke "{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stackTrace\":[],\"trace\":[\"E: m\"],\"requestId\":\"r\",\"own\":{\"a\":1.50}}" &&
+	same_json "{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stackTrace\":[],\"trace\":[\"E: m\"],\"requestId\":\"r\",\"own\":{\"a\":1.50}}" response
 '
 
 check 'X-Ray is told the cause, in ASCII' '

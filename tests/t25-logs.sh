@@ -1,5 +1,5 @@
 #!/bin/sh
-description='the log: what went wrong, of which invocation, and never what it was about'
+description='the log: what went wrong, of which invocation, and never its event, its response or the environment'
 . ./lib.sh
 . ./robust.sh
 
@@ -26,8 +26,8 @@ ask() {
 		-H "X-Amz-Client-Context: $(printf '{"custom":"%s"}' "$secret" | base64 -w 0)" "$@"
 }
 
-check 'successes, errors, crashes and garbage do not tell secrets' '
-	with_secrets "" &&
+check 'successes, crashes and garbage do not tell secrets, nor do errors with SLSLOGERRORS=type' '
+	with_secrets "" --env SLSLOGERRORS=type &&
 	ask "\": $secret\"" &&
 	says response "$secret" &&
 	for command in "exit 3; $secret" "say $secret" "say {\\\"$secret\\\":1}" "say {\\\"id\\\":\\\"$secret\\\"" "printf $secret; exit 4" \
@@ -38,15 +38,120 @@ check 'successes, errors, crashes and garbage do not tell secrets' '
 	is_discreet
 '
 
-check 'an invocation that fails is logged once: what bootstrap has to say, and of what the handler says only the type' '
-	start_lambda obeys --quiet &&
-	tell "fail \$id {\\\"errorType\\\":\\\"my.Boom\\\",\\\"errorMessage\\\":\\\"about-the-event\\\"}; id=" &&
+# fail_with ERROR: the handler fails with that error object, which is the event.
+fail_with() {
+	printf "%s" "$1" >error.json
+	invoke @error.json
+}
+
+# error_line: the log has one line, and this is its JSON.
+error_line() {
+	within 2000 grep -q ERROR lambda.log &&
+		same 1 "$(wc -l <lambda.log)" &&
+		sed "s/^20.*Invoke Error 	//" lambda.log >error_line
+}
+
+# is_said PYTHON: true of the line, e.
+is_said() {
+	python3 -c "import json, sys
+e = json.load(open(\"error_line\"))
+sys.exit(0 if $1 else f\"not true of {e}\")"
+}
+
+check 'an invocation that fails is logged once, with type, message and stack, as by the client of AWS for Node.js' '
+	start_lambda fails-as-told --quiet &&
+	fail_with "{\"errorType\":\"my.Boom\",\"errorMessage\":\"two\\nlines\",\"stackTrace\":[\"at f\"]}" &&
 	has_failed my.Boom &&
-	logged "the invocation failed: Function.Boom" &&
-	fails_to grep about-the-event lambda.log &&
+	id=$(sed -n "s/^X-Amzn-RequestId: \([^ ]*\)\r$/\1/Ip" headers) &&
+	error_line &&
+	same "	$id	ERROR	Invoke Error 	{\"errorType\":\"my.Boom\",\"errorMessage\":\"two\\nlines\",\"stack\":[\"at f\"]}" \
+		"$(sed "s/^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9][0-9][0-9]Z//" lambda.log)"
+'
+
+check 'where Lambda wants JSON it has the members that Lambda documents' '
+	start_lambda fails-as-told --quiet --env AWS_LAMBDA_LOG_FORMAT=JSON &&
+	fail_with "{\"errorType\":\"my.Boom\",\"errorMessage\":\"m\",\"stackTrace\":[\"at f\"]}" &&
+	error_line &&
+	is_said "list(e) == [\"timestamp\", \"level\", \"requestId\", \"errorType\", \"errorMessage\", \"stackTrace\"]" &&
+	is_said "[e[\"level\"], e[\"errorType\"], e[\"errorMessage\"], e[\"stackTrace\"]] == [\"ERROR\", \"my.Boom\", \"m\", [\"at f\"]]"
+'
+
+check 'a stack with the message at its head is logged where the language has one' '
+	start_lambda fails-as-told --quiet &&
+	fail_with "{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stackTrace\":[\"at f\"],\"trace\":[\"E: m\",\"at f\"]}" &&
+	error_line &&
+	is_said "e[\"stack\"] == [\"E: m\", \"at f\"]"
+'
+
+check 'what bootstrap says of a failure is logged likewise' '
+	start_lambda obeys --quiet &&
 	tell "exit 3" &&
-	logged "the invocation failed: Runtime.ExitError: the language runtime exited with status 3" &&
-	same 2 "$(grep -c "the invocation failed" lambda.log)"
+	has_logged Invoke Runtime.ExitError "\"errorMessage\":\"the language runtime exited with status 3\",\"stack\":[]}"
+'
+
+check 'an Init that fails is logged once' '
+	start_lambda cannot-load-the-handler --quiet &&
+	bootstrap_exits 1 &&
+	has_logged Init Runtime.ImportModuleError "\"errorMessage\":\"no module nowhere\"" &&
+	says lambda.log "	-	ERROR	Init Error" &&
+	same 1 "$(grep -c nowhere lambda.log)"
+'
+
+check 'SLSLOGERRORS=type leaves out what handlers say, but for the type' '
+	with_secrets "" --env SLSLOGERRORS=type &&
+	ask "\"fail \$id {\\\"errorType\\\":\\\"Boom\\\",\\\"errorMessage\\\":\\\"$secret\\\",\\\"stackTrace\\\":[\\\"$secret\\\"]}; id=\"" &&
+	has_failed Boom &&
+	has_logged Invoke Boom "{\"errorType\":\"Boom\"}" &&
+	is_discreet
+'
+
+check 'SLSLOGERRORS=type leaves it out of an Init that fails, and keeps what bootstrap says' '
+	start_lambda cannot-load-the-handler --env SLSLOGERRORS=type &&
+	bootstrap_exits 1 &&
+	has_logged Init Runtime.ImportModuleError "{\"errorType\":\"Runtime.ImportModuleError\"}" &&
+	fails_to grep nowhere lambda.log &&
+	stop_lambda &&
+	start_lambda obeys --env SLSLOGERRORS=type &&
+	tell "exit 3" &&
+	has_logged Invoke Runtime.ExitError "exited with status 3"
+'
+
+check 'SLSLOGERRORS with another value is an Init error, in the format that Lambda wants' '
+	start_lambda echoes --env SLSLOGERRORS=none --env AWS_LAMBDA_LOG_FORMAT=JSON &&
+	bootstrap_exits 1 &&
+	logged "\"errorMessage\":\"the environment variable SLSLOGERRORS is \\\"none\\\", but must be type or full\""
+'
+
+check 'AWS_LAMBDA_LOG_LEVEL=FATAL leaves failed invocations out, ERROR does not' '
+	start_lambda obeys --env AWS_LAMBDA_LOG_LEVEL=FATAL &&
+	tell "exit 3" &&
+	has_failed Runtime.ExitError &&
+	stop_lambda &&
+	fails_to grep ERROR lambda.log &&
+	start_lambda obeys --env AWS_LAMBDA_LOG_LEVEL=ERROR &&
+	tell "exit 3" &&
+	has_logged Invoke Runtime.ExitError
+'
+
+check 'no control character of an error reaches the log, and a huge error fits into an event of CloudWatch' '
+	start_lambda fails-as-told --quiet &&
+	python3 -c "import json
+c = \"\".join(map(chr, [*range(32), *range(127, 160)]))
+json.dump(dict(errorType=c, errorMessage=c * 10000, stackTrace=[\"at f\" + c] * 3000), open(\"error.json\", \"w\"), ensure_ascii=False)" &&
+	invoke @error.json &&
+	error_line &&
+	python3 -c "import re
+line = open(\"lambda.log\", encoding=\"utf-8\", newline=\"\").read()
+assert len(line.encode()) < 256 * 1024, len(line)
+assert not re.search(\"[\\0-\\x08\\x0a-\\x1f\\x7f-\\x9f]\", line[:-1])" &&
+	is_said "\"more bytes were cut\" in e[\"errorMessage\"] and e[\"stack\"][-1] == \"… the rest was cut\""
+'
+
+check 'a control character in the name of a handler does not reach the log' '
+	start_lambda echoes --env "_HANDLER=a$(printf "\033")[31m.b" --env SLSRUNTIME=none &&
+	bootstrap_exits 1 &&
+	within 2000 grep -q "Init Error" lambda.log &&
+	fails_to grep -q "$(printf "\033")" lambda.log
 '
 
 check 'a timeout does not' '
@@ -102,10 +207,10 @@ check 'where Lambda wants JSON, every line is JSON, the last one as well' '
 		--env AWS_LAMBDA_LOG_FORMAT=JSON --quiet &&
 	invoke 1 &&
 	bootstrap_exits 1 &&
-	within 2000 grep -q ERROR lambda.log &&
+	within 2000 grep -q FATAL lambda.log &&
 	grep bootstrap: lambda.log | python3 -c "import json, sys
 for line in sys.stdin: print(json.loads(line)[\"level\"])" >levels &&
-	same "WARN ERROR" "$(tr "\n" " " <levels | sed "s/ $//")"
+	same "WARN FATAL" "$(tr "\n" " " <levels | sed "s/ $//")"
 '
 
 check 'SLSLOG=error leaves warnings out' '
@@ -120,6 +225,17 @@ check 'AWS_LAMBDA_LOG_LEVEL is heard where SLSLOG is not set' '
 	answers 1 1 &&
 	stop_lambda &&
 	fails_to grep bootstrap: lambda.log
+'
+
+check 'a variable that nobody knows is warned of once, with the name that is meant, and those that are known are not' '
+	start_lambda echoes --env SLSMIDDLEWARE=polite --env SLSEVENT=raw --env SLS_EVENTS=raw --env SLSCOLOUR=1 --env SLS_ORG=1 \
+		--env SLSDEADLINEMS=1 &&
+	answers 1 1 &&
+	logged "environment variable SLSMIDDLEWARE; is SLSMIDDLEWARES meant?" &&
+	logged "environment variable SLSEVENT; is SLSEVENTS meant?" &&
+	logged "environment variable SLS_EVENTS; is SLSEVENTS meant?" &&
+	logged "environment variable SLSCOLOUR; see README.md for ours" &&
+	same 4 "$(grep -c "nobody reads" lambda.log)"
 '
 
 finish

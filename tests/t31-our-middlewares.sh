@@ -43,7 +43,7 @@ from_readme() {
 
 # is_metric HOOK MS: the last line of the log that is not from bootstrap is a metric as CloudWatch wants it, after that hook, of at least so many ms.
 is_metric() {
-	grep -v "^bootstrap: " lambda.log | tail -n 1 | python3 "$tests/middlewares/checks/metric.py" "$1" "$(header x-amzn-requestid)" "$2"
+	grep -v "	ERROR	" lambda.log | tail -n 1 | python3 "$tests/middlewares/checks/metric.py" "$1" "$(header x-amzn-requestid)" "$2"
 }
 
 header() {
@@ -102,7 +102,7 @@ is_answered() {
 		esac
 }
 
-for name in log-duration log-errors require-api-key cors redact trace-http
+for name in log-duration require-api-key cors redact trace-http
 do
 	check "$name has less than 40 lines" '
 		test "$(wc -l <"$ours/$name")" -lt 40
@@ -115,7 +115,7 @@ do
 	'
 done
 
-for name in log-duration log-errors require-api-key cors redact
+for name in log-duration require-api-key cors redact
 do
 	for hook in before after error during
 	do
@@ -148,19 +148,6 @@ check 'log-duration: one metric for each invocation, of at least the time that t
 	same 2 "$(wc -l <lambda.log)"
 '
 
-check 'log-errors: the whole error, as the caller gets it, and nothing else' '
-	with log-errors ../middlewares/language-runtimes/fails --quiet &&
-	fails_with Boom 1 &&
-	says lambda.log "$(header x-amzn-requestid) {\"errorType\":\"Boom\"" &&
-	same "$(cat response)" "$(sed -n "s/^$(header x-amzn-requestid) //p" lambda.log)"
-'
-
-check 'log-errors: nothing of an invocation that succeeds' '
-	with log-errors echoes --quiet &&
-	answers 1 1 &&
-	same "" "$(cat lambda.log)"
-'
-
 check 'log-duration: one for an invocation that fails' '
 	with log-duration ../middlewares/language-runtimes/fails --quiet --env METRICS_NAMESPACE=OpenRuntime &&
 	fails_with Boom "{}" &&
@@ -172,7 +159,7 @@ check 'log-duration: none for one that an earlier middleware has stopped' '
 	cp "$tests/middlewares/fails-in-before" task/middlewares &&
 	with fails-in-before,log-duration echoes --quiet &&
 	fails_with Function.MiddlewareFailed "{}" &&
-	same "" "$(grep -v "^bootstrap: " lambda.log)"
+	same "" "$(grep -v "	ERROR	" lambda.log)"
 '
 
 check 'log-duration: nothing is left in the folder for temporary files' '

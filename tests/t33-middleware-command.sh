@@ -75,7 +75,7 @@ check 'a contract that is not met is status 1, and the report says why' '
 
 check 'a hook that hangs is killed after the timeout, with its children: status 4' '
 	ends_with 4 hook hangs-on-demand before "\"hang\"" --timeout 0.3 &&
-	says report "not met: Task timed out before middleware hangs-on-demand ended its before hook"
+	says report "seconds: middleware hangs-on-demand had not ended its before hook"
 '
 
 check 'the environment is a Lambda'\''s, and nothing else of the user'\''s own' '

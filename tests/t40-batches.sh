@@ -61,7 +61,8 @@ check 'messages of a queue: those that failed are named' '
 	start_reporting &&
 	invoke "$(batch sqs a bad b bad)" &&
 	names "\"2\"" "\"4\"" &&
-	within 1000 grep -q "RequestId: .* 2 of 4 records are reported as failed; the first: Function.Error" lambda.log &&
+	within 1000 grep -q "RequestId: .* 2 of 4 records are reported as failed$" lambda.log &&
+	same 2 "$(grep -c "	ERROR	Record Error 	{\"errorType\":\"Error\",\"errorMessage\":\".*\",\"stack\":\[\".*\"record\":[24]}$" lambda.log)" &&
 	invoke "$(batch sqs a b)" &&
 	names &&
 	same 1 "$(grep -c "are reported" lambda.log)"

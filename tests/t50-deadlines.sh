@@ -5,9 +5,9 @@ description='deadlines: the handler is warned, the caller is told in time, and t
 
 timeouts=${TIMEOUTS:-12}
 
-# timed_out [WHAT]: the caller was told so by bootstrap, and not by Lambda; the environment is the first one still.
+# timed_out [WHAT]: the caller (in $seconds, 1 if not set) was told so by bootstrap, and not by Lambda; the environment is the first one still.
 timed_out() {
-	failed Function.Timeout "Task timed out before ${1:-the handler answered}" &&
+	failed Function.Timeout "Task timed out after ${seconds:-1}.00 seconds: ${1:-the handler had not answered}" &&
 		same 1 "$(grep -c '"what":"spawned"' journal)" &&
 		fails_to grep -q Sandbox.Timedout journal
 }
@@ -31,6 +31,30 @@ sqs_event() {
 	done
 	echo "$record]}"
 }
+
+check 'the timeout is told in whole seconds, as Lambda does, in the log as well' '
+	start_lambda obeys --timeout 3 --env SLSGRACE=0 &&
+	tell "sleep 60" &&
+	seconds=3 timed_out &&
+	has_logged Invoke Function.Timeout "Task timed out after 3.00 seconds"
+'
+
+# As middy ends a handler early.
+check 'the time that a handler is told is the time that it has: 25 ms before its end are soon enough' '
+	start_lambda nodejs:ends-early.handler --timeout 1 --env SLSGRACE=0 &&
+	invoke 25 &&
+	succeeded &&
+	same "\"early\"" "$(cat response)"
+'
+
+check 'a hook is told the time that it has' '
+	executable task/middlewares/tells "test \$1 != before || exec echo \$((SLSDEADLINEMS - \$(date +%s%3N)))" &&
+	start_lambda echoes --timeout 2 --env SLSMIDDLEWARES=tells &&
+	invoke 1 &&
+	succeeded &&
+	test "$(cat response)" -le 1950 &&
+	test "$(cat response)" -gt 1000
+'
 
 check 'SIGTERM comes 250 ms before the deadline' '
 	start_lambda hears-the-warning --timeout 1 &&
@@ -125,7 +149,7 @@ check 'a language runtime that is still booting when the time is over boots on' 
 	tell "mv ../slow \$0; exit 3" &&
 	failed Runtime.ExitError "exited with status 3" &&
 	invoke 1 &&
-	timed_out "the handler was loaded" &&
+	timed_out "the handler was not loaded" &&
 	touch task/go &&
 	answers 2 2 &&
 	starts 2
@@ -146,7 +170,7 @@ check 'what invocations wait for it is added up' '
 	invoke 1 &&
 	failed Runtime.ExitError "exited with status 3" &&
 	invoke 2 &&
-	timed_out "the handler was loaded" &&
+	seconds=6 timed_out "the handler was not loaded" &&
 	answers 3 3 &&
 	starts 3
 '
@@ -155,7 +179,7 @@ check 'no other record of a batch is begun after the warning' '
 	sqs_event 5 >batch &&
 	start_lambda takes-its-time --timeout 1.2 --env SLSGRACE=500 &&
 	invoke @batch &&
-	failed Function.Timeout "Task timed out before" &&
+	failed Function.Timeout "Task timed out after 2.00 seconds" &&
 	same 1 "$(wc -l <task/calls)"
 '
 
@@ -171,7 +195,7 @@ check 'a middleware that takes too long has timed out, and is named' '
 	executable task/middlewares/sleeps "sleep 60" &&
 	start_lambda echoes --timeout 0.5 --env SLSMIDDLEWARES=sleeps &&
 	invoke 1 &&
-	timed_out "middleware sleeps ended its before hook"
+	timed_out "middleware sleeps had not ended its before hook"
 '
 
 check "$timeouts timeouts in a row: each caller is told in time, and the environment is warm for each next invocation" '

@@ -439,7 +439,7 @@ check 'Python: at the prompt SIGTERM is raised where the handler is, and the nex
 	debugged_python stops 2 &&
 	terminal "$outer" n &&
 	invoke "$(key "$inner")" &&
-	failed Function.Timeout "Task timed out before the handler answered" &&
+	failed Function.Timeout "seconds: the handler had not answered" &&
 	says response "in stops" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
@@ -508,7 +508,7 @@ check 'Python: at a breakpoint of debugpy SIGTERM is raised where the handler is
 	debugged_by_debugpy 6 &&
 	adapter "$outer" stay &&
 	invoke "$(key "$inner")" &&
-	failed Function.Timeout "Task timed out before the handler answered" &&
+	failed Function.Timeout "seconds: the handler had not answered" &&
 	says response "in plain" &&
 	says adapter.out "paused in plain" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"

@@ -23,6 +23,7 @@ mod uri;
 pub use batch::{Answer, Batch, Failure, Outcome};
 pub use mapping::{Event, Mapping, Warning, map};
 pub use scanner::{NotJson, Reason};
+pub use time::append_timestamp;
 
 /// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.
 pub fn kinds() -> impl Iterator<Item = &'static str> {

@@ -27,6 +27,11 @@ pub fn append_time(text: &[u8], unit: Unit, clock: &mut Clock, out: &mut Vec<u8>
     true
 }
 
+/// Appends a point in time, in milliseconds since 1970, as RFC 3339 with three digits of a second.
+pub fn append_timestamp(unix_ms: u128, out: &mut Vec<u8>) {
+    append_time(unix_ms.to_string().as_bytes(), Unit::Milliseconds, &mut Clock::default(), out);
+}
+
 /// True if `text` is a point in time exactly as RFC 3339 has it (leap seconds aside, which many readers refuse).
 pub fn is_rfc3339(text: &[u8]) -> bool {
     let has_zone = matches!(text, [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _]);

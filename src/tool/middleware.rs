@@ -149,7 +149,7 @@ fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, T
     let middleware = Middleware { name, path: arguments.path.clone() };
     let invocation = invocation(arguments);
     let began = Instant::now();
-    let result = Running::start(&middleware, arguments.hook, &invocation)
+    let result = Running::start(&middleware, arguments.hook, &invocation, invocation.deadline_ms)
         .and_then(|running| running.finish(input, invocation.deadline, signals));
     let took = began.elapsed();
     let report = Report::new(arguments.hook, result);
