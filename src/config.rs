@@ -9,6 +9,7 @@ use crate::cloudevents;
 use crate::debug::{Permitted, Target};
 use crate::error::{Fatal, InvocationError};
 use crate::log::{Level, Log};
+use crate::sys;
 
 /// The longest `SLSGRACE`, in ms: the longest timeout that Lambda has.
 const LONGEST_GRACE_MS: u64 = 900_000;
@@ -212,10 +213,12 @@ const KNOWN: [&str; 16] = [
 /// Warns of variables that look like ours, and are none.
 #[inline(never)]
 pub fn warn_of_unknown_variables(log: Log) {
-    for (name, _) in env::vars_os() {
-        let Some(name) = name.to_str().filter(|name| name.starts_with("SLS") && !KNOWN.contains(name)) else {
+    for variable in sys::environment().filter(|variable| variable.starts_with(b"SLS")) {
+        let name = variable.split(|&byte| byte == b'=').next().unwrap_or_default();
+        let name = &*String::from_utf8_lossy(name);
+        if KNOWN.contains(&name) {
             continue;
-        };
+        }
         match nearest(name) {
             Some(known) => {
                 log.warn(None, &format_args!("nobody reads the environment variable {name}; is {known} meant?"))

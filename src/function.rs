@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::chain::{Before, Chain, Early};
 use crate::cloudevents::{self, Answer, Batch, Mapping};
 use crate::config::Config;
-use crate::deadline::Deadline;
 use crate::debug::Target;
 use crate::error::InvocationError;
 use crate::exchange::{self, Answers, Calls, Limits, Response};
@@ -45,8 +44,9 @@ impl Function {
     /// # Errors
     /// What went wrong, if no `error` hook made a response of it.
     pub fn answer(&self, invocation: &Invocation, runtime: &mut LanguageRuntime) -> Result<Response, InvocationError> {
-        let margin = margin(invocation.deadline);
-        let limits = self.limits(invocation, margin);
+        let left = invocation.deadline.left().unwrap_or_default();
+        let margin = REPORT.min(left / 4);
+        let limits = self.limits(invocation, left, margin);
         let chain = Chain {
             middlewares: &self.middlewares,
             invocation,
@@ -68,9 +68,8 @@ impl Function {
 
     /// SIGTERM at `deadline − SLSGRACE`, but never before half of the time is over; the end a little before the deadline, with
     /// some of that for last words.
-    fn limits(&self, invocation: &Invocation, margin: Duration) -> Limits {
+    fn limits(&self, invocation: &Invocation, left: Duration, margin: Duration) -> Limits {
         let deadline = invocation.deadline;
-        let left = deadline.left().unwrap_or_default();
         Limits {
             grace: deadline.earlier_by(self.config.grace.min(left / 2)),
             last: deadline.earlier_by(margin),
@@ -186,11 +185,6 @@ impl Function {
         let total = outcomes.len();
         self.log.warn(Some(request_id), &format_args!("{failed} of {total} records are reported as failed"));
     }
-}
-
-/// What is left for reporting a timeout, of the time that is left now.
-fn margin(deadline: Deadline) -> Duration {
-    REPORT.min(deadline.left().unwrap_or_default() / 4)
 }
 
 /// A call of the handler for each event.

@@ -2,6 +2,7 @@
 //! at once, `io::Result` out.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -102,4 +103,21 @@ fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
         return Err(io::Error::last_os_error());
     }
     Ok(returned)
+}
+
+/// The environment that we were started with, `NAME=VALUE` each, and nothing copied.
+pub fn environment() -> impl Iterator<Item = &'static [u8]> {
+    unsafe extern "C" {
+        static environ: *const *const libc::c_char;
+    }
+    // SAFETY: the C library has set it, and nothing in this program changes a variable.
+    let mut next = unsafe { environ };
+    std::iter::from_fn(move || {
+        // SAFETY: it points into the array, which ends with a null pointer, and is not moved past that.
+        let entry = unsafe { next.as_ref() }.copied().filter(|entry| !entry.is_null())?;
+        // SAFETY: this entry is not the last one, for it is not null.
+        next = unsafe { next.add(1) };
+        // SAFETY: each entry is a string that ends with a null byte, and stays where it is.
+        Some(unsafe { CStr::from_ptr(entry) }.to_bytes())
+    })
 }
