@@ -6,9 +6,10 @@ use crate::config::{self, Config};
 use crate::error::{Fatal, InvocationError};
 use crate::function::Function;
 use crate::language_runtime::{LanguageRuntime, Launch, Woke};
-use crate::log::{Failed, Log};
+use crate::log::{Failed, Level, Log};
 use crate::lookup;
 use crate::middleware;
+use crate::process;
 use crate::runtime_api::{Next, RuntimeApi, SharedRuntime, lock};
 use crate::signals::Signals;
 use crate::timeline::Timeline;
@@ -18,6 +19,12 @@ use crate::timeline::Timeline;
 /// # Errors
 /// [`Fatal`]. What Lambda must hear of it, it has heard.
 pub fn run() -> Result<(), Fatal> {
+    if let Some(command) = config::wrapped_command() {
+        return Err(Fatal::System {
+            what: "start the language runtime from its wrapper",
+            cause: process::become_command(command, config::WRAPPED),
+        });
+    }
     let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork: no SIGTERM is missed
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log();
@@ -35,16 +42,17 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     if config.debug.is_unlimited() {
         log.warn(None, &"SLSDEBUG has *: whoever may send events to this function may run any code in it");
     }
+    let form = if config.events.raw { "as AWS sends them" } else { "as CloudEvents" };
+    log.write(Level::Debug, None, &format_args!("the handler gets events {form}: {}", config.events_because));
     let roots = lookup::roots(&config);
     let middlewares = middleware::find(&config.middlewares, &roots)?;
+    let wrapper = lookup::wrapper(&config)?;
+    let companions = middleware::companions(&middlewares)?.map(|folders| ("SLSCOMPANIONS", folders));
     let launch = Launch {
         program: lookup::language_runtime(&config, &roots)?,
-        wrapper: lookup::wrapper(&config)?,
         handler: config.handler.clone(),
-        variables: middleware::companions(&middlewares)?
-            .map(|folders| ("SLSCOMPANIONS", folders))
-            .into_iter()
-            .collect(),
+        variables: companions.into_iter().chain(wrapper.as_ref().map(|_| (config::WRAPPED, "1".into()))).collect(),
+        wrapper,
     };
     let runtime = LanguageRuntime::start(launch, signals, log)?;
     config::warn_of_unknown_variables(log); // while the language runtime boots

@@ -1,8 +1,8 @@
 //! The environment, read once. What makes no sense is an error that names the variable: never a silent default.
 
 use std::env;
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cloudevents;
@@ -13,6 +13,9 @@ use crate::sys;
 
 /// The longest `SLSGRACE`, in ms: the longest timeout that Lambda has.
 const LONGEST_GRACE_MS: u64 = 900_000;
+
+/// The values of `SLSEVENTS`.
+const EVENTS: &str = "a comma-separated list of cloudevents, raw, wrap, unwrap and batch";
 
 /// The value of a variable, if it is set: where the environment is read, and nowhere else.
 pub type Variables<'a> = &'a dyn Fn(&'static str) -> Option<OsString>;
@@ -28,10 +31,19 @@ pub struct Config {
     pub middlewares: Vec<String>,
     /// `SLSRUNTIME`: a name or a path.
     pub runtime: Option<String>,
-    /// `AWS_LAMBDA_EXEC_WRAPPER`: a program that starts the language runtime, which is its first argument.
-    pub wrapper: Option<String>,
+    /// A program that starts the language runtime, and the variable that names it: `SLSWRAPPER`, or `AWS_LAMBDA_EXEC_WRAPPER`
+    /// where Lambda has not started it itself.
+    pub wrapper: Option<(&'static str, String)>,
+    /// The language of the managed runtime that we are in: by `AWS_EXECUTION_ENV`, or the command that we wrap.
+    pub managed: Option<String>,
+    /// `NODE_PATH`, where Node.js looks for packages.
+    pub node_path: OsString,
+    /// `PYTHONPATH`, where Python does.
+    pub python_path: OsString,
     /// `SLSEVENTS` and `SLSBATCH`.
     pub events: cloudevents::Options,
+    /// Why events are mapped, or are not: for the log.
+    pub events_because: &'static str,
     /// `SLSOVERLAP`: whether middlewares are started early.
     pub overlap: bool,
     /// `SLSGRACE`: from SIGTERM to the deadline.
@@ -85,6 +97,14 @@ fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), InvocationErr
     Ok(())
 }
 
+/// Marks the environment of a wrapper that we start, so that we know ourselves again when it starts us.
+pub const WRAPPED: &str = "_OPEN_RUNTIME_WRAPPED";
+
+/// Our arguments, if a wrapper of ours has started us: the command of the language runtime, if it passed that on.
+pub fn wrapped_command() -> Option<impl Iterator<Item = OsString>> {
+    env::var_os(WRAPPED).map(|_| env::args_os().skip(1))
+}
+
 impl Config {
     /// # Errors
     /// [`InvocationError::Variable`].
@@ -99,13 +119,22 @@ impl Config {
     pub fn of(variables: Variables<'_>) -> Result<Config, InvocationError> {
         let handler = text(variables, "_HANDLER")?
             .ok_or_else(|| variable("_HANDLER", "", "the name of a handler, like file.function"))?;
+        let is_wrapper = is_wrapper();
         Ok(Config {
             handler,
             task_root: variables("LAMBDA_TASK_ROOT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(".")),
             middlewares: list(variables, "SLSMIDDLEWARES")?,
             runtime: text(variables, "SLSRUNTIME")?,
-            wrapper: text(variables, "AWS_LAMBDA_EXEC_WRAPPER")?,
-            events: events_of(variables)?,
+            wrapper: wrapper(variables, is_wrapper)?,
+            managed: managed(variables, is_wrapper)?,
+            node_path: variables("NODE_PATH").unwrap_or_default(),
+            python_path: variables("PYTHONPATH").unwrap_or_default(),
+            events: events_of(variables, is_wrapper)?,
+            events_because: match variables("SLSEVENTS") {
+                Some(_) => "SLSEVENTS says so",
+                None if is_wrapper => "this is the default on managed runtimes",
+                None => "this is the default",
+            },
             overlap: overlap(variables)?,
             grace: grace(variables)?,
             debug: debug(variables)?,
@@ -128,21 +157,50 @@ impl Config {
     }
 }
 
-/// `SLSEVENTS` and `SLSBATCH`.
+/// Whether we run as `open-runtime`, the link to us that `AWS_LAMBDA_EXEC_WRAPPER` names on managed runtimes.
+fn is_wrapper() -> bool {
+    env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("open-runtime")))
+}
+
+fn wrapper(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<(&'static str, String)>, InvocationError> {
+    let own = text(variables, "SLSWRAPPER")?.map(|path| ("SLSWRAPPER", path));
+    let others = text(variables, "AWS_LAMBDA_EXEC_WRAPPER")?.filter(|_| !is_wrapper); // else it names ourselves
+    Ok(own.or(others.map(|path| ("AWS_LAMBDA_EXEC_WRAPPER", path))))
+}
+
+/// The language in `AWS_Lambda_nodejs22.x`, else in the command that we wrap, `/var/lang/bin/node …`: a folder in `runtimes`.
+fn managed(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<String>, InvocationError> {
+    let command = env::args_os().nth(1).filter(|_| is_wrapper).map(PathBuf::from);
+    let command = command.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+    let given = text(variables, "AWS_EXECUTION_ENV")?;
+    let name = given.as_deref().and_then(|name| name.strip_prefix("AWS_Lambda_")).or(command).unwrap_or_default();
+    let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let language = name.get(..letters).filter(|language| !language.is_empty());
+    Ok(language.map(|language| if language == "node" { "nodejs" } else { language }.to_owned()))
+}
+
+/// `SLSEVENTS` and `SLSBATCH`. A function of a managed runtime was there first, and keeps its events if it does not say otherwise.
 ///
 /// # Errors
 /// As [`Config::from_env`].
-pub fn events_of(variables: Variables<'_>) -> Result<cloudevents::Options, InvocationError> {
+pub fn events_of(variables: Variables<'_>, is_wrapper: bool) -> Result<cloudevents::Options, InvocationError> {
     let mut options = cloudevents::Options::default();
-    for mode in list(variables, "SLSEVENTS")? {
+    let modes = list(variables, "SLSEVENTS")?;
+    let mut is_mapped = false;
+    for mode in &modes {
         match mode.as_str() {
             "raw" => options.raw = true,
+            "cloudevents" => is_mapped = true,
             "wrap" => options.wrap = true,
             "unwrap" => options.unwrap = true,
             "batch" => options.batch = true,
-            _ => return Err(variable("SLSEVENTS", &mode, "a list of raw, wrap, unwrap and batch")),
+            _ => return Err(variable("SLSEVENTS", mode, EVENTS)),
         }
     }
+    if options.raw && (is_mapped || options.wrap || options.unwrap) {
+        return Err(variable("SLSEVENTS", &modes.join(","), "either raw, or any of the others: raw maps nothing"));
+    }
+    options.raw |= is_wrapper && modes.is_empty();
     options.report = match text(variables, "SLSBATCH")?.as_deref() {
         None | Some("fail") => false,
         Some("report") => true,
@@ -169,7 +227,8 @@ fn grace(variables: Variables<'_>) -> Result<Duration, InvocationError> {
 
 fn debug(variables: Variables<'_>) -> Result<Permitted, InvocationError> {
     let items = list(variables, "SLSDEBUG")?;
-    Permitted::new(items).map_err(|item| variable("SLSDEBUG", &item, "a list of host:port, host:* and *"))
+    Permitted::new(items)
+        .map_err(|item| variable("SLSDEBUG", &item, "a comma-separated list of host:port, host:* and *"))
 }
 
 /// A variable's value without blanks around it; an empty one is an absent one.

@@ -19,6 +19,8 @@ pub enum InvocationError {
     TaskRoot { path: String, cause: io::Error },
     /// No language runtime was found; each place that was looked in.
     NoLanguageRuntime { wanted: String, searched: Vec<String> },
+    /// The handler's name does not say which function of which file.
+    MalformedHandlerName { handler: String },
     /// The handler's file could be run by several language runtimes.
     AmbiguousHandler { handler: String, files: Vec<String> },
     /// An executable could not be started.
@@ -57,6 +59,7 @@ impl InvocationError {
             Variable { .. } => "Runtime.InvalidConfiguration",
             TaskRoot { .. } => "Runtime.InvalidTaskRoot",
             NoLanguageRuntime { .. } => "Runtime.NoLanguageRuntime",
+            MalformedHandlerName { .. } => "Runtime.MalformedHandlerName",
             AmbiguousHandler { .. } => "Runtime.AmbiguousHandler",
             CannotStart { .. } => "Runtime.InvalidEntrypoint",
             NoMiddleware { .. } => "Runtime.NoMiddleware",
@@ -118,7 +121,14 @@ impl fmt::Display for InvocationError {
             }
             TaskRoot { path, cause } => write!(f, "cannot enter LAMBDA_TASK_ROOT {path}: {cause}"),
             NoLanguageRuntime { wanted, searched } => {
-                write!(f, "no language runtime for {wanted}; looked for {}", searched.join(", "))
+                write!(
+                    f,
+                    "no language runtime for {wanted}; looked for {}; set SLSRUNTIME to the language, like nodejs or python",
+                    searched.join(", ")
+                )
+            }
+            MalformedHandlerName { handler } => {
+                write!(f, "the handler \"{handler}\" is not of the form file.function, like handler.hello")
             }
             AmbiguousHandler { handler, files } => write!(
                 f,

@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -26,18 +27,19 @@ pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-/// The executable of the language runtime: `SLSRUNTIME`, else a layer's own, else by the extension of the handler's file.
+/// The executable of the language runtime: `SLSRUNTIME`, else a layer's own, else by the handler.
 ///
 /// # Errors
-/// [`InvocationError::NoLanguageRuntime`] with each place that was looked in, or [`InvocationError::AmbiguousHandler`].
+/// [`InvocationError::NoLanguageRuntime`] with each place that was looked in, [`InvocationError::AmbiguousHandler`], or
+/// [`InvocationError::MalformedHandlerName`].
 pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, InvocationError> {
-    let mut search = Search::default();
+    let mut search = Search { roots, places: Vec::new() };
     let found = match &config.runtime {
         Some(path) if path.contains('/') => search.at(Path::new(path)).or_else(|| search.within(Path::new(path))),
-        Some(name) => search.by_name(roots, name),
+        Some(name) => search.by_name(name),
         None => match search.within(Path::new(LAYERS)) {
             Some(own) => Some(own),
-            None => by_handler(config, roots, &mut search)?,
+            None => by_handler(config, &mut search)?,
         },
     };
     let wanted = match &config.runtime {
@@ -47,34 +49,29 @@ pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, I
     found.ok_or(InvocationError::NoLanguageRuntime { wanted, searched: search.places })
 }
 
-/// The program of `AWS_LAMBDA_EXEC_WRAPPER`, which Lambda leaves alone on `provided.*`: there it is ours to honour. On the
-/// managed runtimes Lambda has honoured it already: by starting us, under the name of our own wrapper.
+/// The program that starts the language runtime: `SLSWRAPPER`, else that of `AWS_LAMBDA_EXEC_WRAPPER`, which Lambda leaves
+/// alone on `provided.*`: there it is ours to honour. On the managed runtimes Lambda has honoured it already, by starting us.
 ///
 /// # Errors
 /// [`InvocationError::Variable`] if it cannot be executed.
 pub fn wrapper(config: &Config) -> Result<Option<PathBuf>, InvocationError> {
-    let Some(wrapper) = config.wrapper.as_deref().filter(|_| !is_wrapping()) else { return Ok(None) };
+    let Some((name, wrapper)) = &config.wrapper else { return Ok(None) };
     let path = PathBuf::from(wrapper);
     if !path.is_absolute() || !is_executable(&path) {
-        let (name, allowed) = ("AWS_LAMBDA_EXEC_WRAPPER", "the absolute path of an executable file");
-        return Err(InvocationError::Variable { name, value: wrapper.to_owned(), allowed });
+        let allowed = "the absolute path of an executable file";
+        return Err(InvocationError::Variable { name, value: wrapper.clone(), allowed });
     }
     let is_us = fs::canonicalize(&path).ok().is_some_and(|path| env::current_exe().ok() == Some(path));
     Ok(Some(path).filter(|_| !is_us)) // we would start ourselves for ever
 }
 
-/// Whether we run as `open-runtime`, the link to us that is set as the wrapper on managed runtimes.
-fn is_wrapping() -> bool {
-    env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("open-runtime")))
-}
-
 /// Tries places and remembers them.
-#[derive(Default)]
-struct Search {
+struct Search<'a> {
+    roots: &'a [PathBuf],
     places: Vec<String>,
 }
 
-impl Search {
+impl Search<'_> {
     fn at(&mut self, path: &Path) -> Option<PathBuf> {
         if is_executable(path) {
             return Some(path.to_owned());
@@ -87,43 +84,96 @@ impl Search {
         self.at(&folder.join("language-runtime"))
     }
 
-    fn by_name(&mut self, roots: &[PathBuf], name: &str) -> Option<PathBuf> {
-        roots.iter().find_map(|root| self.within(&root.join("runtimes").join(name)))
+    fn by_name(&mut self, name: &str) -> Option<PathBuf> {
+        self.roots.iter().find_map(|root| self.within(&root.join("runtimes").join(name)))
     }
 }
 
-/// The handler's file is the one whose extension has a language runtime: `runtimes/js` and `runtimes/py` are links to the
-/// languages' folders, so whoever adds a folder adds a language.
-fn by_handler(config: &Config, roots: &[PathBuf], search: &mut Search) -> Result<Option<PathBuf>, InvocationError> {
+/// By the handler's file, else by the folder that has it as a package, else by the managed runtime that we stand in for.
+fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf>, InvocationError> {
+    let Some((stem, _)) = config.handler.rsplit_once('.') else {
+        return Err(InvocationError::MalformedHandlerName { handler: config.handler.clone() });
+    };
     let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
-    for file in handler_files(&config.task_root, &config.handler) {
-        let extension = file.extension().unwrap_or_default().to_string_lossy().into_owned();
-        if let Some(program) = search.by_name(roots, &extension) {
-            let program = fs::canonicalize(&program).unwrap_or(program);
-            if found.iter().all(|(_, other)| *other != program) {
-                found.push((file, program));
+    let files = handler_files(&config.task_root, &config.handler);
+    for file in &files {
+        // `runtimes/js` and `runtimes/py` are links to the languages' folders, so whoever adds a folder adds a language.
+        let extension = file.extension().unwrap_or_default().to_string_lossy();
+        keep(&mut found, file.clone(), search.by_name(&extension));
+    }
+    if found.is_empty() {
+        search
+            .places
+            .push(format!("a file {}.* with the extension of a language", config.task_root.join(stem).display()));
+        for (language, folder) in package_folders(config) {
+            if let Some(file) = package(&folder, &config.handler) {
+                keep(&mut found, file, search.by_name(language));
+            } else {
+                search.places.push(folder.display().to_string());
             }
         }
+    }
+    if found.len() != 1
+        && let Some(program) = config.managed.as_deref().and_then(|language| search.by_name(language))
+    {
+        return Ok(Some(program));
     }
     if found.len() > 1 {
         let files = found.into_iter().map(|(file, _)| file.display().to_string()).collect();
         return Err(InvocationError::AmbiguousHandler { handler: config.handler.clone(), files });
     }
-    if found.is_empty() && search.places.len() <= 1 {
-        search.places.push(format!(
-            "a file {}/{}.* with the extension of a language",
-            config.task_root.display(),
-            config.handler.rsplit_once('.').map_or(config.handler.as_str(), |(file, _)| file)
-        ));
-    }
     Ok(found.pop().map(|(_, program)| program))
+}
+
+/// Notes a file and the language runtime that could run it, once for each language runtime.
+fn keep(found: &mut Vec<(PathBuf, PathBuf)>, file: PathBuf, program: Option<PathBuf>) {
+    let Some(program) = program.map(|program| fs::canonicalize(&program).unwrap_or(program)) else { return };
+    if found.iter().all(|(_, other)| *other != program) {
+        found.push((file, program));
+    }
+}
+
+/// Where packages are, beside the user's code, and what language they are in. Of a folder with versions of a language, the
+/// last part is looked for in each.
+const PACKAGES: [(&str, &str, &str); 6] = [
+    ("nodejs", "node_modules", ""),
+    ("nodejs", "/opt/nodejs/node_modules", ""),
+    ("nodejs", "/opt/nodejs", "node_modules"),
+    ("python", "/opt/python", ""),
+    ("python", "/opt/python/lib", "site-packages"),
+    ("python", "/var/lang/lib", "site-packages"),
+];
+
+fn package_folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
+    let mut all = Vec::new();
+    for (language, folder, of_version) in PACKAGES {
+        let folder = config.task_root.join(folder);
+        if of_version.is_empty() {
+            all.push((language, folder));
+        } else {
+            all.extend(entries(&folder).into_iter().map(|version| (language, version.join(of_version))));
+        }
+    }
+    for (language, path) in [("nodejs", &config.node_path), ("python", &config.python_path)] {
+        let folders = path.as_encoded_bytes().split(|byte| *byte == b':').filter(|folder| !folder.is_empty());
+        all.extend(folders.map(|folder| (language, PathBuf::from(OsStr::from_bytes(folder)))));
+    }
+    all
+}
+
+/// The handler's file in a folder of packages; of a package of Node.js that names its own file, its `package.json`.
+fn package(folder: &Path, handler: &str) -> Option<PathBuf> {
+    let (stem, _) = handler.rsplit_once('.')?;
+    let is_there = |place: &PathBuf| fs::metadata(place).is_ok();
+    let described = || Some(folder.join(stem).join("package.json")).filter(is_there);
+    handler_files(folder, handler).pop().or_else(described)
 }
 
 /// The files that may hold the handler. `src/pkg.module.function` may be in `src/pkg.*`, `src/pkg/module.*`, or in the
 /// `index.*` or `__init__.*` of a folder `src/pkg`.
 fn handler_files(task_root: &Path, handler: &str) -> Vec<PathBuf> {
     let (folder, name) = handler.rsplit_once('/').unwrap_or(("", handler));
-    let mut folder = task_root.join(folder.trim_start_matches('/'));
+    let mut folder = if handler.starts_with('/') { PathBuf::from("/").join(folder) } else { task_root.join(folder) };
     let mut parts = name.split('.').peekable();
     let mut files = Vec::new();
     while let Some(stem) = parts.next().filter(|_| parts.peek().is_some()) {
@@ -136,13 +186,19 @@ fn handler_files(task_root: &Path, handler: &str) -> Vec<PathBuf> {
 }
 
 fn files_with_stem(folder: &Path, stem: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.file_stem().is_some_and(|own| own == stem) && path.extension().is_some())
-        .collect();
-    files.sort(); // the order of a folder is any order
+    let mut files = Vec::new(); // sorted, for the order of a folder is any order
+    for path in entries(folder) {
+        if path.file_stem().is_some_and(|own| own == stem) && path.extension().is_some() {
+            files.insert(files.partition_point(|other| *other < path), path);
+        }
+    }
     files
+}
+
+/// What is in a folder; nothing if it cannot be read.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 #[cfg(test)]

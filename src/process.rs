@@ -1,7 +1,7 @@
 //! A child in a process group of its own, with pipes on its STDIN and STDOUT that never block us. Whoever starts one ends it:
 //! dropping it kills the group and reaps the child.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,6 +17,14 @@ const LARGE_PIPE: libc::c_int = 1 << 20;
 
 /// How much is asked for at once, in bytes, at the least.
 const PIECE: usize = 16 << 10;
+
+/// Becomes this command, without that variable. Comes back with the reason if it cannot, or if there is none.
+pub fn become_command(mut command: impl Iterator<Item = OsString>, without: &str) -> io::Error {
+    match command.next() {
+        Some(program) => Command::new(program).args(command).env_remove(without).exec(),
+        None => io::Error::other("it has not passed on its arguments, \"$@\""),
+    }
+}
 
 /// A child and our ends of its pipes. Its stderr is ours: the log.
 #[derive(Debug)]

@@ -176,7 +176,7 @@ has_option() {
 	commands | while read -r name
 	do
 		"$tool" "$name" --help
-	done | grep -qE "^ *(-[a-z], )?$1([ ,]|\$)" || {
+	done | grep -qE "^ *(-[a-z], )?$1([ ,[]|\$)" || {
 		echo "no option $1"
 		return 1
 	}

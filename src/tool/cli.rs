@@ -46,7 +46,7 @@ Exit status:
   2  usage: options that make no sense, or an event that is no JSON
   3  Init failed: an error, an exit, or more than 10 s. (Lambda would try Init once more within
      the invocation; one failure says enough here.)
-  4  the invocation timed out
+  4  the timeout was over, and bootstrap had not answered (its own Function.Timeout is a function error)
   5  open-runtime itself could not do its work; there is no bootstrap, say
 ";
 
@@ -86,6 +86,10 @@ pub struct FunctionArguments {
     /// The bootstrap to run, rather than the one beside open-runtime or /opt/bootstrap
     #[arg(long, value_name = "PATH")]
     pub bootstrap: Option<PathBuf>,
+
+    /// Play a managed runtime (nodejs22.x, python3.13 …) whose wrapper is Open Runtime: events come as AWS sends them
+    #[arg(long, value_name = "RUNTIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub managed: Option<String>,
 
     /// The function's name
     #[arg(long, value_name = "NAME", default_value = "function")]

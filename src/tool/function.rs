@@ -22,6 +22,8 @@ pub struct Function {
     pub task_root: PathBuf,
     pub bootstrap: PathBuf,
     pub region: String,
+    /// The managed runtime that is played: bootstrap is started as its wrapper. Empty if it is no certain one.
+    pub managed: Option<String>,
     /// The user's own environment variables.
     pub variables: Vec<(String, String)>,
 }
@@ -70,6 +72,7 @@ impl Function {
             task_root,
             bootstrap: bootstrap_path::find(arguments.bootstrap).map_err(Unusable::Bootstrap)?,
             region: region(),
+            managed: arguments.managed,
             variables: parse_all(&arguments.variables, &own)?,
         })
     }

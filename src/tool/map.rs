@@ -30,7 +30,7 @@ Try it with:
 /// The command line.
 #[derive(Args)]
 pub struct MapArguments {
-    /// SLSEVENTS, a list of raw, wrap, unwrap and batch [default: that of the environment]
+    /// SLSEVENTS, a comma-separated list of cloudevents, raw, wrap, unwrap and batch [default: that of the environment]
     #[arg(long, value_name = "LIST")]
     events: Option<String>,
 
@@ -60,7 +60,7 @@ fn options(arguments: &MapArguments) -> Result<Options, String> {
         Some(list) if name == "SLSEVENTS" => Some(list.into()),
         _ => std::env::var_os(name),
     };
-    config::events_of(&variable).map_err(|why| why.to_string())
+    config::events_of(&variable, false).map_err(|why| why.to_string())
 }
 
 fn read_event() -> Result<Bytes, String> {

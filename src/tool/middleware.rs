@@ -125,6 +125,7 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
         task_root: arguments.task_root,
         bootstrap: Some(bootstrap), // any executable: it is not started
         function_name: "function".to_owned(),
+        managed: None,
         quiet: false,
     };
     Function::new(arguments).map_err(Trouble::Function)

@@ -9,6 +9,7 @@ use crate::{process_tree, sys};
 use serde_json::json;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,12 +29,25 @@ const SURELY_DEAD: Duration = Duration::from_secs(5);
 /// Those of fork and exec.
 pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &Logs) -> io::Result<i32> {
     let mut command = Command::new(&function.bootstrap);
+    if let Some(runtime) = &function.managed {
+        command.arg0("/opt/open-runtime").args(managed_command(runtime));
+    }
     command.current_dir(&function.task_root);
     command.env_clear().envs(variables).stdin(Stdio::null());
     command.stdout(logs.for_child()?).stderr(logs.for_child()?);
     sys::in_own_session(&mut command);
     let child = command.spawn()?;
     Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
+}
+
+/// What a managed runtime gives its wrapper to run, in the form that its images have.
+fn managed_command(runtime: &str) -> [&'static str; 2] {
+    match runtime {
+        _ if runtime.starts_with("nodejs") => ["/var/lang/bin/node", "/var/runtime/index.mjs"],
+        _ if runtime.starts_with("python") => ["/var/lang/bin/python3", "/var/runtime/bootstrap.py"],
+        _ if runtime.starts_with("ruby") => ["/var/lang/bin/ruby", "/var/runtime/lib/runtime.rb"],
+        _ => ["/var/runtime/bootstrap", ""],
+    }
 }
 
 /// Ends an execution environment: bootstrap as Lambda does it, then everything that is left below us.

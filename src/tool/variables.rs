@@ -3,7 +3,7 @@
 //! Of the user's own environment, `PATH` (the interpreters are found there) and `HOME` (version managers need it) are
 //! passed on, and `SLS…`, which are this project's own switches. Everything else, credentials above all, only by `--env`.
 //!
-//! Not set: `AWS_EXECUTION_ENV`, which OS-only runtimes do not have; `_X_AMZN_TRACE_ID`, which the runtime sets for each
+//! Not set: `AWS_EXECUTION_ENV`, which OS-only runtimes do not have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`, which the runtime sets for each
 //! invocation; `AWS_XRAY_…`, as no X-Ray daemon listens here; `AWS_ACCESS_KEY_ID` and the like.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
@@ -21,6 +21,12 @@ pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
 pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
     let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();
     all.extend(given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())));
+    if let Some(runtime) = &function.managed {
+        all.push(("AWS_LAMBDA_EXEC_WRAPPER".into(), "/opt/open-runtime".into()));
+        all.extend(
+            Some(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into())).filter(|_| !runtime.is_empty()),
+        );
+    }
     all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
     all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
     all
