@@ -75,7 +75,11 @@ pub fn log() -> (Log, Result<(), InvocationError>) {
     (log, understood)
 }
 
-fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), InvocationError> {
+/// The same, of these variables.
+///
+/// # Errors
+/// As [`log`].
+pub fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), InvocationError> {
     log.is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
     log.types_only = match text(variables, "SLSLOGERRORS")?.as_deref() {
         None | Some("full") => false,

@@ -203,6 +203,7 @@ impl LambdaError {
             b"errorMessage" => self.error_message = text(value.raw()),
             b"stackTrace" => self.stack_trace = Some(own().into_owned()),
             b"trace" => self.trace = Some(own().into_owned()),
+            _ if name.contains(&b'\\') => {} // its escapes could spell one of the above
             _ => self.more.extend([",\"", &String::from_utf8_lossy(name), "\":", &own()]),
         }
     }
@@ -333,6 +334,14 @@ mod tests {
         let expected =
             r#"{"errorType":"E","errorMessage":"","stackTrace":[],"trace":["E: m"],"requestId":"r","a":{"b":[1.50]}"#;
         assert_eq!(json, format!("{expected},\"deep\":{deep}}}"));
+    }
+
+    #[test]
+    fn a_member_cannot_be_named_twice_by_escapes() {
+        let error =
+            RawValue::from_string(r#"{"errorType":"E","error\u0054ype":"F","trace":["E"]}"#.to_owned()).unwrap();
+        let json = InvocationError::Handler(LambdaError::parse(&error).into()).to_json();
+        assert_eq!(json, br#"{"errorType":"E","errorMessage":"","stackTrace":[],"trace":["E"]}"#);
     }
 
     #[test]

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs, process};
 
-use open_runtime::config::{Config, log_of};
+use open_runtime::config::{Config, read_log};
 use open_runtime::error::InvocationError;
+use open_runtime::log::Log;
 use open_runtime::{lookup, middleware};
 
 use crate::targets::errors::can_be_told;
@@ -20,7 +21,7 @@ use crate::targets::errors::can_be_told;
 pub fn run(input: &[u8]) {
     let variables = read(input);
     let get = |name: &'static str| variables.get(name.as_bytes()).cloned();
-    if let Err(error) = log_of(&get) {
+    if let Err(error) = read_log(&mut Log::default(), &get) {
         is_of_a_variable(&error, &variables);
     }
     let mut config = match Config::of(&get) {

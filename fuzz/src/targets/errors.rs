@@ -21,22 +21,27 @@ pub fn run(input: &[u8]) {
     is_in_lambdas_form(&header_error_type(&text));
     let parsed = RawValue::from_string(text.clone()).ok().map(|error| LambdaError::parse(&error));
     let stack_trace = parsed.as_ref().and_then(|error| error.stack_trace.clone());
-    let named = LambdaError { error_type: text.clone(), error_message: text.clone(), stack_trace: stack_trace.clone() };
+    let named = LambdaError {
+        error_type: text.clone(),
+        error_message: text.clone(),
+        stack_trace: stack_trace.clone(),
+        ..LambdaError::default()
+    };
     let errors = [
-        Some(InvocationError::Timeout { waiting_for: text.clone(), stack_trace }),
+        Some(InvocationError::Timeout { seconds: 3, missing: text.clone(), stack_trace }),
         Some(InvocationError::Middleware { name: text.clone(), hook: Hook::Before, why: text.clone() }),
         Config::of(&|_| Some(text.clone().into())).err(),
-        parsed.map(InvocationError::Handler),
+        parsed.map(|error| InvocationError::Handler(Box::new(error))),
     ];
     errors.iter().flatten().for_each(can_be_told);
-    let first = Box::new(InvocationError::Handler(named));
+    let first = Box::new(InvocationError::Handler(named.into()));
     can_be_told(&InvocationError::Batch { summary: text, first });
 }
 
 /// The body, its header, and the cause for X-Ray are what their readers expect.
 pub fn can_be_told(error: &InvocationError) {
     let body = error.to_json();
-    let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(&body).expect("a JSON object");
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(&body).expect("a JSON object");
     let member = |name: &str| serde_json::from_str::<String>(members[name].get()).expect("a string");
     assert_eq!(member("errorType"), error.error_type());
     assert_eq!(member("errorMessage"), error.to_string());

@@ -48,7 +48,8 @@ fn operate(tried: &mut Tried<'_>, operation: u8) {
 /// Calls as the first line asks for.
 pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
-    let limits = Limits { grace: Deadline::after(Duration::ZERO), last: Deadline::NEVER, kill: Deadline::NEVER };
+    let (grace, never) = (Deadline::after(Duration::ZERO), Deadline::NEVER);
+    let limits = Limits { grace, last: never, kill: never, timeout_seconds: 3 };
     let calls = (0..number(words, 0, 8)).map(call).collect();
     let in_order = words.get(2).is_some_and(|word| *word == b"in-order");
     Calls { calls, tail: TAIL.to_vec(), in_order, is_failure: |_| false, limits }
@@ -109,11 +110,11 @@ impl<'a> Tried<'a> {
     pub fn answer(&mut self, id: &str, answer: Result<&str, &str>) {
         let outcome = || match answer {
             Ok(response) => Ok(Response::new(response.as_bytes().to_vec())),
-            Err(error_type) => Err(InvocationError::Handler(LambdaError {
+            Err(error_type) => Err(InvocationError::Handler(Box::new(LambdaError {
                 error_type: error_type.to_owned(),
                 error_message: id.to_owned(),
-                stack_trace: None,
-            })),
+                ..LambdaError::default()
+            }))),
         };
         self.settle(id, outcome, answer.map(|text| text.as_bytes().to_vec()).map_err(str::to_owned));
     }

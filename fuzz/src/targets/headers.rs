@@ -16,7 +16,7 @@ use crate::input::{SECRET, is_json, is_one_line_of_json};
 /// The call is one line of JSON that says what the headers said, and whatever goes back to Lambda can go back.
 pub fn run(input: &[u8]) {
     let (headers, event) = read(input);
-    let log = Log { level: Level::Error, is_json: false };
+    let log = Log { level: Level::Error, ..Log::default() };
     let invocation = match invocation(&headers, event.to_vec(), log) {
         Ok(invocation) => invocation,
         Err(why) => return assert!(!why.contains(SECRET), "{why}"),
@@ -60,7 +60,7 @@ fn is_called(invocation: &Invocation) {
         return; // is refused before
     }
     let call = Call::new(invocation.request_id.clone(), [&invocation.event, b"", b""]);
-    let line = [&head(&call.id)[..], &call.event.concat(), &tail(invocation, None)].concat();
+    let line = [&head(&call.id)[..], &call.event.concat(), &tail(invocation, invocation.deadline_ms, None)].concat();
     let line = line.strip_suffix(b"\n").expect("a line feed ends it");
     assert!(is_one_line_of_json(line));
     let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(line).expect("an object");

@@ -28,7 +28,7 @@ pub fn run(input: &[u8]) {
     let world = world();
     let stays_open = words.get(2).is_some_and(|word| *word == b"open");
     *world.script() = Some(Script { answer: answer.to_vec(), piece: number(&words, 1, 4096), stays_open });
-    let api = RuntimeApi::new(&world.address, world.signals, Log { level: Level::Error, is_json: false });
+    let api = RuntimeApi::new(&world.address, world.signals, Log { level: Level::Error, ..Log::default() });
     let failure = match words.first().copied() {
         Some(b"next") => next(&api, world, answer),
         Some(b"register") => api.register(&world.runtime).err(),
@@ -84,8 +84,9 @@ fn world() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| {
         let signals = Signals::install().expect("signals");
-        let launch = Launch { program: "/bin/cat".into(), handler: "-".to_owned(), variables: Vec::new(), wrapper: None };
-        let log = Log { level: Level::Error, is_json: false };
+        let launch =
+            Launch { program: "/bin/cat".into(), handler: "-".to_owned(), variables: Vec::new(), wrapper: None };
+        let log = Log { level: Level::Error, ..Log::default() };
         let runtime = LanguageRuntime::start(launch, signals, log).expect("cat").into();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();

@@ -23,7 +23,7 @@ pub fn run(line: &[u8]) {
         Message::Ready(_) => assert!(members.contains_key("ready")),
         Message::InitError(error) => {
             assert!(members.contains_key("error"));
-            can_be_told(&InvocationError::Handler(error));
+            can_be_told(&InvocationError::Handler(error.into()));
         }
         Message::Response { id, response } => {
             assert!(is_json(&line[response.clone()]));
@@ -32,7 +32,7 @@ pub fn run(line: &[u8]) {
         }
         Message::Error { id, error } => {
             assert_eq!(id, text(members["id"]));
-            can_be_told(&InvocationError::Handler(error));
+            can_be_told(&InvocationError::Handler(error.into()));
         }
     }
 }

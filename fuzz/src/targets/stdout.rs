@@ -40,7 +40,7 @@ fn hear(tried: &mut Tried<'_>, line: Vec<u8>) -> Option<()> {
         }
         Message::Error { id, error } => {
             let error_type = error.error_type.clone();
-            tried.settle(&id, || Err(InvocationError::Handler(error)), Err(error_type));
+            tried.settle(&id, || Err(InvocationError::Handler(error.into())), Err(error_type));
         }
     }
     Some(())
