@@ -24,6 +24,7 @@ from jsonschema import Draft7Validator
 import cases
 import events_of
 from exact import exact, member
+from lookalikes import LOOK_ALIKES
 from random_events import DEEP, make_events
 
 HERE = Path(__file__).parent
@@ -292,8 +293,22 @@ def random_trouble(text, result, events, flags):
     return trouble
 
 
+def check_look_alikes():
+    folder = scratch()
+    files = [folder / f"{number}.json" for number, _ in enumerate(LOOK_ALIKES)]
+    for file, event in zip(files, LOOK_ALIKES):
+        file.write_text(json.dumps(event))
+    trouble = [
+        f"{event}: is {result['kind']}"
+        for event, (result, _) in zip(LOOK_ALIKES, mapped(files))
+        if result["kind"] != "unknown" or result["events"] != [event]
+    ]
+    check(f"free-form JSON that looks like an event of AWS is passed on as it is ({len(files)} documents)", trouble)
+
+
 def main():
     check_own_samples()
+    check_look_alikes()
     check_samples(list(sam_events()), is_strict=False)
     if folder := os.environ.get("OPEN_RUNTIME_EVENTS"):
         check_samples(list(extra_events(folder)))
