@@ -14,7 +14,7 @@ pub fn unpack(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
         }
         _ => return None,
     };
-    let mut inflater = Inflater { rest: body, bits: 0, count: 0, out: Vec::new(), limit };
+    let mut inflater = Inflater { rest: body, bits: 0, count: 0, fixed: None, out: Vec::new(), limit };
     while !inflater.block()? {}
     let Inflater { rest: trailer, out, .. } = inflater;
     let is_whole = if packed.starts_with(&[0x1f]) {
@@ -83,8 +83,18 @@ impl Code {
                 return None;
             }
         }
-        let of_length = |wanted: u8| lengths.iter().enumerate().filter(move |(_, length)| **length == wanted);
-        let symbols = (1..=LONGEST as u8).flat_map(of_length).map(|(symbol, _)| symbol as u16).collect();
+        let mut next = [0; LONGEST + 1]; // where the next symbol of each length goes
+        let mut total = 0;
+        for (next, count) in next.iter_mut().zip(counts).skip(1) {
+            *next = total;
+            total += usize::from(count);
+        }
+        let mut symbols = vec![0; total];
+        for (symbol, length) in (0..).zip(lengths).filter(|(_, length)| **length > 0) {
+            let place = next.get_mut(usize::from(*length))?;
+            *symbols.get_mut(*place)? = symbol;
+            *place += 1;
+        }
         Some(Code { counts, symbols })
     }
 }
@@ -95,6 +105,8 @@ struct Inflater<'a> {
     /// Bits that were read and not used yet, the next one lowest, and how many they are: fewer than 8.
     bits: u32,
     count: u32,
+    /// The fixed codes, once a block has used them: a block may be ten bits long, and making them takes longer than that.
+    fixed: Option<(Code, Code)>,
     out: Vec<u8>,
     limit: usize,
 }
@@ -106,8 +118,12 @@ impl Inflater<'_> {
         match self.take(2)? {
             0 => self.stored()?,
             1 => {
-                let lengths: Vec<u8> = (0..288).map(fixed_length).collect();
-                self.compressed(&Code::new(&lengths)?, &Code::new(&[5; 30])?)?;
+                let (literals, distances) = match self.fixed.take() {
+                    Some(codes) => codes,
+                    None => (Code::new(&std::array::from_fn::<u8, 288, _>(fixed_length))?, Code::new(&[5; 30])?),
+                };
+                self.compressed(&literals, &distances)?;
+                self.fixed = Some((literals, distances));
             }
             2 => {
                 let (literals, distances) = self.codes()?;
@@ -243,7 +259,7 @@ impl Inflater<'_> {
 }
 
 /// Lengths of the fixed code.
-fn fixed_length(symbol: u16) -> u8 {
+fn fixed_length(symbol: usize) -> u8 {
     match symbol {
         0..=143 => 8,
         144..=255 => 9,

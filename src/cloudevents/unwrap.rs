@@ -10,6 +10,10 @@ use super::recognise::{is_cloud_event, is_media_type, is_name};
 use super::text::{append_attribute, append_string, append_text};
 use super::{base64, http, kafka, time, uri};
 
+/// A message with more attributes than this carries no CloudEvent. Each is compared with all others, for the last of a name
+/// counts, and whoever may send messages chooses how many there are.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// What a message carries.
 pub enum Carried<'a> {
     /// No CloudEvent.
@@ -75,7 +79,8 @@ fn nothing<'a>(value: Value<'_, '_>) -> Carried<'a> {
 fn in_request<'a>(request: Value<'_, '_>) -> Carried<'a> {
     let mut headers = http::headers(request);
     let content_type = take(&mut headers, b"content-type");
-    let has_base64 = request.path("isBase64Encoded").is_some_and(|value| value.first() == b't');
+    let flags = ["isBase64Encoded", "is_base64_encoded"]; // the latter in version 1 of VPC Lattice
+    let has_base64 = flags.iter().any(|flag| request.path(flag).is_some_and(|value| value.first() == b't'));
     let mut body = Vec::new();
     let _ = request.path("body").map(|value| append_text(value, &mut body)); // no text: an empty body
     let bytes = if has_base64 { base64::decode(&body) } else { Some(body) };
@@ -164,6 +169,9 @@ impl Message {
     fn read<'a>(mut self) -> Carried<'a> {
         if take(&mut self.attributes, b"specversion").as_deref() != Some(b"1.0") {
             return Carried::Nothing;
+        }
+        if self.attributes.len() > MOST_ATTRIBUTES {
+            return Carried::Malformed;
         }
         let mut out = br#"{"specversion":"1.0""#.to_vec();
         while let Some((name, value)) = self.attributes.pop() {

@@ -250,6 +250,9 @@ UNWRAPPED = [
         ("binary in Kafka", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/shop", "ce_type": "com.example.order", "ce_subject": "a%20é", "content-type": "application/json"}, '{"n": 1}'), "msk", "", None, [{**INNER, "subject": "a%20é", "datacontenttype": "application/json"}]),
         ("structured in Kafka", kafka({"content-type": "application/cloudevents+json"}, json.dumps(INNER)), "msk", "", [INNER], None),
         ("binary in Kafka with text and bytes", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", "content-type": "text/plain"}, "héllo"), "msk", "", None, [{"data": "héllo"}]),
+        ("binary in VPC Lattice's first form, in base64", http("vpc-lattice-v1", {**HEADERS, "content-type": "application/json"}, b64('{"n": 1}'), is_base64_encoded=True), "vpc-lattice-v1", "", None, [{"datacontenttype": "application/json", "data": {"n": 1}, "data_base64": None}]),
+        ("of 254 extensions in Kafka", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", **{f"ce_a{number}": "x" for number in range(253)}}, "1"), "msk", "", None, [{"id": "i-1", "a0": "x", "a252": "x"}]),
+        ("of more attributes than a CloudEvent has: then the record is wrapped, with a warning", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", **{f"ce_a{number}": "x" for number in range(254)}}, "1"), "msk", "should be a CloudEvent", None, [{"type": "com.amazonaws.kafka.record"}]),
         ("nowhere in Kafka: then the record is wrapped", kafka({"ce_id": "x"}, "x"), "msk", "", None, [{"type": "com.amazonaws.kafka.record"}]),
     ]
 ]
