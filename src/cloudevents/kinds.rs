@@ -282,19 +282,19 @@ pub static KINDS: &[Kind] = &[
     kind("s3", "s3:object s3.bucket.name:string|eventName:string|eventSource:string",
         ["s3.{eventName!s3:}", "{eventSource}.{awsRegion}.{s3.bucket.name}",
         "{responseElements.x-amz-request-id}.{responseElements.x-amz-id-2}{@removed}", "{eventTime}", "{s3.object.key}"]).record(),
-    kind("ses", "ses.mail:object",
+    kind("ses", "ses:object ses.mail:object|eventSource:string",
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
-    kind("sns", "Sns.Message:string",
+    kind("sns", "Sns:object Sns.Message:string|EventSource:string",
         ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
         .data(Data::Sns).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
     kind("dynamodb", "dynamodb:object dynamodb.Keys:object|eventSource:string",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
         .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
-    kind("kinesis", "kinesis.data:string",
+    kind("kinesis", "kinesis:object kinesis.data:string|eventSource:string",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
         .partitionkey("{kinesis.partitionKey}").sequence(56, "{kinesis.sequenceNumber}").carries(Carries::Base64("kinesis.data"))
         .partial(Partial::Checkpoint),
-    kind("codecommit", "codecommit.references:array",
+    kind("codecommit", "codecommit:object codecommit.references:array|eventSource:string",
         ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
     kind("cloudfront", "cf.request:object|cf.config:object",
         ["cloudfront.{cf.config.eventType}", "arn:{@P}:cloudfront::{@A}:distribution/{cf.config.distributionId}", "{cf.config.requestId}", "",
