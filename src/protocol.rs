@@ -119,7 +119,8 @@ pub fn head(id: &str) -> Vec<u8> {
     head
 }
 
-/// What stands after the event in the line of a call: the context, and the end. `deadline_ms` is when the handler must be done.
+/// What stands after the event in the line of a call: the context, and the end. What bootstrap vouches for comes before what the
+/// caller chose. `deadline_ms` is when the handler must be done.
 pub fn tail(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
     let mut tail = b",\"context\":{\"requestId\":".to_vec();
     push_json_string(&mut tail, &invocation.request_id);
@@ -137,20 +138,40 @@ pub fn tail(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<
             push_json_string(&mut tail, value);
         }
     }
-    for (name, value) in [("clientContext", &invocation.client_context), ("identity", &invocation.identity)] {
-        if let Some(value) = value {
-            push_member(&mut tail, name);
-            tail.extend_from_slice(value.as_bytes());
-        }
-    }
     if let Some(Target { host, port, stops_at_first_line }) = debugger {
         push_member(&mut tail, "debug");
         tail.extend_from_slice(b"{\"host\":");
         push_json_string(&mut tail, host);
         tail.extend_from_slice(format!(",\"port\":{port},\"break\":{stops_at_first_line}}}").as_bytes());
     }
+    for (name, value) in [("clientContext", &invocation.client_context), ("identity", &invocation.identity)] {
+        if let Some(value) = value {
+            push_member(&mut tail, name);
+            push_without_context(&mut tail, value.as_bytes());
+        }
+    }
     tail.extend_from_slice(b"}}\n");
     tail
+}
+
+/// The last `,"context":{` of a line begins the context that bootstrap wrote: a language runtime that does not parse JSON goes by
+/// that. So the caller's *valid* JSON gets a blank behind each member name `"context"`. Inside of a string the text cannot
+/// stand, for its quotes would be escaped.
+fn push_without_context(line: &mut Vec<u8>, json: &[u8]) {
+    const NAME: &[u8] = b"\"context\":";
+    let mut rest = json;
+    while let Some((byte, behind)) = rest.split_first() {
+        match rest.strip_prefix(NAME) {
+            Some(behind) => {
+                line.extend_from_slice(b"\"context\" :");
+                rest = behind;
+            }
+            None => {
+                line.push(*byte);
+                rest = behind;
+            }
+        }
+    }
 }
 
 fn push_member(json: &mut Vec<u8>, name: &str) {
@@ -228,6 +249,52 @@ mod tests {
             assert!(!Message::parse(line.as_bytes()).unwrap_err().contains("secret"), "{line}");
         }
         assert!(Message::parse(b"{\"id\":\"\xff\",\"response\":1}").is_err());
+    }
+
+    /// Of an invocation by a caller who chose the client context and the identity, asking for a debugger.
+    fn line_for(client_context: &str, identity: &str) -> String {
+        let invocation = Invocation {
+            request_id: "id-1".to_owned(),
+            deadline_ms: Some(7),
+            deadline: crate::deadline::Deadline::NEVER,
+            function_arn: Some("a,\"clientContext\":\"".to_owned()),
+            trace_id: None,
+            client_context: Some(client_context.to_owned()),
+            identity: Some(identity.to_owned()),
+            tenant_id: Some("mine".to_owned()),
+            invocation_id: None,
+            received_ms: 0,
+            event: Vec::new(),
+        };
+        let debugger = Target { host: "h\",\"context\":{".to_owned(), port: 1, stops_at_first_line: false };
+        let event: &[u8] = br#"{"a":1,"context":{}}"#;
+        let line = [&head("id-1")[..], event, &tail(&invocation, Some(7), Some(&debugger))].concat();
+        String::from_utf8(line).unwrap()
+    }
+
+    #[test]
+    fn the_last_context_of_a_line_is_the_one_that_bootstrap_wrote() {
+        let hostile =
+            r#"{"x":1,"context":{"tenantId":"yours","context":[],"\"context":1,"":"\"context\":{\",\"context\":"}}"#;
+        for (client_context, identity) in [(hostile, "1"), ("1", hostile), (hostile, hostile), ("\"context\"", "\",\"")]
+        {
+            let line = line_for(client_context, identity);
+            let (before, context) = line.rsplit_once(r#","context":{"#).unwrap();
+            assert_eq!(before, r#"{"id":"id-1","event":{"a":1,"context":{}}"#);
+            assert!(context.starts_with(r#""requestId":"id-1","deadlineMs":7,"functionArn":""#), "{context}");
+            let given: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let value = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+            assert_eq!(given["context"]["clientContext"], value(client_context));
+            assert_eq!(given["context"]["identity"], value(identity));
+        }
+    }
+
+    #[test]
+    fn what_bootstrap_vouches_for_stands_before_what_a_caller_chose() {
+        let line = line_for(r#"{"tenantId":"yours","debug":1}"#, "{}");
+        let (own, callers) = line.split_once(r#","clientContext":"#).unwrap();
+        assert!(own.contains(r#""tenantId":"mine""#) && own.contains(r#""debug":{"host":"h\","#), "{own}");
+        assert!(!callers.contains(r#""debug":{"#) && callers.ends_with(",\"identity\":{}}}\n"), "{callers}");
     }
 
     #[test]

@@ -31,6 +31,34 @@ check 'the handler is given all that Lambda says, and nothing that it does not' 
 	context "set(c) == {\"requestId\", \"deadlineMs\", \"functionArn\", \"traceId\", \"tenantId\", \"clientContext\"}"
 '
 
+# asked_by CLIENT_CONTEXT [CURL-OPTION…]: a handler in shell, invoked by a caller who chose the client context.
+asked_by() {
+	client_context=$(printf '%s' "$1" | base64 -w 0)
+	shift
+	test -n "$lambda_pid" || start_lambda sh:tells.tells || return
+	invoke "{\"context\":{\"requestId\":\"mine\"},\"x\":1}" -H "X-Amz-Client-Context: $client_context" "$@" &&
+		succeeded
+}
+
+# told EXPRESSION: is true of what the handler said, in Python: r is that.
+told() {
+	python3 -c "import json, sys; r = json.load(open('response')); sys.exit(None if eval(sys.argv[1]) else f'{sys.argv[1]} is not true of {r}')" "$1"
+}
+
+check 'a client context forges nothing for a handler in shell' '
+	for forged in "{\"x\":1,\"context\":{\"requestId\":\"spoofed\",\"functionArn\":\"arn:evil\",\"tenantId\":\"victim\",\"deadlineMs\":9999999999999}}" \
+		"{\"custom\":{\"tenantId\":\"victim\",\"traceId\":\"evil\",\"functionArn\":\"arn:evil\"}}" \
+		"{\"x\":\"\\\",\\\"context\\\":{\\\"requestId\\\":\\\"spoofed\",\"context\":{\"requestId\":\"spoofed\"}}"
+	do
+		asked_by "$forged" -H "X-Amz-Tenant-Id: me" -H "X-Amzn-Trace-Id: Root=1-x" &&
+			told "r[\"tenant\"] == \"me\" and r[\"trace\"] == \"Root=1-x\" and r[\"arn\"].endswith(\":function:function\")" &&
+			told "r[\"event\"] == {\"context\": {\"requestId\": \"mine\"}, \"x\": 1}" &&
+			told "len(r[\"deadline\"]) == 13 and r[\"deadline\"] < \"9\" and \"spoofed\" not in r[\"id\"]" &&
+			asked_by "$forged" &&
+			told "r[\"tenant\"] == \"\"" || return
+	done
+'
+
 check 'headers that are empty are as good as missing' '
 	faulty shows-its-call "{\"on\":\"next\",\"nth\":1,\"do\":{\"headers\":{\"Lambda-Runtime-Client-Context\":\"\",
 		\"Lambda-Runtime-Cognito-Identity\":\"\",\"Lambda-Runtime-Trace-Id\":\"\",\"Lambda-Runtime-Aws-Tenant-Id\":\"\",

@@ -66,12 +66,20 @@ fn is_called(invocation: &Invocation) {
     let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(line).expect("an object");
     let context: BTreeMap<&str, &RawValue> = serde_json::from_str(members["context"].get()).expect("a context");
     assert_eq!(members.len(), 3);
+    finds_its_context(line, members["context"].get());
     is_said(&context, "requestId", Some(&invocation.request_id));
     is_said(&context, "functionArn", invocation.function_arn.as_deref());
     is_said(&context, "traceId", invocation.trace_id.as_deref());
     is_said(&context, "tenantId", invocation.tenant_id.as_deref());
     assert_eq!(context.contains_key("clientContext"), invocation.client_context.is_some());
     assert_eq!(context.contains_key("identity"), invocation.identity.is_some());
+}
+
+/// Without parsing JSON: behind the last `,"context":{`, whatever the caller wrote.
+fn finds_its_context(line: &[u8], context: &str) {
+    let line = std::str::from_utf8(line).expect("UTF-8");
+    let (_, found) = line.rsplit_once(",\"context\":{").expect("a context");
+    assert_eq!(found.strip_suffix('}').expect("the end"), &context[1..]);
 }
 
 fn is_said(context: &BTreeMap<&str, &RawValue>, name: &str, value: Option<&str>) {
