@@ -1,56 +1,153 @@
-"""Python's `logging` as AWS sets it up: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Imported along with `logging`."""
-import sys
+"""Python's `logging` as AWS's client sets it up: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Imported along with `logging`.
+
+A record is one event of the log, whatever its lines. On a managed runtime Lambda is told where it ends by a frame around it;
+anywhere else a line feed ends it, and those within are carriage returns, which the console shows as new lines.
+"""
+import posix
 import time
 
-from open_runtime import Call, encode, find_spec
+from open_runtime import Call, environ, flush, write
+
+JSON, TEXT = 0xA55A0002, 0xA55A0003  # types of frames, to which the level is added
+NOT_EXTRA = {
+    *("name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text", "stack_info"),
+    *("lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName", "processName", "process"),
+    *("aws_request_id", "tenant_id", "_frame_type"),
+}
 
 
-def spec_of(name):
-    """The spec of the true `logging`, which sets the root logger up when it is executed."""
-    spec = find_spec(name)
-    execute = spec.loader.exec_module
+class LogSink:
+    """Where records go, without a way through sys.stdout, which user code may replace."""
 
-    def exec_module(module):
-        execute(module)
-        if hasattr(module, "Formatter"):  # user code may have a module of that name
-            set_up(module)
+    @staticmethod
+    def log(text, frame_type=None):
+        try:
+            flush()  # what was printed before it
+        except Exception:
+            pass  # user code has closed its stdout
+        if Call.telemetry is not None:
+            data = encode_text(text)
+            head = (frame_type or TEXT).to_bytes(4, "big") + len(data).to_bytes(4, "big")
+            try:
+                return write_all(Call.telemetry, head + int(now() * 1000000).to_bytes(8, "big") + data)
+            except OSError:
+                Call.telemetry = None  # user code has closed it
+        write_all(2, encode_text(text.rstrip("\n").replace("\n", "\r") + "\n"))
 
-    spec.loader.exec_module = exec_module
-    return spec
+
+now = time.time
 
 
-def request_id():
-    return Call.latest and Call.latest.aws_request_id
+def encode_text(text):
+    return text.encode("utf-8", "backslashreplace")
+
+
+def write_all(descriptor, data):
+    while data:
+        data = data[write(descriptor, data) :]
+
+
+def frame_type_of(kind, level):
+    return kind + (4 + level // 10 * 4 if level >= 10 else 0)
+
+
+def standard_level(level):
+    return min(50, max(0, level)) // 10 * 10
+
+
+def encode_line(members):
+    """A line of JSON, come what may: what has no form in JSON is there as text."""
+    try:
+        return encode(members)
+    except Exception:
+        return encode({str(name): encodable(value) for name, value in members.items()})
+
+
+def encodable(value):
+    try:
+        encode(value)
+        return value
+    except Exception:
+        try:
+            return str(value)
+        except Exception:
+            return f"<{type(value).__name__} that cannot be turned into text>"
+
+
+def encode(value):
+    try:
+        from _json import encode_basestring, make_encoder
+
+        encoder = make_encoder({}, str, encode_basestring, None, ": ", ", ", False, False, True)
+    except (ImportError, TypeError):
+        import json
+
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(encoder(value, 0))
 
 
 def set_up(logging):
-    import os
+    """Gives the root logger a handler. Names of classes are AWS's: agents look for them."""
 
-    class TextFormatter(logging.Formatter):
-        converter = time.gmtime
+    class LambdaLoggerHandler(logging.Handler):
+        log_sink = LogSink
 
+        def emit(self, record):
+            try:
+                self.log_sink.log(self.format(record), self.frame_type(record))
+            except RecursionError:
+                raise
+            except Exception:
+                self.handleError(record)
+
+        def frame_type(self, record):
+            return TEXT
+
+    class LambdaLoggerHandlerWithFrameType(LambdaLoggerHandler):
+        def frame_type(self, record):
+            return getattr(record, "_frame_type", None) or frame_type_of(TEXT, standard_level(record.levelno))
+
+    class LambdaLoggerFilter(logging.Filter):
+        def filter(self, record):
+            record.aws_request_id = Call.latest and Call.latest.aws_request_id or ""
+            record.tenant_id = Call.latest and Call.latest.tenant_id
+            return True
+
+    class JsonFormatter(logging.Formatter):
         def format(self, record):
-            record.aws_request_id = request_id() or ""
-            return super().format(record)
-
-    class JsonFormatter(TextFormatter):
-        def format(self, record):
+            record.levelno = standard_level(record.levelno)
+            record.levelname = logging.getLevelName(record.levelno)
+            record._frame_type = frame_type_of(JSON, record.levelno)
             line = {
                 "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
                 "level": record.levelname,
-                "message": record.getMessage(),
+                "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
                 "logger": record.name,
-                "requestId": request_id(),
+                **describe_exception(record),
+                "requestId": getattr(record, "aws_request_id", None),
+                "location": record.exc_info and f"{record.pathname}:{record.funcName}:{record.lineno}",
+                "tenantId": getattr(record, "tenant_id", None),
             }
-            if record.exc_info:
-                line["exception"] = self.formatException(record.exc_info).split("\n")
-            return encode(line)
+            extra = record.__dict__.items()
+            line.update([(name, value) for name, value in extra if name not in NOT_EXTRA and line.get(name) is None])
+            return encode_line({name: value for name, value in line.items() if value is not None}) + "\n"
 
-    form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
-    is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-    handler = logging.StreamHandler()
-    handler.setFormatter((JsonFormatter if is_json else TextFormatter)(form, "%Y-%m-%dT%H:%M:%S"))
-    logging.getLogger().addHandler(handler)
-    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-    if level in ("DEBUG", "INFO", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL"):
+    def describe_exception(record):
+        if not record.exc_info or record.exc_info[0] is None:
+            return {}
+        import traceback
+
+        kind, error, frames = record.exc_info
+        return {"stackTrace": traceback.format_tb(frames), "errorType": kind.__name__, "errorMessage": str(error)}
+
+    logging.Formatter.converter = time.gmtime
+    is_json = environ("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON"
+    level = environ("AWS_LAMBDA_LOG_LEVEL")
+    level = "DEBUG" if level == "TRACE" else level.upper()
+    handler = (LambdaLoggerHandlerWithFrameType if is_json or level else LambdaLoggerHandler)()
+    form = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
+    handler.setFormatter(JsonFormatter() if is_json else logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
+    if level in logging._nameToLevel:
         logging.getLogger().setLevel(level)
+    handler.addFilter(LambdaLoggerFilter())
+    logging.getLogger().addHandler(handler)

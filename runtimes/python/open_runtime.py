@@ -9,6 +9,7 @@ import faulthandler
 import posix
 import sys
 import time
+from _frozen_importlib_external import PathFinder
 
 FROM_BOOTSTRAP = 8
 TO_BOOTSTRAP = 9
@@ -25,6 +26,7 @@ def load_handler(name):
         raise failure("Runtime.MalformedHandlerName", f"'{name}' is not of the form [folder/]module.function")
     if module_name.partition(".")[0] in sys.builtin_module_names:
         raise failure("Runtime.BuiltInModuleConflict", f"'{module_name}' is the name of a module built into Python")
+    StandardFinder.names.discard(module_name.partition(".")[0])
     wrap = load_companions()
     module = import_module(module_name)
     handler = getattr(module, function_name, None)
@@ -62,7 +64,7 @@ def read_event(line):
     """The id, event and context of a call. Where Python cannot read it, the event is the failure to do so."""
     try:
         call = decode(line.decode())
-        return call["id"], call.get("event"), Context(call.get("context", {}))
+        return call["id"], call.get("event"), LambdaContext(call.get("context", {}))
     except Exception as error:
         request_id = line[:200].decode("utf-8", "replace").split('"')[3]  # {"id":"…", comes first, says the protocol
         return request_id, failure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}"), None
@@ -89,9 +91,15 @@ def call_handler(handler, event, context):
         if close:
             close()
     try:
-        return encode(result)
+        if not isinstance(result, bytes):
+            return encode(result)
+        from open_runtime import results
+
+        return results.of_bytes(result)
     except Exception as error:
-        raise failure("Runtime.MarshalError", f"Unable to marshal response: {error}")
+        from open_runtime import results
+
+        raise failure("Runtime.MarshalError", f"Unable to marshal response: {results.describe(error)}")
 
 
 def write_response(member, json, request_id):
@@ -108,10 +116,14 @@ def write_line(line):
             posix._exit(1)  # bootstrap has gone; or this is a fork of the handler's, and none of bootstrap's business
 
 
-def describe_error(error):
+def write_init_error(json):
+    write_line(f'{{"error":{json}}}\n')
+
+
+def describe_error(error, request_id=""):
     from open_runtime import failures
 
-    return encode(failures.describe(error))
+    return encode({**failures.describe(error), "requestId": request_id})
 
 
 def failure(error_type, message):
@@ -124,49 +136,70 @@ def environ(name):
     return posix.environ.get(name.encode(), b"").decode()
 
 
-Namespace = type(sys.implementation)  # types.SimpleNamespace, without its import
+class Members(type(sys.implementation)):  # types.SimpleNamespace, without its import
+    """An object with the members that it is given, which shows them as AWS's do."""
+
+    def __repr__(self):
+        members = ",".join(f"{name}={value}" for name, value in vars(self).items() if name[0] != "_")
+        return f"{type(self).__name__}([{members}])"
 
 
-class Context:
+class CognitoIdentity(Members):
+    pass
+
+
+class LambdaContext(Members):
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
-
-    client_context = None
-    identity = Namespace(cognito_identity_id=None, cognito_identity_pool_id=None)
 
     def __init__(self, given):
         Call.latest = self
         self.aws_request_id = given.get("requestId")
+        self.__dict__.update(FUNCTION)
         self.invoked_function_arn = given.get("functionArn")
+        self.client_context, self._w3c_fields = None, {}
+        if "clientContext" in given:
+            from open_runtime import client_context
+
+            client_context.add(self, given["clientContext"])
+        identity = given.get("identity", FUNCTION)
+        self.identity = CognitoIdentity(
+            cognito_identity_id=identity.get("cognitoIdentityId"),
+            cognito_identity_pool_id=identity.get("cognitoIdentityPoolId"),
+        )
         self.tenant_id = given.get("tenantId")
-        self._deadline_ms = given.get("deadlineMs", 0)
+        self._epoch_deadline_time_in_ms = given.get("deadlineMs", 0)
         self._debug = given.get("debug")
         set_trace_id(given.get("traceId"))
-        if "clientContext" in given:
-            self.client_context = create_client_context(**given["clientContext"])
-        if "identity" in given:
-            names = ("cognito_identity_id", "cognitoIdentityId"), ("cognito_identity_pool_id", "cognitoIdentityPoolId")
-            self.identity = Namespace(**{ours: given["identity"].get(aws) for ours, aws in names})
 
     def get_remaining_time_in_millis(self):
-        return max(0, self._deadline_ms - int(now() * 1000))
+        return max(0, self._epoch_deadline_time_in_ms - int(now() * 1000))
+
+    def w3c(self):
+        """The trace context of W3C that came with the client context."""
+        return dict(self._w3c_fields)
 
     def log(self, message):
-        sys.stdout.write(str(message))
+        from open_runtime import logs
+
+        logs.LogSink.log(str(message))
 
 
-for member in "function_name", "function_version", "log_group_name", "log_stream_name":
-    setattr(Context, member, environ(f"AWS_LAMBDA_{member.upper()}") or None)
-Context.memory_limit_in_mb = environ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or None
-
-
-def create_client_context(client=None, custom=None, env=None, **_):
-    names = "installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"
-    return Namespace(client=client and Namespace(**{name: client.get(name) for name in names}), custom=custom, env=env)
+FUNCTION = {
+    "log_group_name": environ("AWS_LAMBDA_LOG_GROUP_NAME") or None,
+    "log_stream_name": environ("AWS_LAMBDA_LOG_STREAM_NAME") or None,
+    "function_name": environ("AWS_LAMBDA_FUNCTION_NAME") or None,
+    "memory_limit_in_mb": environ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or None,
+    "function_version": environ("AWS_LAMBDA_FUNCTION_VERSION") or None,
+}
 
 
 def set_trace_id(trace_id, name=b"_X_AMZN_TRACE_ID"):
-    """In os.environ; as long as nobody has imported os, in what os will make it from."""
-    environment = sys.modules["os"].environb if "os" in sys.modules else posix.environ
+    """In os.environ; as long as nobody has imported os, in what os will make it from, and in what children inherit."""
+    if "os" in sys.modules:
+        environment = sys.modules["os"].environb
+    else:
+        environment = posix.environ
+        posix.putenv(name, trace_id.encode()) if trace_id else posix.unsetenv(name)
     if trace_id:
         environment[name] = trace_id.encode()
     elif name in environment:
@@ -182,6 +215,7 @@ class FunctionTimeout(BaseException):
     error_type = "Function.Timeout"
     stack_trace = None  # where the handler was waiting, if it was
 
+
 class Call:
     """What SIGTERM finds going on."""
 
@@ -189,6 +223,7 @@ class Call:
     latest = None  # that of the latest call
     is_awaited = False  # whether the next call is
     is_last = False
+    telemetry = None  # descriptor for frames of the log
 
 
 def on_sigterm(number, frame):
@@ -239,24 +274,77 @@ class LateSite:
         site.main()
 
 
-class LoggingFinder:
-    """A finder that sees to it that `logging` is set up as AWS does, when it is imported."""
+class StandardFinder:
+    """A finder for the modules of the standard library that AWS's client has imported before the handler. As there, a file of
+    the function's that has the name of one is in nobody's way, unless it is the handler's.
+    """
+
+    names = {
+        *("abc", "atexit", "codecs", "collections", "contextlib", "copyreg", "decimal", "enum", "functools", "genericpath"),
+        *("importlib", "io", "json", "keyword", "linecache", "logging", "math", "numbers", "operator", "os", "posixpath"),
+        *("re", "reprlib", "site", "stat", "string", "textwrap", "threading", "token", "tokenize", "traceback", "types"),
+        *("warnings", "weakref"),
+    }
+    submodules = {"collections": ("abc",), "importlib": ("machinery", "util")}
+    path = None  # sys.path without what is the function's
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if name == "logging":
+        if name in cls.names:
+            spec = PathFinder.find_spec(name, cls.path, target)
+            if spec and (name in cls.submodules or name == "logging" and not target):  # a reload has a target
+                spec.loader = StandardLoader(spec.loader)
+            return spec
+
+
+class StandardLoader:
+    """Loads a module so that user code finds it as on AWS: `logging` set up, packages with submodules that others use there."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        loader = module.__loader__ = module.__spec__.loader = self.loader
+        if hasattr(loader, "exec_module"):
+            loader.exec_module(module)
+        else:
+            exec(loader.get_code(module.__name__), module.__dict__)  # zipimport until Python 3.9
+        if module.__name__ == "logging":
             from open_runtime import logs
 
-            sys.meta_path.remove(cls)
-            return logs.spec_of(name)
+            logs.set_up(module)
+        else:
+            offer_submodules(module, StandardFinder.submodules[module.__name__])
+
+
+def offer_submodules(module, names):
+    """Imports those of the names when somebody asks the module for them."""
+    other = getattr(module, "__getattr__", None)
+
+    def __getattr__(name):
+        if name in names:
+            __import__(f"{module.__name__}.{name}")
+            return sys.modules[f"{module.__name__}.{name}"]
+        if other:
+            return other(name)
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+    module.__getattr__ = __getattr__
 
 
 def encodable(value):
     """What to encode in place of a value that JSON has no form for. A Decimal, as DynamoDB has them, is a number."""
     if type(value).__module__ == "decimal" and type(value).__name__ == "Decimal":
-        number = float(value)
-        return int(value) if number.is_integer() else number
+        from open_runtime import results
+
+        return results.mark_number(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+restore_numbers = None  # in JSON that was encoded, once there was a Decimal
 
 
 class Options:
@@ -282,7 +370,7 @@ try:
 
             return json.loads(text)
 
-    def encode(value):
+    def encode_whole(value):
         try:
             return "".join(encode_value(value, 0))
         except RecursionError:
@@ -292,7 +380,12 @@ except (ImportError, TypeError):
     import json
 
     decode = json.loads
-    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encodable).encode
+    encode_whole = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encodable).encode
+
+
+def encode(value):
+    json = encode_whole(value)
+    return restore_numbers(json) if restore_numbers else json
 
 
 def deeply(function):
@@ -312,7 +405,7 @@ def main():
     try:
         handler = load_handler(name)
     except BaseException as error:
-        write_line(f'{{"error":{describe_error(error)}}}\n')
+        write_init_error(describe_error(error))
         sys.exit(1)
     version = ".".join(map(str, sys.version_info[:3]))
     if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
@@ -336,7 +429,7 @@ def answer(handler, request_id, event, context):
         failures.log_exit(error, request_id)
         raise
     except BaseException as error:
-        member, json = "error", describe_error(error)
+        member, json = "error", describe_error(error, request_id)
     try:
         flush()  # what was printed without a line feed
     except Exception:
@@ -350,6 +443,7 @@ def set_up():
     for descriptor in FROM_BOOTSTRAP, TO_BOOTSTRAP:
         posix.set_inheritable(descriptor, False)
         posix.set_blocking(descriptor, True)
+    take_telemetry()
     faulthandler.register(_signal.SIGINT, file=2, all_threads=False)  # the last words, even of a handler stuck in C code
     posix.register_at_fork(after_in_child=leave_protocol)
     sys.stdout.reconfigure(line_buffering=True)
@@ -359,14 +453,43 @@ def set_up():
     if environ("SLSDEBUG"):
         sys.breakpointhook = lambda *_, **__: None  # where nobody debugs; pdb would quit, for there is no terminal
     sys.argv[1:] = []
+    sys.modules["__main__"].__getattr__ = find_in_main
     sys.path.remove(__path__[0])
+    if sys.path[0] == "":
+        del sys.path[0]  # where -c looks first
+    StandardFinder.path = sys.path[:]
     version = "python%d.%d" % sys.version_info[:2]
     is_customized = any(map(has_customization, (*environ("PYTHONPATH").split(":"), f"{sys.prefix}/lib/{version}/site-packages")))
-    sys.path[:1] = [environ("LAMBDA_TASK_ROOT") or posix.getcwd(), f"/opt/python/lib/{version}/site-packages", "/opt/python"]
-    sys.meta_path.insert(0, LoggingFinder)
+    sys.path[:0] = [environ("LAMBDA_TASK_ROOT") or posix.getcwd(), f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+    aws_sdk = environ("LAMBDA_RUNTIME_DIR") or "/var/runtime"
+    if aws_sdk not in sys.path:  # where a managed runtime has it, it is in PYTHONPATH
+        sys.path.append(aws_sdk)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), StandardFinder)
     sys.meta_path.append(LateSite)
     if is_customized:
         LateSite.run()
+
+
+def take_telemetry():
+    """The descriptor that frames of the log go to, where a managed runtime has one. As under AWS's client, it is nobody else's."""
+    name = b"_LAMBDA_TELEMETRY_LOG_FD"
+    given = posix.environ.pop(name, None)
+    if given:
+        posix.unsetenv(name)
+        try:
+            posix.set_inheritable(int(given), False)
+            Call.telemetry = int(given) if int(given) not in (FROM_BOOTSTRAP, TO_BOOTSTRAP) else None
+        except (ValueError, OSError):
+            pass  # it was closed on the way
+
+
+def find_in_main(name):
+    """What agents look for in the `__main__` of AWS's client."""
+    if name == "bootstrap":
+        from open_runtime import aws_client
+
+        return aws_client
+    raise AttributeError(f"module '__main__' has no attribute {name!r}")
 
 
 def has_customization(folder):

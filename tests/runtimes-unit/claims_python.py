@@ -1,5 +1,6 @@
 """What is Python's own."""
 
+import json
 import os
 import shutil
 import signal
@@ -218,6 +219,72 @@ def _(_):
         assert str(runtime.respond(None)) == names.decode().strip()
 
 
+@claim("what logging cannot turn into JSON is in the log as text, and a record of many lines is one event", PYTHON)
+def _(_):
+    code = """
+import logging
+class Odd:
+    def __str__(self):
+        raise ValueError("no text")
+def handler(event, context):
+    logging.error("two\\nlines", extra={"odd": Odd(), "set": {1}, "ok": 5})
+    logging.error({"a": [1]})
+"""
+    with start(code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON"}) as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        first, second = map(json.loads, runtime.log().splitlines())
+        assert (first["message"], first["ok"], first["set"]) == ("two\nlines", 5, "{1}") and "odd" in first, first
+        assert second["message"] == {"a": [1]}, second
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        with open(runtime.log_path, "rb") as log:
+            lines = log.read().split(b"\n")
+        assert len(lines) == 3 and lines[0].endswith(b"two\rlines"), lines
+
+
+@claim("agents find the place of AWS's client, and what they wrap there answers the calls", PYTHON)
+def _(_):
+    code = """
+import sys
+bootstrap = sys.modules["__main__"].bootstrap
+inner = bootstrap.handle_event_request
+def wrapped(client, handler, *rest):
+    return inner(client, lambda event, context: ["wrapped", handler(event, context)], *rest)
+bootstrap.handle_event_request = wrapped
+def handler(event, context):
+    return event
+"""
+    responds(code, ["wrapped", 5], event=5)
+
+
+@claim("modules of the image are found, after all others", PYTHON)
+def _(_):
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/only_aws_has.py", "w") as file:
+            file.write("one = 1\n")
+        responds("import only_aws_has\ndef handler(event, context):\n    return only_aws_has.one", 1, env={"LAMBDA_RUNTIME_DIR": folder})
+        files = {"only_aws_has.py": "one = 2"}
+        responds("import only_aws_has\ndef handler(event, context):\n    return only_aws_has.one", 2, files=files, env={"LAMBDA_RUNTIME_DIR": folder})
+
+
+@claim("bytes that are JSON are the response; other bytes, and numbers that JSON lacks, are clear errors", PYTHON)
+def _(_):
+    responds("def handler(event, context):\n    return b'{\"a\":\\n1.50}'", {"a": 1.5})
+    error = call_error("def handler(event, context):\n    return b'\\xff'")
+    assert error["errorType"] == "Runtime.MarshalError" and "base64" in error["errorMessage"], error
+    error = call_error("def handler(event, context):\n    return float('nan')")
+    assert error["errorType"] == "Runtime.MarshalError" and "NaN" in error["errorMessage"], error
+
+
+@claim("an error has the request id, as AWS's has", PYTHON)
+def _(_):
+    with start("def handler(event, context):\n    raise ValueError(1)") as runtime:
+        runtime.ready()
+        assert runtime.fail(request_id="id-7")["requestId"] == "id-7"
+
+
 @claim("a virtualenv that comes first in PATH is used, with its packages and its .pth files", PYTHON)
 def _(_):
     with tempfile.TemporaryDirectory() as folder:
@@ -242,7 +309,8 @@ def _(_):
         with open(f"{packages}/strict.pth", "w") as file:
             file.write("import strict\n")
         env = {"PATH": f"{folder}/bin:{PATH}"}
-        has_setuptools = os.path.exists(f"{packages}/distutils-precedence.pth")
+        asked = "import sys; print('DistutilsMetaFinder' in str(sys.meta_path))"
+        has_setuptools = subprocess.run([f"{folder}/bin/python3", "-c", asked], stdout=subprocess.PIPE, check=True).stdout == b"True\n"
         code = "import only_site_has, logging\ndef handler(event, context):\n    return 'DistutilsMetaFinder' in str(__import__('sys').meta_path)"
         with open(f"{packages}/only_site_has.py", "w"):
             pass
@@ -305,7 +373,10 @@ def handler(event, context):
     with start(code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "ERROR"}) as runtime:
         runtime.ready()
         runtime.respond("you", request_id="id-log")
-        assert '"level":"ERROR","message":"caught","logger":"root","requestId":"id-log"' in runtime.log(), runtime.log()
+        line = json.loads(runtime.log().splitlines()[-1])
+        assert (line["level"], line["message"], line["logger"], line["requestId"]) == ("ERROR", "caught", "root", "id-log"), line
+        assert (line["errorType"], line["errorMessage"]) == ("ZeroDivisionError", "division by zero"), line
+        assert line["location"].endswith("index.py:handler:10") and "1 / 0" in line["stackTrace"][0], line
 
 
 @claim("print is seen at once, also without a line feed", PYTHON)
