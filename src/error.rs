@@ -123,7 +123,8 @@ impl fmt::Display for InvocationError {
             NoLanguageRuntime { wanted, searched } => {
                 write!(
                     f,
-                    "no language runtime for {wanted}; looked for {}; set SLSRUNTIME to the language, like nodejs or python",
+                    "no language runtime for {wanted}; looked for {}; compile TypeScript, rename a file with a dot before its \
+                     extension, or set SLSRUNTIME to the language, like nodejs or python",
                     searched.join(", ")
                 )
             }

@@ -217,4 +217,21 @@ check 'a handler without a dot is malformed' '
 	init_fails Runtime.MalformedHandlerName "is not of the form file.function"
 '
 
+check 'a file with a dot before its extension, and TypeScript, are a failed Init that says what to do' '
+	package app.d/my.func.js "exports.handler = async () => 9;" &&
+	start_lambda nodejs:app.d/my.func.handler &&
+	init_fails Runtime.NoLanguageRuntime "rename a file with a dot before its extension" &&
+	stop_lambda &&
+	package app.d/typed.ts "export const handler = async (): Promise<number> => 9;" &&
+	start_lambda nodejs:app.d/typed.handler &&
+	logged "compile TypeScript" &&
+	logged runtimes/ts/language-runtime
+'
+
+check 'a dot in the name of a folder is none' '
+	package app.d/my.js "exports.func = { handler: async () => 9 };" &&
+	start_lambda nodejs:app.d/my.func.handler &&
+	answers 1 9
+'
+
 finish
