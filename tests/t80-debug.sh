@@ -330,6 +330,29 @@ check 'invoke --debug prints the URL, stops at the first line, and leaves the ev
 	says debugger.out "paused in exports.stops at line 2"
 '
 
+check 'invoke --debug=PORT has the debugger at that port' '
+	choose_ports
+	make_task nodejs:debugged.stops &&
+	"$open_runtime" invoke debugged.stops "--debug=$outer" --bootstrap "$bootstrap" --task-root task >response 2>invoke.log &
+	at_end "wait $!" &&
+	within 5000 says invoke.log "inspector.html?ws=127.0.0.1:$outer/" &&
+	debugger "$outer" resume &&
+	within 10000 test -s response &&
+	same_json "{\"secret\":42,\"has\":[]}" response
+'
+
+check 'serve --debug=PORT has each invocation wait for a debugger at that port' '
+	choose_ports
+	start_lambda nodejs:debugged.stops "--debug=$outer" &&
+	for _ in 1 2
+	do
+		start_invoking "{}" &&
+		debugger "$outer" resume &&
+		has_answer &&
+		same_json "{\"secret\":42,\"has\":[]}" response || return
+	done
+'
+
 needs socat
 
 # debugged_python [FUNCTION [TIMEOUT]]

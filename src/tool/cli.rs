@@ -71,7 +71,7 @@ pub struct FunctionArguments {
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]
     pub timeout: Duration,
 
-    /// Memory in MB, as the function is told (nothing enforces it here)
+    /// Memory in MB, as the function is told. No process is limited to it here, but the heap of Node.js is to 90% of it
     #[arg(long, value_name = "MB", default_value_t = 128)]
     pub memory: u32,
 
@@ -105,15 +105,15 @@ pub struct InvokeArguments {
     #[command(flatten)]
     pub function: FunctionArguments,
 
-    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then
-    #[arg(long)]
-    pub debug: bool,
+    #[command(flatten)]
+    pub debugger: DebugArguments,
 
-    /// `-` reads the event from stdin
+    /// `-` reads the event from stdin, however long that takes. Without it, and without -d and -f, a pipe or a file on
+    /// stdin is read, too
     #[arg(value_name = "-", value_parser = ["-"])]
     pub stdin: Option<String>,
 
-    /// The event, JSON ({} without any)
+    /// The event, JSON ({} without any), or @FILE
     #[arg(short, long = "data", value_name = "JSON", conflicts_with_all = ["file", "stdin"])]
     pub data: Option<String>,
 
@@ -122,10 +122,22 @@ pub struct InvokeArguments {
     pub file: Option<PathBuf>,
 }
 
+/// For functions at a breakpoint.
+#[derive(Args)]
+pub struct DebugArguments {
+    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then.
+    /// The debugger's PORT is the kernel's choice, if you name none
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub debug: Option<u16>,
+}
+
 #[derive(Args)]
 pub struct ServeArguments {
     #[command(flatten)]
     pub function: FunctionArguments,
+
+    #[command(flatten)]
+    pub debugger: DebugArguments,
 
     /// Port of the Invoke API; 0 lets the kernel choose, and prints what it chose
     #[arg(long, value_name = "P", default_value_t = 9000)]

@@ -2,13 +2,17 @@
 
 use crate::function::Function;
 use crate::invocation::{Answer, Dispatched, FunctionError};
+use crate::process_tree;
 use crate::states::{ExtensionState, RuntimeState};
 use std::cell::{Cell, RefCell};
 use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
+
+/// A look takes about 0.1 ms.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// An extension that registered from inside, as bootstrap does.
 pub struct Extension {
@@ -52,6 +56,8 @@ pub struct Environment {
     /// bootstrap's process, its session and its process group. 0 until it has been started.
     pub pid: Cell<i32>,
     pub started: Instant,
+    /// The most memory that its processes were seen to have at once, in KB.
+    peak_kb: Cell<u64>,
     state: RefCell<State>,
     changed: Notify,
 }
@@ -70,7 +76,7 @@ impl Environment {
             is_over: false,
         };
         let (pid, started, state) = (Cell::new(0), Instant::now(), RefCell::new(state));
-        Environment { number, function, pid, started, state, changed: Notify::new() }
+        Environment { number, function, pid, started, peak_kb: Cell::new(0), state, changed: Notify::new() }
     }
 
     pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -105,6 +111,25 @@ impl Environment {
                 extension.has_event = true;
             }
         });
+    }
+
+    /// Looks how much memory its processes have had. What bootstrap has killed since the last look is not lost.
+    pub fn look_at_memory(&self) -> u64 {
+        self.peak_kb.set(self.peak_kb.get().max(process_tree::peak_memory_kb(self.pid.get())));
+        self.peak_kb.get()
+    }
+
+    /// Does something, and looks at the memory meanwhile, again and again.
+    pub async fn watching_memory<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut ticks = interval(BETWEEN_LOOKS);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ = ticks.tick() => { self.look_at_memory(); }
+            }
+        }
     }
 
     pub fn is_usable(&self) -> bool {

@@ -28,6 +28,9 @@ pub fn checked(bytes: Bytes) -> Result<Bytes, NotJson> {
     if bytes.is_empty() {
         return Ok(Bytes::from_static(EMPTY));
     }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(NotJson("it begins with a byte order mark; save it as UTF-8 without one".to_owned()));
+    }
     let text = std::str::from_utf8(&bytes).map_err(|why| NotJson(why.to_string()))?;
     // skips values without building or recursing, so that depth is no matter
     serde_json::from_str::<IgnoredAny>(text).map_err(|why| NotJson(why.to_string()))?;
@@ -57,5 +60,7 @@ mod tests {
         for bytes in [&b"hello"[..], b"{\"a\":}", b"{} {}", b"\"\xff\"", b" "] {
             assert!(checked(Bytes::copy_from_slice(bytes)).is_err());
         }
+        let marked = checked(Bytes::from("\u{feff}{}")).unwrap_err().to_string();
+        assert!(marked.contains("byte order mark"), "{marked}");
     }
 }

@@ -1,39 +1,40 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
 use crate::cli::InvokeArguments;
-use crate::event;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::function::Function;
+use crate::given_event::{self, Given};
 use crate::ids;
 use crate::invocation::Invocation;
 use crate::journal::Journal;
 use crate::lambda::{INIT_LIMIT, Lambda, Options};
 use crate::reactor::{local, stop_signal};
-use crate::relay::Relay;
+use crate::relay::debugged;
 use crate::trouble::Trouble;
-use crate::variables;
 use bytes::Bytes;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::Duration;
-use tokio::task::spawn_local;
 
 const USAGE: u8 = 2;
 const INIT_FAILED: u8 = 3;
 const TIMED_OUT: u8 = 4;
 /// 128 and SIGINT, as shells count.
 const INTERRUPTED: u8 = 130;
-/// Lambda's longest, for whoever is at a breakpoint.
-const DEBUG_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Runs the command. Takes as long as Init and the invocation do.
 ///
 /// # Errors
 /// The tool could not do its work; what the function did is in the exit status.
 pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
-    let event = match read_event(&arguments) {
+    let given = match (&arguments.data, &arguments.file) {
+        (Some(data), _) => data.strip_prefix('@').map_or(Given::Text(data), |file| Given::File(file.as_ref())),
+        (None, Some(file)) => Given::File(file),
+        (None, None) if arguments.stdin.is_some() => Given::File("-".as_ref()),
+        (None, None) => Given::Nothing,
+    };
+    let event = match given_event::read(&given) {
         Ok(event) => event,
         Err(complaint) => {
             eprintln!("open-runtime: {complaint}");
@@ -45,39 +46,12 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
     let journal = Rc::new(Journal::open(None).map_err(|why| Trouble::Io("open the journal", why))?);
     let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
     local(async {
-        let function = if arguments.debug { debugged(function).await? } else { function };
+        let function = match arguments.debugger.debug {
+            Some(port) => debugged(function, port).await?,
+            None => function,
+        };
         invoke(Rc::new(function), options, event).await
     })
-}
-
-fn read_event(arguments: &InvokeArguments) -> Result<Bytes, String> {
-    let (bytes, source) = match (&arguments.data, &arguments.file, &arguments.stdin) {
-        (Some(json), _, _) => (Ok(json.clone().into_bytes()), "-d".to_owned()),
-        (_, Some(file), _) if file.as_os_str() != "-" => (std::fs::read(file), file.display().to_string()),
-        (_, Some(_), _) | (_, _, Some(_)) => (read_stdin(), "stdin".to_owned()),
-        (None, None, None) => (Ok(Vec::new()), String::new()),
-    };
-    let bytes = bytes.map_err(|why| format!("cannot read the event from {source}: {why}"))?;
-    let event = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use {source} as the event: {why}"))?;
-    if event.len() > event::MAX_EVENT {
-        return Err(format!("cannot use {source} as the event: {} bytes are more than Lambda's 6 MB", event.len()));
-    }
-    Ok(event)
-}
-
-fn read_stdin() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-}
-
-/// The same function with a debugger, whose relay runs beside it.
-async fn debugged(mut function: Function) -> Result<Function, Trouble> {
-    let relay = Relay::listen_locally().await?;
-    eprintln!("{}", relay.instructions());
-    function.timeout = DEBUG_TIMEOUT;
-    function.variables.push((variables::DEBUGGER.to_owned(), format!("{}/break", relay.for_functions())));
-    spawn_local(relay.serve(true));
-    Ok(function)
 }
 
 async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, Trouble> {
@@ -103,7 +77,7 @@ async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Resul
 async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, Trouble> {
     let request_id = invocation.request_id.clone();
     let outcome = match lambda.init().await {
-        Ok(_) => lambda.invoke(invocation).await,
+        Ok(_) => lambda.invoke(invocation, false).await,
         Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
     };
     lambda.settle(&request_id, &outcome).await;

@@ -11,7 +11,7 @@ use crate::http::server;
 use crate::invocation::{Answer, Dispatched, Invocation, Outcome};
 use crate::journal::Journal;
 use crate::report::Report;
-use crate::{ids, process_tree, processes, sys, variables};
+use crate::{ids, processes, sys, variables};
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;
@@ -140,7 +140,9 @@ impl Lambda {
     }
 
     /// One invocation. Without an execution environment, Init comes first and counts against the timeout.
-    pub async fn invoke(&mut self, invocation: Rc<Invocation>) -> Outcome {
+    /// The memory is looked at where somebody wants to know, as looking costs time.
+    pub async fn invoke(&mut self, invocation: Rc<Invocation>, wants_memory: bool) -> Outcome {
+        let wants_memory = wants_memory || self.report.has_timeline();
         self.report.begin_invocation(&invocation.request_id);
         let deadline = Instant::now() + self.function.timeout;
         let usable = self.present.get().filter(|present| present.is_usable());
@@ -150,6 +152,9 @@ impl Lambda {
         };
         let dispatched = Instant::now();
         let result = match environment {
+            Ok(environment) if wants_memory => {
+                environment.watching_memory(self.handle(&environment, invocation, deadline)).await
+            }
             Ok(environment) => self.handle(&environment, invocation, deadline).await,
             Err(failure) => Err(failure),
         };
@@ -158,7 +163,7 @@ impl Lambda {
             duration: dispatched.elapsed(),
             init,
             cold_start: self.cold_start.take(),
-            memory_kb: self.memory_kb(),
+            memory_kb: self.memory_kb(wants_memory),
         }
     }
 
@@ -235,10 +240,9 @@ impl Lambda {
         }
     }
 
-    /// Where the timeline is shown, as looking costs time.
-    fn memory_kb(&self) -> Option<u64> {
-        let present = self.present.get().filter(|_| self.report.has_timeline())?;
-        Some(process_tree::peak_memory_kb(present.pid.get())).filter(|kb| *kb > 0)
+    fn memory_kb(&self, is_wanted: bool) -> Option<u64> {
+        let present = self.present.get().filter(|_| is_wanted)?;
+        Some(present.look_at_memory()).filter(|kb| *kb > 0)
     }
 
     /// Waits until bootstrap exits between invocations, and ends what it left behind. Waits for ever without one.

@@ -14,6 +14,7 @@ mod event;
 mod failure;
 mod faults;
 mod function;
+mod given_event;
 mod http;
 mod ids;
 mod invocation;

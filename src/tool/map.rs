@@ -8,7 +8,6 @@ use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{Invocation, Mapping, Options, map};
 use open_runtime::config;
-use open_runtime::protocol;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
@@ -110,5 +109,29 @@ fn lines(mapping: &Mapping<'_>, options: &Options) -> Vec<u8> {
     } else {
         calls.extend(mapping.events().map(|event| event.parts().concat()));
     }
-    calls.iter().flat_map(|call| [&*protocol::on_one_line(call), b"\n"].concat()).collect()
+    calls.iter().flat_map(|call| [&*compact(call), b"\n"].concat()).collect()
+}
+
+/// The same JSON without blanks between its parts: samples are indented, and runs of blanks are hard to read.
+fn compact(json: &[u8]) -> Vec<u8> {
+    let (mut is_in_string, mut is_escaped) = (false, false);
+    let is_kept = |byte: &&u8| {
+        let is_kept = is_in_string || !byte.is_ascii_whitespace();
+        is_in_string ^= **byte == b'"' && !is_escaped;
+        is_escaped = is_in_string && !is_escaped && **byte == b'\\';
+        is_kept
+    };
+    json.iter().filter(is_kept).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_left_out_between_parts_alone() {
+        let json = br#"{ "a\\" : [ 1.0 , "b \" c" ],
+            "d" : " " }"#;
+        assert_eq!(compact(json), br#"{"a\\":[1.0,"b \" c"],"d":" "}"#);
+    }
 }

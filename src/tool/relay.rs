@@ -1,9 +1,11 @@
 //! `open-runtime debug-relay`: functions and debuggers both connect to it, and it brings them together in the order in which
 //! they came. Knows nothing of what they say to each other.
 
+use crate::function::Function;
 use crate::http::server;
 use crate::reactor::{local, stop_signal};
 use crate::trouble::Trouble;
+use crate::variables;
 use clap::Args;
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,6 +20,9 @@ pub const HELP: &str = "\
 Whoever can reach either port while a function is debugged can run code in that function, or pose as
 one: let only the function and yourself reach them. What passes through is not encrypted.
 ";
+
+/// Lambda's longest, for whoever is at a breakpoint.
+const DEBUG_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// As socat has it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -60,6 +65,19 @@ pub fn run(arguments: RelayArguments) -> Result<ExitCode, Trouble> {
     })
 }
 
+/// The same function with a debugger, whose relay runs beside it and says how to attach one.
+///
+/// # Errors
+/// The relay cannot listen.
+pub async fn debugged(mut function: Function, port: u16) -> Result<Function, Trouble> {
+    let relay = Relay::listen_locally(port).await?;
+    eprintln!("{}", relay.instructions());
+    function.timeout = DEBUG_TIMEOUT;
+    function.variables.push((variables::DEBUGGER.to_owned(), format!("{}/break", relay.for_functions())));
+    spawn_local(relay.serve(true));
+    Ok(function)
+}
+
 /// Two ports, and who waits at them.
 pub struct Relay {
     debuggers: Side,
@@ -77,13 +95,12 @@ impl Relay {
         Ok(Relay { debuggers: Side::listen(for_debuggers).await?, functions: Side::listen(for_functions).await? })
     }
 
-    /// For debuggers and functions on this machine alone, on ports that the kernel chooses.
+    /// For debuggers and functions on this machine alone. Where a port is 0, the kernel chooses.
     ///
     /// # Errors
     /// It cannot listen.
-    pub async fn listen_locally() -> Result<Relay, Trouble> {
-        let any = (Ipv4Addr::LOCALHOST, 0).into();
-        Relay::listen(any, any).await
+    pub async fn listen_locally(for_debuggers: u16) -> Result<Relay, Trouble> {
+        Relay::listen((Ipv4Addr::LOCALHOST, for_debuggers).into(), (Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
     /// Where functions connect to.

@@ -113,9 +113,33 @@ const SAMPLES: &[(&str, &str)] = &samples! {
 
 };
 
-fn sample(kind: &str) -> Result<&'static str, &'static str> {
+fn sample(kind: &str) -> Result<&'static str, String> {
     let found = SAMPLES.iter().find(|(name, _)| *name == kind);
-    found.map(|(_, sample)| *sample).ok_or("there is no such kind; see `open-runtime event --list`")
+    found.map(|(_, sample)| *sample).ok_or_else(|| {
+        let meant = nearest(kind).map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        format!("{meant}there is no such kind; see `open-runtime event --list`")
+    })
+}
+
+/// The kind that is meant: one that differs in a third of its characters at most.
+fn nearest(kind: &str) -> Option<&'static str> {
+    let names = SAMPLES.iter().map(|(name, _)| (distance(kind, name), *name));
+    names.min().filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
+}
+
+/// Levenshtein's: how many characters must be put in, left out or changed. `row` has that of the beginnings so far.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut before = i;
+        row[0] = i + 1;
+        for (j, b) in other.chars().enumerate() {
+            let changed = before + usize::from(a != b);
+            before = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
 }
 
 /// Runs the command.
@@ -157,5 +181,15 @@ mod tests {
     fn what_is_no_kind_is_refused() {
         assert!(sample("sqs").is_ok());
         assert!(sample("").is_err() && sample("SQS").is_err());
+    }
+
+    #[test]
+    fn a_slip_has_the_kind_that_is_meant() {
+        for (slip, meant) in
+            [("sqqs", Some("sqs")), ("dynamo-db", Some("dynamodb")), ("apigw-http-v1", Some("apigw-http-v2"))]
+        {
+            assert_eq!(nearest(slip), meant);
+        }
+        assert_eq!((nearest("nonsense"), nearest("")), (None, None));
     }
 }

@@ -8,6 +8,7 @@ use crate::http::server;
 use crate::journal::Journal;
 use crate::lambda::{Lambda, Options};
 use crate::reactor::{local, stop_signal};
+use crate::relay::debugged;
 use crate::trouble::Trouble;
 use serde_json::json;
 use std::io::{self, Write};
@@ -24,10 +25,14 @@ use tokio::task::spawn_local;
 /// # Errors
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, Trouble> {
-    let ServeArguments { function, port, host, hooks } = arguments;
+    let ServeArguments { function, debugger, port, host, hooks } = arguments;
     let options = options(&hooks, function.quiet)?;
-    let function = Rc::new(Function::new(function).map_err(Trouble::Function)?);
+    let function = Function::new(function).map_err(Trouble::Function)?;
     local(async move {
+        let function = Rc::new(match debugger.debug {
+            Some(port) => debugged(function, port).await?,
+            None => function,
+        });
         let address = SocketAddr::new(host, port);
         let (listener, address) = server::listen(address).await.map_err(|why| Trouble::Port(address, why))?;
         serve(function, options, listener, Announcement { address, port_file: hooks.port_file.as_deref() }).await
@@ -116,7 +121,7 @@ async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
 
 async fn perform(lambda: &mut Lambda, job: Job) {
     let request_id = job.invocation.request_id.clone();
-    let outcome = lambda.invoke(job.invocation).await;
+    let outcome = lambda.invoke(job.invocation, job.wants_log).await;
     let log = job.wants_log.then(|| lambda.report().log_tail(&request_id, &outcome));
     let (body, is_error) = match &outcome.result {
         Ok(response) => (response.clone(), false),

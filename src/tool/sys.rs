@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
+use std::time::Instant;
 
 fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -42,17 +43,32 @@ pub fn adopt_orphans() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(|_| ())
 }
 
-/// The command will run in a session of its own, and be killed should this process die.
+/// The command will run in a session of its own, and get SIGTERM should this process die: bootstrap then ends what it has
+/// started, which SIGKILL would leave behind, being in process groups of their own.
 pub fn in_own_session(command: &mut Command) {
     let prepare = || {
         // SAFETY: async-signal-safe, touches no memory.
         check(unsafe { libc::setsid() })?;
         // SAFETY: async-signal-safe, touches no memory.
-        check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) })?;
+        check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM, 0, 0, 0) })?;
         Ok(())
     };
     // SAFETY: between fork and exec it makes only the two system calls above.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// Waits until there is something to read, or the end of the file; false if there is neither by then.
+pub fn is_readable_until(fd: BorrowedFd<'_>, limit: Instant) -> io::Result<bool> {
+    loop {
+        let left = limit.saturating_duration_since(Instant::now()).as_millis() + 1; // rounded up: no spinning at the end
+        let mut polled = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: the pointer is to one pollfd.
+        let count = unsafe { libc::poll(&mut polled, 1, c_int::try_from(left).unwrap_or(c_int::MAX)) };
+        match check(count) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map(|count| count > 0),
+        }
+    }
 }
 
 /// Signals one process. One that has gone is no error.
