@@ -31,6 +31,12 @@ function checkSyntax(file) {
   return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or what it imports`;
 }
 
+function describeMessage(error) {
+  const message = String(error.message);
+  if (message !== 'awslambda is not defined') return message;
+  return `${message}: Open Runtime does not stream responses yet; let the handler return its whole response`;
+}
+
 /** What was thrown, which can be anything, as an error of Lambda's. */
 function describe(error) {
   try {
@@ -39,7 +45,8 @@ function describe(error) {
       return { errorType: typeof error, errorMessage: message, stackTrace: [] };
     }
     const stackTrace = [...describeStack(error)];
-    return { errorType: String(error.name || 'Error'), errorMessage: String(error.message), stackTrace };
+    const trace = String(error.stack || error).split('\n'); // as AWS's client has it, the message first
+    return { errorType: String(error.name || 'Error'), errorMessage: describeMessage(error), stackTrace, trace };
   } catch {
     return { errorType: 'Error', errorMessage: 'the error that was thrown cannot be read', stackTrace: [] };
   }

@@ -8,12 +8,44 @@ const LOWEST = LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
 const IS_JSON = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
 
 /** A line of the log, with the time and the request id; undefined if its level is too low. */
-function line(requestId, level, values) {
+function line({ awsRequestId: requestId, tenantId } = {}, level, values) {
   if (LEVELS.indexOf(level) < LOWEST) return undefined;
   const timestamp = new Date().toISOString();
-  const message = format(...values);
-  if (IS_JSON) return `${stringify({ timestamp, level, requestId, message })}\n`;
-  return `${timestamp}\t${requestId ?? '-'}\t${level}\t${message}\n`;
+  if (IS_JSON) return `${json({ timestamp, level, requestId, tenantId: tenantId ?? undefined }, values)}\n`;
+  // A line feed would begin another event of CloudWatch's.
+  return `${timestamp}\t${requestId ?? '-'}\t${level}\t${text(values)}`.replaceAll('\n', '\r') + '\n';
+}
+
+/** One value stays what it is. Several become a text, and the first error among them has members of its own. */
+function json(head, values) {
+  try {
+    if (values.length <= 1) return stringify({ ...head, message: values[0] }, (_, value) => (value instanceof Error ? ofError(value) : value));
+    const error = values.find((value) => value instanceof Error);
+    return stringify({ ...head, message: text(values), ...(error && describe(error)) });
+  } catch {
+    return stringify({ ...head, message: text(values) });
+  }
+}
+
+function ofError(error) {
+  return Object.assign(describe(error), error);
+}
+
+function describe({ constructor, message, stack }) {
+  return {
+    errorType: constructor?.name ?? 'UnknownError',
+    errorMessage: message,
+    stackTrace: typeof stack === 'string' ? stack.split('\n') : [],
+  };
+}
+
+/** What is logged must not make the handler fail. */
+function text(values) {
+  try {
+    return values.length > 0 ? format(...values) : 'undefined';
+  } catch {
+    return 'what was logged cannot be read: one of its own functions threw an error';
+  }
 }
 
 module.exports = { line };

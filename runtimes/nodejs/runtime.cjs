@@ -15,6 +15,7 @@ const LOG = 2;
 const CONCURRENCY = 64;
 const CHUNK = 1 << 16; // bytes, what a pipe holds
 const TURNS = 64; // calls before the event loop has its turn, though it seems to need none
+const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as AWS's clients
 const GRACE_MS = Number(env.SLSGRACE) || 250;
 
 const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
@@ -22,6 +23,7 @@ const calls = new Map(); // those not answered yet, by id
 const settled = []; // those whose answer goes out when the event loop has turned
 let handler;
 let takesCallback; // whether it has a third parameter
+let mayUseDone; // whether its source has the name of an answer of the context
 let isReady = false;
 let isTerminated = false; // by SIGTERM
 let latest; // the call that was begun last
@@ -46,6 +48,7 @@ async function loadHandler(name) {
     throw failure('Runtime.HandlerNotFound', `${names} is ${problem}: ${file} exports ${exports}`);
   }
   takesCallback = handler.length >= 3; // whatever the companions make of it
+  mayUseDone = HAS_DONE && /\b(done|succeed|fail)\b/.test(Function.prototype.toString.call(handler));
   if (wrap) handler = await wrap(handler);
 }
 
@@ -168,11 +171,15 @@ function run(call, event) {
     if (error == null) succeeded(result);
     else failed(error);
   };
+  Context.offer(call.context, (error, result) => {
+    call.context.callbackWaitsForEmptyEventLoop = false;
+    callback(error, result);
+  });
   try {
     const result = handler(event, call.context, callback);
     call.isPromise = typeof result?.then === 'function';
     if (call.isPromise) result.then(succeeded, failed);
-    else if (!takesCallback && !call.outcome) succeeded(result);
+    else if (!takesCallback && !(mayUseDone && result === undefined) && !call.outcome) succeeded(result);
   } catch (error) {
     failed(error);
   }
@@ -189,6 +196,7 @@ const ENVIRONMENT = {
 /** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, and `signal`. */
 class Context {
   #controller;
+  #done;
 
   constructor({ requestId, deadlineMs = 0, functionArn, traceId, clientContext, identity, tenantId }) {
     this.awsRequestId = requestId;
@@ -210,10 +218,31 @@ class Context {
     return this.#controller.signal;
   }
 
+  /** How handlers answered before there were callbacks. The event loop need not be empty for it. */
+  get done() {
+    return this.#done;
+  }
+
+  get succeed() {
+    return (result) => this.#done(null, result);
+  }
+
+  get fail() {
+    return (error) => this.#done(error ?? 'handled');
+  }
+
+  static offer(context, done) {
+    context.#done = done;
+  }
+
   static abort(context, reason) {
     context.#controller ??= new AbortController();
     context.#controller.abort(reason);
   }
+}
+
+if (!HAS_DONE) {
+  for (const name of ['done', 'succeed', 'fail']) delete Context.prototype[name];
 }
 
 /** The first outcome counts. It is told when the event loop has turned, as on AWS: a rejection nobody handles goes first. */
@@ -279,7 +308,7 @@ function failure(...all) {
 /** What console.log and the like do: without the streams that Node.js would load for them. */
 function log(level, ...values) {
   const { context } = storage?.getStore() ?? latest ?? {};
-  const line = require('./logs.cjs').line(context?.awsRequestId, level, values);
+  const line = require('./logs.cjs').line(context, level, values);
   try {
     if (line) writeLine(LOG, line);
   } catch {
@@ -402,11 +431,12 @@ function end() {
   if (!isTerminated || process.listenerCount('SIGTERM') === 1) process.exit(0);
 }
 
-/** Modules of layers, as AWS sets it; a NODE_PATH of the user's is left alone. */
+/** Modules of layers and of AWS's image, as AWS sets it; a NODE_PATH of the user's is left alone. */
 function findLayers() {
-  if (env.NODE_PATH || !fs.existsSync('/opt/nodejs')) return;
+  const own = `${env.LAMBDA_RUNTIME_DIR || '/var/runtime'}`;
+  if (env.NODE_PATH || !(fs.existsSync('/opt/nodejs') || fs.existsSync(`${own}/node_modules`))) return;
   const [major] = process.versions.node.split('.');
-  env.NODE_PATH = `/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules`;
+  env.NODE_PATH = `/opt/nodejs/node${major}/node_modules:/opt/nodejs/node_modules:${own}/node_modules:${own}`;
   module.constructor._initPaths();
 }
 

@@ -1,11 +1,16 @@
 """What is Node.js's own."""
 
+import filecmp
 import os
+import re
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
 
 from claims import claim
-from harness import Runtime, within
+from harness import HERE, PATH, Runtime, within
 
 NODE = "nodejs"
 
@@ -310,6 +315,96 @@ def _(_):
         runtime.process.stdin.close()
         assert runtime.read()["response"] == "done"
         assert runtime.process.wait(20) == 0
+
+
+@claim("context.done, succeed and fail answer where AWS's client has them, also after the handler has returned", NODE)
+def _(_):
+    code = "exports.handler = (event, context) => { if (!('done' in context)) return 'none'; const { done, succeed, fail } = context; setTimeout(() => ({ done, succeed, fail })[event](%s), 5); };"
+    with start(code % "null, 'late'") as runtime:
+        runtime.ready()
+        response = runtime.respond("done")
+    if response == "none":
+        return  # Node.js 24
+    assert response == "late", response
+    responds(code % "'late'", "late", event="succeed")
+    assert call_error(code % "new RangeError('late')", event="fail")["errorType"] == "RangeError"
+    responds("exports.handler = (event, context) => { context.succeed(1); context.fail(2); return 3; };", 1)
+    responds("exports.handler = (event, context) => ({ ...context }) && 4;", 4)
+
+
+@claim("an error has AWS's trace beside the stack: the message comes first", NODE)
+def _(_):
+    error = call_error("exports.handler = () => { throw new RangeError('high'); };")
+    assert error["trace"][0] == "RangeError: high" and error["trace"][1:2] == error["stackTrace"][:1], error
+
+
+@claim("a handler that wants to stream its response is told that this is not there yet", NODE)
+def _(_):
+    error = init_error("exports.handler = awslambda.streamifyResponse(async () => {});")
+    assert error["errorType"] == "ReferenceError" and "does not stream responses yet" in error["errorMessage"], error
+
+
+@claim("modules of the image are found, and a NODE_PATH of the user's is left alone", NODE)
+def _(_):
+    code = "let found; try { found = require('only-aws-has'); } catch { found = 'none'; } exports.handler = () => found;"
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f"{folder}/node_modules/only-aws-has")
+        with open(f"{folder}/node_modules/only-aws-has/index.js", "w") as file:
+            file.write("module.exports = 'image';")
+        responds(code, "image", env={"LAMBDA_RUNTIME_DIR": folder})
+        responds(code, "none", env={"LAMBDA_RUNTIME_DIR": folder, "NODE_PATH": "/nowhere"})
+
+
+AWS_CLIENTS = os.path.join(HERE, "nodejs-client")
+
+
+def aws_clients():
+    """The folder with AWS's clients, installed once for each lock file; None where npm is not there, which fails in CI."""
+    cache = os.path.join(HERE, "..", "..", ".cache", "nodejs-client")
+    wanted, installed = f"{AWS_CLIENTS}/package-lock.json", f"{cache}/installed"
+    if os.path.exists(installed) and filecmp.cmp(wanted, installed, False):
+        return cache
+    if not shutil.which("npm"):
+        assert os.environ.get("CI") != "true", "npm is not installed"
+        return None
+    shutil.rmtree(cache, ignore_errors=True)
+    os.makedirs(cache)
+    for name in "package.json", "package-lock.json":
+        shutil.copy(f"{AWS_CLIENTS}/{name}", cache)
+    run = subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=cache, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, f"npm ci failed: {run.stdout}{run.stderr}"
+    shutil.copy(wanted, installed)
+    return cache
+
+
+def masked(log):
+    return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", log).split(b"\n")
+
+
+@claim("console writes what it writes under AWS's clients, byte for byte, in text and JSON", NODE)
+def _(_):
+    folder = aws_clients()
+    if folder is None:
+        return
+    with open(f"{AWS_CLIENTS}/calls.cjs") as file:
+        calls = file.read()
+    for form in "Text", "JSON":
+        env = {"AWS_LAMBDA_LOG_FORMAT": form, "AWS_LAMBDA_LOG_LEVEL": "TRACE" if form == "JSON" else None}
+        code = "const calls = require('./calls.cjs'); exports.handler = () => calls.forEach((call) => call());"
+        with start(code, files={"calls.cjs": calls}, env=env) as runtime:
+            runtime.ready()
+            runtime.respond(None, request_id="id-1", tenantId="t-1")
+            path, root = runtime.log_path, runtime.root
+            with open(path, "rb") as log:
+                ours = masked(log.read().replace(root.encode(), AWS_CLIENTS.encode()))
+        for client in "ric3", "ric4":
+            given = {"PATH": PATH, **{name: value for name, value in env.items() if value}}
+            command = ["node", f"{AWS_CLIENTS}/console.mjs", folder, client, "id-1", "t-1"]
+            run = subprocess.run(command, capture_output=True, env=given, timeout=60)
+            assert run.returncode == 0, run.stderr.decode()
+            theirs = masked(run.stdout + run.stderr)
+            different = [(one, other) for one, other in zip(ours, theirs) if one != other]
+            assert not different and len(ours) == len(theirs), (form, client, len(ours), len(theirs), different)
 
 
 @claim("console writes time, request id and level, or JSON, and leaves out what is below the level", NODE)
