@@ -35,8 +35,12 @@ const FAILED_STARTS: u32 = 2;
 /// So often may it die with nothing to do, until it answers a call again.
 const IDLE_DEATHS: u32 = 5;
 
-/// What a wrapper is to run, in sh: the language runtime with the handler that the wrapper has made of `_HANDLER`.
-const WRAPPED: &str = "exec \"$0\" \"$_HANDLER\"";
+/// What a wrapper is to run, in sh: the language runtime with the handler that the wrapper has made of `_HANDLER`. AWS's own
+/// example of a wrapper puts options for the interpreter before the last argument: they come behind the handler.
+const WRAPPED: &str = concat!(
+    r#"set -- "$0" "$@";n=$#;while test $((n-=1)) -gt 0;do set -- "$@" "$1";shift;done;p=$1;shift;"#,
+    r#"unset _OPEN_RUNTIME_WRAPPED;exec "$p" "$_HANDLER" "$@""#
+);
 
 /// How it is started.
 #[derive(Debug)]

@@ -40,6 +40,36 @@ check 'the language runtime that comes after one that died is wrapped, too' '
 	same 2 "$(wc -l <task/starts)"
 '
 
+# As the example in AWS's documentation has it, in sh: options go before the last argument.
+# shellcheck disable=SC2034 # in the bodies of checks
+adds_options='for last; do :; done
+count=$#
+for each
+do
+	test $((count -= 1)) -gt 0 && set -- "$@" "$each"
+	shift
+done
+set -- "$@" $ADDED "$last"
+exec "$@"'
+
+check 'options that a wrapper adds before the last argument reach the interpreter, and its environment is clean' '
+	wrapper "$adds_options" &&
+	wrapped nodejs:handler.echo --env "ADDED=--expose-gc --stack-size=1000" &&
+	answers 1 1 &&
+	runtime=$(pgrep -P "$(bootstrap_pid)") &&
+	tr "\0" " " <"/proc/$runtime/cmdline" >command &&
+	says command "--expose-gc --stack-size=1000 " &&
+	fails_to grep -q _OPEN_RUNTIME_WRAPPED "/proc/$runtime/environ" &&
+	answers 2 2
+'
+
+check 'options that a wrapper adds reach Python as well' '
+	wrapper "$adds_options" &&
+	wrapped python:handler.echo --env "ADDED=-X importtime" &&
+	answers 1 1 &&
+	logged "import time:"
+'
+
 check 'without a wrapper there is none' '
 	start_lambda describes-itself --env AWS_LAMBDA_EXEC_WRAPPER= &&
 	is_ready &&
