@@ -28,8 +28,10 @@ pub struct Calls<'a> {
     pub calls: Vec<Call<'a>>,
     /// What ends the line of each, see [`protocol::tail`].
     pub tail: Vec<u8>,
-    /// One after the other, and none after one that failed.
+    /// One after the other, and none after one of its group that failed.
     pub in_order: bool,
+    /// The group of each call, from 0 on; calls that it does not name are of group 0.
+    pub groups: Vec<usize>,
     /// Whether a response says that its call failed; asked where they are in order.
     pub is_failure: fn(&[u8]) -> bool,
     /// When they must be over.
@@ -81,7 +83,8 @@ pub struct Exchange<'a> {
     open: Vec<usize>,
     outcomes: Vec<Option<Outcome>>,
     output: Option<Output<'a>>,
-    may_send: bool,
+    /// Of each group, whether a call of it has failed.
+    stopped: Vec<bool>,
     was_warned: bool,
 }
 
@@ -107,7 +110,7 @@ impl<'a> Exchange<'a> {
     /// Nothing is sent yet.
     pub fn new(calls: &'a Calls<'a>) -> Exchange<'a> {
         let outcomes = calls.calls.iter().map(|_| None).collect();
-        Exchange { calls, next: 0, open: Vec::new(), outcomes, output: None, may_send: true, was_warned: false }
+        Exchange { calls, next: 0, open: Vec::new(), outcomes, output: None, stopped: Vec::new(), was_warned: false }
     }
 
     /// Whether there is nothing left to send or to wait for.
@@ -121,12 +124,12 @@ impl<'a> Exchange<'a> {
     }
 
     fn has_more(&self) -> bool {
-        self.may_send && !self.was_warned && self.next < self.calls.calls.len()
+        !self.was_warned && self.next < self.calls.calls.len()
     }
 
     /// Whether calls were not sent because little time was left: a record that is not begun is not cut short.
     pub fn has_held_back(&self) -> bool {
-        self.may_send && self.was_warned && self.next < self.calls.calls.len()
+        self.was_warned && self.next < self.calls.calls.len()
     }
 
     /// Opens the next call, if the language runtime takes `concurrency` at once and the line before is out. False if not.
@@ -141,7 +144,29 @@ impl<'a> Exchange<'a> {
         let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
         self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
         self.next += 1;
+        self.skip_stopped();
         true
+    }
+
+    fn group(&self, index: usize) -> usize {
+        self.calls.groups.get(index).copied().unwrap_or_default()
+    }
+
+    fn skip_stopped(&mut self) {
+        let is_stopped = |index: &usize| self.stopped.get(self.group(*index)).is_some_and(|stopped| *stopped);
+        let end = self.calls.calls.len();
+        self.next = (self.next..end).find(|index| !is_stopped(index)).unwrap_or(end);
+    }
+
+    fn stop_group_of(&mut self, index: usize) {
+        let group = self.group(index);
+        if self.stopped.len() <= group {
+            self.stopped.resize(group + 1, false);
+        }
+        if let Some(stopped) = self.stopped.get_mut(group) {
+            *stopped = true;
+        }
+        self.skip_stopped();
     }
 
     /// Whether something waits to be written.
@@ -178,8 +203,10 @@ impl<'a> Exchange<'a> {
         let Some(position) = self.open.iter().position(is_it) else { return false };
         let outcome = outcome().map_err(|error| self.as_timeout(error));
         let may_go_on = |response: &Response| !(self.calls.is_failure)(response.json());
-        self.may_send &= !self.calls.in_order || outcome.as_ref().is_ok_and(may_go_on);
         let index = self.open.swap_remove(position);
+        if self.calls.in_order && !outcome.as_ref().is_ok_and(may_go_on) {
+            self.stop_group_of(index);
+        }
         if let Some(slot) = self.outcomes.get_mut(index) {
             *slot = Some(outcome);
         }
@@ -261,6 +288,7 @@ mod tests {
             calls: (0..count).map(call).collect(),
             tail: b"}\n".to_vec(),
             in_order,
+            groups: Vec::new(),
             is_failure: |json| json == b"\"failed\"",
             limits,
         }
@@ -309,6 +337,20 @@ mod tests {
             exchange.settle("r#0", || Ok(Response::new(b"\"failed\"".to_vec())));
             assert_eq!(!send(&mut exchange, 1).is_empty(), goes_on);
         }
+    }
+
+    #[test]
+    fn a_failure_stops_its_own_group_alone() {
+        let calls = Calls { groups: vec![0, 2, 0, 2, 1], ..calls(5, true) };
+        let mut exchange = Exchange::new(&calls);
+        for (open, response) in [(0, "\"failed\""), (1, "1"), (3, "\"failed\""), (4, "1")] {
+            send(&mut exchange, 9);
+            assert_eq!(exchange.open, [open]);
+            assert!(exchange.settle(&format!("r#{open}"), || Ok(Response::new(response.into()))));
+        }
+        assert!(exchange.is_over());
+        let reached: Vec<bool> = exchange.answers(None).outcomes.iter().map(Option::is_some).collect();
+        assert_eq!(reached, [true, true, false, true, true]);
     }
 
     #[test]

@@ -160,6 +160,7 @@ impl Function {
             calls: calls(chain.invocation, batch),
             tail,
             in_order: batch.is_in_order(),
+            groups: batch.groups(),
             is_failure: batch.failure_test(),
             limits,
         };

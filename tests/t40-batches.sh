@@ -111,10 +111,12 @@ check 'streams: the first that failed is the checkpoint, and nothing is begun af
 	done
 '
 
-check 'Kafka: the first of each partition that did not succeed is named' '
+check 'Kafka: a record that fails stops its own partition alone, and all that did not succeed are named' '
 	start_reporting &&
-	invoke "$(batch kafka a b bad d)" &&
-	names "{\"partition\":\"t-1\",\"offset\":3}" "{\"partition\":\"t-0\",\"offset\":2}"
+	rm -f task/calls &&
+	invoke "$(batch kafka a b bad d e f)" &&
+	names "{\"partition\":\"t-1\",\"offset\":3}" "{\"partition\":\"t-1\",\"offset\":5}" &&
+	same 5 "$(wc -w <task/calls)"
 '
 
 check 'records that were not reached before the deadline are named, and the next invocation works' '

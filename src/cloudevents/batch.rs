@@ -8,7 +8,7 @@
 //! | SQS | any | `messageId` | all that did not succeed |
 //! | SQS FIFO | kept | `messageId` | all that did not succeed: the first that failed, and what was not reached |
 //! | Kinesis, DynamoDB | kept | `SequenceNumber` | the first that did not succeed: all from it on come again |
-//! | Kafka | kept | `{"partition":"topic-0","offset":15}` | the first of each partition that did not succeed |
+//! | Kafka | kept in each partition | `{"partition":"topic-0","offset":15}` | all that did not succeed |
 //!
 //! A handler may name the record that it was given in `batchItemFailures` of its own: then it did not succeed.
 //!
@@ -20,7 +20,7 @@
 use std::fmt;
 
 use super::Options;
-use super::item::{Item, Records, is_fifo, item};
+use super::item::{Item, Records, is_fifo, item, partition_of};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
 use super::mapping::{Event, Mapping};
@@ -109,6 +109,32 @@ impl<'m> Batch<'m> {
         }
     }
 
+    /// The group of each call, for calls that are in order: after one that failed, the others of its group must wait, for
+    /// they come again with it. With a report these are Kafka's partitions; else all is one group.
+    pub fn groups(&self) -> Vec<usize> {
+        let are_partitions = self.mapping.kind.partial == Partial::Kafka && self.may_report();
+        if !are_partitions || self.events.len() < 2 {
+            return Vec::new();
+        }
+        let mut records = Records::new(self.mapping, self.is_as_mapped);
+        let events = self.events.iter().enumerate();
+        let partition = |record: Option<Vec<u8>>| record.as_deref().and_then(partition_of).unwrap_or_default();
+        let mut partitions: Vec<_> =
+            events.map(|(index, event)| (partition(records.find(index, *event)), Some(index))).collect();
+        partitions.sort_unstable();
+        let mut groups = vec![0; partitions.len()];
+        for (group, same) in partitions.chunk_by(|(one, _), (other, _)| one == other).enumerate() {
+            for index in same.iter().filter_map(|(_, index)| *index) {
+                groups.get_mut(index).into_iter().for_each(|slot| *slot = group);
+            }
+        }
+        groups
+    }
+
+    fn may_report(&self) -> bool {
+        self.reports && self.knows_failures() && !self.is_together
+    }
+
     /// What the outcomes, in the order of the calls, make of the invocation.
     ///
     /// Where all succeeded: for sources that know `batchItemFailures` an empty list of those, which is a success
@@ -126,8 +152,7 @@ impl<'m> Batch<'m> {
         }
         let first = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Failed));
         let failure = Failure { first, failed, not_reached, total: outcomes.len() };
-        let may_report = self.reports && self.knows_failures() && !self.is_together;
-        match self.report(outcomes).filter(|_| may_report) {
+        match self.report(outcomes).filter(|_| self.may_report()) {
             Some(report) => Answer::Made(report),
             None => Answer::Failed(failure),
         }
@@ -335,12 +360,23 @@ mod tests {
     }
 
     #[test]
-    fn of_kafka_the_first_of_each_partition_that_did_not_succeed_is_named() {
-        let [first, second] = [r#"{"partition":"t-0","offset":2}"#, r#"{"partition":"t-1","offset":7}"#]
-            .map(|item| format!(r#"{{"itemIdentifier":{item}}}"#));
-        let expected = format!(r#"{{"batchItemFailures":[{first},{second}]}}"#);
+    fn partitions_of_kafka_are_groups_where_single_records_may_be_reported() {
+        let groups = |event: &str, options: Options| {
+            Batch::new(&map(event.as_bytes(), &INVOCATION, &options).unwrap(), None, &options).groups()
+        };
+        assert_eq!(groups(&kafka(&[1, 2]), REPORT), [0, 0, 1]);
+        assert!(groups(&kafka(&[1, 2]), NOT).is_empty());
+        assert!(groups(&kinesis(&[1, 2]), REPORT).is_empty());
+    }
+
+    #[test]
+    fn of_kafka_all_that_did_not_succeed_are_named() {
+        let [first, second, third] = [("t-0", 2), ("t-0", 3), ("t-1", 7)].map(|(partition, offset)| {
+            format!(r#"{{"itemIdentifier":{{"partition":"{partition}","offset":{offset}}}}}"#)
+        });
+        let expected = format!(r#"{{"batchItemFailures":[{first},{second},{third}]}}"#);
         assert_eq!(answer(&kafka(&[1, 2, 3]), REPORT, &[OK, BAD, LATE, LATE]), expected);
-        assert_eq!(answer(&kafka(&[1]), REPORT, &[OK, LATE]), format!(r#"{{"batchItemFailures":[{second}]}}"#));
+        assert_eq!(answer(&kafka(&[1]), REPORT, &[OK, LATE]), format!(r#"{{"batchItemFailures":[{third}]}}"#));
     }
 
     #[test]
@@ -376,7 +412,9 @@ mod tests {
         assert_eq!(changed(&dynamodb(&[9, 10, 11]), REPORT, last_first, &[BAD, LATE, LATE]), expected);
         let backwards = |list: &mut Vec<&[u8]>| list.reverse();
         let answer = changed(&kafka(&[9, 10]), REPORT, backwards, &[OK, BAD, LATE]);
-        assert_eq!(answer, r#"{"batchItemFailures":[{"itemIdentifier":{"partition":"t-0","offset":9}}]}"#);
+        let [first, second] =
+            [10, 9].map(|offset| format!(r#"{{"itemIdentifier":{{"partition":"t-0","offset":{offset}}}}}"#));
+        assert_eq!(answer, format!(r#"{{"batchItemFailures":[{first},{second}]}}"#));
     }
 
     #[test]
@@ -425,6 +463,12 @@ mod tests {
             |event: &str| Batch::new(&map(event.as_bytes(), &INVOCATION, &NOT).unwrap(), None, &NOT).is_in_order();
         assert!(!is_in_order(&sqs(&[1, 2])) && !is_in_order(&pipe(&[1, 2])));
         assert!(is_in_order(&sqs(&[1, 2]).replace(":q\"", ":q.fifo\"")));
+        for queue in [
+            r#"{"eventSource":"aws:mq","messages":[{"messageID":"1"}]}"#,
+            r#"{"eventSource":"aws:rmq","rmqMessagesByQueue":{"q::/":[{}]}}"#,
+        ] {
+            assert!(is_in_order(queue), "{queue}");
+        }
         assert!([kinesis(&[1]), dynamodb(&[1]), kafka(&[1])].iter().all(|event| is_in_order(event)));
     }
 }

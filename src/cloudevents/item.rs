@@ -49,7 +49,12 @@ fn kafka_item(record: Value<'_, '_>) -> Option<Item> {
     let partition = partition(record)?;
     let offset = record.path("offset")?.raw();
     let json = [br#"{"partition":"#, &*partition, br#","offset":"#, offset, b"}"].concat();
-    offset.first()?.is_ascii_digit().then_some(Item { json, group: Some(partition), number: offset.to_vec() })
+    offset.first()?.is_ascii_digit().then_some(Item { json, group: None, number: Vec::new() })
+}
+
+/// The partition that a record of Kafka is from.
+pub fn partition_of(record: &[u8]) -> Option<Vec<u8>> {
+    partition(Document::parse(record).ok()?.root())
 }
 
 /// `"topic-partition"`, with its quotes.

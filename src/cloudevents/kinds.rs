@@ -133,7 +133,7 @@ pub(super) enum Partial {
     Sqs,
     /// The number in `sequence`, as it is there: the first that failed, from which on all come again.
     Checkpoint,
-    /// Topic, partition and offset: the first that failed of each partition.
+    /// Topic, partition and offset: all that failed. Each partition is ordered.
     Kafka,
 }
 
@@ -263,10 +263,10 @@ pub static KINDS: &[Kind] = &[
         ["kafka.record", "kafka://{@broker}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind("pipes-mq", "eventSource=aws:mq,aws:amq",
         ["mq.activemq.message", "{eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .element().carries(Carries::Base64("data")),
+        .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
     kind("pipes-rmq", "eventSource=aws:rmq",
         ["mq.rabbitmq.message", "{eventSourceArn}", "{basicProperties.messageId}|{@req}.{eventSourceKey}.{@i}|{@req}.{@i}", "", "{eventSourceKey}"])
-        .element().carries(Carries::Base64("data")),
+        .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
 
     // An event that is a CloudEvent already.
     kind("cloudevent", "@cloudevent",
@@ -311,10 +311,10 @@ pub static KINDS: &[Kind] = &[
         .grouped("records").kafka(),
     kind("activemq", "eventSource=aws:mq,aws:amq messages:array",
         ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .listed("messages").carries(Carries::Base64("data")),
+        .listed("messages").carries(Carries::Base64("data")).partial(Partial::Ordered),
     kind("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
         ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
-        .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")),
+        .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")).partial(Partial::Ordered),
     kind("docdb", "eventSource=aws:docdb events:array",
         ["docdb.{event.operationType}", "{^eventSourceArn}", "{event._id._data}", "{event.clusterTime.$timestamp.t}",
         "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).listed("events").partial(Partial::Ordered),

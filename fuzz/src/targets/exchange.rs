@@ -52,7 +52,7 @@ pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let limits = Limits { grace, last: never, kill: never, timeout_seconds: 3 };
     let calls = (0..number(words, 0, 8)).map(call).collect();
     let in_order = words.get(2).is_some_and(|word| *word == b"in-order");
-    Calls { calls, tail: TAIL.to_vec(), in_order, is_failure: |_| false, limits }
+    Calls { calls, tail: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
 }
 
 /// An exchange and what it should be.
