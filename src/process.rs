@@ -133,9 +133,13 @@ impl Process {
         sys::has_ended(self.child.id())
     }
 
-    /// Signals the child and all of its group.
+    /// Signals the child, which may have left its group, and all of the group.
     pub fn signal(&self, signal: libc::c_int) -> io::Result<()> {
-        sys::signal_group(self.child.id(), signal)
+        sys::signal_group(self.child.id(), signal)?;
+        if sys::has_left_its_group(self.child.id()) {
+            sys::signal_process(self.child.id(), signal)?;
+        }
+        Ok(())
     }
 
     /// Kills whatever is left of the group, and says how the child ended. Blocks for no longer than the kernel takes to
@@ -149,8 +153,14 @@ impl Process {
         if let Some(status) = self.status {
             return Ok(status);
         }
-        self.signal(libc::SIGKILL)?;
-        let status = self.child.wait()?;
+        sys::signal_group(self.child.id(), libc::SIGKILL)?;
+        let status = match self.child.try_wait()? {
+            Some(status) => status,
+            None => {
+                sys::signal_process(self.child.id(), libc::SIGKILL)?; // it may have left the group, and is not reaped: the id is its own
+                self.child.wait()?
+            }
+        };
         self.status = Some(status);
         Ok(status)
     }

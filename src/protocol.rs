@@ -62,7 +62,8 @@ impl Message<'_> {
             return Err("a JSON array".to_owned()); // serde takes one for an object, member by member
         }
         match line {
-            Line { ready: Some(ready), .. } => Ok(Message::Ready(ready)),
+            // An id comes first: what a handler printed may have made its response look like any line of this protocol.
+            Line { id: None, ready: Some(ready), .. } => Ok(Message::Ready(ready)),
             Line { id: Some(id), response: Some(response), .. } => {
                 let start = response.get().as_ptr().addr() - bytes.as_ptr().addr();
                 Ok(Message::Response { id, response: start..start + response.get().len() })
@@ -203,6 +204,13 @@ mod tests {
             panic!("not ready")
         };
         assert_eq!(ready.concurrency, 1);
+    }
+
+    #[test]
+    fn the_answer_to_a_call_is_not_taken_for_ready() {
+        let line = br#"{"id":"a","response":1,"ready":{"protocol":1,"concurrency":9}}"#;
+        assert!(matches!(Message::parse(line), Ok(Message::Response { .. })));
+        assert!(Message::parse(br#"{"id":"a","ready":{"protocol":1}}"#).is_err());
     }
 
     #[test]

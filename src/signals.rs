@@ -26,6 +26,7 @@ pub struct Signals {
 impl Signals {
     /// Must come before the first fork: no signal is missed.
     pub fn install() -> io::Result<Signals> {
+        sys::unblock_all_signals()?; // who started us may have blocked them, and then they would never come
         Ok(Signals {
             terminate: self_pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])?,
             child: self_pipe(&[signal_hook::consts::SIGCHLD])?,

@@ -57,6 +57,15 @@ pub fn write_on_signal(signal: libc::c_int, pipe: &'static OwnedFd) -> io::Resul
     unsafe { signal_hook::low_level::register(signal, action) }.map(drop)
 }
 
+/// Lets every signal come that a parent has blocked.
+pub fn unblock_all_signals() -> io::Result<()> {
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset writes to a sigset_t of ours.
+    check(unsafe { libc::sigemptyset(none.as_mut_ptr()) })?;
+    // SAFETY: the set has been written, and no old one is asked for.
+    check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut()) }).map(drop)
+}
+
 /// Reads as much as `buffer` takes and throws it away. Nothing there is no error.
 pub fn discard(fd: BorrowedFd<'_>, buffer: &mut [u8]) {
     // SAFETY: the pointer and the length are those of one slice.
@@ -65,11 +74,27 @@ pub fn discard(fd: BorrowedFd<'_>, buffer: &mut [u8]) {
 
 /// Signals a whole process group. A group that has gone is no error.
 pub fn signal_group(leader: u32, signal: libc::c_int) -> io::Result<()> {
+    kill(-(leader as libc::pid_t), signal)
+}
+
+/// Signals one process. One that has gone is no error.
+pub fn signal_process(pid: u32, signal: libc::c_int) -> io::Result<()> {
+    kill(pid as libc::pid_t, signal)
+}
+
+fn kill(whom: libc::pid_t, signal: libc::c_int) -> io::Result<()> {
     // SAFETY: kill touches no memory of ours.
-    match check(unsafe { libc::kill(-(leader as libc::pid_t), signal) }) {
+    match check(unsafe { libc::kill(whom, signal) }) {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
         other => other.map(drop),
     }
+}
+
+/// Whether a child that was made the leader of a group has joined another one.
+pub fn has_left_its_group(pid: u32) -> bool {
+    // SAFETY: getpgid touches no memory of ours.
+    let group = unsafe { libc::getpgid(pid as libc::pid_t) };
+    group > 0 && group != pid as libc::pid_t
 }
 
 /// Whether a child has ended. It stays a zombie, so that its pid, and the id of its process group, cannot be given to

@@ -65,6 +65,8 @@ SCENARIOS = {
     "half-a-body": ([[event(1)[:-1], PARK]], []),
     "chunks-with-trailers": ([chunked(1, b"3;name=value\r\n[1]\r\n0\r\nX: y\r\n\r\n")], []),
     "wanders": ([event(1).replace(b"id-1", b"../../../x")], []),
+    "goes-up": ([event(1).replace(b"id-1", b"..")], []),
+    "never-registers": ([event(1)], []),
     "closes-always": ([event(number, b"Connection: close") for number in (1, 2, 3)], [answer(status=b"202 A", headers=[b"Connection: close"])] * 3),
     "refuses-unread": ([event(1), event(2)], [[answer(b"{}", b"413 Large"), CLOSE]]),
     "breaks-answers": ([event(1), event(2)], [CLOSE, CLOSE]),
@@ -80,7 +82,7 @@ class Api(socketserver.ThreadingTCPServer):
     def next_of(self, kind):
         with self.lock:
             if kind == "register":
-                return answer(b"{}", b"403 Forbidden")
+                return [PARK] if SCENARIO == "never-registers" else answer(b"{}", b"403 Forbidden")
             left = self.script[kind]
             return left.pop(0) if left else {"next": PARK, "answers": ACCEPTED}[kind]
 

@@ -15,11 +15,14 @@ raw() {
 # alone ADDRESS FAKE: bootstrap, with that Runtime API.
 alone() {
 	mkdir -p task
+	# shellcheck disable=SC2086 # words
 	env -i PATH="$PATH" OPEN_RUNTIME_TEST="$OPEN_RUNTIME_TEST" AWS_LAMBDA_RUNTIME_API="$1" SLSRUNTIME="$tests/runtimes/$2" \
-		_HANDLER=fake.handler LAMBDA_TASK_ROOT="$work/task" "$bootstrap" >bootstrap.out 2>lambda.log &
+		_HANDLER=fake.handler LAMBDA_TASK_ROOT="$work/task" $starter "$bootstrap" >bootstrap.out 2>lambda.log &
 	alone=$!
 	at_end "end_process $alone"
 }
+
+starter= # a program that starts bootstrap, and its arguments
 
 # ends STATUS: it does so by itself, soon.
 ends() {
@@ -96,9 +99,27 @@ check 'a connection that is closed again and again ends the environment, after t
 '
 
 check 'a request id that would lead elsewhere is not used' '
-	gives_up wanders "the request id has characters that no request id has" &&
-	fails_to grep "^$post" requests
+	for scenario in wanders goes-up
+	do
+		rm -f port requests
+		gives_up $scenario "the request id has characters that no request id has" &&
+			fails_to grep "^$post" requests || return
+	done
 '
+
+check 'registering has an end, although the language runtime never stops writing' '
+	raw never-registers floods &&
+	has_been "$next"
+'
+
+check 'SIGTERM that was blocked by whoever started bootstrap comes' '
+	printf "%s\n" "use POSIX;" "sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGCHLD));" "exec @ARGV;" >blocks &&
+	starter="perl $work/blocks" &&
+	goes_on slow &&
+	kill "$alone" &&
+	ends 0
+'
+starter=
 
 for half in half-a-head half-a-body
 do

@@ -29,6 +29,15 @@ check 'it is killed by a signal, which is named' '
 	killed_by 15 SIGTERM
 '
 
+check 'it has left its process group: the deadline is kept, and so is SIGTERM' '
+	start_lambda obeys --timeout 1 &&
+	echo "setpgrp 0, getpgrp getppid; \$SIG{TERM} = q(IGNORE); sleep 60" >task/leave &&
+	tell "exec perl leave" &&
+	failed Function.Timeout "Task timed out" &&
+	answers 1 1 &&
+	shutdown_takes 350
+'
+
 check 'it closes STDOUT, and lives on' '
 	start_lambda obeys &&
 	failed_so Runtime.ExitError "closed its STDIN or STDOUT and was killed" "exec >&-; sleep 60" &&
