@@ -355,6 +355,15 @@ def _(_):
         responds(code, "none", env={"LAMBDA_RUNTIME_DIR": folder, "NODE_PATH": "/nowhere"})
 
 
+@claim("modules of the image are found by what NODE_OPTIONS loads first, too", NODE)
+def _(_):
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f"{folder}/node_modules/only-aws-has")
+        with open(f"{folder}/node_modules/only-aws-has/index.js", "w") as file:
+            file.write("globalThis.agent = 'loaded';")
+        responds("exports.handler = () => agent;", "loaded", env={"LAMBDA_RUNTIME_DIR": folder, "NODE_OPTIONS": "--require only-aws-has"})
+
+
 AWS_CLIENTS = os.path.join(HERE, "nodejs-client")
 
 
