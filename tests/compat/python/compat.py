@@ -311,7 +311,7 @@ class Collector:
             protocol_version = "HTTP/1.1"
 
             def answer(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = self.read_body()
                 plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else zlib.decompress(body) if self.headers.get("Content-Encoding") == "deflate" else body
                 parts.append(f"{self.command} {self.path}\n{plain.decode('latin-1')}\n")
                 answer = b"" if self.path.startswith("/v1/") else b"{}"
@@ -324,6 +324,16 @@ class Collector:
                 self.wfile.write(answer)
 
             do_GET = do_POST = do_PUT = answer
+
+            def read_body(self):
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
 
             def log_message(self, *_):
                 pass
