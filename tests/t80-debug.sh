@@ -46,8 +46,13 @@ listens() {
 
 # debugger ARGUMENT…: starts tests/debug/attach.cjs.
 debugger() {
-	node "$tests/debug/attach.cjs" "$@" >debugger.out 2>&1 &
+	TOKEN=$(token) node "$tests/debug/attach.cjs" "$@" >debugger.out 2>&1 &
 	at_end "kill -9 $! 2>/dev/null; true"
+}
+
+# token: what open-runtime has printed last.
+token() {
+	cat relay.log invoke.log lambda.log 2>/dev/null | sed -n "s,.*inspector.html?ws=[^/]*/,,p" | tail -n 1 | grep . || echo any
 }
 
 # debugged [TIMEOUT]: a function that may be debugged from this machine.

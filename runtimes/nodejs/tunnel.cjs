@@ -15,6 +15,7 @@ const RETRY = 100; // ms
 const PATIENCE = 3000; // ms for a connection to be made
 const SETTLE = 50; // ms from `go` until the inspector is surely waiting
 const LONGEST_HEAD = 1 << 16; // bytes
+const HEAD_LIMIT = 10_000; // ms from its first byte to its end
 
 let held; // a debugger that waits for `go`
 
@@ -30,20 +31,48 @@ function connect() {
   readHead(remote);
 }
 
-/** Waits for a request: of a debugger that looks around (/json), or that attaches (a WebSocket). */
+/**
+ * Waits for a request: of a debugger that looks around (/json), or that attaches (a WebSocket). It may come in hours, as the
+ * relay connects us before there is a debugger; but once it has begun, it has an end.
+ */
 function readHead(remote) {
   let head = Buffer.alloc(0);
+  let timer;
+  remote.on('close', () => clearTimeout(timer));
   remote.on('data', function take(chunk) {
+    timer ??= setTimeout(() => remote.destroy(), HEAD_LIMIT);
     head = Buffer.concat([head, chunk]);
     const end = head.indexOf('\r\n\r\n');
     if (end === -1) return head.length > LONGEST_HEAD ? remote.destroy() : undefined;
+    clearTimeout(timer);
     remote.off('data', take).pause();
     const lines = head.toString('latin1', 0, end).split('\r\n');
+    if (isOfPage(lines)) return remote.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n', () => remote.destroySoon());
     const rest = head.subarray(end + 4);
     if (lines.some((line) => /^upgrade: *websocket/i.test(line))) attach(remote, lines, rest);
     else look(remote, lines);
   });
   remote.on('end', () => remote.destroy());
+}
+
+/**
+ * Browsers reach every relay that their machine reaches. What a page asks for has the page's Origin, which is no devtools://,
+ * or is marked as asked for from elsewhere, or has as Host a name that the page has bent to the relay: debuggers use an
+ * address, localhost, or the name that the event has.
+ */
+function isOfPage([, ...headers]) {
+  const values = (name) =>
+    headers.filter((line) => line.toLowerCase().startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trim());
+  const origins = values('origin');
+  const isOurs = (value) => {
+    const name = value.replace(/:\d+$/, '').toLowerCase();
+    return name === 'localhost' || name === host.toLowerCase() || net.isIP(name.replace(/^\[(.*)\]$/, '$1')) > 0;
+  };
+  return (
+    origins.some((origin) => !origin.startsWith('devtools://')) ||
+    !values('host').every(isOurs) ||
+    (origins.length === 0 && values('sec-fetch-site').some((site) => site !== 'none' && site !== 'same-origin'))
+  );
 }
 
 /** The inspector knows one path, which nobody else can know, and takes as Host only addresses. */
@@ -66,7 +95,8 @@ function attach(remote, [, ...headers], rest) {
 
 /** Answers with what the inspector answers, but for its address. */
 function look(remote, lines) {
-  const [, path = '/json'] = lines[0].split(' ');
+  const [method, path] = lines[0].split(' ');
+  if (method !== 'GET' || !/^\/json(\/[\w/-]+)?$/.test(path)) return remote.destroy();
   const name = lines.map((line) => /^host: *(.*)$/i.exec(line)?.[1]).find(Boolean) ?? inspector.host;
   const request = require('http').get({ ...local, path, agent: false }, (response) => {
     const chunks = [];

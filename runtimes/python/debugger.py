@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import pdb
 import posix
+import re
 import socket
 import sys
 import time
@@ -14,6 +15,14 @@ from open_runtime import Call
 LONGEST_WAIT = 300  # s for a debugger to say something
 RETRY = 0.1  # s
 PATIENCE = 3  # s for a connection to be made
+LONGEST_LINE = 1 << 16  # bytes of the first one
+REQUEST = re.compile(rb"\S+ .*HTTP/\d")  # a browser's, as any page may have it sent to any port; so is TLS, for one
+NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def is_of_page(first_line):
+    """What debuggers of Python never begin with."""
+    return bool(REQUEST.match(first_line) or NO_TEXT.search(first_line[:1])) or len(first_line) > LONGEST_LINE
 
 
 class Debugger(pdb.Pdb):
@@ -22,6 +31,7 @@ class Debugger(pdb.Pdb):
     def __init__(self, handler, target, left):
         """Waits for the relay for half of the time that is left; then, without one, lets the handler be."""
         self.end = time.monotonic() + min(LONGEST_WAIT, left / 2)
+        self.has_begun = False
         self.connection = self.connect(target["host"], target["port"])
         stream = Stream(self)
         super().__init__(stdin=stream, stdout=stream, skip=["open_runtime", "open_runtime.*"], nosigint=True, readrc=False)
@@ -81,7 +91,7 @@ class Debugger(pdb.Pdb):
         line = b""
         try:
             self.connection.settimeout(self.end and max(0.001, self.end - time.monotonic()))
-            while not line.endswith(b"\n"):
+            while not line.endswith(b"\n") and (self.has_begun or len(line) <= LONGEST_LINE):
                 byte = self.connection.recv(1)
                 if not byte:
                     break
@@ -92,6 +102,10 @@ class Debugger(pdb.Pdb):
             warn("none said anything in time")
         except (AttributeError, OSError):
             pass  # it has hung up
+        if not self.has_begun and is_of_page(line):
+            warn("what connected is not a debugger: it sends what a browser does")
+            line = b""
+        self.has_begun = True
         if not line:
             self.hang_up()
         return line.decode("utf-8", "replace")

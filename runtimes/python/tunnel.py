@@ -9,7 +9,7 @@ import time
 
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it complains of Python's own frozen modules
 import debugpy
-from open_runtime.debugger import LONGEST_WAIT, PATIENCE, RETRY, warn
+from open_runtime.debugger import LONGEST_LINE, LONGEST_WAIT, PATIENCE, RETRY, is_of_page, warn
 
 CHUNK = 1 << 16  # bytes
 address = None  # of debugpy, which can listen but once
@@ -40,7 +40,7 @@ class Tunnel(threading.Thread):
 
     def carry(self):
         remote = self.open(self.target)
-        chunk = remote.recv(CHUNK)
+        chunk = self.first_line(remote)
         if not chunk:
             return
         local = self.open(address)
@@ -52,6 +52,23 @@ class Tunnel(threading.Thread):
                 if not chunk:
                     return
                 other[end].sendall(chunk)
+
+    def first_line(self, remote):
+        """And what came with it; nothing if it is no debugger's. debugpy itself would take a request's head for headers of its
+        own, and its body for a message.
+        """
+        first = b""
+        while b"\n" not in first and len(first) <= LONGEST_LINE:
+            chunk = remote.recv(CHUNK)
+            if not chunk:
+                return b""
+            remote.settimeout(PATIENCE)  # it has begun
+            first += chunk
+        remote.settimeout(None)
+        if is_of_page(first.split(b"\n", 1)[0]):
+            self.problem = "what connected sends what a browser does"
+            return b""
+        return first
 
     def open(self, where):
         end = socket.create_connection(where, PATIENCE)

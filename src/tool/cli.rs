@@ -147,6 +147,10 @@ pub struct ServeArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub host: std::net::IpAddr,
 
+    /// A name that callers may know this machine by; without any they ask by IP address or as localhost
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
+
     #[command(flatten)]
     pub hooks: TestHooks,
 }

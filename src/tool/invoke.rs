@@ -47,7 +47,7 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
     let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
     local(async {
         let function = match arguments.debugger.debug {
-            Some(port) => debugged(function, port).await?,
+            Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
         };
         invoke(Rc::new(function), options, event).await

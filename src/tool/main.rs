@@ -15,6 +15,7 @@ mod failure;
 mod faults;
 mod function;
 mod given_event;
+mod greeting;
 mod http;
 mod ids;
 mod invocation;

@@ -4,6 +4,7 @@ use crate::apis::invoke::{self, Answered, Job, QUEUE};
 use crate::cli::{ServeArguments, TestHooks};
 use crate::faults::Faults;
 use crate::function::Function;
+use crate::http::guard::Guard;
 use crate::http::server;
 use crate::journal::Journal;
 use crate::lambda::{Lambda, Options};
@@ -25,17 +26,24 @@ use tokio::task::spawn_local;
 /// # Errors
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, Trouble> {
-    let ServeArguments { function, debugger, port, host, hooks } = arguments;
+    let ServeArguments { function, debugger, port, host, allow_host, hooks } = arguments;
     let options = options(&hooks, function.quiet)?;
     let function = Function::new(function).map_err(Trouble::Function)?;
     local(async move {
         let function = Rc::new(match debugger.debug {
-            Some(port) => debugged(function, port).await?,
+            Some(port) => debugged(function, port, allow_host.clone()).await?,
             None => function,
         });
         let address = SocketAddr::new(host, port);
         let (listener, address) = server::listen(address).await.map_err(|why| Trouble::Port(address, why))?;
-        serve(function, options, listener, Announcement { address, port_file: hooks.port_file.as_deref() }).await
+        serve(
+            function,
+            options,
+            listener,
+            Announcement { address, port_file: hooks.port_file.as_deref() },
+            Guard { names: allow_host, ..Guard::default() },
+        )
+        .await
     })
 }
 
@@ -55,6 +63,7 @@ async fn serve(
     options: Options,
     listener: TcpListener,
     announcement: Announcement<'_>,
+    guard: Guard,
 ) -> Result<ExitCode, Trouble> {
     let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
     let journal = options.journal.clone();
@@ -62,7 +71,7 @@ async fn serve(
     let mut lambda = lambda.map_err(|why| Trouble::Io("start a local Lambda", why))?;
     let name = function.name.clone();
     let (queue, jobs) = mpsc::channel(QUEUE);
-    spawn_local(invoke::serve(listener, function, queue));
+    spawn_local(invoke::serve(listener, Rc::new(guard), function, queue));
     journal.note("listening", || json!({"address": announcement.address.to_string()}));
     announcement.make()?;
     if lambda.report().has_timeline() {

@@ -2,7 +2,7 @@
 // A debugger: attaches to a port, prints what happens, a line each. At the first pause it prints the function, the line and
 // the variable `secret`, then does what it is told: resume, stay (until it is killed), or go (without a word). One
 // that is idle does not even start the handler.
-// usage: attach.cjs PORT resume|stay|go|idle [FIRST]   (FIRST: go before the handler is started)
+// usage: [TOKEN=T] attach.cjs PORT resume|stay|go|idle [FIRST]   (FIRST: go before the handler is started)
 const CDP = require(`${process.env.DEBUGGERS}/node_modules/chrome-remote-interface`);
 
 const [, , port, then, first] = process.argv;
@@ -11,7 +11,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
 async function connect() {
   for (;;) {
     try {
-      return await CDP({ host: '127.0.0.1', port, target: `ws://127.0.0.1:${port}/whatever`, local: true });
+      return await CDP({ host: '127.0.0.1', port, target: `ws://127.0.0.1:${port}/${process.env.TOKEN ?? 'whatever'}`, local: true });
     } catch {
       await pause(); // nobody listens yet
     }

@@ -109,7 +109,7 @@ class Connection:
         self.socket.settimeout(20)
 
     def send(self, method, path, body=None, headers=()):
-        lines = [f"{method} {path} HTTP/1.1", "Host: test", *(f"{name}: {value}" for name, value in dict(headers).items())]
+        lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in dict(headers).items())]
         if body is not None:
             lines.append(f"Content-Length: {len(body)}")
         try:

@@ -5,6 +5,7 @@
 use super::invoke_request::{self as asked, Type};
 use crate::event::MAX_EVENT;
 use crate::function::{Function, VERSION};
+use crate::http::guard::Guard;
 use crate::http::reply::{self, Received, Refusal, Reply};
 use crate::http::server::{self, NoAnswer};
 use crate::http::wire::Breaker;
@@ -41,12 +42,12 @@ pub struct Answered {
 }
 
 /// Accepts callers for ever, and queues what they want.
-pub async fn serve(listener: TcpListener, function: Rc<Function>, queue: mpsc::Sender<Job>) {
+pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Function>, queue: mpsc::Sender<Job>) {
     loop {
         let tcp = server::accept(&listener).await;
-        let (function, queue) = (function.clone(), queue.clone());
+        let (guard, function, queue) = (guard.clone(), function.clone(), queue.clone());
         tokio::task::spawn_local(async move {
-            server::serve(tcp, |request, _: Breaker| answer(request, &function, &queue)).await;
+            server::serve(tcp, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
         });
     }
 }

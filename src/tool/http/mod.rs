@@ -1,5 +1,6 @@
 //! HTTP/1.1 for servers that must also be able to misbehave.
 
+pub mod guard;
 pub mod reply;
 pub mod server;
 pub mod wire;

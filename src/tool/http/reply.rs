@@ -1,5 +1,6 @@
 //! Answers, and how their bodies are framed.
 
+use super::guard::Foreign;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -31,6 +32,13 @@ impl Reply {
     /// Lambda's word for a request that it has accepted.
     pub fn accepted() -> Reply {
         Reply::json(StatusCode::ACCEPTED, &json!({"status": "OK"}))
+    }
+
+    /// For whom the guard refuses. SDKs show type and message.
+    pub fn forbidden(foreign: &Foreign) -> Reply {
+        let (error_type, message) = ("AccessDeniedException", foreign.to_string());
+        let body = json!({"errorType": error_type, "errorMessage": message, "message": message});
+        Reply::json(StatusCode::FORBIDDEN, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)
     }
 
     /// A header; a value that HTTP cannot carry is left out.

@@ -1,5 +1,6 @@
 //! Listening, and serving connections.
 
+use super::guard::Guard;
 use super::reply::Reply;
 use super::wire::{Breaker, Wire};
 use hyper::Request;
@@ -46,15 +47,22 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// Serves one connection until either side closes it. Header names go out as Lambda writes them, `Lambda-Runtime-…`.
-pub async fn serve<Answer>(tcp: TcpStream, answer: impl Fn(Request<Incoming>, Breaker) -> Answer)
+/// What the guard refuses is not answered by anyone else.
+pub async fn serve<Answer>(tcp: TcpStream, guard: &Guard, answer: impl Fn(Request<Incoming>, Breaker) -> Answer)
 where
     Answer: Future<Output = Result<Reply, NoAnswer>>,
 {
     let _ = tcp.set_nodelay(true); // only speed is at stake
     let (wire, breaker) = Wire::new(tcp);
-    let service = service_fn(|request| {
-        let answer = answer(request, breaker.clone());
-        async { answer.await.map(Reply::framed) }
+    let service = service_fn(|request: Request<Incoming>| {
+        let allowed = guard.check(request.uri(), request.headers());
+        let answer = allowed.map(|()| answer(request, breaker.clone()));
+        async {
+            match answer {
+                Ok(answer) => answer.await.map(Reply::framed),
+                Err(foreign) => Ok(Reply::forbidden(&foreign).framed()),
+            }
+        }
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     let _ = connection.await; // a broken connection is the peer's affair, or our own purpose

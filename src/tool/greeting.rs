@@ -1,0 +1,202 @@
+//! What somebody who connects to the relay says first, and who is let in for it.
+//!
+//! Web pages can connect to every port of this machine, but what they send begins like an HTTP request, or with the bytes of
+//! TLS or TURN. Debuggers of Node.js send a request, too: it is theirs if it passes the guard and names the token.
+//! debugpy's begin with `Content-Length:`, pdb's with a line of Python.
+
+use crate::http::guard::Guard;
+use hyper::Uri;
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use serde_json::json;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::{Instant, timeout_at};
+
+/// Of a first line and of a request's head, in bytes.
+pub const LONGEST: usize = 1 << 16;
+
+/// From the first byte to the end of the first line, or of the head.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Who may come in at one port.
+pub enum Door {
+    /// Requests with this token in their path.
+    Debuggers { guard: Guard, token: String },
+    /// They send no requests.
+    Functions,
+}
+
+/// Why somebody is not let in, and what is said to him: nothing to what speaks no HTTP.
+pub struct TurnedAway(pub String);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Http,
+    Text,
+    Binary,
+}
+
+impl Door {
+    /// Listens until it is known if he may come in. Waits for the first byte for hours if need be.
+    ///
+    /// # Errors
+    /// He may not, or has hung up.
+    pub async fn hear(&self, from: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) -> Result<(), TurnedAway> {
+        let silence = || TurnedAway(String::new());
+        if said.is_empty() {
+            more(from, said).await.map_err(|_| silence())?;
+        }
+        let limit = Instant::now() + LIMIT;
+        let kind = loop {
+            match kind_of(said) {
+                Some(kind) => break kind,
+                None => timeout_at(limit, more(from, said)).await.map_err(|_| silence())?.map_err(|_| silence())?,
+            }
+        };
+        match kind {
+            Kind::Text => return Ok(()),
+            Kind::Binary => return Err(silence()),
+            Kind::Http => {}
+        }
+        while !ends_head(said) && said.len() < LONGEST {
+            timeout_at(limit, more(from, said)).await.map_err(|_| silence())?.map_err(|_| silence())?;
+        }
+        self.judge(said)
+    }
+
+    fn judge(&self, head: &[u8]) -> Result<(), TurnedAway> {
+        let Door::Debuggers { guard, token } = self else {
+            return Err(answer("403 Forbidden", "this port is for functions, which send no HTTP requests"));
+        };
+        let Some((uri, headers)) = parsed(head) else {
+            return Err(answer("400 Bad Request", "this is not a request that a debugger sends"));
+        };
+        guard.check(&uri, &headers).map_err(|foreign| answer("403 Forbidden", &foreign.to_string()))?;
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let is_upgrade = headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+        match uri.path() {
+            path if is_upgrade && path.strip_prefix('/') == Some(token) => Ok(()),
+            _ if is_upgrade => Err(answer("403 Forbidden", "take the URL that open-runtime prints: it has a token")),
+            "/json" | "/json/list" => Err(answer("200 OK", &targets(host, token))),
+            "/json/version" => Err(answer("200 OK", r#"{"Browser": "node.js", "Protocol-Version": "1.1"}"#)),
+            _ => Err(answer("404 Not Found", "this is the port of a debugger")),
+        }
+    }
+}
+
+/// What debuggers that are given host and port alone ask for.
+fn targets(host: &str, token: &str) -> String {
+    let address = format!("{host}/{token}");
+    let frontend = format!("devtools://devtools/bundled/inspector.html?ws={address}");
+    json!([{
+        "description": "node.js instance", "type": "node", "title": "function", "url": "file://", "id": token,
+        "devtoolsFrontendUrl": frontend, "webSocketDebuggerUrl": format!("ws://{address}"),
+    }])
+    .to_string()
+}
+
+fn answer(status: &str, body: &str) -> TurnedAway {
+    let kind = if body.starts_with(['[', '{']) { "application/json" } else { "text/plain" };
+    let length = body.len();
+    TurnedAway(format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=UTF-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    ))
+}
+
+async fn more(from: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) -> io::Result<()> {
+    match from.read_buf(said).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
+    }
+}
+
+/// None: it cannot be told yet.
+fn kind_of(said: &[u8]) -> Option<Kind> {
+    let first = *said.first()?;
+    if first.is_ascii_control() && !b"\t\r\n\x1b".contains(&first) {
+        return Some(Kind::Binary);
+    }
+    if let Some(end) = said.iter().position(|byte| *byte == b'\n') {
+        return Some(if is_request_line(&said[..end]) { Kind::Http } else { Kind::Text });
+    }
+    let mut word = said.iter().take_while(|byte| **byte != b' ');
+    if !word.all(|byte| byte.is_ascii_alphabetic() || *byte == b'-') {
+        return Some(Kind::Text);
+    }
+    (said.len() >= LONGEST).then_some(Kind::Binary)
+}
+
+fn is_request_line(line: &[u8]) -> bool {
+    let words: Vec<&[u8]> = line.trim_ascii_end().split(|byte| *byte == b' ').collect();
+    matches!(words.as_slice(), [method, .., version] if !method.is_empty() && version.starts_with(b"HTTP/"))
+}
+
+fn ends_head(said: &[u8]) -> bool {
+    said.windows(4).any(|four| four == b"\r\n\r\n")
+}
+
+fn parsed(head: &[u8]) -> Option<(Uri, HeaderMap)> {
+    let end = head.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let mut lines = head.get(..end)?.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let uri = lines.next()?.split(|byte| *byte == b' ').nth(1)?;
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?.trim_ascii());
+        headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
+    }
+    Some((Uri::try_from(uri).ok()?, headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(said: &str) -> Result<(), String> {
+        let guard = Guard { origins: Some("devtools://"), ..Guard::default() };
+        Door::Debuggers { guard, token: "t".to_owned() }.judge(said.as_bytes()).map_err(|TurnedAway(why)| why)
+    }
+
+    fn attach(path: &str, headers: &str) -> Result<(), String> {
+        heard(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:9\r\nUpgrade: websocket\r\n{headers}\r\n"))
+    }
+
+    #[test]
+    fn requests_are_told_from_debuggers_that_send_none() {
+        assert_eq!(kind_of(b""), None);
+        assert_eq!(kind_of(b"GET / HT"), None);
+        assert_eq!(kind_of(b"GET / HTTP/1.1\r\n"), Some(Kind::Http));
+        assert_eq!(kind_of(b"post /x HTTP/1.0\n"), Some(Kind::Http));
+        for text in [&b"Content-Length: 1"[..], b"p secret\n", b"n\r\n", b"> /task/f.py(1)", b"\x1b[A"] {
+            assert_eq!(kind_of(text), Some(Kind::Text));
+        }
+        assert_eq!(kind_of(b"\x16\x03\x01\n!import os\n"), Some(Kind::Binary));
+        assert_eq!(kind_of(&[b'a'; LONGEST]), Some(Kind::Binary));
+    }
+
+    #[test]
+    fn who_attaches_needs_the_token_and_an_origin_that_is_no_page() {
+        assert_eq!(attach("/t", ""), Ok(()));
+        assert_eq!(attach("/t", "Origin: devtools://devtools\r\n"), Ok(()));
+        for (path, headers) in [
+            ("/x", ""),
+            ("/", ""),
+            ("/tt", ""),
+            ("/t", "Origin: http://evil.example\r\n"),
+            ("/t", "Host: evil.example\r\n"),
+        ] {
+            assert!(attach(path, headers).is_err_and(|why| why.starts_with("HTTP/1.1 403")), "{path} {headers}");
+        }
+        assert!(heard("POST /t HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").is_err_and(|why| why.starts_with("HTTP/1.1 404")));
+        assert!(heard("GET /t HTTP/1.1\r\nno header\r\n\r\n").is_err_and(|why| why.starts_with("HTTP/1.1 400")));
+    }
+
+    #[test]
+    fn the_token_is_told_to_debuggers_and_not_to_pages() {
+        let asked = |headers: &str| heard(&format!("GET /json/list HTTP/1.1\r\n{headers}\r\n")).err().unwrap();
+        assert!(asked("Host: localhost:9\r\n").contains("\"webSocketDebuggerUrl\":\"ws://localhost:9/t\""));
+        assert!(!asked("Host: evil.example:9\r\n").contains("webSocketDebuggerUrl"));
+        assert!(!asked("Host: localhost:9\r\nSec-Fetch-Site: cross-site\r\n").contains("webSocketDebuggerUrl"));
+    }
+}
