@@ -26,8 +26,9 @@ use crate::timeline::ms;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Instant;
 
@@ -46,7 +47,7 @@ impl Journal {
     /// # Errors
     /// The file cannot be created.
     pub fn open(path: Option<&Path>) -> io::Result<Journal> {
-        let file = path.map(File::create).transpose()?.map(RefCell::new);
+        let file = path.map(private).transpose()?.map(RefCell::new);
         Ok(Journal { file, began: Instant::now() })
     }
 
@@ -64,6 +65,23 @@ impl Journal {
             eprintln!("open-runtime: cannot write the journal: {error}");
         }
     }
+}
+
+/// The file, empty and for our user alone before the first line, whoever made it. What is no file (a pipe, /dev/null) stays as
+/// it is.
+fn private(path: &Path) -> io::Result<File> {
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        if metadata.permissions().mode() & 0o077 != 0 {
+            let others = |why: io::Error| {
+                io::Error::new(why.kind(), format!("others may read it, and that cannot be changed: {why}"))
+            };
+            file.set_permissions(Permissions::from_mode(0o600)).map_err(others)?;
+        }
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 /// A body's members: its size in bytes, and its text or, if it is large or no text, its SHA-256.
