@@ -37,6 +37,14 @@ pub fn random(buffer: &mut [u8]) {
     let _ = unsafe { libc::getrandom(buffer.as_mut_ptr().cast(), buffer.len(), 0) };
 }
 
+/// How many descriptors this process may have open.
+pub fn most_descriptors() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one rlimit to where we point.
+    let done = check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) });
+    done.map_or(256, |_| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+}
+
 /// Makes orphans below this process its children, so that none gets away.
 pub fn adopt_orphans() -> io::Result<()> {
     // SAFETY: sets an attribute of this process, touches no memory.

@@ -6,6 +6,7 @@ use super::invoke_request::{self as asked, Type};
 use crate::event::MAX_EVENT;
 use crate::function::{Function, VERSION};
 use crate::http::guard::Guard;
+use crate::http::places::Places;
 use crate::http::reply::{self, Received, Refusal, Reply};
 use crate::http::server::{self, NoAnswer};
 use crate::http::wire::Breaker;
@@ -43,11 +44,13 @@ pub struct Answered {
 
 /// Accepts callers for ever, and queues what they want.
 pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Function>, queue: mpsc::Sender<Job>) {
+    let places = Places::new();
     loop {
         let tcp = server::accept(&listener).await;
+        let place = places.take().await;
         let (guard, function, queue) = (guard.clone(), function.clone(), queue.clone());
         tokio::task::spawn_local(async move {
-            server::serve(tcp, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
+            server::serve(tcp, place, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
         });
     }
 }

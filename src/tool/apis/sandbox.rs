@@ -6,6 +6,7 @@ use crate::environment::Environment;
 use crate::failure::MAX_RESPONSE;
 use crate::faults::{self, Fault, Faults, Reset};
 use crate::http::guard::Guard;
+use crate::http::places::Places;
 use crate::http::reply::{self, Received, Reply};
 use crate::http::server::{self, NoAnswer};
 use crate::http::wire::{Break, Breaker, Where};
@@ -99,9 +100,10 @@ fn shown(headers: &HeaderMap) -> Map<String, Value> {
 
 /// Accepts connections for ever. Each belongs to the execution environment that is there when it comes, and ends with it.
 pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
-    let guard = Rc::new(Guard::default());
+    let (guard, places) = (Rc::new(Guard::default()), Places::new());
     loop {
         let tcp = server::accept(&listener).await;
+        let place = places.take().await;
         let Some(environment) = present().filter(|environment| !environment.look(|state| state.is_over)) else {
             continue; // a leftover of an environment that has ended
         };
@@ -110,7 +112,7 @@ pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
-                () = server::serve(tcp, &guard, |request, breaker| answer(&sandbox, &environment, request, breaker)) => {}
+                () = server::serve(tcp, place, &guard, |request, breaker| answer(&sandbox, &environment, request, breaker)) => {}
                 () = over => {}
             }
         });

@@ -1,6 +1,7 @@
 //! Listening, and serving connections.
 
 use super::guard::Guard;
+use super::places::Place;
 use super::reply::Reply;
 use super::wire::{Breaker, Wire};
 use hyper::Request;
@@ -10,6 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -48,22 +50,33 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 
 /// Serves one connection until either side closes it. Header names go out as Lambda writes them, `Lambda-Runtime-…`.
 /// What the guard refuses is not answered by anyone else.
-pub async fn serve<Answer>(tcp: TcpStream, guard: &Guard, answer: impl Fn(Request<Incoming>, Breaker) -> Answer)
-where
+pub async fn serve<Answer>(
+    tcp: TcpStream,
+    place: Rc<Place>,
+    guard: &Guard,
+    answer: impl Fn(Request<Incoming>, Breaker) -> Answer,
+) where
     Answer: Future<Output = Result<Reply, NoAnswer>>,
 {
     let _ = tcp.set_nodelay(true); // only speed is at stake
-    let (wire, breaker) = Wire::new(tcp);
+    let (wire, breaker) = Wire::new(tcp, place.clone());
     let service = service_fn(|request: Request<Incoming>| {
         let allowed = guard.check(request.uri(), request.headers());
         let answer = allowed.map(|()| answer(request, breaker.clone()));
-        async {
-            match answer {
+        place.begins();
+        let place = &place;
+        async move {
+            let reply = match answer {
                 Ok(answer) => answer.await.map(Reply::framed),
                 Err(foreign) => Ok(Reply::forbidden(&foreign).framed()),
-            }
+            };
+            place.rests();
+            reply
         }
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
-    let _ = connection.await; // a broken connection is the peer's affair, or our own purpose
+    tokio::select! {
+        _ = connection => {} // a broken connection is the peer's affair, or our own purpose
+        () = place.is_over() => {}
+    }
 }

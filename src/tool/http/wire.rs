@@ -1,5 +1,6 @@
 //! A server's connection that can be broken at a given byte of the answer.
 
+use super::places::Place;
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -42,12 +43,13 @@ pub struct Wire {
     tcp: TcpStream,
     breaker: Breaker,
     sent: Sent,
+    place: Rc<Place>,
 }
 
 impl Wire {
-    pub fn new(tcp: TcpStream) -> (Wire, Breaker) {
+    pub fn new(tcp: TcpStream, place: Rc<Place>) -> (Wire, Breaker) {
         let breaker = Breaker::default();
-        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default() }, breaker)
+        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), place }, breaker)
     }
 
     /// How much of these bytes may still be sent; None if all of everything.
@@ -150,7 +152,12 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.place.hears();
+        }
+        read
     }
 }
 
