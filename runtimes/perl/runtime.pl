@@ -9,6 +9,7 @@ use POSIX ();
 use Time::HiRes ();
 
 our ($running, $latest, $is_waiting, $is_last); # what SIGTERM finds going on
+our ($died, @frames); # the latest `die`, and where it was
 my $process = $$;
 # Perl makes those that it opens itself close-on-exec, duplicates for example.
 open my $given_in, '<&=', 8 or die "descriptor 8: $!";
@@ -72,6 +73,9 @@ sub call_handler {
     my ($handler, $call) = @_;
     failure('Runtime.UnmarshalError', $call->{failure}) if $call->{failure};
     local $running = $latest = OpenRuntime::Context->new($call->{context} // {});
+    ($died, @frames) = ();
+    my $users = $SIG{__DIE__}; # set while the handler was loaded
+    local $SIG{__DIE__} = !$users ? \&on_die : ref $users ? sub { on_die(@_); goto &$users } : $users;
     my $result = $handler->($call->{event}, $running);
     $running = undef;
     return eval { encode($result) } // failure('Runtime.MarshalError', "the result cannot be turned into JSON: $@");
@@ -85,12 +89,31 @@ sub write_response {
     print {$to_bootstrap} $line or exit 1;
 }
 
+# Keeps the frames of the latest `die`: whether an `eval` catches it, nobody knows yet.
+sub on_die {
+    ($died, @frames) = ("$_[0]", callers(1));
+}
+
+# Of user code, as `function at file line number`.
+sub callers {
+    my ($depth, @stack, @caller) = @_;
+    for (; @stack < 100 and @caller = caller $depth; $depth++) {
+        push @stack, "$caller[3] at $caller[1] line $caller[2]" if $caller[1] ne __FILE__;
+    }
+    return @stack;
+}
+
 sub describe_error {
     my ($error) = @_;
     my $is_ours = ref $error && UNIVERSAL::isa($error, __PACKAGE__ . '::Failure');
     my ($type, $message, @stack) = (ref $error || 'Error', "$error");
     ($type, $message, @stack) = ($error->{type}, $error->{message}, @{$error->{stack} // []}) if $is_ours;
     push @stack, $1 if !$is_ours && $message =~ s/ at (\S+ line \d+)(?:, <\S*> (?:line|chunk) \d+)?\.\n\z//;
+    $message =~ s/\n\z// if !$is_ours;
+    if (!$is_ours && defined $died && $died eq "$error") { # else it was made somewhere else, and the frames are another's
+        shift @frames if @stack && @frames && $frames[0] =~ / at \Q$stack[0]\E\z/ && ($stack[0] = $frames[0]);
+        push @stack, @frames;
+    }
     utf8::decode($message);
     return encode({errorType => $type, errorMessage => $message, stackTrace => \@stack});
 }
@@ -98,14 +121,12 @@ sub describe_error {
 # During a call, little time is left for it. Between calls, the Shutdown phase has come.
 sub on_sigterm {
     if ($running) {
-        my ($left, @stack, @caller) = $running->get_remaining_time_in_millis;
-        for (my $depth = 1; @caller = caller $depth; $depth++) {
-            push @stack, "$caller[3] at $caller[1] line $caller[2]" if $caller[1] ne __FILE__;
-        }
+        my $left = $running->get_remaining_time_in_millis;
+        my @stack = callers(1);
         my $message = "the handler was still running $left ms before its deadline";
         die bless {type => 'Function.Timeout', message => $message, stack => \@stack}, 'OpenRuntime::Failure';
     }
-    return if $latest && $latest->get_remaining_time_in_millis <= ($ENV{SLSGRACE} || 250); # too late for that call
+    return if $latest && $latest->get_remaining_time_in_millis <= ($ENV{SLSGRACE} // 250); # too late for that call
     $is_last = 1;
     exit 0 if $is_waiting;
 }
@@ -114,7 +135,7 @@ sub on_sigterm {
 my %escaped = ('"' => '"', '\\' => '\\', '/' => '/', b => "\b", f => "\f", n => "\n", r => "\r", t => "\t");
 my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true'), 'OpenRuntime::Boolean' } qw(true false));
 my $is_boolean = defined &builtin::is_bool ? \&builtin::is_bool : sub { }; # from Perl 5.36 on, it can tell
-my $depth;
+our $depth;
 
 sub decode {
     local $_ = $_[0];
@@ -154,30 +175,50 @@ sub decode_value {
     return $value;
 }
 
+my ($high, $low) = (qr/[dD][89abAB][0-9a-fA-F]{2}/, qr/[dD][c-fC-F][0-9a-fA-F]{2}/); # halves of a surrogate pair
+
 sub decode_string {
-    /\G([^"\\]*+(?:\\.[^"\\]*+)*+)"/gcs or die 'no end of the string at character ' . pos;
-    my $string = $1;
+    my $start = pos;
+    1 while /\G[^"\\]+/gc || /\G(?:\\.){1,30000}+/gcs; # Perl repeats a group 32,766 times at most, 65,534 from 5.30 on
+    my $string = substr $_, $start, pos() - $start;
+    /\G"/gc or die 'no end of the string at character ' . pos;
     utf8::decode($string);
     return $string if index($string, '\\') < 0;
-    $string =~ s{\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})}{chr(0x10000 + (hex($1) - 0xD800) * 0x400 + hex($2) - 0xDC00)}ge;
-    $string =~ s{\\(?:u([0-9a-fA-F]{4})|(.))}{defined $1 ? chr hex $1 : $escaped{$2}}ges;
+    $string =~ s{\\(?:u($high)\\u($low)|u([0-9a-fA-F]{4})|(.))}{
+        defined $1 ? chr(0x10000 + (hex($1) - 0xD800) * 0x400 + hex($2) - 0xDC00)
+            : defined $3 ? chr hex $3
+            : $escaped{$4} // die 'an escape that JSON does not have at character ' . pos
+    }ges;
     return $string;
 }
 
 sub encode {
+    $depth = 0;
+    return encode_value($_[0]);
+}
+
+sub encode_value {
     my ($value) = @_;
     no warnings; # of deep recursion, and that is_bool is new
     return 'null' if !defined $value;
     my $type = ref $value;
-    return '{' . join(',', map { encode_string($_) . ':' . encode($value->{$_}) } keys %$value) . '}' if $type eq 'HASH';
-    return '[' . join(',', map { encode($_) } @$value) . ']' if $type eq 'ARRAY';
-    return encode($value->TO_JSON) if $type && UNIVERSAL::can($value, 'TO_JSON');
-    return $$value ? 'true' : 'false' if $type =~ /Boolean/; # of a JSON module
-    die "a $type has no form in JSON\n" if $type;
+    return encode_nested($value, $type) if $type;
     return $value ? 'true' : 'false' if $is_boolean->($value);
     return encode_string($value) if !is_number($value);
     die "$value has no form in JSON\n" if $value !~ /\d/;
     return "$value";
+}
+
+sub encode_nested {
+    my ($value, $type) = @_;
+    no warnings 'recursion';
+    die "it is deeper than 10000 levels, or holds itself\n" if $depth >= 10_000;
+    local $depth = $depth + 1;
+    return '{' . join(',', map { encode_string($_) . ':' . encode_value($value->{$_}) } keys %$value) . '}' if $type eq 'HASH';
+    return '[' . join(',', map { encode_value($_) } @$value) . ']' if $type eq 'ARRAY';
+    return encode_value($value->TO_JSON) if UNIVERSAL::can($value, 'TO_JSON');
+    return $$value ? 'true' : 'false' if $type =~ /Boolean/; # of a JSON module
+    die "a $type has no form in JSON\n";
 }
 
 sub is_number {

@@ -178,7 +178,7 @@ function on_sigterm(): void
         $left = $state->running->getRemainingTimeInMillis();
         throw new FunctionTimeout("the handler was still running $left ms before its deadline");
     }
-    $grace = (int) (getenv('SLSGRACE') ?: 250);
+    $grace = (int) (is_numeric(getenv('SLSGRACE')) ? getenv('SLSGRACE') : 250); // 0 is one, too
     if (!$state->latest || $state->latest->getRemainingTimeInMillis() > $grace) { // else it came too late for that call
         exit(0);
     }
