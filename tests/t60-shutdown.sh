@@ -191,7 +191,7 @@ check 'at any moment: fifteen times' '
 		terminated=$(bootstrap_process) &&
 		kill "$terminated" &&
 		within 1000 is_gone "$terminated" &&
-		says journal "\"pid\":$terminated,\"status\":\"exit status: 0\"" || return
+		within 1000 says journal "\"pid\":$terminated,\"status\":\"exit status: 0\"" || return
 		stop_lambda && rm -f port || return
 	done
 '

@@ -62,6 +62,7 @@ check 'fetch of Node.js is not taken for a page' '
 '
 
 # relay: of open-runtime, with a function that waits at it.
+# shellcheck disable=SC2034 # the checks use the variables
 relay() {
 	"$open_runtime" debug-relay --port 0 --function-port 0 2>relay.log &
 	at_end "kill -9 $! 2>/dev/null; true"
@@ -136,7 +137,7 @@ straight() {
 	python3 relay.py >relay.port &
 	at_end "kill $! 2>/dev/null; true"
 	within 2000 test -s relay.port &&
-		printf "$2" >payload &&
+		printf "%b" "$2" >payload &&
 		start_lambda "$1:debugged.stops" --env "SLSDEBUG=127.0.0.1:*" --timeout 3 &&
 		invoke "{\"_debugProxy\":\"127.0.0.1:$(cat relay.port)/break\"}" &&
 		within 6000 test -e said
