@@ -241,8 +241,18 @@ class Context {
   }
 }
 
-if (!HAS_DONE) {
-  for (const name of ['done', 'succeed', 'fail']) delete Context.prototype[name];
+for (const name of ['done', 'succeed', 'fail']) {
+  if (HAS_DONE) letBeReplaced(name);
+  else delete Context.prototype[name];
+}
+
+/** Wrappers of handlers, Datadog's for one, put members of their own in place of ours. */
+function letBeReplaced(name) {
+  const { get } = Object.getOwnPropertyDescriptor(Context.prototype, name);
+  const set = function (value) {
+    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+  Object.defineProperty(Context.prototype, name, { get, set, configurable: true });
 }
 
 /** The first outcome counts. It is told when the event loop has turned, as on AWS: a rejection nobody handles goes first. */

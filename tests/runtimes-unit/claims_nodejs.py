@@ -330,6 +330,7 @@ def _(_):
     assert call_error(code % "new RangeError('late')", event="fail")["errorType"] == "RangeError"
     responds("exports.handler = (event, context) => { context.succeed(1); context.fail(2); return 3; };", 1)
     responds("exports.handler = (event, context) => ({ ...context }) && 4;", 4)
+    responds("exports.handler = (event, context) => { context.done = () => 5; context.fail = 6; return context.done(); };", 5)
 
 
 @claim("an error has AWS's trace beside the stack: the message comes first", NODE)
