@@ -13,11 +13,12 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "python"))
+sys.path.insert(0, str(HERE.parent / "common"))
 
 import compat  # noqa: E402
+import packages  # noqa: E402
 
-CACHE = compat.CACHE = compat.ROOT / ".cache/compat/agents"
+CACHE = compat.ROOT / ".cache/compat/agents"
 LAYER = compat.ROOT / "dist" / platform.machine().replace("aarch64", "arm64")
 NAMES = {"aws": "AWS's client", "provided": "provided", "managed": "managed"}
 # A namespace of its own, in which /opt holds the layers.
@@ -95,7 +96,7 @@ def run_column(row, column, folder, spoil):
         for name, value in environment.items():
             command += ["-e", name + "=" + re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value)]
         limit_s = 2 if column != "aws" and "lost" in row else 15
-        answers = compat.ask(command, row, folder, CACHE / "venv", lambda: spoil or collector.wait_for(row["arrives"], limit_s))
+        answers = compat.ask(command, row, folder, CACHE / "venv/bin", lambda: spoil or collector.wait_for(row["arrives"], limit_s))
         return answers, (folder / "log").read_text(errors="replace"), collector.text()
 
 
@@ -109,7 +110,7 @@ def make_layers(row, folder):
         (layers / "nodejs/node_modules").mkdir(parents=True)
         return layers
     (layers / "python").mkdir(exist_ok=True)
-    for name in compat.top_levels(row["packages"]):
+    for name in packages.top_levels(row["packages"], CACHE / "packages"):
         (layers / "python" / name).symlink_to(CACHE / "packages" / name)
     (layers / "python/bin").symlink_to(CACHE / "packages/bin")
     return layers

@@ -1,0 +1,26 @@
+# shellcheck shell=sh
+# For the runs of the languages, which source it. $cache is the folder of what is installed.
+
+# The Python behind the shims of a version manager: venvs are made of it.
+find_python() {
+	python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
+}
+
+# install_venv FOLDER LOCK: a venv in $cache, anew when the lock file or Python has changed.
+install_venv() {
+	is_wanted "$1" "$2" || return 0
+	"$python" -m venv "$cache/$1" >&2
+	"$cache/$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$2" >&2
+	mv "$cache/wanted" "$cache/$1.installed"
+}
+
+# is_wanted FOLDER LOCK: whether it is to be installed; then nothing of it is left.
+is_wanted() {
+	{
+		"$python" -c 'import sys; print(sys.executable, sys.version)'
+		cat "$2"
+	} >"$cache/wanted"
+	! cmp -s "$cache/wanted" "$cache/$1.installed" || return 1
+	echo "compat: installing $1 (of ${2##*/tests/})" >&2
+	rm -rf "${cache:?}/$1" "$cache/$1.installed"
+}
