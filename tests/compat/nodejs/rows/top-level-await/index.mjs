@@ -1,0 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+console.log('in Init');
+const rates = await sleep(50, { EUR: 1 });
+
+export const handler = async (event) => ({ rates, event, node: process.version });
