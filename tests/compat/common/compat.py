@@ -21,6 +21,7 @@ CACHE = ROOT / ".cache/compat"
 TOOL = ROOT / "dist/open-runtime"
 LIMIT_S = 60  # of any wait
 MASKS = [
+    r"Executing '.*\n",  # the first words of AWS's client for Node.js
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]?\d*Z?(\+\d\d:?\d\d)?",
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     r"^http://127.0.0.1:\d+",  # where serve listens

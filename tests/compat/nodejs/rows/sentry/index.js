@@ -1,3 +1,0 @@
-exports.handler = async (event) => {
-  throw new RangeError('no stock for ' + event.name);
-};
