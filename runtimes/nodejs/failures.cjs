@@ -37,10 +37,20 @@ function describeMessage(error) {
   return `${message}: Open Runtime does not stream responses yet; let the handler return its whole response`;
 }
 
+/** Whether it is an error, or has all that makes one, as AWS's client has it: those of other realms and libraries. */
+function isError(error) {
+  if (error instanceof Error || util.types.isNativeError(error)) return true;
+  try {
+    return [error?.name, error?.message, error?.stack].every((member) => typeof member === 'string' && member !== '');
+  } catch {
+    return false;
+  }
+}
+
 /** What was thrown, which can be anything, as an error of Lambda's. */
 function describe(error) {
   try {
-    if (!(error instanceof Error) && !util.types.isNativeError(error)) {
+    if (!isError(error)) {
       const message = typeof error === 'string' ? error : util.inspect(error);
       return { errorType: typeof error, errorMessage: message, stackTrace: [] };
     }

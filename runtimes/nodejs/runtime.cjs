@@ -171,10 +171,11 @@ function run(call, event) {
     if (error == null) succeeded(result);
     else failed(error);
   };
-  Context.offer(call.context, (error, result) => {
+  const done = (error, result) => {
     call.context.callbackWaitsForEmptyEventLoop = false;
     callback(error, result);
-  });
+  };
+  if (HAS_DONE) Context.offer(call.context, done);
   try {
     const result = handler(event, call.context, callback);
     call.isPromise = typeof result?.then === 'function';
@@ -196,7 +197,6 @@ const ENVIRONMENT = {
 /** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, and `signal`. */
 class Context {
   #controller;
-  #done;
 
   constructor({ requestId, deadlineMs = 0, functionArn, traceId, clientContext, identity, tenantId }) {
     this.awsRequestId = requestId;
@@ -218,41 +218,17 @@ class Context {
     return this.#controller.signal;
   }
 
-  /** How handlers answered before there were callbacks. The event loop need not be empty for it. */
-  get done() {
-    return this.#done;
-  }
-
-  get succeed() {
-    return (result) => this.#done(null, result);
-  }
-
-  get fail() {
-    return (error) => this.#done(error ?? 'handled');
-  }
-
+  /** How handlers answered before there were callbacks. Wrappers replace them, and copy them. */
   static offer(context, done) {
-    context.#done = done;
+    context.done = done;
+    context.succeed = (result) => done(null, result);
+    context.fail = (error) => done(error ?? 'handled');
   }
 
   static abort(context, reason) {
     context.#controller ??= new AbortController();
     context.#controller.abort(reason);
   }
-}
-
-for (const name of ['done', 'succeed', 'fail']) {
-  if (HAS_DONE) letBeReplaced(name);
-  else delete Context.prototype[name];
-}
-
-/** Wrappers of handlers, Datadog's for one, put members of their own in place of ours. */
-function letBeReplaced(name) {
-  const { get } = Object.getOwnPropertyDescriptor(Context.prototype, name);
-  const set = function (value) {
-    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
-  };
-  Object.defineProperty(Context.prototype, name, { get, set, configurable: true });
 }
 
 /** The first outcome counts. It is told when the event loop has turned, as on AWS: a rejection nobody handles goes first. */
@@ -465,4 +441,5 @@ process.on('unhandledRejection', onRejection);
 process.on('beforeExit', onEmpty);
 process.on('exit', onExit);
 findLayers();
-loadHandler(...process.argv.splice(2)).then(ready).catch(endInit);
+const [named] = process.argv.splice(2);
+loadHandler(env._HANDLER || named).then(ready).catch(endInit); // what NODE_OPTIONS preloads may name another, as Sentry does

@@ -146,6 +146,7 @@ def _(_):
         "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })": ("Error", "the error that was thrown cannot be read"),
         "Object.defineProperty(new Error('m'), 'stack', { value: 7 })": ("Error", "m"),
         "new Proxy({}, { get() { throw 1; } })": ("object", "{}"),
+        "{ name: 'Looks', message: 'like one', stack: 'Looks: like one' }": ("Looks", "like one"),
     }
     for expression, expected in thrown.items():
         for code in (f"exports.handler = () => {{ throw {expression}; }};", f"exports.handler = async () => {{ throw {expression}; }};"):
@@ -331,6 +332,37 @@ def _(_):
     responds("exports.handler = (event, context) => { context.succeed(1); context.fail(2); return 3; };", 1)
     responds("exports.handler = (event, context) => ({ ...context }) && 4;", 4)
     responds("exports.handler = (event, context) => { context.done = () => 5; context.fail = 6; return context.done(); };", 5)
+
+
+@claim("wrappers may replace and copy the context's ways to answer, as Datadog's does", NODE)
+def _(_):
+    code = """
+      exports.handler = (event, context) => {
+        if (!('done' in context)) return 'none';
+        const { done } = { ...context };
+        context.succeed = (result) => done(null, [result]);
+        context.done = context.fail = () => {};
+        setTimeout(() => Object.create(context).succeed('wrapped'), 5);
+      };"""
+    with start(code) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) in (["wrapped"], "none")
+
+
+@claim("what NODE_OPTIONS preloads may name another handler in _HANDLER, as Sentry's agent does", NODE)
+def _(_):
+    files = {
+        "agent.cjs": "process.env._HANDLER = `${__dirname}/wrap.handler`;",
+        "wrap.mjs": "import { handler as wrapped } from './index.js'; export const handler = async (event) => [await wrapped(event)];",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            with open(f"{folder}/{name}", "w") as file:
+                file.write(text.replace("./index.js", f"{folder}/index.cjs"))
+        with open(f"{folder}/index.cjs", "w") as file:
+            file.write("exports.handler = async (event) => event;")
+        env = {"NODE_OPTIONS": f"--require {folder}/agent.cjs", "_HANDLER": "index.handler"}
+        responds("exports.handler = () => 'not wrapped';", [1], event=1, env=env)
 
 
 @claim("an error has AWS's trace beside the stack: the message comes first", NODE)
