@@ -9,6 +9,7 @@ find_python() {
 # install_venv FOLDER LOCK: a venv in $cache, anew when the lock file or Python has changed.
 install_venv() {
 	is_wanted "$1" "$2" || return 0
+	# shellcheck disable=SC2154 # cache is of whoever reads this file
 	"$python" -m venv "$cache/$1" >&2
 	"$cache/$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$2" >&2
 	mv "$cache/wanted" "$cache/$1.installed"
