@@ -153,9 +153,10 @@ def describe(rows):
     for row in rows:
         packages = ", ".join(f"{name} {version[name]}" for name in row["packages"])
         lines.append(f"| {row['title']} | {packages} | {said_of(row)} |")
-    lines += ["", "What differs, and what to know:", ""]
+    notes = []
     for row in rows:
-        lines += [f"- {row['title']}: {why}" for why in [*dict.fromkeys(row["differs"].values()), *[row[name] for name in ("lost", "why") if name in row]]]
+        notes += [f"- {row['title']}: {why}" for why in [*dict.fromkeys(row["differs"].values()), *[row[name] for name in ("lost", "why") if name in row]]]
+    lines += ["", "What differs, and what to know:", "", *notes] if notes else []
     lines += ["", "Not run:", ""]
     lines += [f"- {name}: {why}" for name, why in json.loads((HERE / "not-run.json").read_text()).items()]
     return "\n".join(lines) + "\n\n"

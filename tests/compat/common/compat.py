@@ -21,7 +21,6 @@ CACHE = ROOT / ".cache/compat"
 TOOL = ROOT / "dist/open-runtime"
 LIMIT_S = 60  # of any wait
 MASKS = [
-    r"Executing '.*\n",  # the first words of AWS's client for Node.js
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]?\d*Z?(\+\d\d:?\d\d)?",
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     r"^http://127.0.0.1:\d+",  # where serve listens
@@ -300,6 +299,7 @@ class Collector:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # of clients that end in the middle of a connection
         self.address = f"127.0.0.1:{self.server.server_port}"
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", 0))

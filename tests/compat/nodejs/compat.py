@@ -14,7 +14,7 @@ CACHE = common.ROOT / ".cache"
 MACHINE = "arm64" if platform.machine() == "aarch64" else "x64"
 VERSIONS = ["20", "22", "24"]
 CLIENTS = {"20": "ric3", "22": "ric3", "24": "ric4"}
-STARTS = {"ric3": "bin/index.mjs", "ric4": "index.mjs"}
+STARTS = {"ric3": HERE / "ric3.mjs", "ric4": CACHE / "nodejs-client/node_modules/ric4/index.mjs"}
 
 
 class NodeJs(common.Language):
@@ -45,9 +45,7 @@ class NodeJs(common.Language):
         return task_root, {}
 
     def aws_bootstrap(self, folder, interpreter):
-        client = CLIENTS[interpreter]
-        program = CACHE / "nodejs-client/node_modules" / client / STARTS[client]
-        text = f'#!/bin/sh\nexec "{self.path(interpreter)}/node" --require "{HERE}/native.cjs" "{program}" "$_HANDLER"\n'
+        text = f'#!/bin/sh\nexec "{self.path(interpreter)}/node" --require "{HERE}/native.cjs" "{STARTS[CLIENTS[interpreter]]}"\n'
         return common.write_executable(folder / "aws", text)
 
     def head(self):

@@ -2,10 +2,10 @@
 // Stands in for the native part of AWS's clients, which `npm ci --ignore-scripts` does not build: node --require native.cjs.
 // A thread speaks HTTP with the Runtime API. As with the native part, an answer blocks until it is posted, and nothing but
 // the wait for the next event keeps the event loop busy.
-const { isMainThread, parentPort, workerData, Worker } = require('worker_threads');
+const { parentPort, workerData, Worker } = require('worker_threads');
 
-if (isMainThread) intercept();
-else serve();
+if (workerData instanceof Int32Array) serve();
+else intercept(); // also in the threads of module hooks, which load it too
 
 function intercept() {
   const Module = require('module');

@@ -1,0 +1,3 @@
+exports.handler = async (event) => {
+  throw new RangeError('no stock for ' + event.name);
+};
