@@ -20,7 +20,7 @@
 use std::fmt;
 
 use super::Options;
-use super::item::{Item, Records, is_fifo, item, partition_of};
+use super::item::{Records, is_before, is_fifo, item, partition_of};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
 use super::mapping::{Event, Mapping};
@@ -208,15 +208,16 @@ impl<'m> Batch<'m> {
     /// The list of what did not succeed. None if it would have to name a record that cannot be named.
     fn report(&self, outcomes: &[Outcome<'_>]) -> Option<Vec<u8>> {
         let mut records = Records::new(self.mapping, self.is_as_mapped);
-        let mut items: Vec<Item> = Vec::new();
+        let names_first_alone = self.mapping.kind.partial == Partial::Checkpoint; // all from it on come again
+        let mut items: Vec<Vec<u8>> = Vec::new();
         for (index, outcome) in outcomes.iter().enumerate() {
             let record = records.find(index, *self.events.get(index)?);
             if matches!(outcome, Outcome::Succeeded(_)) {
                 continue;
             }
             let item = item(self.mapping.kind, &record?)?;
-            match items.iter_mut().find(|other| item.group.is_some() && item.group == other.group) {
-                Some(other) if item.is_before(other) => *other = item,
+            match items.first_mut().filter(|_| names_first_alone) {
+                Some(first) if is_before(&item, first) => *first = item,
                 Some(_) => (),
                 None => items.push(item),
             }
@@ -224,7 +225,7 @@ impl<'m> Batch<'m> {
         let mut out = br#"{"batchItemFailures":["#.to_vec();
         for (index, item) in items.iter().enumerate() {
             out.extend_from_slice(if index == 0 { br#"{"itemIdentifier":"# } else { br#",{"itemIdentifier":"# });
-            out.extend_from_slice(&item.json);
+            out.extend_from_slice(item);
             out.push(b'}');
         }
         out.extend_from_slice(b"]}");

@@ -5,51 +5,35 @@ use super::kinds::{Kind, Partial};
 use super::mapping::{Event, Mapping};
 use super::text::append_text;
 
-/// A record's name in `batchItemFailures`.
-pub struct Item {
-    /// Its JSON.
-    pub json: Vec<u8>,
-    /// Records of which only the first is named: they come again from it on.
-    pub group: Option<Vec<u8>>,
-    /// Its place in the group, in decimal digits.
-    number: Vec<u8>,
-}
-
-impl Item {
-    /// True if this one is to be named and not the other, which is of the same group. Hooks may have changed the order of
-    /// the calls; what comes again is what follows in the source.
-    pub fn is_before(&self, other: &Item) -> bool {
-        let value = |item: &Item| {
-            let zeros = item.number.iter().take_while(|digit| **digit == b'0').count();
-            item.number.get(zeros..).unwrap_or_default().to_vec()
-        };
-        let (own, others) = (value(self), value(other));
-        (own.len(), own) < (others.len(), others)
-    }
-}
-
-/// The name of a record. None if it has not got one, which AWS would take for a failure of the whole batch.
-pub fn item(kind: &Kind, record: &[u8]) -> Option<Item> {
+/// The JSON that names a record in `batchItemFailures`. None if it has not got a name, which AWS would take for a failure of the
+/// whole batch.
+pub fn item(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
     let document = Document::parse(record).ok()?;
     let record = document.root();
     let text_at = |path: &str| record.path(path).map(Value::raw).filter(|raw| raw.starts_with(b"\"") && raw.len() > 2);
     match kind.partial {
         Partial::None | Partial::Ordered => None,
-        Partial::Sqs => Some(Item { json: text_at("messageId")?.to_vec(), group: None, number: Vec::new() }),
-        Partial::Checkpoint => {
-            let json = text_at(kind.sequence.1.trim_matches(['{', '}']))?.to_vec();
-            let number = json.iter().copied().filter(u8::is_ascii_digit).collect();
-            Some(Item { json, group: Some(Vec::new()), number })
-        }
+        Partial::Sqs => Some(text_at("messageId")?.to_vec()),
+        Partial::Checkpoint => Some(text_at(kind.sequence.1.trim_matches(['{', '}']))?.to_vec()),
         Partial::Kafka => kafka_item(record),
     }
 }
 
-fn kafka_item(record: Value<'_, '_>) -> Option<Item> {
+fn kafka_item(record: Value<'_, '_>) -> Option<Vec<u8>> {
     let partition = partition(record)?;
     let offset = record.path("offset")?.raw();
     let json = [br#"{"partition":"#, &*partition, br#","offset":"#, offset, b"}"].concat();
-    offset.first()?.is_ascii_digit().then_some(Item { json, group: None, number: Vec::new() })
+    offset.first()?.is_ascii_digit().then_some(json)
+}
+
+/// True if this checkpoint comes before the other one. Hooks may have changed the order of the calls; what comes again is what
+/// follows in the source.
+pub fn is_before(item: &[u8], other: &[u8]) -> bool {
+    let number = |item: &[u8]| -> Vec<u8> {
+        item.iter().copied().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').collect()
+    };
+    let (own, others) = (number(item), number(other));
+    (own.len(), own) < (others.len(), others)
 }
 
 /// The partition that a record of Kafka is from.
