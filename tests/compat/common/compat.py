@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -36,7 +37,8 @@ class Language:
 
     NAME = ""  # as the page has it
     HERE = Path()  # the folder with rows and not-run.json
-    COLUMNS = ["program", "packages"]
+    COLUMNS = ["program", "packages"]  # of the page, before
+    RESULTS = ["raw", "CloudEvents"]
 
     def interpreters(self, row):
         """Those that the row runs with, one test each."""
@@ -46,6 +48,23 @@ class Language:
 
     def columns(self, row):
         return ["aws", "raw", *(["cloudevents"] if "cloudevents" in row else [])]
+
+    def copy_program(self, row, folder, *without):
+        """Makes the task root, of the files of the row or of the one whose program it runs."""
+        source = self.HERE / "rows" / row.get("program", row["name"])
+        return shutil.copytree(source, folder / "task", ignore=shutil.ignore_patterns("row.json", "__pycache__", *without))
+
+    def enter(self, folder):
+        """A command that starts the tool."""
+        return []
+
+    def start(self, row, column, folder, interpreter, environment):
+        """The tool's options for this column. What else it needs goes into the environment."""
+        if column == "aws":
+            return ["--bootstrap", self.aws_bootstrap(folder, interpreter)]
+        if column == "raw":
+            environment["SLSEVENTS"] = "raw"
+        return []
 
     def path(self, interpreter):
         """The folder in which AWS's client and ours find it."""
@@ -170,12 +189,9 @@ def run_column(language, row, column, folder, spoil, interpreter):
         values["TASK_ROOT"] = str(task_root)
         environment |= {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", **aws, **row["environment"]}
         environment |= {} if column == "aws" else row["ours"]
-        command = [TOOL, "serve", row["cloudevents"] if column == "cloudevents" else row["handler"], "-q", "--port", "0"]
+        command = [*language.enter(folder), TOOL, "serve", row["cloudevents"] if column == "cloudevents" else row["handler"], "-q", "--port", "0"]
         command += ["--port-file", folder / "port", "--task-root", task_root, "--timeout", "30", "--init-limit", str(LIMIT_S), "--memory", "1024"]
-        if column == "aws":
-            command += ["--bootstrap", language.aws_bootstrap(folder, interpreter)]
-        elif column == "raw":
-            environment["SLSEVENTS"] = "raw"
+        command += language.start(row, column, folder, interpreter, environment)
         if spoil:
             environment["SLSMIDDLEWARES"] = "spoil"
             write_executable(task_root / "middlewares/spoil", SPOIL)
@@ -328,14 +344,16 @@ class Collector:
 
 def describe(language, rows):
     """The section of docs/compatibility.md."""
-    columns = [*language.COLUMNS, "raw", "CloudEvents"]
+    columns = [*language.COLUMNS, *language.RESULTS]
     lines = [f"## {language.NAME}\n\n{language.head()}\n", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     for row in rows:
         said = "works (not compared)" if "aws" not in language.columns(row) else "differs" if row["differs"] or "lost" in row else "same"
-        lines.append("| " + " | ".join([*language.cells(row), said, said if "cloudevents" in row else ""]) + " |")
-    lines += ["", "What differs, and what to know:", ""]
+        results = [said, said if "cloudevents" in row else ""][: len(language.RESULTS)]
+        lines.append("| " + " | ".join([*language.cells(row), *results]) + " |")
+    notes = []
     for row in rows:
-        lines += [f"- {row['title']}: {why}" for why in [*dict.fromkeys(row["differs"].values()), *[row[name] for name in ("lost", "why") if name in row]]]
+        notes += [f"- {row['title']}: {why}" for why in [*dict.fromkeys(row["differs"].values()), *[row[name] for name in ("lost", "why") if name in row]]]
+    lines += ["", "What differs, and what to know:", "", *notes] if notes else []
     lines += ["", "Not run:", ""]
     lines += [f"- {name}: {why}" for name, why in json.loads((language.HERE / "not-run.json").read_text()).items()]
     return "\n".join(lines) + "\n\n"

@@ -15,6 +15,14 @@ install_venv() {
 	mv "$cache/wanted" "$cache/$1.installed"
 }
 
+# install_folder FOLDER LOCK: a folder in $cache, as in a layer, by the pip of the venv python/venv.
+install_folder() {
+	is_wanted "$1" "$2" || return 0
+	"$cache/python/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement "$2" --target "$cache/$1" >&2
+	mv "$cache/wanted" "$cache/$1.installed"
+}
+
 # is_wanted FOLDER LOCK: whether it is to be installed; then nothing of it is left.
 is_wanted() {
 	{

@@ -1,7 +1,6 @@
 """The rows for Node.js: see ../README.md. usage: compat.py [--page FILE] [--spoil] [ROW…]"""
 import json
 import platform
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +32,7 @@ class NodeJs(common.Language):
 
     def deploy(self, row, folder, interpreter):
         """Packages are links, whose own packages Node.js finds beside what they lead to."""
-        task_root = folder / "task"
-        shutil.copytree(HERE / "rows" / row["name"], task_root, ignore=shutil.ignore_patterns("row.json"))
+        task_root = self.copy_program(row, folder)
         for name in row["packages"]:
             link = task_root / "node_modules" / name
             link.parent.mkdir(parents=True, exist_ok=True)

@@ -35,8 +35,7 @@ class Python(common.Language):
         return make_venv(interpreter) if interpreter else CACHE / "venv"
 
     def deploy(self, row, folder, interpreter):
-        task_root = folder / "task"
-        shutil.copytree(HERE / "rows" / row["name"], task_root, ignore=shutil.ignore_patterns("row.json", "__pycache__"))
+        task_root = self.copy_program(row, folder)
         environment = {}
         packages = task_root
         if row.get("deployed") == "layer":
