@@ -4,6 +4,7 @@
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
 # make test       runs every test
+# make test-long  runs those tries with hostile input that `make test` leaves out, too
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
 # make bench      measures what the mapping of events and middlewares cost, against their limits
@@ -13,7 +14,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test test-compat test-deploy bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-long test-compat test-deploy bench clean
 
 all: layer tool
 
@@ -37,6 +38,9 @@ run: bootstrap tool
 test: all
 	@scripts/setup test
 	@tests/run
+
+test-long: bootstrap
+	@cd tests && hostile/run --long
 
 test-compat: bootstrap tool
 	@scripts/setup test

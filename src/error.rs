@@ -1,6 +1,7 @@
 //! The two tiers of failure, told apart by who must hear of it: [`InvocationError`] is posted to the Runtime API, and
 //! [`Fatal`] is printed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -75,6 +76,14 @@ impl InvocationError {
         }
     }
 
+    /// What happened. A handler may say it in megabytes, which are not copied.
+    pub fn message(&self) -> Cow<'_, str> {
+        match self {
+            InvocationError::Handler(error) => Cow::Borrowed(&error.error_message),
+            other => Cow::Owned(other.to_string()),
+        }
+    }
+
     /// The language's own stack trace, where it sent one: a JSON array of strings.
     pub fn stack_trace(&self) -> Option<&str> {
         match self {
@@ -101,7 +110,7 @@ impl InvocationError {
         let mut json = b"{\"errorType\":".to_vec();
         push_json_string(&mut json, self.error_type());
         json.extend_from_slice(b",\"errorMessage\":");
-        push_json_string(&mut json, &self.to_string());
+        push_json_string(&mut json, &self.message());
         json.extend_from_slice(b",\"stackTrace\":");
         json.extend_from_slice(self.stack_trace().unwrap_or("[]").as_bytes());
         if let InvocationError::Handler(error) = self {

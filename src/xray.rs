@@ -11,7 +11,7 @@ const LONGEST: usize = 64 << 10;
 ///
 /// Source: the `exception` object of <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-errors>
 pub fn cause(error: &InvocationError) -> Option<String> {
-    let (message, stack) = (error.to_string(), error.stack_trace());
+    let (message, stack) = (error.message(), error.stack_trace());
     if message.len() + stack.map_or(0, str::len) >= LONGEST {
         return None; // before it is copied again and again: it may have megabytes
     }

@@ -1,4 +1,4 @@
-"""A Runtime API that misbehaves below HTTP, for t15: each scenario says in bytes what it answers, or does.
+"""A Runtime API that misbehaves below HTTP, for t15 and hostile/: each scenario says in bytes what it answers, or does.
 
 usage: raw_api.py SCENARIO    writes its port to the file port, and each request as a line to the file requests
 """
@@ -116,10 +116,11 @@ class Connection(socketserver.StreamRequestHandler):
         return script is not CLOSE and b"Connection: close" not in (script if isinstance(script, bytes) else b"")
 
 
-SCENARIO = sys.argv[1]
-Api.script = dict(zip(("next", "answers"), SCENARIOS[SCENARIO]))
-with Api(("127.0.0.1", 0), Connection) as api:
-    with open("port.new", "w") as file:
-        file.write(str(api.server_address[1]))
-    os.rename("port.new", "port")
-    api.serve_forever()
+if __name__ == "__main__":
+    SCENARIO = sys.argv[1]
+    Api.script = dict(zip(("next", "answers"), SCENARIOS[SCENARIO]))
+    with Api(("127.0.0.1", 0), Connection) as api:
+        with open("port.new", "w") as file:
+            file.write(str(api.server_address[1]))
+        os.rename("port.new", "port")
+        api.serve_forever()

@@ -1,0 +1,87 @@
+"""What is done to bootstrap: by the Runtime API, the language runtime, middlewares, and whoever starts it."""
+
+from hostile import Ends, Error, Right, add, lambda_for
+from raw_api import chunked, event
+
+
+def of(group, name, expected, events=None, is_long=False, **options):
+    add(group, name, lambda: lambda_for(expected, [event(1)] if events is None else events, **options), is_long)
+
+
+# What a language runtime says: Python that tests/hostile/speaks runs for the first event. A peak is of bootstrap, in KB: three
+# times the line that it has read, at the most.
+LARGE = 30_000_000
+LARGE_ERRORS = [
+    ("a message of two-byte characters", '"é" * 15_000_000'),
+    ("a message of escapes", r'"\\u0000" * 5_000_000'),
+    ("a message of quotes", r'"\\\"" * 15_000_000'),
+]
+for name, text in LARGE_ERRORS:
+    says = f"""fail(b'{{"errorType":"E","errorMessage":"' + ({text}).encode() + b'"}}')"""
+    of("speaks", f"an error of 30 MB: {name}", Error("E"), files={"says": says}, peak=3 * LARGE // 1024, seconds=20)
+for name, member in [
+    ("a stack", """b'"stackTrace":["' + b"x" * 29_999_900 + b'"]'"""),
+    ("a stack of frames", """b'"stackTrace":[' + b'"at f",' * 4_000_000 + b'""]'"""),
+    ("a trace", """b'"trace":["' + b"x" * 29_999_900 + b'"]'"""),
+    ("a member that it does not know", """b'"more":' + b"[" * 14_999_900 + b"]" * 14_999_900"""),
+    ("brackets for a message", """b'"errorMessage":' + b"[" * 14_999_900 + b"]" * 14_999_900"""),
+]:
+    says = f"""fail(b'{{"errorType":"E",' + {member} + b'}}')"""
+    of("speaks", f"an error of 30 MB: {name}", Error("E"), files={"says": says}, peak=3 * LARGE // 1024, seconds=20)
+
+# What /next answers. t15 has more, which are not repeated.
+for name, bytes_ in [
+    ("HTTP/1.0", event(1).replace(b"HTTP/1.1", b"HTTP/1.0")),
+    ("one byte to a chunk", chunked(1, b"1\r\n[\r\n1\r\n1\r\n1\r\n]\r\n0\r\n\r\n")),
+    ("a header of 900 KB", event(1, b"X: " + b"x" * 900_000)),
+    ("102 before it", b"HTTP/1.1 102 Processing\r\n\r\n" + event(1)),
+]:
+    of("http", name, Right(), [bytes_])
+
+for number in 200, 1000:
+    of("http", f"{number} headers", Ends("GET /runtime/invocation/next failed: protocol: http parse resulted in too many headers"), [event(1, *(b"X-%d: x" % one for one in range(number)))])
+
+# Events as they come, through a language runtime that gives them back.
+for name, text in [
+    ("100,000 levels", b"[" * 100_000 + b"]" * 100_000),
+    ("a number of 5,000 digits", b"9" * 5000),
+    ("1e999999", b"1e999999"),
+    ("half a surrogate pair", rb'"\ud83d"'),
+    ("members that come twice", b'{"a":1,"a":2}'),
+    ("200,000 escapes", b'"' + rb"\"" * 200_000 + b'"'),
+    ("NUL escapes", rb'"\u0000\u0000"'),
+    ("__proto__", b'{"__proto__":{"a":1}}'),
+    ("a string of 6 MB", b'"' + b"x" * 6_000_000 + b'"'),
+]:
+    sent = event(1).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
+    of("events", name, Right(text), [sent], peak=9000 + 3 * len(text) // 1024, seconds=20)
+for name, text in [
+    ("3,000,000 levels without an end", b"[" * 3_000_000),
+    ("not UTF-8", b'"\xff"'),
+    ("an overlong form", b'"\xc0\xaf"'),
+    ("a byte order mark", b"\xef\xbb\xbf[1]"),
+    ("NUL", b"\0"),
+    ("two values", b"1 2"),
+    ("a context of its own", b'1,"context":{"requestId":"x"}'),
+]:
+    sent = event(1).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
+    of("events", name, Error("Runtime.UnmarshalError", "the event is not JSON"), [sent], peak=9000 + 3 * len(text) // 1024)
+
+for name, text in ("nothing", b""), ("blanks", b" \r\n "):
+    sent = event(1).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
+    of("events", name, Right(b"null"), [sent])
+
+# What a language runtime says. t22 has more.
+for name, says, expected in [
+    ("not UTF-8", r"""say(b'{"id":"', id, b'","response":"\xff"}\n')""", Error("Runtime.ExitError", "no message of the protocol")),
+    ("1,500,000 levels of a response", 'answer(b"[" * 1_500_000 + b"]" * 1_500_000)', Right(b"[" * 1_500_000 + b"]" * 1_500_000)),
+    ("1,500,000 levels of an unknown member", """say(b'{"id":"', id, b'","more":', b"[" * 1_500_000, b"]" * 1_500_000, b',"response":[1]}\\n')""", Right()),
+    ("an answer to the next event", """say(b'{"id":"id-2","response":666}\\n'); answer(event)""", Right()),
+    ("a header in an error's type", r"""fail(b'{"errorType":"E\\r\\nX-Evil: 1","errorMessage":"m"}')""", Error(r"E\r\nX-Evil: 1", "m")),
+    ("ready again, with 2^64 - 1 calls at once", """say(b'{"ready":{"protocol":1,"concurrency":18446744073709551615}}\\n'); answer(event)""", Right()),
+    ("ready again, with none at once", """say(b'{"ready":{"protocol":1,"concurrency":0}}\\n'); answer(event)""", Right()),
+    ("3,000,000 answers to nothing", """say(b'{"id":"x","response":1}\\n' * 3_000_000); answer(event)""", Right()),
+    ("10,000,000 empty lines", 'say(b"\\n" * 10_000_000)', Error("Runtime.ExitError", "no message of the protocol")),
+    ("a line of 64 MB", 'say(b"x" * (64 << 20))', Error("Runtime.ExitError", "a line of more than")),
+]:
+    of("speaks", name, expected, files={"says": says}, peak=9000 if "MB" not in name else 3 * 64 * 1024, seconds=20)
