@@ -56,3 +56,28 @@ def _():
     with handle("pl", code) as runtime:
         runtime.ready()
         assert runtime.respond(1) == 1
+
+
+@claim("sh: a message that is not UTF-8 is told as far as it can be, and the next call is served")
+def _():
+    code = r"""handle() {
+	case $1 in 1) printf 'gr\303\266\303\237e' ;; 2) printf '\377 \355\240\200 "\134' ;; *) printf 4 && return ;; esac
+	return 1
+}"""
+    with handle("sh", code) as runtime:
+        runtime.ready()
+        assert runtime.fail(1)["errorMessage"] == "größe"
+        assert runtime.fail(2)["errorMessage"] == '? ??? "\\'
+        assert runtime.respond(3) == 4
+
+
+@claim("sh: companions split words and patterns as any script does, and their folders are no patterns")
+def _():
+    files = {
+        "own.sh": 'handle() { printf "[%s,\\"%s\\"]" "$words" "$seen"; }',
+        "a*/sh.sh": 'v="a b:c d"; set -- $v; words=$#; seen="$seen*"',
+        "ab/sh.sh": 'seen="$seen ab"',
+    }
+    with Runtime("sh", "own.handle", files=files, env={"SLSCOMPANIONS": "a*:none"}) as runtime:
+        runtime.ready()
+        assert runtime.respond(1) == [3, "*"]
