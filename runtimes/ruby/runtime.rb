@@ -54,11 +54,16 @@ module OpenRuntime
     raise Failure.new("Runtime.MalformedHandlerName", "'#{name}' is not of the form [folder/]file.method") unless
       name !~ /\.\./ && name =~ %r{\A(.*/)?([^./]+)\.(?:([^/]+)\.)?([^./]+)\z}
 
-    file, receiver, method = File.expand_path("#{$1}#{$2}.rb"), $3, $4
+    file, receiver, method = find_file("#{$1}#{$2}.rb"), $3, $4
     wraps = (ENV["SLSCOMPANIONS"] || "").split(":").filter_map { |folder| load_companion("#{folder}/ruby.rb") }
     import(file)
     handler = find_method(file, receiver, method)
     wraps.reverse.reduce(handler) { |inner, wrap| wrap.call(inner) }
+  end
+
+  # In the task root, else where `require` would find it.
+  def find_file(name)
+    [Dir.pwd, *$LOAD_PATH].map { |folder| File.expand_path(name, folder) }.find { |file| File.file?(file) } || File.expand_path(name)
   end
 
   def import(file)
@@ -73,9 +78,10 @@ module OpenRuntime
 
   def find_method(file, receiver, method)
     method = (receiver ? Object.const_get(receiver) : TOPLEVEL_BINDING.receiver).method(method)
-    return method if method.parameters.any? { |kind, _| %i[keyreq key keyrest].include?(kind) }
-
-    ->(event:, context:) { method.call(*[event, context].first(method.arity.abs)) }
+    case method.parameters.count { |kind, _| %i[req opt].include?(kind) }
+    when 0, 1 then method.parameters.empty? ? ->(event:, context:) { method.call } : method
+    else ->(event:, context:) { method.call(event, context) }
+    end
   rescue NameError
     raise Failure.new("Runtime.HandlerNotFound", "the method '#{[receiver, method].compact.join(".")}' is missing from #{file}")
   end
@@ -112,15 +118,27 @@ module OpenRuntime
   # Lets SIGTERM raise FunctionTimeout in the block.
   def timed(context)
     @latest = @running = context
+    $_global_aws_request_id = context.aws_request_id # the name that AWS's client has for it
     yield
   ensure
     @running = nil
   end
 
+  # What redefines to_json, as ActiveSupport does, is asked for it.
   def encode(result)
-    JSON.generate(result, max_nesting: DEEP)
+    return read_json(result) if defined?(StringIO) && result.is_a?(StringIO) || result.is_a?(IO)
+
+    own = result.method(:to_json).owner
+    own.name.to_s.start_with?("JSON::") ? JSON.generate(result, max_nesting: DEEP) : result.to_json
   rescue StandardError, SystemStackError => error
     raise Failure.new("Runtime.MarshalError", "the result cannot be turned into JSON: #{error.message}")
+  end
+
+  # An IO holds the response as it is. It must be JSON here.
+  def read_json(io)
+    text = io.read.to_s.dup.force_encoding("UTF-8")
+    JSON.parse(text, max_nesting: DEEP)
+    text.tr("\r\n", "  ")
   end
 
   # Writes one line, whole. A fork of the handler's has no part in the protocol.
@@ -132,7 +150,8 @@ module OpenRuntime
   end
 
   def describe_error(error)
-    type = error.respond_to?(:error_type) ? error.error_type : error.class.name
+    known = error.is_a?(Failure) || error.is_a?(FunctionTimeout)
+    type = known ? error.error_type : "#{@latest ? "Function" : "Init"}<#{error.class}>"
     stack = (error.backtrace || []).reject { |line| line.start_with?(__FILE__, "<internal:") }
     JSON.generate({ errorType: type, errorMessage: error.message.to_s.dup.force_encoding("UTF-8").scrub, stackTrace: error.is_a?(Failure) ? [] : stack })
   end
@@ -177,19 +196,61 @@ module OpenRuntime
   end
 end
 
-# RubyGems, for the first who needs them.
-autoload :Gem, "rubygems"
-module Kernel
-  alias open_runtime_require require
-  def require(path)
-    open_runtime_require(path)
-  rescue LoadError
-    raise if $LOADED_FEATURES.any? { |feature| feature.end_with?("/rubygems.rb") }
+LambdaContext = OpenRuntime::Context
 
-    open_runtime_require("rubygems")
-    require(path)
+# What AWS's client has loaded before the handler, for the first who needs it.
+{
+  Gem: "rubygems", RbConfig: "rbconfig", Logger: "logger", Monitor: "monitor", MonitorMixin: "monitor", Timeout: "timeout",
+  Date: "date", DateTime: "date", StringIO: "stringio", URI: "uri", Net: "net/http", OpenSSL: "openssl", Zlib: "zlib",
+  Socket: "socket", TCPSocket: "socket", TCPServer: "socket", UDPSocket: "socket", UNIXSocket: "socket", IPAddr: "ipaddr",
+  SocketError: "socket"
+}.each { |name, library| autoload name, library }
+
+class Time
+  %i[parse iso8601 xmlschema strptime rfc2822 rfc822 httpdate zone_offset].each do |name|
+    define_singleton_method(name) { |*given, **named, &block| OpenRuntime.complete_time && public_send(name, *given, **named, &block) } unless respond_to?(name)
+  end
+  %i[iso8601 xmlschema rfc2822 rfc822 httpdate to_date to_datetime].each do |name|
+    define_method(name) { |*given| OpenRuntime.complete_time && public_send(name, *given) } unless method_defined?(name)
   end
 end
 
+module OpenRuntime
+  # Loads the library, whose methods take the places of those above.
+  def self.complete_time
+    verbose, $VERBOSE = $VERBOSE, nil
+    Kernel.instance_method(:require).bind_call(self, "time")
+    true
+  ensure
+    $VERBOSE = verbose
+  end
+end
+
+module Kernel
+  alias open_runtime_require require
+  def require(path)
+    loaded = open_runtime_require(path)
+    open_runtime_require("#{__dir__}/logs.rb") if loaded && path.end_with?("logger", "logger.rb") && defined?(Logger::Formatter)
+    loaded
+  rescue LoadError
+    raise unless open_runtime_require("rubygems") # false: they are there, or about to be
+
+    require(path)
+  end
+
+  private
+
+  def gem(*given)
+    Gem && gem(*given)
+  end
+
+  def URI(text)
+    URI && URI(text)
+  end
+end
+
+# As Lambda has it, and after that where Ruby has its gems.
+version = RUBY_VERSION[/\d+\.\d+/] + ".0"
+ENV["GEM_PATH"] ||= "#{Dir.pwd}/vendor/bundle/ruby/#{version}:/opt/ruby/gems/#{version}:"
 $LOAD_PATH.unshift(Dir.pwd, "/opt/ruby/lib")
 OpenRuntime.main
