@@ -10,13 +10,13 @@ unset OPEN_RUNTIME_LAYER
 
 # fetch_tools: from npm and PyPI, once.
 fetch_tools() {
-	test -e "$tools/npm/node_modules/.bin/osls" ||
-		npm install --silent --no-audit --no-fund --prefix "$tools/npm" osls@4.3.1 || return
-	test -x "$tools/venv/bin/cfn-lint" || {
+	"$tests/npm-install" "$tests/deploy" "$tools/npm" || return
+	cmp -s "$tests/deploy/requirements.txt" "$tools/installed" || {
 		rm -rf "$tools/venv" &&
 			python3 -m venv "$tools/venv" &&
-			"$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-				'moto[server,s3,cloudformation,awslambda,iam,logs]==5.2.5' 'cfn-lint==1.58.0'
+			"$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+				--requirement "$tests/deploy/requirements.txt" &&
+			cp "$tests/deploy/requirements.txt" "$tools/installed"
 	}
 }
 

@@ -18,9 +18,9 @@ install_debuggers() {
 install_debugpy() {
 	test -d "$DEBUGGERS/python-$debugpy/debugpy" ||
 		python3 -m pip install --quiet --disable-pip-version-check --no-compile --target "$DEBUGGERS/python-$debugpy" \
-			"debugpy==$debugpy" >"$DEBUGGERS/install.log" 2>&1
+			--require-hashes --requirement "$tests/debug/requirements.txt" >"$DEBUGGERS/install.log" 2>&1
 }
-debugpy=1.8.22
+debugpy=$(sed -n "s/^debugpy==//p" "$tests/debug/requirements.in")
 
 # choose_ports: sets outer and inner, two that are free.
 choose_ports() {

