@@ -4,9 +4,10 @@
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
 # make test       runs every test
-# make test-long  runs those tries with hostile input that `make test` leaves out, too
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
+# make test-long  runs those that take an hour or more: fuzzing, and a million invocations (SOAK=1000000)
+#                 that end in all ways
 # make bench      measures what the mapping of events and middlewares cost, against their limits
 # make clean      removes what was built
 #
@@ -14,7 +15,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test test-long test-compat test-deploy bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-compat test-deploy test-long bench clean
 
 all: layer tool
 
@@ -39,9 +40,6 @@ test: all
 	@scripts/setup test
 	@tests/run
 
-test-long: bootstrap
-	@cd tests && hostile/run --long
-
 test-compat: bootstrap tool
 	@scripts/setup test
 	@echo 'compat: the first run installs packages, which takes minutes; target/tests/ has its log'
@@ -50,6 +48,11 @@ test-compat: bootstrap tool
 test-deploy: layer interpreter-layers
 	@scripts/setup test-deploy
 	@cd tests && LIMIT_S=900 ./run deploy-*.sh
+
+test-long: bootstrap tool
+	@scripts/setup test
+	@fuzz/run --long
+	@cd tests && V=1 LIMIT_S=36000 ./run long-*.sh
 
 bench: bootstrap tool
 	@scripts/setup test

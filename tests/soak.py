@@ -1,38 +1,52 @@
-"""Invokes the function of a local Lambda again and again with the fake that soaks, and looks at bootstrap meanwhile.
+"""Invokes the function of a local Lambda again and again with handlers that soak, and looks at bootstrap meanwhile.
 
-usage: soak.py PORT NUMBER [kill]    in the folder with the journal; with "kill", the language runtime is killed at random moments
+usage: soak.py PORT NUMBER [long] [kill] [stop]    in the folder of the check; HOST is the pid of the local Lambda
+  kill    children of bootstrap are killed at random moments
+  stop    bootstrap and its children are stopped at random moments, for up to 40 ms, as Lambda freezes them
+  long    most invocations are answered, so that many can be made
 """
+import collections
 import contextlib
 import http.client
 import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
 
-PORT, NUMBER, KILLS = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] == ["kill"]
-WARM = min(100, NUMBER // 2)  # after so many, descriptors and memory must be what they are at the end
+PORT, NUMBER, HOW = int(sys.argv[1]), int(sys.argv[2]), set(sys.argv[3:])
+HOST = os.environ["HOST"]
+LONG = "long" in HOW
+WARM = min(1000 if LONG else 100, NUMBER // 2)  # after so many, descriptors and memory must be what they are at the end
+PIECE = 5000  # after so many the journal is read
 RSS_KB = 512  # as much more memory is what an allocator may keep
 
-# What the event asks for, how often in a thousand, and the errors that may come of it.
-EXIT, TIMEOUT = "Runtime.ExitError", "Function.Timeout"
+# What the event asks for, how often in a thousand (in a long life: in ten thousand), and the errors that may come of it.
+EXIT, TIMEOUT, LATE = "Runtime.ExitError", "Function.Timeout", "Sandbox.Timedout"
 ACTIONS = {
-    "echo": (700, {None}), "fail": (90, {"Soaked"}), "exit": (40, {EXIT}), "dump": (30, {EXIT}), "garble": (30, {EXIT}),
-    "close": (5, {EXIT, TIMEOUT}),  # its STDOUT may be open still, in a child that it has forked before
-    "sleep": (5, {TIMEOUT}), "fork": (50, {None}), "shout": (10, {None}), "twice": (40, {None}),
+    "echo": (700, 9698, {None}), "fail": (90, 200, {"Soaked"}), "exit": (40, 20, {EXIT}), "dump": (30, 10, {EXIT}),
+    "garble": (30, 10, {EXIT, None}),  # only a language runtime without a language can
+    "close": (5, 2, {EXIT, TIMEOUT, None}),  # its STDOUT may be open still, in a child that it has forked before
+    "sleep": (5, 2, {TIMEOUT}), "fork": (50, 20, {None}), "shout": (10, 20, {None}), "twice": (40, 18, {None}),
 }
 seed = random.randrange(1 << 32)
 chance = random.Random(seed)
 print(f"seed {seed}")
-peace = threading.Lock()  # while it is held nobody is killed
+peace = threading.Lock()  # while it is held nobody is killed or stopped
+count = collections.Counter()
+
+
+def children(parent, *name):
+    found = subprocess.run(["pgrep", "-P", str(parent), *name], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in found.stdout.split()]
 
 
 def bootstrap():
-    with open("journal") as journal:
-        pids = [json.loads(line)["pid"] for line in journal if '"spawned"' in line]
-    assert len(pids) == 1, f"{len(pids)} environments: bootstrap has ended"
+    pids = children(HOST, "^bootstrap$")
+    assert len(pids) == 1, f"{len(pids)} bootstraps"
     return pids[0]
 
 
@@ -57,16 +71,23 @@ def zombies(parent):
     return found
 
 
-def kill_at_random(stop):
-    """Kills the present language runtime, wherever it is, and waits a little for the next one to be ready."""
-    kills = 0
-    while not stop.wait(random.uniform(0.02, 0.06)):
-        with open("task/starts") as starts:
-            lines = starts.read().split()
-        with peace, contextlib.suppress(ProcessLookupError):
-            os.kill(int(lines[-1]), signal.SIGKILL)
-            kills += 1
-    print(f"{kills} kills")
+def disturb(stop):
+    """Kills the present language runtime, wherever it is, or stops something, and waits for the next one to be ready."""
+    while not stop.wait(random.uniform(1, 3) if LONG else random.uniform(0.02, 0.06)):
+        with peace, contextlib.suppress(ProcessLookupError, AssertionError, IndexError):
+            pid = bootstrap()
+            kind = random.choice(sorted(HOW & {"kill", "stop"}))
+            if kind == "kill":
+                os.kill(random.choice(children(pid)), signal.SIGKILL)
+            else:
+                pause(random.choice([pid, *children(pid)]))
+            count[kind] += 1
+
+
+def pause(pid):
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(random.uniform(0, 0.04))
+    os.kill(pid, signal.SIGCONT)
 
 
 def invoke(connection, number, action):
@@ -74,55 +95,85 @@ def invoke(connection, number, action):
     event = {"do": action, "n": number, "x": size * "x"}
     connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event, separators=(",", ":")))
     response = connection.getresponse()
-    answer = json.loads(response.read())
-    error = answer["errorType"] if response.getheader("X-Amz-Function-Error") else None
-    allowed = ACTIONS[action][1] | ({EXIT} if KILLS else set())
+    body = response.read()
+    error, answer = LATE, body
+    with contextlib.suppress(ValueError):
+        answer = json.loads(body)
+        error = answer["errorType"] if "errorType" in answer else None  # the emulator marks no errors
+    allowed = ACTIONS[action][2] | ({EXIT, "Function.MiddlewareFailed"} if "kill" in HOW else set())
+    allowed |= {TIMEOUT, LATE} if "stop" in HOW else set()
     assert response.status == 200 and error in allowed, (number, action, error, answer)
     assert error or answer == event, (number, action, answer)
+    count[error or "answers"] += 1
     return response.getheader("X-Amzn-RequestId")
 
 
 def soak(connection):
-    actions = chance.choices(list(ACTIONS), [often for often, _ in ACTIONS.values()], k=NUMBER)
-    ids, early, pid = [], None, bootstrap()
+    actions = chance.choices(list(ACTIONS), [often[LONG] for *often, _ in ACTIONS.values()], k=NUMBER)
+    ids, early, journal = [], None, Journal()
     for number, action in enumerate(actions):
-        ids.append(invoke(connection, number, action))
+        with peace if action in ("sleep", "close") else contextlib.nullcontext():
+            ids.append(invoke(connection, number, action))
         if number == WARM:
             with peace:
-                early = look(pid)
-    return ids, early
+                early = bootstrap(), *look(bootstrap())
+        if len(ids) == PIECE or number == NUMBER - 1:
+            journal.has_answered(ids)
+            ids = []
+    return early
 
 
-def answers_of(ids):
-    """Each invocation was answered exactly once."""
-    posted, taken = {}, {}
-    with open("journal") as journal:
-        for note in map(json.loads, journal):
+class Journal:
+    """Each invocation was answered exactly once: the answers that Lambda took, piece by piece. The emulator has none."""
+
+    def __init__(self):
+        self.file = open("journal") if os.path.exists("journal") else None
+        self.posted = {}
+
+    def has_answered(self, ids):
+        if not self.file:
+            return
+        taken, limit = collections.Counter(), time.monotonic() + 10
+        while sum(taken.values()) < len(ids) and time.monotonic() < limit:
+            self.read(taken)
+        self.read(taken)
+        late = collections.Counter({request_id: 1 for request_id in ids})
+        late.subtract(taken)
+        assert not +late or count[LATE], "an invocation was answered never"
+        assert not -late, "an invocation was answered twice"
+        # what is read need not fill the disk
+        length = str(self.file.tell() // 4096 * 4096)
+        subprocess.run(["fallocate", "--punch-hole", "--length", length, "journal"], capture_output=True, check=False)
+
+    def read(self, taken):
+        while line := self.file.readline():
+            note = json.loads(line)
             if note["what"] == "request" and note["method"] == "POST" and note["requestId"]:
-                posted[note["number"]] = note["requestId"]
-            if note["what"] == "answered" and note["number"] in posted and note["status"] == 202:
-                request_id = posted[note["number"]]
-                taken[request_id] = taken.get(request_id, 0) + 1
-    assert taken == {request_id: 1 for request_id in ids}, "an invocation was answered twice, or never"
+                self.posted[note["number"]] = note["requestId"]
+            elif note["what"] == "answered" and note["number"] in self.posted:
+                request_id = self.posted.pop(note["number"])
+                taken[request_id] += note["status"] == 202
 
 
 def main():
     began, stop = time.monotonic(), threading.Event()
-    killer = threading.Thread(target=kill_at_random, args=[stop])
-    if KILLS:
-        killer.start()
+    disturber = threading.Thread(target=disturb, args=[stop])
+    if HOW & {"kill", "stop"}:
+        disturber.start()
     try:
-        ids, early = soak(http.client.HTTPConnection("127.0.0.1", PORT, timeout=60))
+        first, *early = soak(http.client.HTTPConnection("127.0.0.1", PORT, timeout=60))
     finally:
         stop.set()
-        if KILLS:
-            killer.join()
-    late = look(bootstrap())
-    print(f"{len(ids)} invocations in {time.monotonic() - began:.1f} s; {WARM}: {early}; {len(ids)}: {late}")
+        if HOW & {"kill", "stop"}:
+            disturber.join()
+        print(f"{dict(count)} in {time.monotonic() - began:.1f} s", flush=True)
+    last = bootstrap()
+    late = look(last)
+    print(f"descriptors, zombies, KB after {WARM}: {len(early[0])}, {early[1]}, {early[2]}; after {NUMBER}: {len(late[0])}, {late[1]}, {late[2]}")
     assert early[0] == late[0], "descriptors"
     assert late[1] == 0, "zombies"
     assert late[2] <= early[2] + RSS_KB, "memory"
-    answers_of(ids)
+    assert first == last or count[LATE], "bootstrap has ended"
 
 
 main()

@@ -3,26 +3,6 @@ description="the handlers under AWS's own Runtime Interface Emulator"
 . ./lib.sh
 . ./rie.sh
 
-# start_rie LANGUAGE:HANDLER [NAME=VALUE…]: starts the emulator with these environment variables. It binds every address
-# if it is not told others, takes no port 0, and does not set LAMBDA_TASK_ROOT.
-start_rie() {
-	make_task "$1" &&
-		shift || return
-	rie_address=127.0.0.1:$(free_port)
-	env -i PATH="$PATH" HOME="$HOME" LAMBDA_TASK_ROOT="$work/task" "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" "$@" \
-		"$rie" --runtime-interface-emulator-address "$rie_address" --runtime-api-address "127.0.0.1:$(free_port)" \
-		"$bootstrap" "$handler" >lambda.log 2>&1 &
-	rie_pid=$!
-	at_end stop_rie
-	lambda_url=http://$rie_address
-	within 10000 curl -s -o /dev/null "$lambda_url"
-}
-
-stop_rie() {
-	kill -TERM "$rie_pid" 2>/dev/null
-	wait "$rie_pid"
-}
-
 # The emulator has no header for function errors: they are a body like any other.
 fails_under_rie() {
 	invoke "$2" &&
