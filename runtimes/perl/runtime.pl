@@ -118,6 +118,21 @@ sub describe_error {
     return encode({errorType => $type, errorMessage => $message, stackTrace => \@stack});
 }
 
+# A warning as AWS documents the log's JSON. It may be characters or, of text in UTF-8, bytes.
+sub on_warn {
+    my ($message) = @_;
+    $message =~ s/(?:, <\$from_bootstrap> (?:line|chunk) \d+(\.))?\n\z/$1 \/\/ ''/e; # Perl names the handle read last
+    utf8::decode($message);
+    my ($seconds, $microseconds) = Time::HiRes::gettimeofday();
+    my $timestamp = POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $seconds) . sprintf '.%03dZ', $microseconds / 1000;
+    my %line = (timestamp => $timestamp, level => 'WARN', message => "$message");
+    $line{requestId} = $running->aws_request_id if $running;
+    $line{tenantId} = $running->tenant_id if $running && defined $running->tenant_id;
+    my $line = encode(\%line) . "\n";
+    utf8::encode($line);
+    print STDERR $line;
+}
+
 # During a call, little time is left for it. Between calls, the Shutdown phase has come.
 sub on_sigterm {
     if ($running) {
@@ -241,7 +256,7 @@ package OpenRuntime::Boolean {
 package OpenRuntime::Context {
     my %members = (
         aws_request_id => 'requestId', invoked_function_arn => 'functionArn', trace_id => 'traceId',
-        tenant_id => 'tenantId', client_context => 'clientContext', identity => 'identity',
+        tenant_id => 'tenantId', deadline_ms => 'deadlineMs', client_context => 'clientContext', identity => 'identity',
     );
     my %variables = (
         function_name => 'FUNCTION_NAME', function_version => 'FUNCTION_VERSION', memory_limit_in_mb => 'FUNCTION_MEMORY_SIZE',
@@ -269,6 +284,9 @@ package OpenRuntime;
 sub main {
     STDOUT->autoflush;
     unshift @INC, Cwd::getcwd(), '/opt/perl/lib/perl5';
+    if (uc($ENV{AWS_LAMBDA_LOG_FORMAT} // '') eq 'JSON') {
+        $SIG{__WARN__} = ($ENV{AWS_LAMBDA_LOG_LEVEL} // '') =~ /^(?:ERROR|FATAL)\z/i ? sub { } : \&on_warn;
+    }
     my $handler = eval { load_handler(shift @ARGV // '') };
     if (!$handler) {
         write_response('{"error":' . describe_error($@) . '}');

@@ -70,14 +70,32 @@ function load_handler(string $name): callable
     $wraps = array_filter(array_map(load_companion(...), explode(':', getenv('SLSCOMPANIONS') ?: '')));
     $file = ($parts[1][0] === '/' ? '' : getcwd() . '/') . "$parts[1].php";
     $handler = load_file($file);
-    $handler = is_array($handler) ? $handler[$parts[2]] ?? null : $parts[2];
-    if (!is_callable($handler)) {
-        throw new Failure('Runtime.HandlerNotFound', "the function '$parts[2]' is missing from $file");
-    }
-    return array_reduce(array_reverse($wraps), fn ($inner, $wrap) => $wrap($inner), $handler(...));
+    $handler = is_object($handler) ? $handler : (is_array($handler) ? $handler[$parts[2]] ?? null : $parts[2]);
+    $handler = adapt($handler) ?? throw new Failure('Runtime.HandlerNotFound', "the function '$parts[2]' is missing from $file");
+    return array_reduce(array_reverse($wraps), fn ($inner, $wrap) => $wrap($inner), $handler);
 }
 
-/** What the file returns: nothing, or an array of functions by name. */
+/** A handler as a function of event and context; null if it is none. bref's have a method `handle`, and a context of their own. */
+function adapt(mixed $handler): ?\Closure
+{
+    if ($handler instanceof \Psr\Http\Server\RequestHandlerInterface && class_exists(\Bref\Event\Http\Psr15Handler::class)) {
+        $handler = new \Bref\Event\Http\Psr15Handler($handler);
+    }
+    $handler = is_object($handler) && !is_callable($handler) ? [$handler, 'handle'] : $handler;
+    if (!is_callable($handler)) {
+        return null;
+    }
+    $call = $handler(...);
+    $wanted = ((new \ReflectionFunction($call))->getParameters()[1] ?? null)?->getType();
+    if (ltrim((string) $wanted, '?') !== 'Bref\Context\Context') {
+        return $call;
+    }
+    return fn ($event, $context) => $call($event, new \Bref\Context\Context(
+        $context->awsRequestId ?? '', $context->deadlineMs, $context->invokedFunctionArn ?? '', $context->traceId ?? '',
+    ));
+}
+
+/** What the file returns: nothing, a function, an object, or an array of functions by name. */
 function load_file(string $file): mixed
 {
     if (!is_file($file)) {
@@ -109,12 +127,66 @@ function load_companion(string $folder): ?callable
 function read_event(string $line): array
 {
     try {
-        return json_decode($line, true, DEEP, JSON_THROW_ON_ERROR);
+        return json_decode($line, true, DEEP, JSON_THROW_ON_ERROR) ?? [];
+    } catch (\JsonException) { // PHP's parser takes 999 levels for too many, if they have several members
+    }
+    try {
+        $at = 0;
+        return decode_deep($line, $at, 0);
     } catch (\JsonException $error) {
         preg_match('~^\{"id":"([^"]*)"~', $line, $parts);
         $failure = new Failure('Runtime.UnmarshalError', "the event cannot be read: {$error->getMessage()}");
         return ['id' => $parts[1] ?? '', 'failure' => $failure];
     }
+}
+
+/** The value at this place, which moves behind it. Slow: for what PHP's own parser cannot read. */
+function decode_deep(string $json, int &$at, int $level): mixed
+{
+    if ($level > DEEP) { // the call itself is one
+        throw new \JsonException('it is deeper than ' . DEEP . ' levels');
+    }
+    $first = next_token($json, $at);
+    if ($first !== '{' && $first !== '[') {
+        return json_decode($first, true, 1, JSON_THROW_ON_ERROR);
+    }
+    $value = [];
+    $close = $first === '{' ? '}' : ']';
+    for ($start = $at; ($token = next_token($json, $at)) !== $close || $value; $start = $at) {
+        if ($value && $token !== ',') {
+            if ($token === $close) {
+                return $value;
+            }
+            throw new \JsonException("no comma at byte $start");
+        }
+        $at = $value ? $at : $start;
+        if ($close === ']') {
+            $value[] = decode_deep($json, $at, $level + 1);
+            continue;
+        }
+        $name = next_token($json, $at);
+        if ($name[0] !== '"' || next_token($json, $at) !== ':') {
+            throw new \JsonException("no member at byte $start");
+        }
+        $value[json_decode($name, true, 1, JSON_THROW_ON_ERROR)] = decode_deep($json, $at, $level + 1);
+    }
+    return $value;
+}
+
+/** A string, a bracket, a comma, a colon, or what stands between those. */
+function next_token(string $json, int &$at): string
+{
+    $start = $at += strspn($json, " \t\r\n", $at);
+    $first = $json[$at++] ?? throw new \JsonException('it ends too early');
+    if ($first === '"') {
+        while (($json[$at += strcspn($json, '"\\', $at)] ?? '') === '\\') {
+            $at += 2;
+        }
+        $at++;
+    } elseif (!str_contains('{}[],:', $first)) {
+        $at += strcspn($json, "{}[],:\" \t\r\n", $at);
+    }
+    return substr($json, $start, $at - $start);
 }
 
 /** The handler's result as JSON. */
@@ -192,6 +264,9 @@ function on_shutdown(): void
         $message = $error ? "{$error['message']} ({$error['file']}:{$error['line']})" : 'exit was called';
         write_response('{"error":' . describe_error(new Failure('Runtime.ExitError', $message)) . '}');
     }
+    if (function_exists(__NAMESPACE__ . '\log_last_words')) {
+        log_last_words();
+    }
 }
 
 /** Takes STDIN and STDOUT away, and opens /dev/null and the log in their place. */
@@ -217,6 +292,9 @@ function main(string $name): void
     $state = state();
     [$state->process, $state->isReady, $state->running, $state->latest] = [getmypid(), false, null, null];
     move_protocol();
+    if (strtoupper(getenv('AWS_LAMBDA_LOG_FORMAT') ?: '') === 'JSON') {
+        require __DIR__ . '/logs.php';
+    }
     register_shutdown_function(on_shutdown(...));
     try {
         $handler = load_handler($name);

@@ -81,3 +81,164 @@ def _():
     with Runtime("sh", "own.handle", files=files, env={"SLSCOMPANIONS": "a*:none"}) as runtime:
         runtime.ready()
         assert runtime.respond(1) == [3, "*"]
+
+
+def log_lines(runtime):
+    return [json.loads(line) for line in runtime.log().splitlines()]
+
+
+@claim("php: 9,990 levels can be read, whatever they hold; of more the error says that they are too many")
+def _():
+    code = "<?php function handle($event) { for ($n = 0; is_array($event); $n++) { $event = end($event); } return [$n, $event]; }"
+    with handle("php", code) as runtime:
+        runtime.ready()
+        for opens, closes in (("[", "]"), ('{"b":"]\\"", "a": ', "}"), ('[{},[],-1.5e3,"é\\\\", ', "]")):
+            runtime.write(f'{{"id":"1","event":{opens * 9990}true{closes * 9990}}}\n'.encode())
+            assert runtime.read() == {"id": "1", "response": [9990, True]}
+            runtime.write(f'{{"id":"1","event":{opens * 10001}true{closes * 10001}}}\n'.encode())
+            assert "deeper than 10000 levels" in runtime.read()["error"]["errorMessage"]
+        for broken in ("[1 2]", "[1,]", '{"a" 1}', '{"a":1,}', '{1:2}', "[", '["a', "[tru]", "[1}"):
+            runtime.write(f'{{"id":"1","event":{broken}}}\n'.encode())
+            assert runtime.read()["error"]["errorType"] == "Runtime.UnmarshalError", broken
+
+
+@claim("php: a warning is logged once")
+def _():
+    with handle("php", "<?php function handle() { trigger_error('careful', E_USER_WARNING); error_log('own words'); }") as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        assert runtime.log() == f"PHP Warning:  careful in {runtime.root}/own.php on line 1\nown words\n", runtime.log()
+
+
+@claim("php: an empty object comes as an empty array; an object of the handler's goes back as {}")
+def _():
+    with handle("php", "<?php function handle($event) { return [$event, (object) $event]; }") as runtime:
+        runtime.ready()
+        assert runtime.respond({}) == [[], {}]
+
+
+PHP_LOGS = """<?php
+function handle($event, $context) {
+    trigger_error('a warning', E_USER_WARNING);
+    trigger_error('a notice');
+    trigger_error('is old', E_USER_DEPRECATED);
+    error_log("two\\nlines \\xff");
+    error_log("to a file\\n", 3, 'own.log');
+    @trigger_error('suppressed');
+    return [error_get_last()['message'], file_get_contents('own.log')];
+}
+"""
+
+
+@claim("php: with AWS_LAMBDA_LOG_FORMAT=JSON warnings, notices, deprecations and error_log are JSON as AWS documents it")
+def _():
+    with handle("php", PHP_LOGS, env={"AWS_LAMBDA_LOG_FORMAT": "JSON"}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None, request_id="id-1") == ["suppressed", "to a file\n"]
+        lines = log_lines(runtime)
+        where = f"in {runtime.root}/own.php on line"
+        assert [(line["level"], line["message"]) for line in lines] == [
+            ("WARN", f"a warning {where} 3"),
+            ("INFO", f"a notice {where} 4"),
+            ("INFO", f"is old {where} 5"),
+            ("ERROR", "two\nlines \ufffd"),
+        ], lines
+        for line in lines:
+            assert list(line) == ["timestamp", "level", "requestId", "message"] and line["requestId"] == "id-1", line
+            time.strptime(line["timestamp"], "%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@claim("php: AWS_LAMBDA_LOG_LEVEL leaves lower levels of the JSON log out")
+def _():
+    with handle("php", PHP_LOGS, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "WARN"}) as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        assert [line["level"] for line in log_lines(runtime)] == ["WARN", "ERROR"]
+
+
+@claim("php: the JSON log has fatal errors, and functions that php.ini disables stay so")
+def _():
+    code = "<?php function handle() { if (function_exists('exec')) { return; } ini_set('memory_limit', '4M'); str_repeat('x', 9000000); }"
+    with handle("php", code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "PHPRC": "."}) as runtime:
+        with open(f"{runtime.root}/php.ini", "w") as file:
+            file.write("disable_functions = exec\n")
+        runtime.ready()
+        runtime.begin(None)
+        runtime.process.wait(20)
+        assert [(line["level"], line["message"][:19]) for line in log_lines(runtime)] == [("FATAL", "Allowed memory size")]
+
+
+BREF = """<?php
+namespace Bref\\Context { final class Context { public function __construct(public string $id, public int $deadline, public string $arn, public string $trace) {} } }
+namespace {
+    use Bref\\Context\\Context;
+    class Greeter { public function handle($event, Context $context) { return [$event, $context->id, $context->trace]; } }
+    class Invokable { public function __invoke($event, Context $context) { return [$event, $context->id, $context->trace]; } }
+    return HANDLER;
+}
+"""
+
+
+@claim("php: a closure, an invokable object and bref's handlers work unchanged, with bref's name of them, the file, as well")
+def _():
+    for code in ("function ($event, Context $context) { return [$event, $context->id, $context->trace]; }", "new Greeter", "new Invokable"):
+        for name in ("own.php", "own.handle"):
+            with Runtime("php", name, files={"own.php": BREF.replace("HANDLER", code)}) as runtime:
+                runtime.ready()
+                assert runtime.respond(5, request_id="id-1", traceId="Root=1") == [5, "id-1", "Root=1"]
+    with Runtime("php", "own.php", files={"own.php": "<?php return new stdClass;"}) as runtime:
+        assert runtime.fail_init()["errorType"] == "Runtime.HandlerNotFound"
+
+
+PSR15 = """<?php
+namespace Psr\\Http\\Server { interface RequestHandlerInterface {} }
+namespace Bref\\Event\\Http { class Psr15Handler { public function __construct(private $app) {} public function handle($event, $context) { return [$event, $this->app->name]; } } }
+namespace { return new class implements Psr\\Http\\Server\\RequestHandlerInterface { public $name = 'app'; public function handle($request) {} }; }
+"""
+
+
+@claim("php: a PSR-15 application goes through bref's Psr15Handler, where that is")
+def _():
+    with Runtime("php", "own.php", files={"own.php": PSR15}) as runtime:
+        runtime.ready()
+        assert runtime.respond(5) == [5, "app"]
+
+
+CONTEXTS = {
+    "php": "<?php function handle($event, $c) { return [$c->clientContext, $c->identity, $c->tenantId, $c->invokedFunctionArn, $c->deadlineMs]; }",
+    "pl": "sub handle { my $c = $_[1]; [$c->client_context, $c->identity, $c->tenant_id, $c->invoked_function_arn, $c->deadline_ms] } 1;",
+}
+
+
+@claim("php, perl: the context has what mobile clients send, who they are, and the deadline")
+def _():
+    for language, code in CONTEXTS.items():
+        with handle(language, code) as runtime:
+            runtime.ready()
+            given = {"clientContext": {"custom": {"a": "ä"}}, "identity": {"cognitoIdentityId": "i"}, "tenantId": "t", "functionArn": "arn"}
+            assert runtime.respond(None, deadline_ms=9, **given) == [{"custom": {"a": "ä"}}, {"cognitoIdentityId": "i"}, "t", "arn", 9], language
+            assert runtime.respond(None, deadline_ms=9, functionArn="arn") == [None, None, None, "arn", 9], language
+
+
+PERL_LOGS = 'sub handle { warn "careful \\x{e4}"; warn "line\\n"; warn "bytes \\xc3\\xa4\\n"; return 1 } 1;'
+
+
+@claim("perl: with AWS_LAMBDA_LOG_FORMAT=JSON a warning is JSON as AWS documents it, unless AWS_LAMBDA_LOG_LEVEL is higher")
+def _():
+    with handle("pl", PERL_LOGS, env={"AWS_LAMBDA_LOG_FORMAT": "JSON"}) as runtime:
+        runtime.ready()
+        runtime.respond(None, request_id="id-1", tenantId="t")
+        lines = log_lines(runtime)
+        assert [line["message"] for line in lines] == [f"careful ä at {runtime.root}/own.pl line 1.", "line", "bytes ä"], lines
+        for line in lines:
+            assert sorted(line) == ["level", "message", "requestId", "tenantId", "timestamp"], line
+            assert line["level"] == "WARN" and line["requestId"] == "id-1", line
+            time.strptime(line["timestamp"], "%Y-%m-%dT%H:%M:%S.%fZ")
+    with handle("pl", PERL_LOGS, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "error"}) as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        assert runtime.log() == ""
+    with handle("pl", PERL_LOGS) as runtime:
+        runtime.ready()
+        runtime.respond(None)
+        assert "line\n" in runtime.log() and "{" not in runtime.log(), runtime.log()
