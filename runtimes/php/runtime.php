@@ -127,12 +127,16 @@ function load_companion(string $folder): ?callable
 function read_event(string $line): array
 {
     try {
-        return json_decode($line, true, DEEP, JSON_THROW_ON_ERROR) ?? [];
+        return json_decode($line, true, DEEP, JSON_THROW_ON_ERROR);
     } catch (\JsonException) { // PHP's parser takes 999 levels for too many, if they have several members
     }
     try {
         $at = 0;
-        return decode_deep($line, $at, 0);
+        $call = decode_deep($line, $at, 0);
+        if (trim(substr($line, $at)) !== '') {
+            throw new \JsonException("more than one value, from byte $at on");
+        }
+        return $call;
     } catch (\JsonException $error) {
         preg_match('~^\{"id":"([^"]*)"~', $line, $parts);
         $failure = new Failure('Runtime.UnmarshalError', "the event cannot be read: {$error->getMessage()}");

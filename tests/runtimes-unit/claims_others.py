@@ -97,7 +97,7 @@ def _():
             assert runtime.read() == {"id": "1", "response": [9990, True]}
             runtime.write(f'{{"id":"1","event":{opens * 10001}true{closes * 10001}}}\n'.encode())
             assert "deeper than 10000 levels" in runtime.read()["error"]["errorMessage"]
-        for broken in ("[1 2]", "[1,]", '{"a" 1}', '{"a":1,}', '{1:2}', "[", '["a', "[tru]", "[1}"):
+        for broken in ("[1 2]", "[1,]", '{"a" 1}', '{"a":1,}', '{1:2}', "[", '["a', "[tru]", "[1}", "1} 2"):
             runtime.write(f'{{"id":"1","event":{broken}}}\n'.encode())
             assert runtime.read()["error"]["errorType"] == "Runtime.UnmarshalError", broken
 
