@@ -155,7 +155,7 @@ fn append_attribute_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
 }
 
 /// The text as a header's value: printable ASCII but the blank, the quote and the percent sign stay as they are.
-fn percent_encoded(text: &[u8]) -> Vec<u8> {
+pub fn percent_encoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for byte in text {
         match byte {

@@ -6,7 +6,7 @@
 /// Unpacks gzip or zlib data. None if it is neither, is damaged, or unpacks to more than `limit` bytes.
 pub fn unpack(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let body = match packed {
-        [0x1f, 0x8b, 8, flags, _, _, _, _, _, _, rest @ ..] => gzip_body(*flags, rest)?,
+        [0x1f, 0x8b, 8, flags @ ..32, _, _, _, _, _, _, rest @ ..] => gzip_body(*flags, rest)?,
         [method, flags, rest @ ..]
             if method & 15 == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0 && flags & 32 == 0 =>
         {
@@ -318,6 +318,17 @@ mod tests {
     fn stored_blocks_are_unpacked() {
         assert_eq!(unpack(&stored(b"abc"), 3).as_deref(), Some(&b"abc"[..]));
         assert_eq!(unpack(&stored(b"abc"), 2), None);
+    }
+
+    #[test]
+    fn flags_without_a_meaning_are_refused() {
+        let mut packed = super::super::base64::decode(GZIP.as_bytes()).unwrap();
+        assert!(unpack(&packed, 9999).is_some());
+        for flag in [32, 64, 128] {
+            packed[3] ^= flag;
+            assert_eq!(unpack(&packed, 9999), None);
+            packed[3] ^= flag;
+        }
     }
 
     #[test]

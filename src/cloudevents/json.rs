@@ -176,7 +176,8 @@ impl<'a> Document<'a> {
     pub fn parse_for(text: &'a [u8], consumer: &mut dyn Consumer<'a>) -> Result<Document<'a>, NotJson> {
         must_be_utf8(text)?;
         let document = Document { text, tape: Tape::default(), has_twins: Cell::new(false) };
-        let mut writer = Writer { document, scanner: Scanner::new(text), limit: (text.len() / 8).min(1_000_000) + 512, consumer };
+        let limit = (text.len() / 16).min(1_000_000) + 512;
+        let mut writer = Writer { document, scanner: Scanner::new(text), limit, consumer };
         match writer.node(NAMELESS, 0).and_then(|()| writer.end()) {
             Some(()) => Ok(writer.document),
             None => Err(writer.scanner.error()),

@@ -1,10 +1,10 @@
 //! AWS events as CloudEvents 1.0.
 
 mod attributes;
-mod base64;
+pub mod base64;
 mod batch;
 mod http;
-mod inflate;
+pub mod inflate;
 mod item;
 pub mod json;
 mod kafka;
@@ -14,13 +14,14 @@ mod mapping;
 mod recognise;
 mod scanner;
 mod template;
-mod text;
-mod time;
+pub mod text;
+pub mod time;
 mod trace;
 mod unwrap;
-mod uri;
+pub mod uri;
 
 pub use batch::{Answer, Batch, Failure, Outcome};
+pub use http::{percent_decoded, percent_encoded};
 pub use mapping::{Event, Mapping, Warning, map};
 pub use scanner::{NotJson, Reason};
 pub use time::append_timestamp;

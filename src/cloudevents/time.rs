@@ -227,7 +227,7 @@ impl<'a> Decimal<'a> {
         }
         let point = i32::try_from(point.unwrap_or(length)).ok()?;
         let exponent = Some(exponent).filter(|exponent| (-99..=99).contains(exponent))?;
-        Some(Decimal { digits: text.get(..length).filter(|digits| !digits.is_empty())?, point: point + exponent })
+        Some(Decimal { digits: text.get(..length).filter(|digits| !matches!(digits, [] | [b'.']))?, point: point + exponent })
     }
 
     fn moment(&self, unit: Unit) -> Option<Moment> {
@@ -324,6 +324,8 @@ mod tests {
             "1e999",
             "1e-999",
             ".5x",
+            ".",
+            ".e3",
             "--",
             "2023-02-30T00:00:00Z",
             "2023-08-04T12:36:15",
