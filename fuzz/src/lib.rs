@@ -2,26 +2,33 @@
 //! An input is text as far as it can be, so that a person can read and write one: `corpus/` has many.
 
 pub mod input;
+pub mod allocations;
 pub mod mutate;
 mod targets;
 
-use targets::{environment, errors, events, exchange, headers, http, lines, message, middleware, stdout};
+use targets::{base64, environment, errors, events, exchange, headers, http, inflate, json, lines, memory, message, middleware, stdout, time, uri};
 
 /// Tries one input.
 pub type Target = fn(&[u8]);
 
 /// What is tried, by the name of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 16] = [
+    ("base64", base64::run),
     ("environment", environment::run),
     ("errors", errors::run),
     ("events", events::run),
     ("exchange", exchange::run),
     ("headers", headers::run),
     ("http", http::run),
+    ("inflate", inflate::run),
+    ("json", json::run),
     ("lines", lines::run),
+    ("memory", memory::run),
     ("message", message::run),
     ("middleware", middleware::run),
     ("stdout", stdout::run),
+    ("time", time::run),
+    ("uri", uri::run),
 ];
 
 /// The target of this name.

@@ -7,7 +7,8 @@ use open_runtime::cloudevents::{Answer, Batch, Invocation, Options, Outcome, jso
 
 use crate::input::{is_json, words_and_rest};
 
-const INVOCATION: Invocation<'static> = Invocation {
+/// What the events came with.
+pub const INVOCATION: Invocation<'static> = Invocation {
     request_id: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     function_arn: "arn:aws:lambda:us-east-1:123456789012:function:my-function",
     trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"),

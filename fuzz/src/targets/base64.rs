@@ -1,0 +1,27 @@
+//! Base64, against the crate `base64`.
+//!
+//! Input: bytes, which are encoded, and decoded.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use open_runtime::cloudevents::base64::{decode, encode};
+
+use crate::allocations::limited;
+
+/// Both write the same, and read the same, be there padding or none.
+pub fn run(bytes: &[u8]) {
+    let mut text = Vec::new();
+    encode(bytes, &mut text);
+    assert_eq!(text, engine(DecodePaddingMode::RequireCanonical).encode(bytes).as_bytes());
+    assert_eq!(decode(&text).as_deref(), Some(bytes));
+    let read = |padding| engine(padding).decode(bytes).ok();
+    let expected = read(DecodePaddingMode::RequireCanonical).or_else(|| read(DecodePaddingMode::RequireNone));
+    assert_eq!(limited("base64", bytes.len(), || decode(bytes)), expected);
+}
+
+/// Bits that no byte needs say nothing.
+fn engine(padding: DecodePaddingMode) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding).with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&STANDARD, config)
+}
