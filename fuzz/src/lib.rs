@@ -1,12 +1,15 @@
 //! Everything of bootstrap that reads bytes from outside, as functions of bytes. Each panics where a claim does not hold.
 //! An input is text as far as it can be, so that a person can read and write one: `corpus/` has many.
 
-pub mod input;
 pub mod allocations;
+pub mod input;
 pub mod mutate;
 mod targets;
 
-use targets::{base64, environment, errors, events, exchange, headers, http, inflate, json, lines, memory, message, middleware, stdout, time, uri};
+use targets::{
+    base64, environment, errors, events, exchange, headers, http, inflate, json, lines, memory, message, middleware,
+    stdout, time, uri,
+};
 
 /// Tries one input.
 pub type Target = fn(&[u8]);

@@ -227,7 +227,10 @@ impl<'a> Decimal<'a> {
         }
         let point = i32::try_from(point.unwrap_or(length)).ok()?;
         let exponent = Some(exponent).filter(|exponent| (-99..=99).contains(exponent))?;
-        Some(Decimal { digits: text.get(..length).filter(|digits| !matches!(digits, [] | [b'.']))?, point: point + exponent })
+        Some(Decimal {
+            digits: text.get(..length).filter(|digits| !matches!(digits, [] | [b'.']))?,
+            point: point + exponent,
+        })
     }
 
     fn moment(&self, unit: Unit) -> Option<Moment> {

@@ -10,8 +10,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use open_runtime::cloudevents::inflate::unpack;
 
-use crate::input::{number, words_and_rest};
 use crate::allocations::limited;
+use crate::input::{number, words_and_rest};
 
 /// Nothing is unpacked to more bytes.
 const LIMIT: usize = 1 << 16;

@@ -11,8 +11,8 @@ use open_runtime::lines::Lines;
 use open_runtime::protocol::{Message, on_one_line};
 use serde_json::value::RawValue;
 
-use crate::input::{number, words_and_rest};
 use crate::allocations::limited;
+use crate::input::{number, words_and_rest};
 use crate::targets::events::INVOCATION;
 
 /// No parser allocates more than three times what it reads, and 32 KiB; the mapping, what it reads and what it writes.

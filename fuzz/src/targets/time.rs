@@ -61,7 +61,9 @@ fn number(text: &str, unit: Unit, nanoseconds: i128, written: &str) {
 
 /// Whole numbers, exactly; and those that are no times are refused.
 fn integer(text: &str) {
-    let Some(number) = text.parse::<i128>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())) else { return };
+    let Some(number) = text.parse::<i128>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())) else {
+        return;
+    };
     for (unit, nanoseconds) in &UNITS[1..] {
         let expected = number.checked_mul(*nanoseconds);
         let expected = expected.and_then(|number| OffsetDateTime::from_unix_timestamp_nanos(number).ok());
