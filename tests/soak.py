@@ -26,10 +26,11 @@ RSS_KB = 512  # as much more memory is what an allocator may keep
 
 # What the event asks for, how often in a thousand (in a long life: in ten thousand), and the errors that may come of it.
 EXIT, TIMEOUT, LATE = "Runtime.ExitError", "Function.Timeout", "Sandbox.Timedout"
+ANSWERED = {None} if LONG else set()
 ACTIONS = {
     "echo": (700, 9698, {None}), "fail": (90, 200, {"Soaked"}), "exit": (40, 20, {EXIT}), "dump": (30, 10, {EXIT}),
-    "garble": (30, 10, {EXIT, None}),  # only a language runtime without a language can
-    "close": (5, 2, {EXIT, TIMEOUT, None}),  # its STDOUT may be open still, in a child that it has forked before
+    "garble": (30, 10, {EXIT} | ANSWERED),  # only a language runtime without a language can
+    "close": (5, 2, {EXIT, TIMEOUT} | ANSWERED),  # its STDOUT may be open still, in a child that it has forked before
     "sleep": (5, 2, {TIMEOUT}), "fork": (50, 20, {None}), "shout": (10, 20, {None}), "twice": (40, 18, {None}),
 }
 seed = random.randrange(1 << 32)
