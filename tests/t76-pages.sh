@@ -52,6 +52,33 @@ check 'the Runtime API and the Extensions API refuse what pages send' '
 	runs_nothing
 '
 
+# crowd PORT: opens 300 connections that say nothing, and one whose body never ends; then the function must answer, and the body
+# must be given up.
+crowd() {
+	python3 - "$1" <<-'END'
+		import http.client, resource, socket, sys
+		resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+		port = int(sys.argv[1])
+		path = "/2015-03-31/functions/function/invocations"
+		slow = socket.create_connection(("127.0.0.1", port), 20)
+		slow.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1".encode())
+		silent = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(300)]
+		for number in range(3):
+		    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+		    asked.request("POST", path, str(number))
+		    answer = asked.getresponse()
+		    assert (answer.status, answer.read()) == (200, str(number).encode()), answer.status
+		assert slow.recv(1) == b"", "an answer to half a body"
+	END
+}
+
+check 'three hundred silent connections keep nobody out, and a body that never ends is given up after 10 s' '
+	ulimit -S -n 256 &&
+	start_lambda echoes &&
+	is_ready &&
+	crowd "$(cat port)"
+'
+
 needs node
 
 check 'fetch of Node.js is not taken for a page' '

@@ -57,7 +57,7 @@ pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Functio
 
 async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::Sender<Job>) -> Result<Reply, NoAnswer> {
     let (head, body) = request.into_parts();
-    let received = reply::receive(body, MAX_EVENT).await.map_err(|_| NoAnswer)?;
+    let received = reply::receive(body, MAX_EVENT).await?;
     let request_id = ids::uuid();
     let invoked = match asked::arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
         Ok(arn) => invoke(request_id.clone(), arn, &head.headers, received, queue).await,

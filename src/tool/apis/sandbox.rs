@@ -159,7 +159,7 @@ async fn read(
         Some(Endpoint::Error(_) | Endpoint::InitError) => runtime::MAX_ERROR,
         _ => extensions::MAX_BODY,
     };
-    reply::receive(body, limit).await.map_err(|_| NoAnswer)
+    reply::receive(body, limit).await
 }
 
 /// Answers a request that was read, faults included.

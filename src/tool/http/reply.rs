@@ -1,6 +1,7 @@
 //! Answers, and how their bodies are framed.
 
 use super::guard::Foreign;
+use super::server::NoAnswer;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -10,6 +11,8 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// An answer before it is framed.
 pub struct Reply {
@@ -111,11 +114,18 @@ pub struct Received {
     pub is_too_large: bool,
 }
 
+/// From the end of a request's head to that of its body.
+const BODY_LIMIT: Duration = Duration::from_secs(10);
+
 /// Reads a body.
 ///
 /// # Errors
-/// The connection broke before the body's end.
-pub async fn receive(mut body: Incoming, limit: usize) -> Result<Received, hyper::Error> {
+/// The connection broke before the body's end, or the time is over.
+pub async fn receive(body: Incoming, limit: usize) -> Result<Received, NoAnswer> {
+    timeout(BODY_LIMIT, read(body, limit)).await.map_err(|_| NoAnswer)?.map_err(|_| NoAnswer)
+}
+
+async fn read(mut body: Incoming, limit: usize) -> Result<Received, hyper::Error> {
     let mut parts: Vec<Bytes> = Vec::new();
     let (mut kept, mut is_too_large) = (0, false);
     while let Some(frame) = body.frame().await {
