@@ -15,7 +15,7 @@ soak() {
 	soaked=$?
 	sed "s/^/# $claim: /" figures >&3
 	cat trace
-	return $soaked
+	return "$soaked"
 }
 exec 3>&1
 
