@@ -68,7 +68,10 @@ crowd() {
 		    asked.request("POST", path, str(number))
 		    answer = asked.getresponse()
 		    assert (answer.status, answer.read()) == (200, str(number).encode()), answer.status
-		assert slow.recv(1) == b"", "an answer to half a body"
+		try:
+		    assert slow.recv(1) == b"", "an answer to half a body"
+		except ConnectionResetError:
+		    pass
 	END
 }
 
