@@ -154,40 +154,57 @@ our $depth;
 
 sub decode {
     local $_ = $_[0];
-    ($depth, pos) = (0, 0);
-    my $value = decode_value();
-    /\G\s*\z/gc or die 'more than one value at character ' . pos;
-    return $value;
+    pos = 0;
+    my ($in, $name, @outer); # one sub for each level would keep 7 KB for each
+    /\G\s+/gc;
+    VALUE: while (1) {
+        my $value;
+        if (/\G"/gc) { $value = decode_string() }
+        elsif (/\G\{\s*/gc) {
+            $value = {};
+            if (!/\G\}/gc) {
+                push @outer, [$in, $name];
+                ($in, $name) = ($value, decode_name());
+                die "deeper than 10000 levels\n" if @outer > 10_000;
+                next VALUE;
+            }
+        }
+        elsif (/\G\[\s*/gc) {
+            $value = [];
+            if (!/\G\]/gc) {
+                push @outer, [$in, $name];
+                ($in, $name) = ($value, undef);
+                die "deeper than 10000 levels\n" if @outer > 10_000;
+                next VALUE;
+            }
+        }
+        elsif (/\G(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/gc) { $value = $1 + 0 }
+        elsif (/\G(null|true|false)/gc) { $value = $literals{$1} }
+        else { die 'no value at character ' . (pos // 0) }
+        while ($in) {
+            if (defined $name) {
+                $in->{$name} = $value;
+                if (/\G\s*,\s*(?=")/gc) { $name = decode_name(); next VALUE }
+                /\G\s*\}/gc or die 'no comma at character ' . pos;
+            }
+            else {
+                push @$in, $value;
+                next VALUE if /\G\s*,\s*(?!\])/gc;
+                /\G\s*\]/gc or die 'no comma at character ' . pos;
+            }
+            $value = $in;
+            ($in, $name) = @{pop @outer};
+        }
+        /\G\s*\z/gc or die 'more than one value at character ' . pos;
+        return $value;
+    }
 }
 
-sub decode_value {
-    no warnings 'recursion';
-    die "deeper than 10000 levels\n" if ++$depth > 10_000;
-    my $value;
-    /\G\s+/gc;
-    if (/\G"/gc) { $value = decode_string() }
-    elsif (/\G\{\s*/gc) {
-        $value = {};
-        until (/\G\}/gc) {
-            /\G"/gc or die 'no member name at character ' . pos;
-            my $name = decode_string();
-            /\G\s*:/gc or die 'no colon at character ' . pos;
-            $value->{$name} = decode_value();
-            /\G\s*(?:,\s*(?=")|(?=\}))/gc or die 'no comma at character ' . pos;
-        }
-    }
-    elsif (/\G\[\s*/gc) {
-        $value = [];
-        until (/\G\]/gc) {
-            push @$value, decode_value();
-            /\G\s*(?:,\s*(?!\])|(?=\]))/gc or die 'no comma at character ' . pos;
-        }
-    }
-    elsif (/\G(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/gc) { $value = $1 + 0 }
-    elsif (/\G(null|true|false)/gc) { $value = $literals{$1} }
-    else { die 'no value at character ' . (pos // 0) }
-    $depth--;
-    return $value;
+sub decode_name {
+    /\G"/gc or die 'no member name at character ' . pos;
+    my $name = decode_string();
+    /\G\s*:\s*/gc or die 'no colon at character ' . pos;
+    return $name;
 }
 
 my ($high, $low) = (qr/[dD][89abAB][0-9a-fA-F]{2}/, qr/[dD][c-fC-F][0-9a-fA-F]{2}/); # halves of a surrogate pair
@@ -208,32 +225,50 @@ sub decode_string {
 }
 
 sub encode {
-    $depth = 0;
-    return encode_value($_[0]);
+    my ($value) = @_;
+    my ($text, $in, $names, $at, @outer) = ('');
+    VALUE: while (1) {
+        my $type = ref $value;
+        if ($type eq 'HASH' || $type eq 'ARRAY') {
+            die "it is deeper than 10000 levels, or holds itself\n" if @outer >= 10_000;
+            push @outer, [$in, $names, $at];
+            ($in, $names, $at) = ($value, $type eq 'HASH' ? [keys %$value] : undef, 0);
+            $text .= $names ? '{' : '[';
+        }
+        else { $text .= $type ? encode_object($value) : encode_scalar($value) }
+        while ($in) {
+            if ($at < @{$names // $in}) {
+                $text .= ',' if $at;
+                $text .= encode_string($names->[$at]) . ':' if $names;
+                $value = $names ? $in->{$names->[$at]} : $in->[$at];
+                $at++;
+                next VALUE;
+            }
+            $text .= $names ? '}' : ']';
+            ($in, $names, $at) = @{pop @outer};
+        }
+        return $text;
+    }
 }
 
-sub encode_value {
+sub encode_scalar {
     my ($value) = @_;
-    no warnings; # of deep recursion, and that is_bool is new
+    no warnings; # that is_bool is new
     return 'null' if !defined $value;
-    my $type = ref $value;
-    return encode_nested($value, $type) if $type;
     return $value ? 'true' : 'false' if $is_boolean->($value);
     return encode_string($value) if !is_number($value);
     die "$value has no form in JSON\n" if $value !~ /\d/;
     return "$value";
 }
 
-sub encode_nested {
-    my ($value, $type) = @_;
+sub encode_object {
+    my ($value) = @_;
     no warnings 'recursion';
-    die "it is deeper than 10000 levels, or holds itself\n" if $depth >= 10_000;
     local $depth = $depth + 1;
-    return '{' . join(',', map { encode_string($_) . ':' . encode_value($value->{$_}) } keys %$value) . '}' if $type eq 'HASH';
-    return '[' . join(',', map { encode_value($_) } @$value) . ']' if $type eq 'ARRAY';
-    return encode_value($value->TO_JSON) if UNIVERSAL::can($value, 'TO_JSON');
-    return $$value ? 'true' : 'false' if $type =~ /Boolean/; # of a JSON module
-    die "a $type has no form in JSON\n";
+    die "it is deeper than 10000 levels, or holds itself\n" if $depth > 1000;
+    return encode($value->TO_JSON) if UNIVERSAL::can($value, 'TO_JSON');
+    return $$value ? 'true' : 'false' if ref($value) =~ /Boolean/; # of a JSON module
+    die "a " . ref($value) . " has no form in JSON\n";
 }
 
 sub is_number {
