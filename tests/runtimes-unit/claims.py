@@ -47,6 +47,6 @@ def run(words):
 
 if __name__ == "__main__":
     sys.modules["claims"] = sys.modules["__main__"]
-    for name in ("claims_common", "claims_nodejs", "claims_others", "claims_python", "claims_readme", "claims_ruby"):
+    for name in ("claims_common", "claims_documents", "claims_nodejs", "claims_others", "claims_python", "claims_readme", "claims_ruby"):
         __import__(name)
     sys.exit(not run(sys.argv[1:]))
