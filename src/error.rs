@@ -36,6 +36,8 @@ pub enum InvocationError {
     RuntimeExit { how: String },
     /// The language runtime's STDOUT said something that is no message of the protocol.
     RuntimeGarbage { why: String },
+    /// What the handler answered is not JSON.
+    ResponseNotJson { why: String },
     /// Reading from or writing to the language runtime failed.
     RuntimePipe { cause: io::Error },
     /// The deadline came first.
@@ -71,6 +73,7 @@ impl InvocationError {
             Terminated => "Runtime.Shutdown",
             Middleware { .. } => "Function.MiddlewareFailed",
             EventNotJson { .. } => "Runtime.UnmarshalError",
+            ResponseNotJson { .. } => "Runtime.MarshalError",
             OwnBatchItemFailures => "Function.BatchItemFailures",
             Batch { first, .. } => first.error_type(),
         }
@@ -160,6 +163,7 @@ impl fmt::Display for InvocationError {
             Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
             EventNotJson { why } => write!(f, "the event is not JSON: {why}"),
+            ResponseNotJson { why } => write!(f, "the response is not JSON: {why}"),
             OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
         }

@@ -198,10 +198,10 @@ impl<'a> Exchange<'a> {
     }
 
     /// Takes the answer to the call `id`. False if no such call is open: too late, or never asked for.
-    pub fn settle(&mut self, id: &str, outcome: impl FnOnce() -> Outcome) -> bool {
+    pub fn settle(&mut self, id: &str, outcome: Outcome) -> bool {
         let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
         let Some(position) = self.open.iter().position(is_it) else { return false };
-        let outcome = outcome().map_err(|error| self.as_timeout(error));
+        let outcome = outcome.map_err(|error| self.as_timeout(error));
         let may_go_on = |response: &Response| !(self.calls.is_failure)(response.json());
         let index = self.open.swap_remove(position);
         if self.calls.in_order && !outcome.as_ref().is_ok_and(may_go_on) {
@@ -311,7 +311,7 @@ mod tests {
         let mut exchange = Exchange::new(&calls);
         assert_eq!(send(&mut exchange, 1), "{\"id\":\"r#0\",\"event\":{}}\n");
         assert!(!exchange.is_over());
-        assert!(exchange.settle("r#0", || Ok(Response::new(b"1".to_vec()))));
+        assert!(exchange.settle("r#0", Ok(Response::new(b"1".to_vec()))));
         assert!(exchange.is_over());
     }
 
@@ -323,7 +323,7 @@ mod tests {
             send(&mut exchange, 3);
         }
         assert_eq!(exchange.open, [0, 1, 2]);
-        assert!(exchange.settle("r#1", || Ok(Response::new(b"1".to_vec()))));
+        assert!(exchange.settle("r#1", Ok(Response::new(b"1".to_vec()))));
         send(&mut exchange, 3);
         assert_eq!(exchange.open, [0, 2, 3]);
     }
@@ -334,7 +334,7 @@ mod tests {
             let calls = calls(2, in_order);
             let mut exchange = Exchange::new(&calls);
             send(&mut exchange, 1);
-            exchange.settle("r#0", || Ok(Response::new(b"\"failed\"".to_vec())));
+            exchange.settle("r#0", Ok(Response::new(b"\"failed\"".to_vec())));
             assert_eq!(!send(&mut exchange, 1).is_empty(), goes_on);
         }
     }
@@ -346,7 +346,7 @@ mod tests {
         for (open, response) in [(0, "\"failed\""), (1, "1"), (3, "\"failed\""), (4, "1")] {
             send(&mut exchange, 9);
             assert_eq!(exchange.open, [open]);
-            assert!(exchange.settle(&format!("r#{open}"), || Ok(Response::new(response.into()))));
+            assert!(exchange.settle(&format!("r#{open}"), Ok(Response::new(response.into()))));
         }
         assert!(exchange.is_over());
         let reached: Vec<bool> = exchange.answers(None).outcomes.iter().map(Option::is_some).collect();
@@ -359,9 +359,9 @@ mod tests {
         let mut exchange = Exchange::new(&calls);
         send(&mut exchange, 64);
         assert_eq!(send(&mut exchange, 64), "");
-        exchange.settle("r#0", || Ok(Response::new(b"1".to_vec())));
+        exchange.settle("r#0", Ok(Response::new(b"1".to_vec())));
         assert_ne!(send(&mut exchange, 64), "");
-        exchange.settle("r#1", || Err(InvocationError::Terminated));
+        exchange.settle("r#1", Err(InvocationError::Terminated));
         assert_eq!(send(&mut exchange, 64), "");
         assert!(exchange.is_over());
         assert!(exchange.answers(None).outcomes[2].is_none());
@@ -372,9 +372,9 @@ mod tests {
         let calls = calls(1, false);
         let mut exchange = Exchange::new(&calls);
         send(&mut exchange, 1);
-        assert!(!exchange.settle("r", || Ok(Response::new(b"1".to_vec()))));
-        assert!(exchange.settle("r#0", || Ok(Response::new(b"1".to_vec()))));
-        assert!(!exchange.settle("r#0", || Ok(Response::new(b"2".to_vec()))));
+        assert!(!exchange.settle("r", Ok(Response::new(b"1".to_vec()))));
+        assert!(exchange.settle("r#0", Ok(Response::new(b"1".to_vec()))));
+        assert!(!exchange.settle("r#0", Ok(Response::new(b"2".to_vec()))));
         assert_eq!(exchange.answers(None).outcomes[0].as_ref().unwrap().as_ref().unwrap().json(), b"1");
     }
 }

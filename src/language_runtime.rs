@@ -379,16 +379,19 @@ impl LanguageRuntime {
     }
 
     fn hear_line(&mut self, line: Vec<u8>, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
-        let message = Message::parse(&line).map_err(|why| InvocationError::RuntimeGarbage { why })?;
+        let message = match Message::parse(&line) {
+            Ok(message) => message,
+            Err(why) => return settle_unreadable(&line, why, exchange),
+        };
         let is_expected = match message {
             Message::Ready(ready) => return self.become_ready(ready),
             Message::InitError(error) => return Err(InvocationError::Handler(error.into())),
             Message::Response { id, response } => {
                 let id = id.into_owned(); // it may be a part of the line, which is given away
-                exchange.is_some_and(|exchange| exchange.settle(&id, || Ok(Response::within(line, response))))
+                exchange.is_some_and(|exchange| exchange.settle(&id, Ok(Response::within(line, response))))
             }
             Message::Error { id, error } => {
-                exchange.is_some_and(|exchange| exchange.settle(&id, || Err(InvocationError::Handler(error.into()))))
+                exchange.is_some_and(|exchange| exchange.settle(&id, Err(InvocationError::Handler(error.into()))))
             }
         };
         if !is_expected && !std::mem::replace(&mut self.has_dropped, true) {
@@ -485,6 +488,18 @@ fn wait_for_end(process: &Process, signals: Signals, deadline: Deadline) -> io::
         signals.empty_child_ended();
     }
     Ok(true)
+}
+
+/// A line that is no message, but begins as the answer to an open call does, is a result that has no form in JSON: that call
+/// failed, and what follows can be trusted. A language runtime in shell passes on what the handler has printed.
+#[cold]
+#[inline(never)]
+fn settle_unreadable(line: &[u8], why: String, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
+    let id = line.strip_prefix(b"{\"id\":\"").and_then(|rest| rest.split(|&byte| byte == b'"').next());
+    let id = id.and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
+    let settle =
+        |exchange: &mut Exchange<'_>| exchange.settle(id, Err(InvocationError::ResponseNotJson { why: why.clone() }));
+    if exchange.is_some_and(settle) { Ok(()) } else { Err(InvocationError::RuntimeGarbage { why }) }
 }
 
 /// The reason goes to whoever asks first; to others it is only dead.

@@ -73,7 +73,9 @@ for name, text in ("nothing", b""), ("blanks", b" \r\n "):
 
 # What a language runtime says. t22 has more.
 for name, says, expected in [
-    ("not UTF-8", r"""say(b'{"id":"', id, b'","response":"\xff"}\n')""", Error("Runtime.ExitError", "no message of the protocol")),
+    ("not UTF-8", r"""say(b'{"id":"', id, b'","response":"\xff"}\n')""", Error("Runtime.MarshalError", "the response is not JSON")),
+    ("what only begins like JSON", r"""say(b'{"id":"', id, b'","response":{bad}\n')""", Error("Runtime.MarshalError", "the response is not JSON")),
+    ("the same for no call of ours", r"""say(b'{"id":"another","response":{bad}\n')""", Error("Runtime.ExitError", "no message of the protocol")),
     ("1,500,000 levels of a response", 'answer(b"[" * 1_500_000 + b"]" * 1_500_000)', Right(b"[" * 1_500_000 + b"]" * 1_500_000)),
     ("1,500,000 levels of an unknown member", """say(b'{"id":"', id, b'","more":', b"[" * 1_500_000, b"]" * 1_500_000, b',"response":[1]}\\n')""", Right()),
     ("an answer to the next event", """say(b'{"id":"id-2","response":666}\\n'); answer(event)""", Right()),

@@ -108,7 +108,7 @@ impl<'a> Tried<'a> {
 
     /// An answer with the id comes in: a response, or an error of this type.
     pub fn answer(&mut self, id: &str, answer: Result<&str, &str>) {
-        let outcome = || match answer {
+        let outcome = match answer {
             Ok(response) => Ok(Response::new(response.as_bytes().to_vec())),
             Err(error_type) => Err(InvocationError::Handler(Box::new(LambdaError {
                 error_type: error_type.to_owned(),
@@ -120,7 +120,7 @@ impl<'a> Tried<'a> {
     }
 
     /// The same with any outcome, and what it should come to.
-    pub fn settle(&mut self, id: &str, outcome: impl FnOnce() -> Outcome, expected: Result<Vec<u8>, String>) {
+    pub fn settle(&mut self, id: &str, outcome: Outcome, expected: Result<Vec<u8>, String>) {
         let open = self.open.iter().copied().find(|&index| format!("r#{index}") == id);
         assert_eq!(self.exchange.settle(id, outcome), open.is_some(), "{id}");
         if let Some(index) = open {

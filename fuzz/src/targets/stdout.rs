@@ -36,11 +36,11 @@ fn hear(tried: &mut Tried<'_>, line: Vec<u8>) -> Option<()> {
         Message::Ready(_) | Message::InitError(_) => return None,
         Message::Response { id, response } => {
             let (id, expected) = (id.into_owned(), line[response.clone()].to_vec());
-            tried.settle(&id, || Ok(Response::within(line, response)), Ok(expected));
+            tried.settle(&id, Ok(Response::within(line, response)), Ok(expected));
         }
         Message::Error { id, error } => {
             let error_type = error.error_type.clone();
-            tried.settle(&id, || Err(InvocationError::Handler(error.into())), Err(error_type));
+            tried.settle(&id, Err(InvocationError::Handler(error.into())), Err(error_type));
         }
     }
     Some(())
