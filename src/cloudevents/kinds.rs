@@ -280,7 +280,7 @@ pub static KINDS: &[Kind] = &[
 
     // Batches: one CloudEvent for each record.
     kind("s3", "s3:object s3.bucket.name:string|eventName:string|eventSource:string",
-        ["s3.{eventName!s3:}", "{eventSource}.{awsRegion}.{s3.bucket.name}",
+        ["s3.{eventName!s3:}", "{eventSource}.{awsRegion}.{s3.bucket.name}|{eventSource}.{s3.bucket.name}",
         "{responseElements.x-amz-request-id}.{responseElements.x-amz-id-2}{@removed}", "{eventTime}", "{s3.object.key}"]).record(),
     kind("ses", "ses:object ses.mail:object|eventSource:string",
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),

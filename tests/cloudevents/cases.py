@@ -107,6 +107,7 @@ MAPPED = [
          [{"id": f"{S3_ID}.a+b", "type": "com.amazonaws.s3.ObjectRemoved:Delete"}, {"id": f"{S3_ID}.c.v1", "type": "com.amazonaws.s3.ObjectRemoved:DeleteMarkerCreated"}]),
     Case("an S3 lifecycle expiration has the key in its id", {"Records": [s3("LifecycleExpiration:Delete", "a")]}, "s3", [{"id": f"{S3_ID}.a"}]),
     Case("an S3 name that begins with s3: loses that", {"Records": [s3("s3:ObjectRestore:Completed", "a%20b")]}, "s3", [{"type": "com.amazonaws.s3.ObjectRestore:Completed", "subject": "a%20b", "id": S3_ID}]),
+    one("s3", "Records/0/awsRegion", ..., source="aws:s3.photos-123"),
     one("s3", "Records/0/responseElements", ..., id=f"{REQUEST}.0", warning="no id"),
     one("s3", "Records/0/s3/bucket/name", ..., source=FUNCTION, warning="no source"),
     one("s3", "Records/0/eventName", ..., type="com.amazonaws.s3", warning="no name"),
