@@ -242,3 +242,10 @@ def _():
         runtime.ready()
         runtime.respond(None)
         assert "line\n" in runtime.log() and "{" not in runtime.log(), runtime.log()
+
+
+@claim("sh: a response may begin with blanks and tabs")
+def _():
+    with handle("sh", r"""handle() { printf ' \t [%s]' "$1"; }""") as runtime:
+        runtime.ready()
+        assert runtime.respond(1) == [1]
