@@ -18,13 +18,13 @@ once() {
 check 'the memory of a language runtime that was killed at the timeout is shown' '
 	fails_to once nodejs:handler.sleeps -d "{\"ms\":60000}" --timeout 1 &&
 	says response Function.Timeout &&
-	test "$(memory_shown lambda.log)" -gt 20
+	test "$(memory_shown lambda.log)" -gt 10
 '
 
 check 'the memory of a language runtime that exited is shown' '
 	fails_to once nodejs:handler.exits -d "{\"exit\":3}" &&
 	says response Runtime.ExitError &&
-	test "$(memory_shown lambda.log)" -gt 20
+	test "$(memory_shown lambda.log)" -gt 10
 '
 
 check 'the log that a caller asks for has the memory of the first invocation, without a timeline, too' '
