@@ -36,8 +36,6 @@ pub enum InvocationError {
     RuntimeExit { how: String },
     /// The language runtime's STDOUT said something that is no message of the protocol.
     RuntimeGarbage { why: String },
-    /// What the handler answered is not JSON.
-    ResponseNotJson { why: String },
     /// Reading from or writing to the language runtime failed.
     RuntimePipe { cause: io::Error },
     /// The deadline came first.
@@ -46,8 +44,8 @@ pub enum InvocationError {
     Terminated,
     /// A middleware failed.
     Middleware { name: String, hook: Hook, why: String },
-    /// The event is not JSON; where it stops to be.
-    EventNotJson { why: String },
+    /// The event, or the response, is not JSON; where it stops to be.
+    NotJson { what: &'static str, why: String },
     /// The handler answered one record with `batchItemFailures`.
     OwnBatchItemFailures,
     /// Records of a batch failed.
@@ -72,8 +70,8 @@ impl InvocationError {
             Timeout { .. } => "Function.Timeout",
             Terminated => "Runtime.Shutdown",
             Middleware { .. } => "Function.MiddlewareFailed",
-            EventNotJson { .. } => "Runtime.UnmarshalError",
-            ResponseNotJson { .. } => "Runtime.MarshalError",
+            NotJson { what: "event", .. } => "Runtime.UnmarshalError",
+            NotJson { .. } => "Runtime.MarshalError",
             OwnBatchItemFailures => "Function.BatchItemFailures",
             Batch { first, .. } => first.error_type(),
         }
@@ -162,8 +160,7 @@ impl fmt::Display for InvocationError {
             Timeout { seconds, missing, .. } => write!(f, "Task timed out after {seconds}.00 seconds: {missing}"),
             Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
-            EventNotJson { why } => write!(f, "the event is not JSON: {why}"),
-            ResponseNotJson { why } => write!(f, "the response is not JSON: {why}"),
+            NotJson { what, why } => write!(f, "the {what} is not JSON: {why}"),
             OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
         }

@@ -112,7 +112,7 @@ impl Function {
             received_ms: invocation.received_ms,
         };
         let mapping = cloudevents::map(&invocation.event, &facts, &self.config.events)
-            .map_err(|error| InvocationError::EventNotJson { why: error.to_string() })?;
+            .map_err(|error| InvocationError::NotJson { what: "event", why: error.to_string() })?;
         if let Some(warning) = mapping.warning() {
             self.log.warn(Some(&invocation.request_id), &warning);
         }

@@ -497,8 +497,9 @@ fn wait_for_end(process: &Process, signals: Signals, deadline: Deadline) -> io::
 fn settle_unreadable(line: &[u8], why: String, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
     let id = line.strip_prefix(b"{\"id\":\"").and_then(|rest| rest.split(|&byte| byte == b'"').next());
     let id = id.and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
-    let settle =
-        |exchange: &mut Exchange<'_>| exchange.settle(id, Err(InvocationError::ResponseNotJson { why: why.clone() }));
+    let settle = |exchange: &mut Exchange<'_>| {
+        exchange.settle(id, Err(InvocationError::NotJson { what: "response", why: why.clone() }))
+    };
     if exchange.is_some_and(settle) { Ok(()) } else { Err(InvocationError::RuntimeGarbage { why }) }
 }
 
