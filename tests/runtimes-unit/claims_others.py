@@ -244,8 +244,11 @@ def _():
         assert "line\n" in runtime.log() and "{" not in runtime.log(), runtime.log()
 
 
-@claim("sh: a response may begin with blanks and tabs")
+@claim("sh: a response may begin with blanks, tabs and line breaks")
 def _():
     with handle("sh", r"""handle() { printf ' \t [%s]' "$1"; }""") as runtime:
         runtime.ready()
         assert runtime.respond(1) == [1]
+    with handle("sh", r"""handle() { printf '\n \n\t[%s,\n2]' "$1"; }""") as runtime:
+        runtime.ready()
+        assert runtime.respond(1) == [1, 2]
