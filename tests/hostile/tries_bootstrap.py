@@ -4,8 +4,8 @@ from hostile import Ends, Error, Right, add, lambda_for
 from raw_api import chunked, event
 
 
-def of(group, name, expected, events=None, is_long=False, **options):
-    add(group, name, lambda: lambda_for(expected, [event(1)] if events is None else events, **options), is_long)
+def of(group, name, expected, events=None, **options):
+    add(group, name, lambda: lambda_for(expected, [event(1)] if events is None else events, **options))
 
 
 # What a language runtime says: Python that tests/hostile/speaks runs for the first event. A peak is of bootstrap, in KB: three
