@@ -77,7 +77,7 @@ fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Res
         match function.answer(&invocation, &mut lock(runtime)) {
             Ok(response) => api.respond(&invocation, &response)?,
             Err(error) => {
-                function.log.failure(Failed::Invoke(&invocation.request_id), &error);
+                function.log.failure(Failed::Invoke(&invocation), &error);
                 api.fail(&invocation, &error)?;
             }
         }

@@ -108,10 +108,9 @@ impl InvocationError {
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>
     pub fn to_json(&self) -> Vec<u8> {
-        let mut json = b"{\"errorType\":".to_vec();
-        push_json_string(&mut json, self.error_type());
-        json.extend_from_slice(b",\"errorMessage\":");
-        push_json_string(&mut json, &self.message());
+        let mut json = Vec::new();
+        push_json(&mut json, "{\"errorType\":", self.error_type());
+        push_json(&mut json, ",\"errorMessage\":", &self.message());
         json.extend_from_slice(b",\"stackTrace\":");
         json.extend_from_slice(self.stack_trace().unwrap_or("[]").as_bytes());
         if let InvocationError::Handler(error) = self {
@@ -244,8 +243,10 @@ pub fn header_error_type(error_type: &str) -> String {
     format!("{category}.{}", if letters.is_empty() { "Error" } else { &letters })
 }
 
-/// Appends `text` as a JSON string.
-pub fn push_json_string(json: &mut Vec<u8>, text: &str) {
+/// Appends JSON as it is, and behind it `text` as a JSON string.
+#[inline(never)] // it stands in many places
+pub fn push_json(json: &mut Vec<u8>, before: &str, text: &str) {
+    json.extend_from_slice(before.as_bytes());
     let _ = serde_json::to_writer(json, text); // writing to memory cannot fail, nor can a string be no JSON
 }
 

@@ -168,23 +168,24 @@ impl Function {
         let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
             runtime.call(&calls, || early = chain.start_after(self.middlewares.len()))
         });
-        let log = |outcomes: &[Option<exchange::Outcome>]| self.log_reported(&chain.invocation.request_id, outcomes);
+        let log = |outcomes: &[Option<exchange::Outcome>]| self.log_reported(chain.invocation, outcomes);
         Ok((conclude(batch, answers, log)?, early))
     }
 
     /// Lambda tries again the records that are reported as failed, and why they failed is told to nobody else.
-    fn log_reported(&self, request_id: &str, outcomes: &[Option<exchange::Outcome>]) {
+    fn log_reported(&self, invocation: &Invocation, outcomes: &[Option<exchange::Outcome>]) {
         let failed = outcomes.iter().filter(|outcome| !matches!(outcome, Some(Ok(_)))).count();
         if failed == 0 {
             return;
         }
         for (number, outcome) in (1..).zip(outcomes) {
             if let Some(Err(error)) = outcome {
-                self.log.failure(Failed::Record(request_id, number), error);
+                self.log.failure(Failed::Record(invocation, number), error);
             }
         }
         let total = outcomes.len();
-        self.log.warn(Some(request_id), &format_args!("{failed} of {total} records are reported as failed"));
+        self.log
+            .warn(Some(&invocation.request_id), &format_args!("{failed} of {total} records are reported as failed"));
     }
 }
 

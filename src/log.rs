@@ -7,7 +7,8 @@ use std::io::Write as _;
 use crate::cloudevents::append_timestamp;
 use crate::cloudevents::json::Document;
 use crate::deadline::unix_time;
-use crate::error::{Fatal, InvocationError, push_json_string};
+use crate::error::{Fatal, InvocationError, push_json};
+use crate::invocation::Invocation;
 
 /// No more of a message is logged, in bytes. Where each byte of it takes six in JSON, a line with such a message and such a stack
 /// still fits into the 256 KiB that CloudWatch Logs took of an event for years.
@@ -65,10 +66,10 @@ impl Default for Log {
 pub enum Failed<'a> {
     /// The Init phase.
     Init,
-    /// The invocation with this request id.
-    Invoke(&'a str),
-    /// The record of that number, from 1, in the batch of the invocation with this request id.
-    Record(&'a str, usize),
+    /// This invocation.
+    Invoke(&'a Invocation),
+    /// The record of that number, from 1, in the batch of this invocation.
+    Record(&'a Invocation, usize),
 }
 
 impl Log {
@@ -98,14 +99,18 @@ impl Log {
         if Level::Error > self.level {
             return;
         }
-        let (what, request_id, record) = match failed {
+        let (what, invocation, record) = match failed {
             Failed::Init => ("Init", None, None),
-            Failed::Invoke(id) => ("Invoke", Some(id), None),
-            Failed::Record(id, number) => ("Record", Some(id), Some(number)),
+            Failed::Invoke(invocation) => ("Invoke", Some(invocation), None),
+            Failed::Record(invocation, number) => ("Record", Some(invocation), Some(number)),
         };
+        let request_id = invocation.map(|invocation| &*invocation.request_id);
         let (mut line, mut json) = (Vec::new(), b"{".to_vec());
         if self.is_json {
             push_start(&mut json, Level::Error, request_id);
+            if let Some(tenant) = invocation.and_then(|invocation| invocation.tenant_id.as_deref()) {
+                push_json(&mut json, ",\"tenantId\":", tenant);
+            }
             json.push(b',');
         } else {
             push_now(&mut line);
@@ -121,11 +126,9 @@ impl Log {
     }
 
     fn push_error(self, json: &mut Vec<u8>, error: &InvocationError) {
-        json.extend_from_slice(b"\"errorType\":");
-        push_json_string(json, &bounded(&error.error_type(), LONGEST_TYPE));
+        push_json(json, "\"errorType\":", &bounded(&error.error_type(), LONGEST_TYPE));
         if let Some(told) = self.of(error) {
-            json.extend_from_slice(b",\"errorMessage\":");
-            push_json_string(json, &bounded(&told, LONGEST_MESSAGE));
+            push_json(json, ",\"errorMessage\":", &bounded(&told, LONGEST_MESSAGE));
         }
         if !self.types_only {
             json.extend_from_slice(if self.is_json { b",\"stackTrace\":" } else { b",\"stack\":" });
@@ -195,8 +198,7 @@ fn text_line(request_id: Option<&str>, message: &str) -> Vec<u8> {
 fn json_line(level: Level, request_id: Option<&str>, message: &str) -> Vec<u8> {
     let mut line = b"{".to_vec();
     push_start(&mut line, level, request_id);
-    line.extend_from_slice(b",\"message\":");
-    push_json_string(&mut line, &format!("bootstrap: {message}"));
+    push_json(&mut line, ",\"message\":", &format!("bootstrap: {message}"));
     line.extend_from_slice(b"}\n");
     line
 }
@@ -204,11 +206,9 @@ fn json_line(level: Level, request_id: Option<&str>, message: &str) -> Vec<u8> {
 fn push_start(json: &mut Vec<u8>, level: Level, request_id: Option<&str>) {
     json.extend_from_slice(b"\"timestamp\":\"");
     push_now(json);
-    json.extend_from_slice(b"\",\"level\":");
-    push_json_string(json, level.name());
+    push_json(json, "\",\"level\":", level.name());
     if let Some(id) = request_id {
-        json.extend_from_slice(b",\"requestId\":");
-        push_json_string(json, id);
+        push_json(json, ",\"requestId\":", id);
     }
 }
 

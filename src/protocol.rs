@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::debug::Target;
-use crate::error::{LambdaError, push_json_string};
+use crate::error::{LambdaError, push_json};
 use crate::invocation::Invocation;
 use crate::scan::has_line_breaks;
 
@@ -114,8 +114,8 @@ impl<'a> Call<'a> {
 
 /// What stands before the event in the line of a call.
 pub fn head(id: &str) -> Vec<u8> {
-    let mut head = b"{\"id\":".to_vec();
-    push_json_string(&mut head, id);
+    let mut head = Vec::new();
+    push_json(&mut head, "{\"id\":", id);
     head.extend_from_slice(b",\"event\":");
     head
 }
@@ -123,31 +123,29 @@ pub fn head(id: &str) -> Vec<u8> {
 /// What stands after the event in the line of a call: the context, and the end. What bootstrap vouches for comes before what the
 /// caller chose. `deadline_ms` is when the handler must be done.
 pub fn tail(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
-    let mut tail = b",\"context\":{\"requestId\":".to_vec();
-    push_json_string(&mut tail, &invocation.request_id);
+    let mut tail = Vec::new();
+    push_json(&mut tail, ",\"context\":{\"requestId\":", &invocation.request_id);
     if let Some(deadline_ms) = deadline_ms {
         tail.extend_from_slice(format!(",\"deadlineMs\":{deadline_ms}").as_bytes());
     }
     let strings = [
-        ("functionArn", &invocation.function_arn),
-        ("traceId", &invocation.trace_id),
-        ("tenantId", &invocation.tenant_id),
+        (",\"functionArn\":", &invocation.function_arn),
+        (",\"traceId\":", &invocation.trace_id),
+        (",\"tenantId\":", &invocation.tenant_id),
     ];
     for (name, value) in strings {
         if let Some(value) = value {
-            push_member(&mut tail, name);
-            push_json_string(&mut tail, value);
+            push_json(&mut tail, name, value);
         }
     }
     if let Some(Target { host, port, stops_at_first_line }) = debugger {
-        push_member(&mut tail, "debug");
-        tail.extend_from_slice(b"{\"host\":");
-        push_json_string(&mut tail, host);
+        push_json(&mut tail, ",\"debug\":{\"host\":", host);
         tail.extend_from_slice(format!(",\"port\":{port},\"break\":{stops_at_first_line}}}").as_bytes());
     }
-    for (name, value) in [("clientContext", &invocation.client_context), ("identity", &invocation.identity)] {
+    let caller = [(",\"clientContext\":", &invocation.client_context), (",\"identity\":", &invocation.identity)];
+    for (name, value) in caller {
         if let Some(value) = value {
-            push_member(&mut tail, name);
+            tail.extend_from_slice(name.as_bytes());
             push_without_context(&mut tail, value.as_bytes());
         }
     }
@@ -173,12 +171,6 @@ fn push_without_context(line: &mut Vec<u8>, json: &[u8]) {
             }
         }
     }
-}
-
-fn push_member(json: &mut Vec<u8>, name: &str) {
-    json.extend_from_slice(b",\"");
-    json.extend_from_slice(name.as_bytes());
-    json.extend_from_slice(b"\":");
 }
 
 /// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::error::push_json_string;
+use crate::error::push_json;
 
 /// Where the steps are written: a line of JSON each.
 #[derive(Debug)]
@@ -30,10 +30,9 @@ impl Timeline {
 }
 
 fn line(request_id: &str, step: &str, name: &str, us: u128) -> Vec<u8> {
-    let mut line = b"{\"requestId\":".to_vec();
-    for (member, text) in [("", request_id), (",\"step\":", step), (",\"name\":", name)] {
-        line.extend_from_slice(member.as_bytes());
-        push_json_string(&mut line, text);
+    let mut line = Vec::new();
+    for (member, text) in [("{\"requestId\":", request_id), (",\"step\":", step), (",\"name\":", name)] {
+        push_json(&mut line, member, text);
     }
     line.extend_from_slice(format!(",\"ms\":{}.{:03}}}\n", us / 1000, us % 1000).as_bytes());
     line

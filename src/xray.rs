@@ -1,7 +1,7 @@
 //! The cause of an error as X-Ray shows it.
 
 use crate::cloudevents::json::Document;
-use crate::error::{InvocationError, push_json_string, text};
+use crate::error::{InvocationError, push_json, text};
 
 /// Lambda drops a header that is longer, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -15,12 +15,10 @@ pub fn cause(error: &InvocationError) -> Option<String> {
     if message.len() + stack.map_or(0, str::len) >= LONGEST {
         return None; // before it is copied again and again: it may have megabytes
     }
-    let mut json = b"{\"working_directory\":".to_vec();
-    push_json_string(&mut json, &std::env::current_dir().unwrap_or_default().to_string_lossy());
-    json.extend_from_slice(b",\"paths\":[],\"exceptions\":[{\"type\":");
-    push_json_string(&mut json, error.error_type());
-    json.extend_from_slice(b",\"message\":");
-    push_json_string(&mut json, &message);
+    let mut json = Vec::new();
+    push_json(&mut json, "{\"working_directory\":", &std::env::current_dir().unwrap_or_default().to_string_lossy());
+    push_json(&mut json, ",\"paths\":[],\"exceptions\":[{\"type\":", error.error_type());
+    push_json(&mut json, ",\"message\":", &message);
     json.extend_from_slice(b",\"stack\":[");
     push_frames(&mut json, stack);
     json.extend_from_slice(b"]}]}");
@@ -32,8 +30,7 @@ fn push_frames(json: &mut Vec<u8>, stack_trace: Option<&str>) {
     let Some(Ok(stack)) = stack_trace.map(|stack| Document::parse(stack.as_bytes())) else { return };
     for (index, frame) in stack.root().elements().enumerate() {
         let frame = text(frame.raw());
-        json.extend_from_slice(if index == 0 { b"{\"label\":" } else { b",{\"label\":" });
-        push_json_string(json, frame.trim());
+        push_json(json, if index == 0 { "{\"label\":" } else { ",{\"label\":" }, frame.trim());
         json.push(b'}');
     }
 }

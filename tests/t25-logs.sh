@@ -38,10 +38,11 @@ check 'successes, crashes and garbage do not tell secrets, nor do errors with SL
 	is_discreet
 '
 
-# fail_with ERROR: the handler fails with that error object, which is the event.
+# fail_with ERROR [OPTION…]: the handler fails with that error object, which is the event.
 fail_with() {
 	printf "%s" "$1" >error.json
-	invoke @error.json
+	shift
+	invoke @error.json "$@"
 }
 
 # error_line: the log has one line, and this is its JSON.
@@ -74,6 +75,14 @@ check 'where Lambda wants JSON it has the members that Lambda documents' '
 	error_line &&
 	is_said "list(e) == [\"timestamp\", \"level\", \"requestId\", \"errorType\", \"errorMessage\", \"stackTrace\"]" &&
 	is_said "[e[\"level\"], e[\"errorType\"], e[\"errorMessage\"], e[\"stackTrace\"]] == [\"ERROR\", \"my.Boom\", \"m\", [\"at f\"]]"
+'
+
+check 'in JSON it names the tenant, as the client of AWS for Node.js does' '
+	start_lambda fails-as-told --quiet --env AWS_LAMBDA_LOG_FORMAT=JSON &&
+	fail_with "{\"errorType\":\"my.Boom\",\"errorMessage\":\"m\"}" -H "X-Amz-Tenant-Id: blue\"s" &&
+	error_line &&
+	is_said "list(e)[:5] == [\"timestamp\", \"level\", \"requestId\", \"tenantId\", \"errorType\"]" &&
+	is_said "e[\"tenantId\"] == \"blue\\\"s\""
 '
 
 check 'a stack with the message at its head is logged where the language has one' '
