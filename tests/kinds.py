@@ -11,16 +11,16 @@ NAMED = {"@P": "aws", "@R": "REGION", "@A": "ACCOUNT", "@key": "KEY", "@broker":
 
 def main(file):
     text = open(file, encoding="utf-8").read()
-    constants = dict(re.findall(r'^const (\w+): &str =\s*"([^"]*)"', text, re.M))
+    constants = dict(re.findall(r'^macro_rules! (\w+) \{\s*\(\) => \{\s*"([^"]*)"', text, re.M))
     table = text[text.index("static KINDS") : text.index("\n];")]
-    rows = [row(part, constants) for part in re.split(r"\bkind\(", table)[1:]]
+    rows = [row(part, constants) for part in re.split(r"\bkind!\(", table)[1:]]
     for line in dict.fromkeys(rows):
         print(line)
 
 
 def row(part, constants):
     name, columns, methods = re.match(r'"([^"]+)", "[^"]*",\s*\[(.*?)\]\)(.*)', part, re.S).groups()
-    words = re.findall(r'"([^"]*)"|(\w+)', columns)
+    words = re.findall(r'"([^"]*)"|(\w+)!\(\)', columns)
     event_type, source, _, _, subject = (constants[word] if word else string for string, word in words)
     if not event_type:
         event_type, source, subject = "its own", "its own", "its own"

@@ -52,10 +52,12 @@ impl Writer {
     /// Takes the row's templates apart.
     pub fn new(kind: &Kind, invocation: &Invocation<'_>) -> Writer {
         let mut templates = Templates::default();
-        let (unit, time) = match kind.time.split_at_checked(3) {
+        let mut columns = kind.columns.split('\n');
+        let [r#type, source, id, time, subject] = [(); 5].map(|()| columns.next().unwrap_or_default());
+        let (unit, time) = match time.split_at_checked(3) {
             Some(("ms:", time)) => (Unit::Milliseconds, time),
             Some(("us:", time)) => (Unit::Microseconds, time),
-            _ => (Unit::Seconds, kind.time),
+            _ => (Unit::Seconds, time),
         };
         let id_fallback = if kind.records == Records::None { "{@req,@ms}" } else { "{@req,@ms}.{@i}" };
         let mut attribute = |write, template, fallback| {
@@ -63,18 +65,18 @@ impl Writer {
             Attribute { write, source: Source { template, fallback, inputs: Inputs::default() }, written: 0..0 }
         };
         let attributes = [
-            attribute(Tools::id, kind.id, id_fallback),
-            attribute(Tools::source, kind.source, "{@fn}|aws:lambda"),
-            attribute(Tools::r#type, kind.r#type, ""),
+            attribute(Tools::id, id, id_fallback),
+            attribute(Tools::source, source, "{@fn}|aws:lambda"),
+            attribute(Tools::r#type, r#type, ""),
             attribute(Tools::time, time, "{@ms}"),
-            attribute(Tools::subject, kind.subject, ""),
+            attribute(Tools::subject, subject, ""),
             attribute(Tools::partitionkey, kind.partitionkey, ""),
             attribute(Tools::sequence, kind.sequence.1, ""),
             attribute(Tools::trace, "", ""),
         ];
         let texts = if let Trace::Texts(texts) = kind.trace { *texts } else { [""; 3] };
         let tools = Tools {
-            type_fallback: kind.r#type.split('{').next().unwrap_or_default().trim_end_matches('.'),
+            type_fallback: r#type.split('{').next().unwrap_or_default().trim_end_matches('.'),
             unit,
             clock: Clock::default(),
             sequence_width: kind.sequence.0,

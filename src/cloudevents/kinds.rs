@@ -43,12 +43,9 @@ pub struct Kind {
     /// Its name, as in `open-runtime event NAME`.
     pub name: &'static str,
     pub(super) when: &'static str,
-    /// Without the prefix `com.amazonaws.`.
-    pub(super) r#type: &'static str,
-    pub(super) source: &'static str,
-    pub(super) id: &'static str,
-    pub(super) time: &'static str,
-    pub(super) subject: &'static str,
+    /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, a line each: one text is
+    /// smaller than five.
+    pub(super) columns: &'static str,
     pub(super) records: Records,
     pub(super) data: Data,
     pub(super) partitionkey: &'static str,
@@ -148,16 +145,11 @@ pub(super) enum Http {
     Alb,
 }
 
-const fn kind(name: &'static str, when: &'static str, columns: [&'static str; 5]) -> Kind {
-    let [r#type, source, id, time, subject] = columns;
+const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> Kind {
     Kind {
         name,
         when,
-        r#type,
-        source,
-        id,
-        time,
-        subject,
+        columns,
         records: Records::None,
         data: Data::Record,
         partitionkey: "",
@@ -231,225 +223,272 @@ impl Kind {
     }
 }
 
-/// Free-form JSON, which `SLSEVENTS=wrap` makes a CloudEvent.
-pub(super) static UNKNOWN: Kind = kind("unknown", "", ["lambda.invoke", "", "", "", ""]);
+/// A row of the table.
+macro_rules! kind {
+    ($name:literal, $when:literal, [$type:expr, $source:expr, $id:expr, $time:expr, $subject:expr]) => {
+        kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject))
+    };
+}
 
-const EXECUTE_API: &str =
-    "arn:{@P}:execute-api:{@R}:{requestContext.accountId,@A}:{requestContext.apiId}/{requestContext.stage}";
-const MSK_SOURCE: &str = "{^eventSourceArn}#{topic}-{partition}|{^eventSourceArn}#{@key}";
-const KAFKA_SOURCE: &str = "kafka://{@broker}#{topic}-{partition}|kafka://{@broker}#{@key}";
-const KAFKA_ID: &str = "{topic}-{partition}-{offset}|{@key}-{offset}";
+/// Free-form JSON, which `SLSEVENTS=wrap` makes a CloudEvent.
+pub(super) static UNKNOWN: Kind = kind!("unknown", "", ["lambda.invoke", "", "", "", ""]);
+
+macro_rules! execute_api {
+    () => {
+        "arn:{@P}:execute-api:{@R}:{requestContext.accountId,@A}:{requestContext.apiId}/{requestContext.stage}"
+    };
+}
+macro_rules! msk_source {
+    () => {
+        "{^eventSourceArn}#{topic}-{partition}|{^eventSourceArn}#{@key}"
+    };
+}
+macro_rules! kafka_source {
+    () => {
+        "kafka://{@broker}#{topic}-{partition}|kafka://{@broker}#{@key}"
+    };
+}
+macro_rules! kafka_id {
+    () => {
+        "{topic}-{partition}-{offset}|{@key}-{offset}"
+    };
+}
 
 /// All kinds, in the order in which they are tried.
 #[rustfmt::skip]
 pub static KINDS: &[Kind] = &[
     // An event that is an array: CloudEvents, AppSync's BatchInvoke, EventBridge Pipes.
-    kind("cloudevents-batch", "@cloudevent",
+    kind!("cloudevents-batch", "@cloudevent",
         ["", "", "", "", ""]).element().data(Data::CloudEvent),
-    kind("appsync-batch", "[].info.fieldName:string [].info.parentTypeName:string",
+    kind!("appsync-batch", "[].info.fieldName:string [].info.parentTypeName:string",
         ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(Trace::Headers("0.request.headers")),
-    kind("pipes-sqs", "eventSource=aws:sqs",
+    kind!("pipes-sqs", "eventSource=aws:sqs",
         ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).element().sqs(),
-    kind("pipes-kinesis", "eventSource=aws:kinesis",
+    kind!("pipes-kinesis", "eventSource=aws:kinesis",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{approximateArrivalTimestamp}", ""]).element()
         .partitionkey("{partitionKey}").sequence(56, "{sequenceNumber}").carries(Carries::Base64("data"))
         .partial(Partial::Checkpoint),
-    kind("pipes-dynamodb", "eventSource=aws:dynamodb",
+    kind!("pipes-dynamodb", "eventSource=aws:dynamodb",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).element()
         .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
-    kind("pipes-kafka", "eventSource=aws:kafka",
+    kind!("pipes-kafka", "eventSource=aws:kafka",
         ["kafka.record", "{eventSourceArn}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
-    kind("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
+    kind!("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
         ["kafka.record", "kafka://{@broker}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
-    kind("pipes-mq", "eventSource=aws:mq,aws:amq",
+    kind!("pipes-mq", "eventSource=aws:mq,aws:amq",
         ["mq.activemq.message", "{eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
         .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
-    kind("pipes-rmq", "eventSource=aws:rmq",
+    kind!("pipes-rmq", "eventSource=aws:rmq",
         ["mq.rabbitmq.message", "{eventSourceArn}", "{basicProperties.messageId}|{@req}.{eventSourceKey}.{@i}|{@req}.{@i}", "", "{eventSourceKey}"])
         .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
 
     // An event that is a CloudEvent already.
-    kind("cloudevent", "@cloudevent",
+    kind!("cloudevent", "@cloudevent",
         ["", "", "", "", ""]).data(Data::CloudEvent),
 
     // Tumbling windows: one event with its records and its state, and the last of them may have no records.
-    kind("kinesis-window", "Records:array window:object isFinalInvokeForWindow Records.0.kinesis|eventSourceARN~:kinesis:",
+    kind!("kinesis-window", "Records:array window:object isFinalInvokeForWindow Records.0.kinesis|eventSourceARN~:kinesis:",
         ["kinesis.window", "{eventSourceARN}#{shardId}|{eventSourceARN}", "", "{window.end}", ""]),
-    kind("dynamodb-window", "Records:array window:object isFinalInvokeForWindow Records.0.dynamodb|eventSourceARN~:dynamodb:",
+    kind!("dynamodb-window", "Records:array window:object isFinalInvokeForWindow Records.0.dynamodb|eventSourceARN~:dynamodb:",
         ["dynamodb.window", "{eventSourceARN}#{shardId}|{eventSourceARN}", "", "{window.end}", ""]),
 
     // Batches: one CloudEvent for each record.
-    kind("s3", "s3:object s3.bucket.name:string|eventName:string|eventSource:string",
+    kind!("s3", "s3:object s3.bucket.name:string|eventName:string|eventSource:string",
         ["s3.{eventName!s3:}", "{eventSource}.{awsRegion}.{s3.bucket.name}|{eventSource}.{s3.bucket.name}",
         "{responseElements.x-amz-request-id}.{responseElements.x-amz-id-2}{@removed}", "{eventTime}", "{s3.object.key}"]).record(),
-    kind("ses", "ses:object ses.mail:object|eventSource:string",
+    kind!("ses", "ses:object ses.mail:object|eventSource:string",
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
-    kind("sns", "Sns:object Sns.Message:string|EventSource:string",
+    kind!("sns", "Sns:object Sns.Message:string|EventSource:string",
         ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
         .data(Data::Sns).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
-    kind("dynamodb", "dynamodb:object dynamodb.Keys:object|eventSource:string",
+    kind!("dynamodb", "dynamodb:object dynamodb.Keys:object|eventSource:string",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
         .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
-    kind("kinesis", "kinesis:object kinesis.data:string|eventSource:string",
+    kind!("kinesis", "kinesis:object kinesis.data:string|eventSource:string",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
         .partitionkey("{kinesis.partitionKey}").sequence(56, "{kinesis.sequenceNumber}").carries(Carries::Base64("kinesis.data"))
         .partial(Partial::Checkpoint),
-    kind("codecommit", "codecommit:object codecommit.references:array|eventSource:string",
+    kind!("codecommit", "codecommit:object codecommit.references:array|eventSource:string",
         ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
-    kind("cloudfront", "cf.request:object|cf.config:object",
+    kind!("cloudfront", "cf.request:object|cf.config:object",
         ["cloudfront.{cf.config.eventType}", "arn:{@P}:cloudfront::{@A}:distribution/{cf.config.distributionId}", "{cf.config.requestId}", "",
         "{cf.request.uri}"]).record(),
-    kind("sqs", "eventSource=aws:sqs",
+    kind!("sqs", "eventSource=aws:sqs",
         ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).record().sqs(),
-    kind("records-other", "eventSource^aws: !eventSource^aws:s3",
+    kind!("records-other", "eventSource^aws: !eventSource^aws:s3",
         ["{eventSource!aws:}.{eventName}|{eventSource!aws:}.record", "{eventSourceARN,@fn}", "{eventID}|{@req}.{@i}", "{eventTime}", ""]).record(),
-    kind("msk", "eventSource=aws:kafka records:lists",
-        ["kafka.record", MSK_SOURCE, KAFKA_ID, "ms:{timestamp}", "{topic}"])
+    kind!("msk", "eventSource=aws:kafka records:lists",
+        ["kafka.record", msk_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
         .grouped("records").kafka(),
-    kind("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
-        ["kafka.record", KAFKA_SOURCE, KAFKA_ID, "ms:{timestamp}", "{topic}"])
+    kind!("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
+        ["kafka.record", kafka_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
         .grouped("records").kafka(),
-    kind("activemq", "eventSource=aws:mq,aws:amq messages:array",
+    kind!("activemq", "eventSource=aws:mq,aws:amq messages:array",
         ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
         .listed("messages").carries(Carries::Base64("data")).partial(Partial::Ordered),
-    kind("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
+    kind!("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
         ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
         .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")).partial(Partial::Ordered),
-    kind("docdb", "eventSource=aws:docdb events:array",
+    kind!("docdb", "eventSource=aws:docdb events:array",
         ["docdb.{event.operationType}", "{^eventSourceArn}", "{event._id._data}", "{event.clusterTime.$timestamp.t}",
         "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).listed("events").partial(Partial::Ordered),
 
     // Asynchronous, one event: nobody waits for the response.
-    kind("cloudwatch-logs", "awslogs.data:string",
+    kind!("cloudwatch-logs", "awslogs.data:string",
         ["logs.{messageType}", "arn:{@P}:logs:{@R}:{owner}:log-group:{logGroup}", "{subscriptionFilters.0}.{logEvents.0.id}|{@req}",
         "ms:{logEvents.0.timestamp}", "{logStream}"]).data(Data::Logs),
-    kind("eventbridge", "detail-type:string source:string detail|id",
+    kind!("eventbridge", "detail-type:string source:string detail|id",
         ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(Carries::Json("detail")),
-    kind("cloudwatch-alarm", "source=aws.cloudwatch alarmArn:string alarmData:object",
+    kind!("cloudwatch-alarm", "source=aws.cloudwatch alarmArn:string alarmData:object",
         ["cloudwatch.alarm", "{alarmArn}", "", "{time}", "{alarmData.alarmName}"]),
 
     // Authorizers, before the requests that they look like.
-    kind("apigw-authorizer-token", "type=TOKEN methodArn:string",
+    kind!("apigw-authorizer-token", "type=TOKEN methodArn:string",
         ["apigateway.authorizer.TOKEN", "{methodArn<//}", "", "", ""]),
-    kind("apigw-authorizer-v2", "type=REQUEST routeArn:string",
+    kind!("apigw-authorizer-v2", "type=REQUEST routeArn:string",
         ["apigateway.authorizer.REQUEST.v2", "{routeArn<//}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
         .trace(Trace::Headers("headers")),
-    kind("apigw-authorizer-request", "type=REQUEST methodArn:string",
+    kind!("apigw-authorizer-request", "type=REQUEST methodArn:string",
         ["apigateway.authorizer.REQUEST", "{methodArn<//}", "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"])
         .trace(Trace::Headers("headers")),
-    kind("appsync-authorizer", "authorizationToken:string requestContext.apiId:string requestHeaders:object|requestContext.queryString:string",
+    kind!("appsync-authorizer", "authorizationToken:string requestContext.apiId:string requestHeaders:object|requestContext.queryString:string",
         ["appsync.authorizer", "arn:{@P}:appsync:{@R}:{requestContext.accountId,@A}:apis/{requestContext.apiId}", "{requestContext.requestId}", "",
         "{requestContext.operationName}"]).trace(Trace::Headers("requestHeaders")),
 
     // HTTP.
-    kind("alb", "requestContext.elb:object",
+    kind!("alb", "requestContext.elb:object",
         ["elasticloadbalancing.http", "{requestContext.elb.targetGroupArn}", "", "", "{path}"]).http(Http::Alb),
-    kind("vpc-lattice-v2", "requestContext.serviceArn:string requestContext.targetGroupArn:string",
+    kind!("vpc-lattice-v2", "requestContext.serviceArn:string requestContext.targetGroupArn:string",
         ["vpc-lattice.http.v2", "{requestContext.serviceArn}", "", "us:{requestContext.timeEpoch}", "{path}"]).http(Http::Headers),
-    kind("lambda-destination", "requestContext.functionArn^arn: requestPayload|requestContext.condition:string",
+    kind!("lambda-destination", "requestContext.functionArn^arn: requestPayload|requestContext.condition:string",
         ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
-    kind("apigw-websocket", "requestContext.connectionId:string requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
-        ["apigateway.websocket.{requestContext.eventType}", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
+    kind!("apigw-websocket", "requestContext.connectionId:string requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
+        ["apigateway.websocket.{requestContext.eventType}", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
         "{requestContext.connectionId}"]).trace(Trace::Headers("headers")),
-    kind("lambda-url", "requestContext.http:object requestContext.domainName~.lambda-url.",
+    kind!("lambda-url", "requestContext.http:object requestContext.domainName~.lambda-url.",
         ["lambda.http.v2", "https://{requestContext.domainName}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
         .http(Http::Headers),
-    kind("apigw-http-v2", "requestContext.http:object",
-        ["apigateway.http.v2", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"]).http(Http::Headers),
-    kind("apigw-rest", "requestContext:object httpMethod:string",
-        ["apigateway.http.v1", EXECUTE_API, "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"]).http(Http::Headers),
-    kind("vpc-lattice-v1", "raw_path:string method:string headers:object",
+    kind!("apigw-http-v2", "requestContext.http:object",
+        ["apigateway.http.v2", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"]).http(Http::Headers),
+    kind!("apigw-rest", "requestContext:object httpMethod:string",
+        ["apigateway.http.v1", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"]).http(Http::Headers),
+    kind!("vpc-lattice-v1", "raw_path:string method:string headers:object",
         ["vpc-lattice.http.v1", "", "", "", "{raw_path}"]).http(Http::Headers),
 
     // Synchronous, one event: the caller demands an answer of a certain shape.
-    kind("lambda-durable", "DurableExecutionArn:string CheckpointToken:string",
+    kind!("lambda-durable", "DurableExecutionArn:string CheckpointToken:string",
         ["lambda.durable", "{DurableExecutionArn}", "", "", ""]),
-    kind("appsync-events", "info.channel.path:string info.operation:string",
+    kind!("appsync-events", "info.channel.path:string info.operation:string",
         ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(Trace::Headers("request.headers")),
-    kind("appsync-resolver", "info.fieldName:string info.parentTypeName:string",
+    kind!("appsync-resolver", "info.fieldName:string info.parentTypeName:string",
         ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(Trace::Headers("request.headers")),
-    kind("appsync-resolver", "typeName:string fieldName:string arguments:object",
+    kind!("appsync-resolver", "typeName:string fieldName:string arguments:object",
         ["appsync.resolver", "", "", "", "{typeName}.{fieldName}"]).trace(Trace::Headers("request.headers")),
-    kind("cognito-userpool", "triggerSource:string !triggerSource= userPoolId:string request:object",
+    kind!("cognito-userpool", "triggerSource:string !triggerSource= userPoolId:string request:object",
         ["cognito-idp.{triggerSource}", "arn:{@P}:cognito-idp:{region,@R}:{@A}:userpool/{userPoolId}", "", "", ""]),
-    kind("cognito-sync", "eventType=SyncTrigger identityPoolId:string",
+    kind!("cognito-sync", "eventType=SyncTrigger identityPoolId:string",
         ["cognito-sync.SyncTrigger", "arn:{@P}:cognito-identity:{region,@R}:{@A}:identitypool/{identityPoolId}", "", "", "{datasetName}"]),
-    kind("s3-object-lambda", "xAmzRequestId:string userRequest:object userIdentity:object",
+    kind!("s3-object-lambda", "xAmzRequestId:string userRequest:object userIdentity:object",
         ["objectlambda.{@operation}", "{configuration.accessPointArn}", "{xAmzRequestId}", "", ""]),
-    kind("s3-batch", "invocationSchemaVersion:string tasks:array job:object",
+    kind!("s3-batch", "invocationSchemaVersion:string tasks:array job:object",
         ["batchoperations.invocation", "", "{invocationId}", "", "{job.id}"]),
-    kind("kinesis-analytics", "invocationId:string records:array applicationArn^arn: !deliveryStreamArn streamArn",
+    kind!("kinesis-analytics", "invocationId:string records:array applicationArn^arn: !deliveryStreamArn streamArn",
         ["kinesisanalytics.preprocess", "{applicationArn}", "{invocationId}", "", ""]),
-    kind("kinesis-analytics", "invocationId:string records:array applicationArn^arn: !deliveryStreamArn",
+    kind!("kinesis-analytics", "invocationId:string records:array applicationArn^arn: !deliveryStreamArn",
         ["kinesisanalytics.deliver", "{applicationArn}", "{invocationId}", "", ""]),
-    kind("firehose", "invocationId:string records:array deliveryStreamArn:string|records.0.recordId:string",
+    kind!("firehose", "invocationId:string records:array deliveryStreamArn:string|records.0.recordId:string",
         ["firehose.transform", "{deliveryStreamArn}", "{invocationId}", "", ""]),
-    kind("codepipeline-job", "CodePipeline/job:object",
+    kind!("codepipeline-job", "CodePipeline/job:object",
         ["codepipeline.job", "", "{CodePipeline/job.id}", "", ""]),
-    kind("codedeploy-hook", "DeploymentId:string LifecycleEventHookExecutionId:string",
+    kind!("codedeploy-hook", "DeploymentId:string LifecycleEventHookExecutionId:string",
         ["codedeploy.hook", "", "{LifecycleEventHookExecutionId}", "", "{DeploymentId}"]),
-    kind("config-rule", "configRuleName:string invokingEvent:string",
+    kind!("config-rule", "configRuleName:string invokingEvent:string",
         ["config.{invokingEvent>messageType}", "{configRuleArn}", "", "{invokingEvent>notificationCreationTime}", "{configRuleName}"]),
-    kind("cloudformation-custom-resource", "RequestType=Create,Update,Delete LogicalResourceId:string StackId:string",
+    kind!("cloudformation-custom-resource", "RequestType=Create,Update,Delete LogicalResourceId:string StackId:string",
         ["cloudformation.customresource.{RequestType}", "{StackId}", "{RequestId}", "", "{LogicalResourceId}"]),
-    kind("cloudformation-macro", "transformId:string fragment:object requestId:string",
+    kind!("cloudformation-macro", "transformId:string fragment:object requestId:string",
         ["cloudformation.macro", "", "{requestId}", "", "{transformId}"]),
-    kind("cloudformation-hook", "hookTypeName:string actionInvocationPoint:string",
+    kind!("cloudformation-hook", "hookTypeName:string actionInvocationPoint:string",
         ["cloudformation.hook.{actionInvocationPoint}", "{stackId,@fn}", "{clientRequestToken}", "", "{requestData.targetLogicalId}"]),
-    kind("secretsmanager-rotation", "SecretId:string ClientRequestToken:string Step:string",
+    // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html>
+    kind!("ecs-deployment-hook", "lifecycleStage:string resourceArn^arn: executionDetails:object",
+        ["ecs.deployment.{lifecycleStage}", "{resourceArn}", "", "", "{executionDetails.serviceArn}"]),
+    // <https://docs.aws.amazon.com/appconfig/latest/userguide/working-with-appconfig-extensions-creating-custom-lambda.html>
+    kind!("appconfig-extension", "InvocationId:string Type:string Application.Id:string ConfigurationProfile.Id:string",
+        ["appconfig.{Type}", "arn:{@P}:appconfig:{@R}:{@A}:application/{Application.Id}", "{InvocationId}", "", "{ConfigurationProfile.Id}"]),
+    kind!("secretsmanager-rotation", "SecretId:string ClientRequestToken:string Step:string",
         ["secretsmanager.{Step}", "{SecretId}", "{ClientRequestToken}.{Step}", "", ""]),
-    kind("bedrock-agent", "agent:object actionGroup:string messageVersion",
+    kind!("bedrock-agent", "agent:object actionGroup:string messageVersion",
         ["bedrock.actiongroup", "arn:{@P}:bedrock:{@R}:{@A}:agent-alias/{agent.id}/{agent.alias}", "", "", "{actionGroup}"]),
-    kind("bedrock-flow", "flow:object node:object messageVersion",
+    kind!("bedrock-flow", "flow:object node:object messageVersion",
         ["bedrock.flow", "{flow.aliasArn,flow.arn,@fn}", "", "", "{node.name}"]),
-    kind("lex-v2", "bot:object sessionState:object",
+    // <https://docs.aws.amazon.com/bedrock/latest/userguide/lambda-parser.html>
+    kind!("bedrock-parser", "agent:object invokeModelRawResponse:string promptType:string",
+        ["bedrock.parser", "arn:{@P}:bedrock:{@R}:{@A}:agent-alias/{agent.id}/{agent.alias}", "", "", "{promptType}"]),
+    // <https://docs.aws.amazon.com/bedrock/latest/userguide/kb-custom-transformation.html>
+    kind!("bedrock-transformation", "knowledgeBaseId:string ingestionJobId:string inputFiles:array",
+        ["bedrock.transformation", "arn:{@P}:bedrock:{@R}:{@A}:knowledge-base/{knowledgeBaseId}", "", "", "{dataSourceId}"]),
+    // <https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-interceptors-types.html>
+    kind!("agentcore-interceptor", "interceptorInputVersion:string mcp:object|http:object",
+        ["bedrock-agentcore.interceptor", "", "", "", "{mcp.gatewayRequest.path,http.gatewayRequest.path}"]),
+    kind!("lex-v2", "bot:object sessionState:object",
         ["lex.v2.{invocationSource}", "arn:{@P}:lex:{@R}:{@A}:bot-alias/{bot.id}/{bot.aliasId}", "", "", "{sessionState.intent.name}"]),
-    kind("lex-v1", "bot:object currentIntent:object invocationSource:string",
+    kind!("lex-v1", "bot:object currentIntent:object invocationSource:string",
         ["lex.v1.{invocationSource}", "arn:{@P}:lex:{@R}:{@A}:bot:{bot.name}", "", "", "{currentIntent.name}"]),
-    kind("connect", "Name:string Details.ContactData:object",
+    kind!("connect", "Name:string Details.ContactData:object",
         ["connect.{Name}", "{Details.ContactData.InstanceARN,@fn}", "", "", "{Details.ContactData.ContactId}"]),
-    kind("connect-campaign", "InvocationMetadata.CampaignContext:object",
+    kind!("connect-campaign", "InvocationMetadata.CampaignContext:object",
         ["connect.campaign", "", "", "", "{InvocationMetadata.CampaignContext.CampaignId}"]),
-    kind("alexa-skill", "request.type:string version:string session.application:object|context.System:object",
+    kind!("alexa-skill", "request.type:string version:string session.application:object|context.System:object",
         ["alexa.{request.type}", "{context.System.application.applicationId,session.application.applicationId}", "{request.requestId}",
         "{request.timestamp}", ""]),
-    kind("alexa-smart-home", "directive.header:object",
+    kind!("alexa-smart-home", "directive.header:object",
         ["alexa.{directive.header.namespace}.{directive.header.name}", "", "{directive.header.messageId}", "", ""]),
-    kind("alexa-smart-home", "header.namespace^Alexa.|header.namespace=Alexa",
+    kind!("alexa-smart-home", "header.namespace^Alexa.|header.namespace=Alexa",
         ["alexa.{header.namespace}.{header.name}", "", "{header.messageId}", "", ""]),
-    kind("iot-button", "serialNumber:string clickType=SINGLE,DOUBLE,LONG",
+    kind!("iot-button", "serialNumber:string clickType=SINGLE,DOUBLE,LONG",
         ["iot.button.{clickType}", "aws:iot.{@R}.{serialNumber}", "", "", ""]),
-    kind("iot-1click", "deviceEvent:object deviceInfo:object placementInfo:object",
+    kind!("iot-1click", "deviceEvent:object deviceInfo:object placementInfo:object",
         ["iot1click.{deviceEvent.buttonClicked.clickType}", "aws:iot1click.{@R}.{deviceInfo.deviceId}", "",
         "{deviceEvent.buttonClicked.reportedTime}", "{placementInfo.placementName}"]),
-    kind("iot-authorizer", "protocols:array protocolData:object connectionMetadata:object",
+    kind!("iot-authorizer", "protocols:array protocolData:object connectionMetadata:object",
         ["iot.authorizer", "", "", "", ""]).trace(Trace::Headers("protocolData.http.headers")),
-    kind("iot-preprovision", "claimCertificateId:string templateArn:string",
+    kind!("iot-preprovision", "claimCertificateId:string templateArn:string",
         ["iot.preprovision", "{templateArn}", "", "", "{certificateId}"]),
-    kind("clientvpn", "connection-id:string endpoint-id:string",
+    // <https://docs.aws.amazon.com/iot/latest/developerguide/registry-events.html>
+    kind!("iot-registry", "eventType^THING_ eventId:string operation:string",
+        ["iot.{eventType}.{operation}", "aws:iot.{@R}.{accountId,@A}", "{eventId}", "ms:{timestamp}",
+        "{thingName,thingArn,thingGroupName,thingTypeName}"]),
+    kind!("clientvpn", "connection-id:string endpoint-id:string",
         ["ec2.clientvpn", "arn:{@P}:ec2:{@R}:{@A}:client-vpn-endpoint/{endpoint-id}", "{connection-id}", "", ""]),
-    kind("transfer-identity-provider", "serverId:string protocol:string username:string sourceIp:string",
+    kind!("transfer-identity-provider", "serverId:string protocol:string username:string sourceIp:string",
         ["transfer.authentication", "arn:{@P}:transfer:{@R}:{@A}:server/{serverId}", "", "", ""]),
-    kind("transfer-workflow", "token:string serviceMetadata.executionDetails:object",
+    kind!("transfer-workflow", "token:string serviceMetadata.executionDetails:object",
         ["transfer.workflow", "", "{token}", "", "{serviceMetadata.executionDetails.workflowId}"]),
-    kind("autoscaling-termination-policy", "AutoScalingGroupARN:string CapacityToTerminate:array",
+    kind!("autoscaling-termination-policy", "AutoScalingGroupARN:string CapacityToTerminate:array",
         ["autoscaling.terminationpolicy", "{AutoScalingGroupARN}", "", "", "{Cause}"]),
-    kind("sagemaker-prehuman", "labelingJobArn:string dataObject:object",
+    kind!("sagemaker-prehuman", "labelingJobArn:string dataObject:object",
         ["sagemaker.groundtruth.prehuman", "{labelingJobArn}", "", "", ""]),
-    kind("sagemaker-consolidate", "labelingJobArn:string payload:object",
+    kind!("sagemaker-consolidate", "labelingJobArn:string payload:object",
         ["sagemaker.groundtruth.consolidate", "{labelingJobArn}", "", "", ""]),
-    kind("workmail", "summaryVersion:string envelope:object",
+    kind!("workmail", "summaryVersion:string envelope:object",
         ["workmail.message", "", "{invocationId,messageId,@req}", "", ""]),
-    kind("cloudwatch-widget", "widgetContext:object",
+    kind!("cloudwatch-widget", "widgetContext:object",
         ["cloudwatch.widget", "", "", "", ""]),
-    kind("cloudwatch-metric-source", "EventType=GetMetricData,DescribeGetMetricData",
+    kind!("cloudwatch-metric-source", "EventType=GetMetricData,DescribeGetMetricData",
         ["cloudwatch.{EventType}", "", "", "", ""]),
-    kind("chime-sma", "InvocationEventType:string CallDetails:object",
+    kind!("chime-sma", "InvocationEventType:string CallDetails:object",
         ["chime.{InvocationEventType}", "", "{CallDetails.TransactionId}.{Sequence}|{@req}", "", ""]),
-    kind("ivs-chat", "RoomArn:string MessageId:string Content:string",
+    // <https://docs.aws.amazon.com/chime-sdk/latest/dg/processor-setup.html>
+    kind!("chime-channel-flow", "EventType:string CallbackId:string ChannelMessage.ChannelArn:string",
+        ["chime.{EventType}", "{ChannelMessage.ChannelArn}", "{CallbackId}", "", "{ChannelMessage.MessageId}"]),
+    kind!("ivs-chat", "RoomArn:string MessageId:string Content:string",
         ["ivschat.review", "{RoomArn}", "{MessageId}", "", ""]),
-    kind("redshift-udf", "external_function:string arguments:array num_records",
+    kind!("redshift-udf", "external_function:string arguments:array num_records",
         ["redshift.externalfunction", "{cluster,@fn}", "{request_id,@req}", "", "{external_function}"]),
-    kind("s3-test", "Event=s3:TestEvent",
+    // <https://github.com/awslabs/aws-athena-query-federation>
+    kind!("athena-federation", "@type:string identity:object queryId:string|@type=UserDefinedFunctionRequest",
+        ["athena.{^@type}", "", "", "", "{catalogName,methodName}"]),
+    kind!("s3-test", "Event=s3:TestEvent",
         ["s3.TestEvent", "aws:s3.{@R}.{Bucket}", "{RequestId}.{HostId}", "{Time}", ""]),
 ];
