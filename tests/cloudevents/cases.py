@@ -193,7 +193,7 @@ MAPPED = [
     one("connect", "Details/ContactData/InstanceARN", "", source=FUNCTION),
     Case("a custom resource of the CDK has no ResponseURL", sample("cloudformation-custom-resource", ("ResponseURL", ...)), "cloudformation-custom-resource", [{}]),
     Case("a Lex event is none of Bedrock's", sample("lex-v2", ("messageVersion", "1.0")), "lex-v2", [{}]),
-    Case("Amplify's resolvers are AppSync's", {"typeName": "Query", "fieldName": "todo", "arguments": {}, "source": None}, "appsync-resolver", [{"subject": "Query.todo"}]),
+    Case("Amplify's resolvers are AppSync's", {"typeName": "Query", "fieldName": "todo", "arguments": {}, "source": None, "request": {"headers": {}}}, "appsync-resolver", [{"subject": "Query.todo"}]),
     Case("Alexa's older smart home is Alexa's", {"header": {"namespace": "Alexa.ConnectedHome.Discovery", "name": "DiscoverAppliancesRequest", "messageId": "m", "payloadVersion": "2"}, "payload": {}}, "alexa-smart-home", [{"type": "com.amazonaws.alexa.Alexa.ConnectedHome.Discovery.DiscoverAppliancesRequest", "id": "m"}]),
     Case("Kinesis Analytics delivers too", sample("kinesis-analytics", ("streamArn", ...)), "kinesis-analytics", [{"type": "com.amazonaws.kinesisanalytics.deliver"}]),
     Case("an event with both ARNs is Firehose's", sample("firehose", ("applicationArn", "arn:x")), "firehose", [{}]),
