@@ -41,6 +41,12 @@ behind_shim() {
 	test -n "$version" && test -x "$interpreter"
 }
 
+# name_environment LANGUAGE: AWS_EXECUTION_ENV is how agents know that they are in Lambda, and `provided` has none. No version:
+# that would promise the image of a managed runtime.
+name_environment() {
+	export AWS_EXECUTION_ENV="${AWS_EXECUTION_ENV:-AWS_Lambda_$1}"
+}
+
 # init_error TYPE MESSAGE: reports on the protocol and ends. A MESSAGE that is not fit for a JSON string is left out.
 init_error() {
 	case $2 in

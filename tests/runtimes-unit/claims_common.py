@@ -52,6 +52,23 @@ def _(language):
         assert "top-level code" in runtime.log()
 
 
+EXECUTION_ENVIRONMENT = {
+    "nodejs": "exports.handler = async () => process.env.AWS_EXECUTION_ENV;",
+    "python": "import os\ndef handler(event, context):\n    return os.environ['AWS_EXECUTION_ENV']",
+    "ruby": "def handler(event:, context:) = ENV['AWS_EXECUTION_ENV']",
+}
+
+
+@claim("AWS_EXECUTION_ENV, by which agents know Lambda, names the language where Lambda has not set it", *EXECUTION_ENVIRONMENT)
+def _(language):
+    extension, code = EXTENSIONS[language], EXECUTION_ENVIRONMENT[language]
+    for given, expected in (({}, f"AWS_Lambda_{language}"), ({"AWS_EXECUTION_ENV": "AWS_Lambda_given"}, "AWS_Lambda_given")):
+        with Runtime(extension, "index.handler", files={f"index.{extension}": code}, env=given) as runtime:
+            runtime.ready()
+            found = runtime.respond(None)
+            assert found == expected, found
+
+
 @claim("events of all kinds come back unaltered", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
