@@ -1,11 +1,12 @@
-"""The place of AWS's client that agents patch: Sentry looks for `__main__.bootstrap`, and wraps these. Imported when somebody
-looks there; from then on each call passes through here. Signatures and names are AWS's.
+"""The place of AWS's client that agents patch: Sentry looks for `__main__.bootstrap`, Lumigo for `awslambdaric.bootstrap`.
+Imported when somebody looks there; from then on each call passes through here. Signatures and names are AWS's.
 """
 import atexit
 
 import open_runtime
 
 here = globals()  # what was replaced is found
+_get_handler = open_runtime.find_handler
 answer, write_response, write_init_error = open_runtime.answer, open_runtime.write_response, open_runtime.write_init_error
 
 

@@ -9,6 +9,7 @@ import faulthandler
 import posix
 import sys
 import time
+from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import PathFinder
 
 FROM_BOOTSTRAP = 8
@@ -20,14 +21,19 @@ __path__ = [__file__.rpartition("/")[0]]  # a package, too: `from open_runtime i
 
 
 def load_handler(name):
-    """Imports what `src/users.create` or `pkg.module.function` names, and wraps it as companions of middlewares want."""
-    module_name, _, function_name = name.replace("/", ".").rpartition(".")
+    """What find_handler finds, wrapped as companions of middlewares want. They come first: they may patch what it imports."""
+    wrap = load_companions()
+    return wrap(find_handler(name))
+
+
+def find_handler(name):
+    """Imports what `src/users.create`, `pkg.module.function` or `/opt/vendor/module.function` names."""
+    module_name, _, function_name = in_sys_path(name).replace("/", ".").rpartition(".")
     if not all(module_name.split(".")) or not function_name:
         raise failure("Runtime.MalformedHandlerName", f"'{name}' is not of the form [folder/]module.function")
     if module_name.partition(".")[0] in sys.builtin_module_names:
         raise failure("Runtime.BuiltInModuleConflict", f"'{module_name}' is the name of a module built into Python")
     StandardFinder.names.discard(module_name.partition(".")[0])
-    wrap = load_companions()
     module = import_module(module_name)
     handler = getattr(module, function_name, None)
     if not callable(handler):
@@ -38,7 +44,19 @@ def load_handler(name):
         from open_runtime import event_loop
 
         event_loop.get()  # asyncio takes its time: have it pass in Init
-    return wrap(handler)
+    return handler
+
+
+def in_sys_path(name):
+    """An absolute name from the folder in sys.path that it is in; if it is in none, its own becomes the first."""
+    if name[:1] != "/":
+        return name
+    for folder in sys.path:
+        if folder and name.startswith(folder + "/"):
+            return name[len(folder) + 1 :]
+    folder, _, name = name.rpartition("/")
+    sys.path.insert(0, folder)
+    return name
 
 
 def load_companions():
@@ -297,6 +315,23 @@ class StandardFinder:
             return spec
 
 
+class AwsClientFinder:
+    """The last finder: `awslambdaric.bootstrap`, which agents import, is aws_client.py where AWS's client is not installed."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name in ("awslambdaric", "awslambdaric.bootstrap"):
+            return ModuleSpec(name, cls, is_package=name == "awslambdaric")
+
+    @staticmethod
+    def create_module(spec):
+        return find_in_main("bootstrap") if spec.name == "awslambdaric.bootstrap" else None
+
+    @staticmethod
+    def exec_module(module):
+        pass
+
+
 class StandardLoader:
     """Loads a module so that user code finds it as on AWS: `logging` set up, packages with submodules that others use there."""
 
@@ -465,7 +500,7 @@ def set_up():
     if aws_sdk not in sys.path:  # where a managed runtime has it, it is in PYTHONPATH
         sys.path.append(aws_sdk)
     sys.meta_path.insert(sys.meta_path.index(PathFinder), StandardFinder)
-    sys.meta_path.append(LateSite)
+    sys.meta_path += [LateSite, AwsClientFinder]
     if is_customized:
         LateSite.run()
 

@@ -259,6 +259,47 @@ def handler(event, context):
     responds(code, ["wrapped", 5], event=5)
 
 
+@claim("agents that import AWS's client find its place, too: handlers by name, and the calls", PYTHON)
+def _(_):
+    code = """
+import awslambdaric.bootstrap
+from awslambdaric import bootstrap
+named = bootstrap._get_handler("folder/other.named")
+inner = bootstrap.handle_event_request
+def wrapped(client, handler, *rest):
+    return inner(client, lambda event, context: ["wrapped", handler(event, context)], *rest)
+awslambdaric.bootstrap.handle_event_request = wrapped
+try:
+    bootstrap._get_handler("nowhere.to_be_found")
+except Exception as error:
+    problem = str(error)
+def handler(event, context):
+    return [named(event, context), problem[:31]]
+"""
+    files = {"folder/other.py": "def named(event, context):\n    return event"}
+    responds(code, ["wrapped", [5, "Unable to import module 'nowher"]], event=5, files=files)
+
+
+@claim("AWS's own client is the one that is imported where it is installed", PYTHON)
+def _(_):
+    files = {"awslambdaric/__init__.py": "", "awslambdaric/bootstrap.py": "mine = True"}
+    responds("from awslambdaric import bootstrap\ndef handler(event, context):\n    return bootstrap.mine", True, files=files)
+
+
+@claim("a handler by its absolute path is found, beneath a folder of sys.path or alone", PYTHON)
+def _(_):
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/vendor")
+        for file, text in (("inner", "name = __name__"), ("wrapper", "from .inner import name\ndef handler(event, context):\n    return [__name__, name]")):
+            with open(f"{folder}/vendor/{file}.py", "w") as module:
+                module.write(text)
+        name = f"{folder}/vendor/wrapper.handler"
+        responds("", ["vendor.wrapper", "vendor.inner"], handler=name, env={"PYTHONPATH": folder})
+        with open(f"{folder}/vendor/wrapper.py", "w") as module:
+            module.write("from inner import name\ndef handler(event, context):\n    return [__name__, name]")
+        responds("", ["wrapper", "inner"], handler=name)
+
+
 @claim("modules of the image are found, after all others", PYTHON)
 def _(_):
     with tempfile.TemporaryDirectory() as folder:
