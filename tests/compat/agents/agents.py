@@ -1,4 +1,6 @@
 """The rows for vendors' agents: see ../README.md. usage: agents.py [--page FILE] [--spoil] [ROW…]"""
+import base64
+import gzip
 import json
 import os
 import platform
@@ -67,6 +69,11 @@ class Agents(common.Language):
         text = f'#!/bin/sh\n{client}\nexec ${{AWS_LAMBDA_EXEC_WRAPPER:+"$AWS_LAMBDA_EXEC_WRAPPER"}} {commands[interpreter]}\n'
         return common.write_executable(folder / "aws", text)
 
+    def told_by_log(self, log):
+        """New Relic's lines, as its reader of CloudWatch's logs takes them. One may stand behind output without a line feed."""
+        lines = re.findall(r'\[\d+, ?"NR_LAMBDA_MONITORING", ?"([^"]+)"\]', log)
+        return "".join(f"NEW RELIC\n{gzip.decompress(base64.b64decode(line)).decode()}\n" for line in lines)
+
     def head(self):
         return "Each under AWS's client, on `provided` and through the wrapper of a managed runtime."
 
@@ -76,7 +83,7 @@ class Agents(common.Language):
 
 def make_layers(row, layers):
     """What /opt holds: Open Runtime, the vendor's packages, and the row's own `opt`."""
-    own = HERE / "rows" / row["name"] / "opt"
+    own = HERE / "rows" / row.get("program", row["name"]) / "opt"
     shutil.copytree(own, layers) if own.exists() else layers.mkdir()
     for name, target in {"bootstrap": "bootstrap", "open-runtime": "bootstrap", "runtimes": "runtimes"}.items():
         (layers / name).symlink_to(LAYER / target)

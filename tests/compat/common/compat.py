@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,10 @@ class Language:
 
     def aws_bootstrap(self, folder, interpreter):
         """A program that starts AWS's client."""
+
+    def told_by_log(self, log):
+        """What the log holds for a vendor who reads it; it has arrived, too."""
+        return ""
 
     def head(self):
         """The first words of the page's section."""
@@ -184,9 +189,14 @@ def run_column(language, row, column, folder, spoil, interpreter):
     task_root, environment = language.deploy(row, folder, interpreter)
     spoil = spoil and column != "aws"
     is_lost = column != "aws" and "lost" in row
-    with Collector() as collector, moto(row, folder) as aws:
+    log = folder / "log"
+    with Collector(folder) as collector, moto(row, folder) as aws:
+        arrived = lambda: collector.text() + language.told_by_log(read(log))  # noqa: E731
         values = {"COLLECTOR": "127.0.0.1:9" if spoil else collector.address, "XRAY": "127.0.0.1:9" if spoil else collector.udp_address}
         values["TASK_ROOT"] = str(task_root)
+        if any("${TLS}" in value for value in row["environment"].values()):
+            values |= collector.listen_by_tls()
+            values |= {"TLS": "127.0.0.1:9"} if spoil else {}
         environment |= {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", **aws, **row["environment"]}
         environment |= {} if column == "aws" else row["ours"]
         command = [*language.enter(folder), TOOL, "serve", row["cloudevents"] if column == "cloudevents" else row["handler"], "-q", "--port", "0"]
@@ -197,8 +207,8 @@ def run_column(language, row, column, folder, spoil, interpreter):
             write_executable(task_root / "middlewares/spoil", SPOIL)
         for name, value in environment.items():
             command += ["-e", name + "=" + re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value)]
-        answers = ask(command, row, folder, language.path(interpreter), lambda: spoil or collector.wait_for(row["arrives"], 2 if is_lost else LIMIT_S))
-        return answers, (folder / "log").read_text(errors="replace"), collector.text()
+        answers = ask(command, row, folder, language.path(interpreter), lambda: spoil or wait_for(row["arrives"], arrived, 2 if is_lost else LIMIT_S))
+        return answers, read(log), arrived()
 
 
 def ask(command, row, folder, path, before_end):
@@ -239,7 +249,7 @@ def within(condition):
 
 
 def read(path):
-    return path.read_text() if path.exists() else ""
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def write_executable(path, text):
@@ -277,10 +287,12 @@ def can_connect(port):
 
 
 class Collector:
-    """Takes what rows send by HTTP and UDP."""
+    """Takes what rows send by HTTP, HTTPS and UDP."""
+
+    def __init__(self, folder):
+        self.folder, self.parts, self.servers = folder, [], []
 
     def __enter__(self):
-        self.parts = []
         parts = self.parts
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -314,15 +326,32 @@ class Collector:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.handle_error = lambda *_: None  # of clients that end in the middle of a connection
-        self.address = f"127.0.0.1:{self.server.server_port}"
+        self.handler = Handler
+        self.address = self.listen()
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", 0))
         self.udp_address = f"127.0.0.1:{self.udp.getsockname()[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
         threading.Thread(target=self.receive, daemon=True).start()
         return self
+
+    def listen(self, tls=None):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
+        server.handle_error = lambda *_: None  # of clients that end in the middle of a connection
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)  # but in the connection's thread
+        self.servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"127.0.0.1:{server.server_port}"
+
+    def listen_by_tls(self):
+        """With a certificate of its own; what a row's environment has to know of it."""
+        key, certificate = self.folder / "key.pem", self.folder / "ca.pem"
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        command += ["-subj", "/CN=collector", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+        subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return {"TLS": self.listen(context), "CA": str(certificate)}
 
     def receive(self):
         while packet := self.udp.recv(1 << 16):
@@ -330,16 +359,18 @@ class Collector:
 
     def __exit__(self, *_):
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"", self.udp.getsockname())  # ends receive
-        self.server.shutdown()
-        self.server.server_close()
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
 
     def text(self):
         return "".join(self.parts)
 
-    def wait_for(self, patterns, limit_s):
-        end = time.monotonic() + limit_s
-        while time.monotonic() < end and not all(re.search(pattern, self.text()) for pattern in patterns):
-            time.sleep(0.05)
+
+def wait_for(patterns, arrived, limit_s):
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end and not all(re.search(pattern, arrived()) for pattern in patterns):
+        time.sleep(0.05)
 
 
 def describe(language, rows):
