@@ -78,7 +78,7 @@ class Agents(common.Language):
         return "Each under AWS's client, on `provided` and through the wrapper of a managed runtime."
 
     def cells(self, row):
-        return [row["title"], ", ".join(f"{name} {versions()[name]}" for name in row["packages"])]
+        return [row["title"], ", ".join(f"{name} {versions(row['language'])[name]}" for name in row["packages"])]
 
 
 def make_layers(row, layers):
@@ -109,10 +109,11 @@ def managed_runtime(row):
     return "python3.11" if row["language"] == "python" else "nodejs20.x"
 
 
-def versions():
+def versions(language):
+    if language == "python":
+        return dict(re.findall(r"^([\w.-]+)==([\w.]+)", (HERE / "requirements.txt").read_text(), re.M))
     lock = json.loads((HERE / "nodejs/package-lock.json").read_text())["packages"]
-    found = {place.removeprefix("node_modules/"): package["version"] for place, package in lock.items() if "version" in package}
-    return found | dict(re.findall(r"^([\w.-]+)==([\w.]+)", (HERE / "requirements.txt").read_text(), re.M))
+    return {place.removeprefix("node_modules/"): package["version"] for place, package in lock.items() if "version" in package}
 
 
 if __name__ == "__main__":
