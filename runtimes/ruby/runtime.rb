@@ -199,12 +199,13 @@ end
 LambdaContext = OpenRuntime::Context
 
 # What AWS's client has loaded before the handler, for the first who needs it.
-{
+OpenRuntime::LIBRARIES = {
   Gem: "rubygems", RbConfig: "rbconfig", Logger: "logger", Monitor: "monitor", MonitorMixin: "monitor", Timeout: "timeout",
   Date: "date", DateTime: "date", StringIO: "stringio", URI: "uri", Net: "net/http", OpenSSL: "openssl", Zlib: "zlib",
   Socket: "socket", TCPSocket: "socket", TCPServer: "socket", UDPSocket: "socket", UNIXSocket: "socket", IPAddr: "ipaddr",
   SocketError: "socket"
-}.each { |name, library| autoload name, library }
+}.freeze
+OpenRuntime::LIBRARIES.each { |name, library| autoload name, library }
 
 class Time
   %i[parse iso8601 xmlschema strptime rfc2822 rfc822 httpdate zone_offset].each do |name|
@@ -216,6 +217,15 @@ class Time
 end
 
 module OpenRuntime
+  PARTS = LIBRARIES.to_h { |name, library| [library[/\A\w+/], name] }.freeze
+
+  # Loads the library whose part a path like `uri/generic` names. Else the part would load it, at its `module URI`, and the
+  # library would miss what the part has not defined yet.
+  def self.load_whole(path)
+    name = PARTS[path[%r{\A\w+(?=/)}]]
+    Object.const_get(name) if name && path != LIBRARIES[name] && Object.autoload?(name)
+  end
+
   # Loads the library, whose methods take the places of those above.
   def self.complete_time
     verbose, $VERBOSE = $VERBOSE, nil
@@ -229,6 +239,7 @@ end
 module Kernel
   alias open_runtime_require require
   def require(path)
+    OpenRuntime.load_whole(path.to_s)
     loaded = open_runtime_require(path)
     open_runtime_require("#{__dir__}/logs.rb") if loaded && path.end_with?("logger", "logger.rb") && defined?(Logger::Formatter)
     loaded

@@ -43,6 +43,15 @@ end
     responds(code, [[], *tail])
 
 
+@claim("ruby: a part of such a library may be what is required first, as ActiveSupport and Net::SMTP do")
+def _():
+    parts = {"uri/generic": "URI::HTTP", "net/protocol": "Net::HTTP", "openssl/digest": "OpenSSL::SSL", "rubygems/version": "Gem::Specification"}
+    parts |= {"logger/formatter": "Logger", "uri/common": "URI::File"}
+    for part, constant in parts.items():
+        responds(f'require "{part}"\ndef handler(event:, context:) = {constant}.name', constant)
+    assert re.match("I, .*8f507cfc -- : AWS's$", logs('require "logger/formatter"; Logger.new($stdout).info("AWS\'s")')[0])
+
+
 @claim("ruby: `gem` and `Gem` are there before anything was required")
 def _():
     responds('gem "json"\ndef handler(event:, context:) = Gem::Version.new("1.10") > Gem::Version.new("1.9")', True)
