@@ -86,4 +86,50 @@ check 'there is a hash for each Node.js that a layer has' '
 	grep -q "scripts/verify" "$repository/scripts/interpreter-layer"
 '
 
+# install_a: installs the package a 1, whose content is `right`, from DEBIAN_ARCHIVES: the folders right and wrong.
+install_a() (
+	mkdir -p wanted/DEBIAN wanted/usr .cache &&
+		printf "Package: a\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: a\n" >wanted/DEBIAN/control &&
+		echo right >wanted/usr/content &&
+		{ test -e a_1_all.deb || dpkg-deb --build wanted a_1_all.deb >/dev/null; } &&
+		echo "$(sha256sum <a_1_all.deb | cut -c-64)  pool/main/a/a/a_1_all.deb" >debs.txt &&
+		mkdir -p right/pool/main/a/a wrong/pool/main/a/a &&
+		cp a_1_all.deb right/pool/main/a/a &&
+		echo other >wrong/pool/main/a/a/a_1_all.deb || return
+	sh -c '
+		set -eu
+		cache=$PWD/.cache
+		. "$1/tests/compat/common/install.sh"
+		find_python
+		install_debs packages debs.txt
+	' sh "$repository"
+)
+
+needs dpkg-deb
+
+check 'a package of Debian that has another hash is refused, and what another archive has is taken' '
+	export DEBIAN_ARCHIVES="file://$PWD/wrong file://$PWD/right" &&
+	install_a 2>told &&
+	says told "refused a_1_all.deb of file://$PWD/wrong: its SHA-256 is not" &&
+	says .cache/packages/usr/content right
+'
+
+check 'a package of Debian that no archive has is an error that tells what to do' '
+	export DEBIAN_ARCHIVES="file://$PWD/wrong file://$PWD/none" &&
+	fails_to install_a 2>told &&
+	says told "cannot get a_1_all.deb: put it into .cache/compat/debs" &&
+	says told "DEBIAN_ARCHIVES" &&
+	test ! -e .cache/packages.installed &&
+	test -z "$(ls .cache/debs)"
+'
+
+check 'every lock file of packages of Debian has a hash for every package, and no other lines' '
+	cd "$repository" &&
+	for file in tests/compat/*/debs.txt
+	do
+		same "" "$(grep -vE "^[0-9a-f]{64}  pool/main/[a-z0-9]+/[a-z0-9.+-]+/[a-z0-9.+-]+_[^_/]+_all.deb$" "$file")" &&
+			same "$(cat "${file%.txt}.in")" "$(sed -E "s|.*/([^_/]+)_[^/]*$|\1|" "$file")" || return
+	done
+'
+
 finish

@@ -247,4 +247,54 @@ check 'a variable that nobody knows is warned of once, with the name that is mea
 	same 4 "$(grep -c "nobody reads" lambda.log)"
 '
 
+needs ruby
+
+# log_of_row ROW [OPTION…]: what the program of a row of tests/compat/ruby logs during one call is in lambda.log.
+log_of_row() {
+	mkdir -p task &&
+		cp "$repository/tests/compat/ruby/rows/$1/"*.rb task || return
+	shift
+	start_lambda ruby:index.handler --quiet "$@" &&
+		answers 1 \"ok\" &&
+		stop_lambda
+}
+
+# is_as_recorded ROW: it is what AWS's client logged when the row was recorded, but for times and processes.
+is_as_recorded() {
+	python3 -B -c "import json, sys
+sys.path.insert(0, \"$repository/tests/compat/common\")
+import compat
+row = {**compat.DEFAULTS, **json.load(open(\"$repository/tests/compat/ruby/rows/$1/row.json\"))}
+recorded = json.load(open(\"$repository/tests/compat/ruby/rows/$1/expected.json\"))[\"log\"]
+logged = compat.masked(open(\"lambda.log\").read(), row).splitlines()
+assert len(logged) > 5 and logged == recorded, (logged, recorded)"
+}
+
+check 'what Logger of Ruby logs in text, and what puts prints, is what the client of AWS logged when it was recorded' '
+	for row in logger-text puts
+	do
+		log_of_row $row &&
+			is_as_recorded $row || return
+	done
+'
+
+check 'where Lambda wants JSON, every record of Logger has the members that Lambda documents' '
+	log_of_row logger-text --env AWS_LAMBDA_LOG_FORMAT=JSON &&
+	grep -v "^own " lambda.log | python3 -c "import json, sys
+lines = [json.loads(line) for line in sys.stdin]
+assert [line[\"level\"] for line in lines] == \"WARN DEBUG INFO ERROR FATAL ANY INFO WARN INFO INFO\".split(), lines
+assert all(list(line)[:3] == [\"timestamp\", \"level\", \"message\"] for line in lines), lines
+assert [\"requestId\" in line for line in lines] == [False] + 9 * [True], lines
+assert list(lines[3]) == [\"timestamp\", \"level\", \"message\", \"errorType\", \"errorMessage\", \"stackTrace\", \"requestId\"], lines[3]"
+'
+
+check 'an exception in Ruby is logged once, with message, stack, and its type as the client of AWS has it' '
+	start_lambda ruby:fails.handler --quiet &&
+	invoke \"pears\" &&
+	has_failed "Function<OutOfStock>" &&
+	error_line &&
+	is_said "[e[\"errorType\"], e[\"errorMessage\"]] == [\"Function<OutOfStock>\", \"no pears left\"]" &&
+	is_said "len(e[\"stack\"]) == 1 and \"/fails.rb:3:in \" in e[\"stack\"][0]"
+'
+
 finish

@@ -30,7 +30,7 @@ MASKS = [
 ]
 SPOIL = "#!/bin/sh\ncase $1 in after | error) echo '\"spoiled\"' ;; esac\n"
 TRACE = "Root=1-65a1b2c3-4d5e6f708192a3b4c5d6e7f8;Parent=53995c3f42cd8ad8;Sampled=1"  # X-Ray's SDKs are to send
-DEFAULTS = {"packages": [], "environment": {}, "ours": {}, "mask": [], "answers": [], "log": [], "arrives": [], "differs": {}, "fails": []}
+DEFAULTS = {"packages": [], "environment": {}, "ours": {}, "mask": [], "answers": [], "log": [], "arrives": [], "differs": {}, "not_logged": {}, "fails": []}
 
 
 class Language:
@@ -40,6 +40,8 @@ class Language:
     HERE = Path()  # the folder with rows and not-run.json
     COLUMNS = ["program", "packages"]  # of the page, before
     RESULTS = ["raw", "CloudEvents"]
+    PEER = "aws"  # the column that the others are compared with
+    SAME = "same as AWS's"
 
     def interpreters(self, row):
         """Those that the row runs with, one test each."""
@@ -48,7 +50,10 @@ class Language:
         """What the title of its tests says of it, after a blank; empty if there is but one."""
 
     def columns(self, row):
-        return ["aws", "raw", *(["cloudevents"] if "cloudevents" in row else [])]
+        return [self.PEER, "raw", *(["cloudevents"] if "cloudevents" in row else [])]
+
+    def peer(self, row, folder, interpreter):
+        """What PEER did, as run_column returns it, if it does not run in the tool."""
 
     def copy_program(self, row, folder, *without):
         """Makes the task root, of the files of the row or of the one whose program it runs."""
@@ -61,7 +66,7 @@ class Language:
 
     def start(self, row, column, folder, interpreter, environment):
         """The tool's options for this column. What else it needs goes into the environment."""
-        if column == "aws":
+        if column == self.PEER:
             return ["--bootstrap", self.aws_bootstrap(folder, interpreter)]
         if column == "raw":
             environment["SLSEVENTS"] = "raw"
@@ -120,9 +125,13 @@ def read_row(language, name):
 
 
 def verdict(language, row):
-    if "aws" not in language.columns(row):
+    if language.PEER not in language.columns(row):
         return "works"
-    return "differs as the page explains" if row["differs"] or "lost" in row else "same as AWS's"
+    return "differs as the page explains" if has_difference(row) else language.SAME
+
+
+def has_difference(row):
+    return row["differs"] or row["not_logged"] or "lost" in row
 
 
 def try_row(language, row, interpreter, folder, spoil):
@@ -132,40 +141,43 @@ def try_row(language, row, interpreter, folder, spoil):
     except Exception as error:  # of one row: the others are worth a try
         output = getattr(error, "stderr", None) or b""
         return [f"{type(error).__name__}: {error} {output.decode()[-2000:]}"]
-    return [problem for column, done in columns.items() for problem in problems_of(row, column, *done)] + list(differences(row, columns))
+    return [problem for column, done in columns.items() for problem in problems_of(language, row, column, *done)] + list(differences(language, row, columns))
 
 
-def problems_of(row, column, answers, log, arrived):
-    fails = row["fails"] is True or column in row["fails"]
+def problems_of(language, row, column, answers, log, arrived):
+    is_peer = column == language.PEER
     for index, (pattern, (failed, answer)) in enumerate(zip(row["answers"], answers)):
-        if failed != fails:
+        if failed != (row["fails"] is True or column in row["fails"] or index in row["fails"]):
             yield f"{column}: event {index} {'fails' if failed else 'does not fail'}: {answer}\n{log[-3000:]}"
-        elif not (column == "aws" and str(index) in row["differs"]) and not re.search(pattern, answer):
+        elif not (is_peer and str(index) in row["differs"]) and not re.search(pattern, answer):
             yield f"{column}: event {index}: the answer has no {pattern}: {answer}\n{log[-3000:]}"
     for pattern in row["log"]:
         if not re.search(pattern, log):
             yield f"{column}: the log has no {pattern}: {log[-3000:]}"
+    for pattern in row["not_logged"]:
+        if bool(re.search(pattern, log)) != is_peer:
+            yield f"{column}: the log has {'no ' if is_peer else ''}{pattern}: {log[-3000:]}"
     for pattern in row["arrives"]:
-        is_lost = column != "aws" and "lost" in row
+        is_lost = not is_peer and "lost" in row
         if is_lost and re.search(pattern, arrived):
             yield f"{column}: {pattern} arrives, though it is told to be lost"
         elif not is_lost and not re.search(pattern, arrived):
             yield f"{column}: what arrived has no {pattern}: {arrived[-1500:]}\n{log[-1500:]}"
 
 
-def differences(row, columns):
-    """What differs from AWS's and is not told of, and what is told of and does not differ."""
-    if "aws" not in columns:
+def differences(language, row, columns):
+    """What differs from the peer's and is not told of, and what is told of and does not differ."""
+    if language.PEER not in columns:
         return
-    answers, log, _ = columns["aws"]
-    for column in set(columns) - {"aws"}:
+    answers, log, _ = columns[language.PEER]
+    for column in set(columns) - {language.PEER}:
         for index, (theirs, ours) in enumerate(zip(answers, columns[column][0])):
             is_same = essence(theirs, row) == essence(ours, row)
             if is_same == (str(index) in row["differs"]):
                 what = "is the same, though a difference is told" if is_same else "differs"
-                yield f"{column}: the answer to event {index} {what}:\naws:  {theirs}\nours: {ours}"
+                yield f"{column}: the answer to event {index} {what}:\n{language.PEER}: {theirs}\nours: {ours}"
         if row.get("same_log") and masked(log, row) != masked(columns[column][1], row):
-            yield f"{column}: the log differs:\naws:\n{masked(log, row)}\nours:\n{masked(columns[column][1], row)}"
+            yield f"{column}: the log differs:\n{language.PEER}:\n{masked(log, row)}\nours:\n{masked(columns[column][1], row)}"
 
 
 def essence(answer, row):
@@ -186,9 +198,12 @@ def masked(text, row):
 def run_column(language, row, column, folder, spoil, interpreter):
     """The answers, the log, and what arrived, when the row's events have been sent to a function."""
     folder = Path(tempfile.mkdtemp(dir=folder))
+    is_peer = column == language.PEER
+    if is_peer and (done := language.peer(row, folder, interpreter)):
+        return done
     task_root, environment = language.deploy(row, folder, interpreter)
-    spoil = spoil and column != "aws"
-    is_lost = column != "aws" and "lost" in row
+    spoil = spoil and not is_peer
+    is_lost = not is_peer and "lost" in row
     log = folder / "log"
     with Collector(folder) as collector, moto(row, folder) as aws:
         arrived = lambda: collector.text() + language.told_by_log(read(log))  # noqa: E731
@@ -198,7 +213,7 @@ def run_column(language, row, column, folder, spoil, interpreter):
             values |= collector.listen_by_tls()
             values |= {"TLS": "127.0.0.1:9"} if spoil else {}
         environment |= {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", **aws, **row["environment"]}
-        environment |= {} if column == "aws" else row["ours"]
+        environment |= {} if is_peer else row["ours"]
         command = [*language.enter(folder), TOOL, "serve", row["cloudevents"] if column == "cloudevents" else row["handler"], "-q", "--port", "0"]
         command += ["--port-file", folder / "port", "--task-root", task_root, "--timeout", "30", "--init-limit", str(LIMIT_S), "--memory", "1024"]
         command += language.start(row, column, folder, interpreter, environment)
@@ -378,12 +393,12 @@ def describe(language, rows):
     columns = [*language.COLUMNS, *language.RESULTS]
     lines = [f"## {language.NAME}\n\n{language.head()}\n", f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
     for row in rows:
-        said = "works (not compared)" if "aws" not in language.columns(row) else "differs" if row["differs"] or "lost" in row else "same"
+        said = "works (not compared)" if language.PEER not in language.columns(row) else "differs" if has_difference(row) else "same"
         results = [said, said if "cloudevents" in row else ""][: len(language.RESULTS)]
         lines.append("| " + " | ".join([*language.cells(row), *results]) + " |")
     notes = []
     for row in rows:
-        notes += [f"- {row['title']}: {why}" for why in [*dict.fromkeys(row["differs"].values()), *[row[name] for name in ("lost", "why") if name in row]]]
+        notes += [f"- {row['title']}: {why}" for why in [*dict.fromkeys([*row["differs"].values(), *row["not_logged"].values()]), *[row[name] for name in ("lost", "why") if name in row]]]
     lines += ["", "What differs, and what to know:", "", *notes] if notes else []
     lines += ["", "Not run:", ""]
     lines += [f"- {name}: {why}" for name, why in json.loads((language.HERE / "not-run.json").read_text()).items()]

@@ -1,0 +1,130 @@
+"""The rows for Ruby: see ../README.md. usage: compat.py [--page FILE] [--spoil] [ROW…] | --record FOLDER [ROW…]"""
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "common"))
+import compat as common  # noqa: E402
+import debs  # noqa: E402
+
+PACKAGES = common.CACHE / "ruby/packages/usr"
+
+
+class Ruby(common.Language):
+    NAME = "Ruby"
+    HERE = HERE
+
+    def interpreters(self, row):
+        return [None]
+
+    def version(self, interpreter):
+        return ""
+
+    def path(self, interpreter):
+        return Path(shutil.which("ruby")).parent
+
+    def peer(self, row, folder, interpreter):
+        """What was recorded."""
+        told = recorded(row["name"])
+        return list(map(read_answer, told["answers"])), "\n".join(told["log"]), ""
+
+    def deploy(self, row, folder, interpreter):
+        """The packages are in vendor/bundle, where Lambda finds gems."""
+        task_root = self.copy_program(row, folder, "expected.json")
+        if row["packages"]:
+            make_bundle(task_root / f"vendor/bundle/ruby/{series()}.0")
+        return task_root, {}
+
+    def head(self):
+        told = recorded("errors")
+        return f"What AWS's client, aws_lambda_ric {told['client']}, answers was recorded under Ruby {told['ruby']}. The packages are Debian's."
+
+    def cells(self, row):
+        return [row["title"], debs.told(row, HERE / "debs.txt")]
+
+
+class Recording(Ruby):
+    """Rows under AWS's client."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def peer(self, row, folder, interpreter):
+        return None
+
+    def deploy(self, row, folder, interpreter):
+        task_root, environment = super().deploy(row, folder, interpreter)
+        return task_root, {**environment, "GEM_PATH": f"{task_root}/vendor/bundle/ruby/{series()}.0:"}
+
+    def aws_bootstrap(self, folder, interpreter):
+        """Ruby 3.1 would add to the messages what Ruby 3.2 and later, which Lambda has, do not add."""
+        options = "--disable-error_highlight --disable-did_you_mean"
+        return common.write_executable(folder / "aws", f'#!/bin/sh\nexec ruby {options} "{HERE}/client.rb" "{self.client}"\n')
+
+
+def make_bundle(bundle):
+    """A folder of gems as Bundler makes it. Of those that Debian has outside of gems, the whole of its library takes the place."""
+    gems = PACKAGES / "share/rubygems-integration/all"
+    (bundle / "gems").mkdir(parents=True)
+    (bundle / "specifications").symlink_to(gems / "specifications")
+    for specification in (gems / "specifications").iterdir():
+        gem = bundle / "gems" / specification.stem
+        if (gems / "gems" / gem.name).exists():
+            gem.symlink_to(gems / "gems" / gem.name)
+        else:
+            gem.mkdir()
+            (gem / "lib").symlink_to(PACKAGES / "lib/ruby/vendor_ruby")
+
+
+def series():
+    return subprocess.run(["ruby", "-e", "print RUBY_VERSION[/\\d+\\.\\d+/]"], capture_output=True, text=True, check=True).stdout
+
+
+def warn_of_another_ruby():
+    told = recorded("errors")["ruby"]
+    if not told.startswith(series() + "."):
+        print(f"compat: this is Ruby {series()}, and AWS's client was recorded under {told}: messages may differ", file=sys.stderr)
+
+
+def recorded(name):
+    return json.loads((HERE / "rows" / name / "expected.json").read_text())
+
+
+def read_answer(told):
+    return "error" in told, json.dumps(told["error"] if "error" in told else told["response"], ensure_ascii=False)
+
+
+def record(client, names):
+    """Writes expected.json of these rows, of all if none is named."""
+    version = re.search(r"VERSION = '([\d.]+)'", (client / "lib/aws_lambda_ric/version.rb").read_text())[1]
+    ruby = subprocess.run(["ruby", "-e", "print RUBY_VERSION"], capture_output=True, text=True, check=True).stdout
+    for name in names or sorted(path.name for path in (HERE / "rows").iterdir()):
+        language = Recording(client)
+        row = common.read_row(language, name)
+        with tempfile.TemporaryDirectory() as folder:
+            answers, log, _ = common.run_column(language, row, "aws", folder, None, None)
+        told = {"client": version, "ruby": ruby, "answers": [write_answer(*answer) for answer in answers], "log": []}
+        if row["log"] or row["not_logged"] or row.get("same_log"):
+            told["log"] = common.masked(log, row).splitlines()
+        (HERE / "rows" / name / "expected.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        print(f"recorded {name}", flush=True)
+
+
+def write_answer(failed, text):
+    told = json.loads(text)
+    if failed:
+        return {"error": {name: told.get(name) for name in ("errorType", "errorMessage")}}
+    return {"response": told}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--record"] and sys.argv[2:]:
+        record(Path(sys.argv[2]).resolve(), sys.argv[3:])
+    else:
+        warn_of_another_ruby()
+        sys.exit(common.main(Ruby(), sys.argv[1:]))

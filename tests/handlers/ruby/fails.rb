@@ -1,0 +1,3 @@
+class OutOfStock < StandardError; end
+
+def handler(event:, context:) = raise(OutOfStock, "no #{event} left")
