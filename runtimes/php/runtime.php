@@ -1,5 +1,5 @@
 <?php
-// Language runtime for PHP: loads the handler, then answers calls on descriptors of its own (see ../README.md).
+// Language runtime for PHP: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
 declare(strict_types=1);
 
 namespace OpenRuntime;
@@ -273,18 +273,14 @@ function on_shutdown(): void
     }
 }
 
-/** Takes STDIN and STDOUT away, and opens /dev/null and the log in their place. */
-function move_protocol(): void
+/** PHP opens duplicates of the descriptors. */
+function open_protocol(): void
 {
     $state = state();
-    $state->input = fopen('php://stdin', 'r'); // duplicates
-    $state->output = fopen('php://stdout', 'w');
+    $state->input = fopen('php://fd/8', 'r');
+    $state->output = fopen('php://fd/9', 'w');
     stream_set_blocking($state->input, true);
     stream_set_blocking($state->output, true);
-    fclose(STDIN);
-    $state->descriptor0 = fopen('/dev/null', 'r');
-    fclose(STDOUT);
-    $state->descriptor1 = fopen('php://stderr', 'w');
     if (extension_loaded('ffi')) { // PHP itself cannot make them close-on-exec: without FFI, grandchildren have them, too
         $libc = \FFI::cdef('int fcntl(int, int, int);');
         array_map(fn ($descriptor) => $libc->fcntl($descriptor, 2, 1), range(3, 15)); // F_SETFD, FD_CLOEXEC
@@ -295,7 +291,7 @@ function main(string $name): void
 {
     $state = state();
     [$state->process, $state->isReady, $state->running, $state->latest] = [getmypid(), false, null, null];
-    move_protocol();
+    open_protocol();
     if (strtoupper(getenv('AWS_LAMBDA_LOG_FORMAT') ?: '') === 'JSON') {
         require __DIR__ . '/logs.php';
     }

@@ -110,6 +110,15 @@ def _():
         assert runtime.log() == f"PHP Warning:  careful in {runtime.root}/own.php on line 1\nown words\n", runtime.log()
 
 
+@claim("php: STDOUT and STDERR are the log, and STDIN is at its end")
+def _():
+    code = "<?php function handle() { fwrite(STDOUT, 'out'); fwrite(STDERR, 'err'); return [stream_get_contents(STDIN), feof(STDIN)]; }"
+    with handle("php", code) as runtime:
+        runtime.ready()
+        assert runtime.respond(1) == ["", True]
+        assert runtime.log() == "outerr", runtime.log()
+
+
 @claim("php: an empty object comes as an empty array; an object of the handler's goes back as {}")
 def _():
     with handle("php", "<?php function handle($event) { return [$event, (object) $event]; }") as runtime:
