@@ -94,11 +94,12 @@ sub on_die {
     ($died, @frames) = ("$_[0]", callers(1));
 }
 
-# Of user code, as `function at file line number`.
+# Of user code, as `function at file line number`: where that function was called. The first may be a place alone.
 sub callers {
     my ($depth, @stack, @caller) = @_;
     for (; @stack < 100 and @caller = caller $depth; $depth++) {
-        push @stack, "$caller[3] at $caller[1] line $caller[2]" if $caller[1] ne __FILE__;
+        my $function = $caller[3] =~ /^OpenRuntime::/ ? '' : "$caller[3] at ";
+        push @stack, "$function$caller[1] line $caller[2]" if $caller[1] ne __FILE__ && $caller[1] !~ m{/Carp(?:/Heavy)?\.pm\z};
     }
     return @stack;
 }
@@ -108,12 +109,12 @@ sub describe_error {
     my $is_ours = ref $error && UNIVERSAL::isa($error, __PACKAGE__ . '::Failure');
     my ($type, $message, @stack) = (ref $error || 'Error', "$error");
     ($type, $message, @stack) = ($error->{type}, $error->{message}, @{$error->{stack} // []}) if $is_ours;
-    push @stack, $1 if !$is_ours && $message =~ s/ at (\S+ line \d+)(?:, <\S*> (?:line|chunk) \d+)?\.\n\z//;
-    $message =~ s/\n\z// if !$is_ours;
+    my $place = !$is_ours && $message =~ s/ at (\S+ line \d+)(?:, <\S*> (?:line|chunk) \d+)?\.\n\z// ? $1 : '';
+    $message =~ s/\n\z//;
     if (!$is_ours && defined $died && $died eq "$error") { # else it was made somewhere else, and the frames are another's
-        shift @frames if @stack && @frames && $frames[0] =~ / at \Q$stack[0]\E\z/ && ($stack[0] = $frames[0]);
-        push @stack, @frames;
+        @stack = @frames;
     }
+    unshift @stack, $place if $place && index($place, __FILE__ . ' ') && !grep { /(?:^| at )\Q$place\E\z/ } @stack;
     utf8::decode($message);
     return encode({errorType => $type, errorMessage => $message, stackTrace => \@stack});
 }
@@ -121,7 +122,7 @@ sub describe_error {
 # A warning as AWS documents the log's JSON. It may be characters or, of text in UTF-8, bytes.
 sub on_warn {
     my ($message) = @_;
-    $message =~ s/(?:, <\$from_bootstrap> (?:line|chunk) \d+(\.))?\n\z/$1 \/\/ ''/e; # Perl names the handle read last
+    $message =~ s/\n\z//;
     utf8::decode($message);
     my ($seconds, $microseconds) = Time::HiRes::gettimeofday();
     my $timestamp = POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $seconds) . sprintf '.%03dZ', $microseconds / 1000;
@@ -333,6 +334,7 @@ sub main {
     while (1) {
         $is_waiting = 1;
         my $line = $is_last ? undef : <$from_bootstrap>;
+        $. = 0; # else Perl's messages name the handle that was read last
         $is_waiting = 0;
         last if !defined $line;
         my $call = read_event($line);

@@ -34,7 +34,7 @@ def _():
         runtime.ready()
         begun = time.monotonic()
         error = runtime.fail(1)
-        assert error["errorType"] == "Runtime.MarshalError" and "holds itself" in error["errorMessage"], error
+        assert error["errorType"] == "Runtime.MarshalError" and error["errorMessage"].endswith("or holds itself"), error
         assert time.monotonic() - begun < 2
         assert runtime.respond(0) == []
 
@@ -48,6 +48,26 @@ def _():
         assert error["errorMessage"] == "boom" and error["errorType"] == "Error", error
         assert any(line.startswith("main::inner at ") and line.endswith("own.pl line 3") for line in error["stackTrace"]), error
         assert runtime.fail([])["errorType"] == "Own"
+
+
+@claim("perl: a stack has the places in user code alone, each once, and not those of Carp or of the runtime")
+def _():
+    code = 'use Carp;\nsub inner { croak "careful" }\nsub handle {\n $_[0] ? inner() : die "plain" }\n1;\n'
+    with handle("pl", code) as runtime:
+        runtime.ready()
+        error, plain = runtime.fail(1), runtime.fail(0)
+        where = f"{runtime.root}/own.pl line"
+        assert (error["errorMessage"], error["stackTrace"]) == ("careful", [f"Carp::croak at {where} 2", f"main::inner at {where} 4"]), error
+        assert plain["stackTrace"] == [f"{where} 4"], plain
+
+
+@claim("perl: a warning or an error names no handle that the runtime reads")
+def _():
+    code = 'sub handle { warn "careful"; eval { die "inner" }; open my $self, "<", "own.pl"; <$self>; warn "own"; return $@ } 1;\n'
+    with handle("pl", code) as runtime:
+        runtime.ready()
+        assert runtime.respond(1) == f"inner at {runtime.root}/own.pl line 1.\n"
+        assert runtime.log() == f"careful at {runtime.root}/own.pl line 1.\nown at {runtime.root}/own.pl line 1, <$self> line 1.\n", runtime.log()
 
 
 @claim("perl: a handler's own $SIG{__DIE__} is called")
