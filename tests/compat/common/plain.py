@@ -40,7 +40,7 @@ class Plain(compat.Language):
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         done = subprocess.run(command, cwd=task_root, env=environment, input=events, timeout=compat.LIMIT_S, **output)
         log = done.stdout.decode(errors="replace")
-        answers = [json.loads(line) for line in compat.read(folder / "answers").splitlines()]
+        answers = [json.loads(line) for line in compat.read(folder / "answers").split("\n")[:-1]]
         if done.returncode or len(answers) != len(row["events"]):
             raise AssertionError(f"{program} ended with status {done.returncode} after {len(answers)} answers: {log}")
         return [("error" in answer, json.dumps(answer.get("error", answer.get("response")), ensure_ascii=False)) for answer in answers], log, ""
