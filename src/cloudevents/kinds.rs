@@ -43,6 +43,8 @@ pub struct Kind {
     /// Its name, as in `open-runtime event NAME`.
     pub name: &'static str,
     pub(super) when: &'static str,
+    /// The [marks](mark) of the members of which an event must have one, by the first condition of `when`.
+    pub(super) needs: u64,
     /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, a line each: one text is
     /// smaller than five.
     pub(super) columns: &'static str,
@@ -145,10 +147,63 @@ pub(super) enum Http {
     Alb,
 }
 
+/// What an event without a certain member passes.
+pub(super) const ANYTHING: u64 = 1 << 63;
+
+/// One of 63 bits, chosen by the name of a member: a row whose member cannot be there need not be read. A `/` that stands for a
+/// dot inside of a name makes no difference.
+pub(super) const fn mark(name: &[u8]) -> u64 {
+    match name {
+        [] => 1,
+        [only] => 1 << (*only as usize % 63),
+        [first, .., last] => 1 << ((*first as usize + 5 * *last as usize + 3 * name.len()) % 63),
+    }
+}
+
+/// The marks of the first condition's alternatives.
+const fn marks(when: &[u8]) -> u64 {
+    let (mut marks, mut rest) = (0, when);
+    loop {
+        let (name, behind) = rest.split_at(end_of_name(rest));
+        marks |= match (name, behind) {
+            (b"@cloudevent", _) => mark(b"specversion"),
+            ([] | [b'!' | b'[', ..], _) => ANYTHING,
+            _ => mark(name),
+        };
+        match next_alternative(behind) {
+            Some(next) => rest = next,
+            None => return marks,
+        }
+    }
+}
+
+const fn end_of_name(text: &[u8]) -> usize {
+    let mut rest = text;
+    while let [byte, behind @ ..] = rest {
+        if matches!(byte, b'.' | b'=' | b'^' | b'~' | b':' | b' ' | b'|') {
+            break;
+        }
+        rest = behind;
+    }
+    text.len() - rest.len()
+}
+
+/// What is behind the next `|` of this condition.
+const fn next_alternative(mut text: &[u8]) -> Option<&[u8]> {
+    loop {
+        match text {
+            [] | [b' ', ..] => return None,
+            [b'|', behind @ ..] => return Some(behind),
+            [_, behind @ ..] => text = behind,
+        }
+    }
+}
+
 const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> Kind {
     Kind {
         name,
         when,
+        needs: marks(when.as_bytes()),
         columns,
         records: Records::None,
         data: Data::Record,
