@@ -288,7 +288,7 @@ pub fn warn_of_unknown_variables(log: Log) {
             }
             None if name.starts_with("SLS_") => {} // the Serverless Framework's own
             None => {
-                log.warn(None, &format_args!("nobody reads the environment variable {name}; see README.md for ours"))
+                log.warn(None, &format_args!("nobody reads the environment variable {name}; docs/configuration.md has ours"))
             }
         }
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the kinds of src/cloudevents/kinds.rs as the rows of the README's table. usage: kinds.py FILE
+"""Prints the kinds of src/cloudevents/kinds.rs as the rows of the table in docs/event-kinds.md. usage: kinds.py FILE
 
 It shows the first alternative of each template, and the whole text of a member of which only a part is taken.
 """

@@ -1,12 +1,19 @@
 #!/bin/sh
-description='the README is true'
+description='the README and the documents are true'
 . ./lib.sh
 
-readme=$repository/README.md
+# The README and the documents that go on where it ends, in the order in which they are read, as one text.
+documents='README.md docs/handlers.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
+	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/architecture.md'
+readme=$scratch/documents.md
+for document in $documents
+do
+	cat "$repository/$document"
+done >"$readme"
 tool=$repository/dist/open-runtime
 PATH=$repository/dist:$PATH
 
-# block FILE: the block of code that the README shows for that file. It stands after a line that ends with `FILE`:
+# block FILE: the block of code that the documents show for that file. It stands after a line that ends with `FILE`:
 block() {
 	awk -v file="\`$1\`:" '
 		/^```/ {
@@ -30,7 +37,7 @@ files() {
 	' "$readme"
 }
 
-# take FILE: writes the README's block for it to the file of that name, as a reader would.
+# take FILE: writes the documents' block for it to the file of that name, as a reader would.
 take() {
 	taken=$work/$1
 	mkdir -p "${taken%/*}" &&
@@ -61,7 +68,7 @@ transcripts() {
 	' "$readme"
 }
 
-# example_folder: a copy of the example in which the README's commands can be run, and a make that leaves out the building.
+# example_folder: a copy of the example in which the documents' commands can be run, and a make that leaves out the building.
 example_folder() {
 	cp -R "$repository/example/." . &&
 		files | for_each take &&
@@ -132,22 +139,34 @@ anchors() {
 	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
 }
 
-# leads_somewhere LINK: it is a file of the repository, or a heading.
+# leads_somewhere LINK: it is a file of the repository, or a heading. It stands in $document.
 leads_somewhere() {
-	link_file=$repository/${1%%#*}
-	test "${1%%#*}" || link_file=$readme
+	link_file=$repository/$(dirname "$document")/${1%%#*}
+	test "${1%%#*}" || link_file=$repository/$document
 	test -e "$link_file" || {
-		echo "no such file: $1"
+		echo "$document: no such file: $1"
 		return 1
 	}
 	case $1 in
 	*'#'*)
 		anchors "$link_file" | grep -qx -- "${1#*#}" || {
-			echo "no such heading: $1"
+			echo "$document: no such heading: $1"
 			return 1
 		}
 		;;
 	esac
+}
+
+# links_lead_somewhere FILE: each of its links does.
+links_lead_somewhere() {
+	document=$1
+	grep -oE "\]\([^)]+\)" "$repository/$document" | sed "s/^](//; s/)\$//" | grep -v "^https:" | for_each leads_somewhere
+}
+
+# all_documents: the files of Markdown that the repository has.
+all_documents() {
+	cd "$repository" &&
+		git ls-files --cached --others --exclude-standard -- "*.md"
 }
 
 # for_each FUNCTION: calls it with each line of stdin. Fails if one call fails, or if there is no line.
@@ -191,12 +210,12 @@ accepts() {
 	}
 }
 
-# Each value that the README's row of a variable has in backticks, as VARIABLE=VALUE.
+# Each value that the row of a variable has in backticks, as VARIABLE=VALUE.
 values() {
 	sed -n "s/^| \`$1\` | //p" "$readme" | grep -oE '`[A-Za-z0-9]+`' | tr -d '`' | sed "s/^/$1=/"
 }
 
-# code LANGUAGE TEXT: the README's block of that language that has that text, with the port of the function that is served.
+# code LANGUAGE TEXT: the block of that language that has that text, with the port of the function that is served.
 code() {
 	awk -v fence="\`\`\`$1" -v text="$2" '
 		/^```/ {
@@ -209,7 +228,7 @@ code() {
 	' "$readme" | sed "s,127.0.0.1:9000,127.0.0.1:$(cat port 2>/dev/null),"
 }
 
-check 'what make run and the commands of the README print is what it says' '
+check 'what make run and the other commands print is what the documents say' '
 	example_folder &&
 	transcripts &&
 	test -s 1.commands &&
@@ -219,10 +238,11 @@ check 'what make run and the commands of the README print is what it says' '
 	done
 '
 
-check 'the handlers that it shows are those of the example' '
-	shows handler.js example/handler.js &&
-	shows python/handler.py example/python/handler.py &&
-	shows middlewares/polite example/middlewares/polite
+check 'the files that they show are those of the example' '
+	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite
+	do
+		shows $file "example/$file" || return
+	done
 '
 
 check 'a handler has ten lines' '
@@ -230,7 +250,7 @@ check 'a handler has ten lines' '
 	test "$(block python/handler.py | wc -l)" -le 10
 '
 
-check 'its handlers run in an empty folder' '
+check 'the handlers run in an empty folder' '
 	take handler.js &&
 	take python/handler.py &&
 	for handler in handler.hello python/handler.hello
@@ -253,7 +273,7 @@ check 'the events of the example are JSON, and both handlers answer them' '
 check 'its table of environment variables has what bootstrap reads, and no other' '
 	variables >expected &&
 	test -s expected &&
-	rows "## Environment variables" | diff expected -
+	rows "# Environment variables" | diff expected -
 '
 
 check 'bootstrap takes the values that the table has' '
@@ -280,7 +300,7 @@ check 'its table of errors has those of bootstrap and of the language runtimes, 
 check 'its table of kinds is that of bootstrap' '
 	python3 "$tests/kinds.py" "$repository/src/cloudevents/kinds.rs" >expected &&
 	test -s expected &&
-	table "## All kinds of events" | diff expected -
+	table "# All kinds of events" | diff expected -
 '
 
 check 'its table of /opt has what is in the layer, and no other' '
@@ -288,7 +308,7 @@ check 'its table of /opt has what is in the layer, and no other' '
 import zipfile
 print(*sorted({name.split(\"/\")[0] + \"/\" * (\"/\" in name) for name in zipfile.ZipFile(
 	\"$repository/dist/open-runtime-$arch.zip\").namelist()} | {\"middlewares/\"}), sep=\"\n\")" >expected &&
-	rows "### The layer" | diff expected -
+	rows "## The layer" | diff expected -
 '
 
 check 'the commands of its quick start are those that are tried on a mock of AWS' '
@@ -300,8 +320,21 @@ check 'the commands of its quick start are those that are tried on a mock of AWS
 	done
 '
 
-check 'its links lead to files of the repository and to headings' '
-	grep -oE "\]\([^)]+\)" "$readme" | sed "s/^](//; s/)\$//" | grep -v "^https:" | for_each leads_somewhere
+check 'the links of all documents lead to files of the repository and to headings' '
+	for file in $(all_documents)
+	do
+		! grep -qE "\]\([^h]" "$repository/$file" || links_lead_somewhere "$file" || return
+	done
+'
+
+check 'the README leads to every document' '
+	for file in "$repository"/docs/*.md
+	do
+		grep -qF "](docs/${file##*/})" "$repository/README.md" || {
+			echo "$file"
+			return 1
+		}
+	done
 '
 
 check 'it shows every command of the tool, and no other' '

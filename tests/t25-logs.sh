@@ -243,7 +243,7 @@ check 'a variable that nobody knows is warned of once, with the name that is mea
 	logged "environment variable SLSMIDDLEWARE; is SLSMIDDLEWARES meant?" &&
 	logged "environment variable SLSEVENT; is SLSEVENTS meant?" &&
 	logged "environment variable SLS_EVENTS; is SLSEVENTS meant?" &&
-	logged "environment variable SLSCOLOUR; see README.md for ours" &&
+	logged "environment variable SLSCOLOUR; docs/configuration.md has ours" &&
 	same 4 "$(grep -c "nobody reads" lambda.log)"
 '
 

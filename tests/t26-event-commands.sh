@@ -52,8 +52,8 @@ for_each_kind() {
 	done <kinds
 }
 
-check 'every kind that the README lists has a sample, and no other' '
-	sed -n "/^## All kinds of events/,\$ s/^| \`\([a-z0-9-]*\)\` .*/\1/p" "$repository/README.md" | sort -u >expected &&
+check 'every kind that the documents list has a sample, and no other' '
+	sed -n "s/^| \`\([a-z0-9-]*\)\` .*/\1/p" "$repository/docs/event-kinds.md" | sort -u >expected &&
 	test -s expected &&
 	"$open_runtime" event --list | grep -vx unknown >listed &&
 	cmp expected listed
