@@ -8,12 +8,19 @@ const base64 = (text) => Buffer.from(text, 'base64').toString();
 const textOf = ({ body, kinesis, dynamodb, value }) =>
   body ?? dynamodb?.Keys.id.S ?? base64(kinesis?.data ?? value);
 
+/** Waits until ten calls are here. */
+const here = [];
+const meet = () =>
+  new Promise((resolve) => {
+    if (here.push(resolve) === 10) here.forEach((go) => go());
+  });
+
 exports.handle = async (event) => {
   const text = textOf(event.data);
   appendFileSync('calls', `${text}\n`);
   if (text.startsWith('bad')) throw new Error(text);
   if (text.startsWith('hang')) await new Promise(() => setTimeout(() => {}, 60_000));
-  if (text.startsWith('wait')) await new Promise((resolve) => setTimeout(resolve, 100));
+  if (text.startsWith('meet')) await meet();
   if (text.startsWith('own')) return { batchItemFailures: [{ itemIdentifier: event.data.messageId }] };
   return text;
 };
