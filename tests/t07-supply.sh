@@ -9,7 +9,7 @@ commands() (
 		while read -r file
 		do
 			test ! -f "$file" || sed -e ':a' -e '/\\$/N; s/\\\n[[:blank:]]*//; ta' -e 's/", "/ /g' "$file" |
-				grep -aE '(npm|npx|pip|cargo)"? ' | grep -avE '^[[:blank:]]*(#|//)|echo|print|assert|say' | sed "s|^|$file: |"
+				grep -aE '(npm|npx|pip|cargo|gem|composer|cpanm?)"? ' | grep -avE '^[[:blank:]]*(#|//)|echo|print|assert|say' | sed "s|^|$file: |"
 		done
 )
 
@@ -17,7 +17,9 @@ commands() (
 unpinned() {
 	{
 		tee all | grep -aE 'npm (install|i|update|add) ' | grep -av -e --package-lock-only
-		grep -aE 'npm ci' all | grep -av -e --ignore-scripts
+		grep -aE 'npm ci' all | grep -avE '^tests/npm-install: .*--ignore-scripts'
+		grep -aE 'npm pack ' all | grep -av '^scripts/interpreter-layer: '
+		grep -aE '(^|[[:blank:](])(gem|composer|cpanm?) (install|require|[A-Z])' all
 		grep -aE '(^|[[:blank:](])npx ' all
 		grep -aE 'pip"? (install|download) ' all | grep -av -e --require-hashes
 		grep -aE 'cargo (build|test|bench|run|install|metadata|tree|rustc) ' all | grep -av -e --locked
@@ -35,7 +37,8 @@ check 'no script installs by a name or a version alone' '
 '
 
 check 'each of these lines would be noticed' '
-	for line in "npm install osls@4.3.1" "npm ci --silent" "npx osls" "python3 -m pip install debugpy==1.8.22" \
+	for line in "npm install osls@4.3.1" "npm ci --silent" "tests/a: npm ci --ignore-scripts" "tests/npm-install: npm ci" \
+		"npm pack a@1" "gem install a" "composer require a" "cpanm A" "npx osls" "python3 -m pip install debugpy==1.8.22" \
 		"pip download --no-deps aws-sam-cli" "cargo build --release" "cargo install cargo-audit"
 	do
 		same "$line" "$(echo "$line" | unpinned)" || return

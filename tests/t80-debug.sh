@@ -8,10 +8,7 @@ export DEBUGGERS
 
 # install_debuggers: from npm, once.
 install_debuggers() {
-	mkdir -p "$DEBUGGERS" &&
-		cmp -s "$tests/debug/package-lock.json" "$DEBUGGERS/package-lock.json" && return
-	cp "$tests/debug/package.json" "$tests/debug/package-lock.json" "$DEBUGGERS"
-	(cd "$DEBUGGERS" && npm ci --silent --ignore-scripts) >"$DEBUGGERS/install.log" 2>&1 || rm "$DEBUGGERS/package-lock.json"
+	mkdir -p "$DEBUGGERS" && "$tests/npm-install" "$tests/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
 }
 
 # install_debugpy: from PyPI, once.
@@ -173,8 +170,7 @@ check 'a relay that never says anything: the invocation goes on, and the next on
 '
 
 needs socat
-install_debuggers
-test -d "$DEBUGGERS/node_modules" || missing=chrome-remote-interface
+install_debuggers || missing=chrome-remote-interface
 
 check 'a debugger on the outer port of the relay, that comes first' '
 	relay &&
@@ -278,7 +274,7 @@ check 'node inspect attaches, reads a variable and resumes' '
 '
 
 needs node
-test -d "$DEBUGGERS/node_modules" || missing=chrome-remote-interface
+test -e "$DEBUGGERS/npm/installed" || missing=chrome-remote-interface
 
 # own_relay: that of open-runtime.
 own_relay() {

@@ -72,7 +72,7 @@ def mapped(files, *flags):
 
 def judge_in_javascript(lines):
     run = subprocess.run(
-        ["node", str(HERE / "judge.mjs")], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True, cwd=CACHE, timeout=250
+        ["node", str(HERE / "judge.mjs")], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True, cwd=CACHE / "npm", timeout=250
     )
     return run.stdout.split("\n")[:-1]
 

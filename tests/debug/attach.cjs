@@ -3,7 +3,7 @@
 // the variable `secret`, then does what it is told: resume, stay (until it is killed), or go (without a word). One
 // that is idle does not even start the handler.
 // usage: [TOKEN=T] attach.cjs PORT resume|stay|go|idle [FIRST]   (FIRST: go before the handler is started)
-const CDP = require(`${process.env.DEBUGGERS}/node_modules/chrome-remote-interface`);
+const CDP = require(`${process.env.DEBUGGERS}/npm/node_modules/chrome-remote-interface`);
 
 const [, , port, then, first] = process.argv;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
