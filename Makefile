@@ -8,6 +8,8 @@
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
 # make test-long  runs those that take an hour or more: fuzzing, and a million invocations (SOAK=1000000)
 #                 that end in all ways
+# make mutants    changes the sources, one place at a time, and names the changes that no test notices: most of a day for all,
+#                 so see scripts/mutants for FILE= and SHARD=
 # make bench      measures what the mapping of events and middlewares cost, against their limits
 # make clean      removes what was built
 #
@@ -15,7 +17,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test test-compat test-deploy test-long bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run test test-compat test-deploy test-long mutants bench clean
 
 all: layer tool
 
@@ -53,6 +55,9 @@ test-long: bootstrap tool
 	@scripts/setup test
 	@fuzz/run --long
 	@cd tests && V=1 LIMIT_S=36000 ./run long-*.sh
+
+mutants: tool
+	@scripts/mutants
 
 bench: bootstrap tool
 	@scripts/setup test
