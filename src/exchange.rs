@@ -278,7 +278,10 @@ impl<'a> Exchange<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::error::LambdaError;
 
     fn calls(count: usize, in_order: bool) -> Calls<'static> {
         let call = |index: usize| Call::new(format!("r#{index}"), [b"{", b"}", b""]);
@@ -365,6 +368,24 @@ mod tests {
         assert_eq!(send(&mut exchange, 64), "");
         assert!(exchange.is_over());
         assert!(exchange.answers(None).outcomes[2].is_none());
+    }
+
+    #[test]
+    fn a_timeout_is_ours_only_after_the_warning() {
+        let own = || {
+            let (error_type, stack_trace) = ("Function.Timeout".to_owned(), Some("[\"line 7\"]".to_owned()));
+            InvocationError::Handler(LambdaError { error_type, stack_trace, ..LambdaError::default() }.into())
+        };
+        let mut calls = calls(1, false);
+        calls.limits.grace = Deadline::after(Duration::ZERO);
+        let mut exchange = Exchange::new(&calls);
+        assert!(!exchange.is_time_to_warn());
+        send(&mut exchange, 1);
+        assert!(matches!(exchange.as_timeout(own()), InvocationError::Handler(_)));
+        assert!(exchange.is_time_to_warn());
+        assert!(!exchange.is_time_to_warn());
+        let InvocationError::Timeout { stack_trace, .. } = exchange.as_timeout(own()) else { panic!("not a timeout") };
+        assert_eq!(stack_trace.as_deref(), Some("[\"line 7\"]"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Function {
     /// What went wrong, if no `error` hook made a response of it.
     pub fn answer(&self, invocation: &Invocation, runtime: &mut LanguageRuntime) -> Result<Response, InvocationError> {
         let left = invocation.deadline.left().unwrap_or_default();
-        let margin = REPORT.min(left / 4);
+        let margin = margin(left);
         let limits = self.limits(invocation, left, margin);
         let chain = Chain {
             middlewares: &self.middlewares,
@@ -189,6 +189,11 @@ impl Function {
     }
 }
 
+/// How much before the deadline the handler must be done, where so much is left.
+fn margin(left: Duration) -> Duration {
+    REPORT.min(left / 4)
+}
+
 /// A call of the handler for each event.
 fn calls<'a>(invocation: &Invocation, batch: &'a Batch<'_>) -> Vec<Call<'a>> {
     let id = &invocation.request_id;
@@ -234,5 +239,17 @@ fn as_record(outcome: &Option<exchange::Outcome>) -> cloudevents::Outcome<'_> {
         Some(Ok(response)) => cloudevents::Outcome::Succeeded(response.json()),
         Some(Err(_)) => cloudevents::Outcome::Failed,
         None => cloudevents::Outcome::NotReached,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_short_time_the_handler_has_three_quarters() {
+        let ms = Duration::from_millis;
+        assert_eq!(margin(ms(100)), ms(25));
+        assert_eq!(margin(ms(900)), ms(50));
     }
 }

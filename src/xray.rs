@@ -85,4 +85,12 @@ mod tests {
         assert!(cause(&failed(&"x".repeat(LONGEST - 300), "[]")).is_some());
         assert!(cause(&failed(&"x".repeat(LONGEST), "[]")).is_none());
     }
+
+    #[test]
+    fn a_cause_is_measured_as_it_goes_out() {
+        let overhead = cause(&failed("", "[]")).unwrap().len();
+        assert_eq!(cause(&failed(&"x".repeat(LONGEST - overhead - 1), "[]")).unwrap().len(), LONGEST - 1);
+        assert!(cause(&failed(&"x".repeat(LONGEST - overhead), "[]")).is_none());
+        assert!(cause(&failed(&"é".repeat(20_000), "[]")).is_none());
+    }
 }

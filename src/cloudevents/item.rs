@@ -112,3 +112,34 @@ fn identity(event: Event<'_>) -> Option<Vec<u8>> {
     append_text(document.root().get(b"source")?, &mut identity);
     Some(identity)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_are_numbers_of_any_length() {
+        for (item, other) in [("\"9\"", "\"10\""), ("\"0009\"", "\"10\""), ("\"9\"", "\"0010\""), ("\"10\"", "\"11\"")]
+        {
+            assert!(is_before(item.as_bytes(), other.as_bytes()), "{item} {other}");
+            assert!(!is_before(other.as_bytes(), item.as_bytes()), "{other} {item}");
+        }
+        assert!(!is_before(b"\"10\"", b"\"10\""));
+    }
+
+    #[test]
+    fn a_queue_is_fifo_by_its_name_or_by_sequence_numbers_in_groups() {
+        let record = |queue: &str, attributes: &str| {
+            format!(r#"{{"eventSourceARN":"arn:aws:sqs:eu-west-1:1:{queue}","attributes":{{{attributes}}}}}"#)
+        };
+        for (queue, attributes, fifo) in [
+            ("q.fifo", "", true),
+            ("q", r#""MessageGroupId":"g","SequenceNumber":"1""#, true),
+            ("q", r#""MessageGroupId":"g""#, false),
+            ("q", r#""SequenceNumber":"1""#, false),
+            ("q", "", false),
+        ] {
+            assert_eq!(is_fifo(record(queue, attributes).as_bytes()), fifo, "{queue} {attributes}");
+        }
+    }
+}

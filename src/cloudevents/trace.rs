@@ -162,7 +162,7 @@ mod tests {
             ),
             (
                 "kafka",
-                format!(r#"{{"headers": [{{"traceparent": {}}}, {{"tracestate": {}}}]}}"#, bytes(OWN), bytes("a=1")),
+                format!(r#"{{"headers": [{{"TraceParent": {}}}, {{"TRACESTATE": {}}}]}}"#, bytes(OWN), bytes("a=1")),
             ),
         ] {
             let document = Document::parse(record.as_bytes()).unwrap();
