@@ -88,6 +88,16 @@ check 'it answers to a call that is not' '
 	starts 1
 '
 
+check 'it answers to no call in two invocations: that is told in each' '
+	start_lambda obeys &&
+	for _ in 1 2
+	do
+		tell "answer other 1; answer another 2" &&
+		succeeded || return
+	done &&
+	within 2000 same 2 "$(grep -c "dropped an answer" lambda.log)"
+'
+
 check 'it answers twice: the first one counts' '
 	start_lambda obeys &&
 	tell "answer \$id 1; response=2" &&
@@ -159,6 +169,29 @@ check 'it dies with each event: each invocation says so, and the environment sta
 	done &&
 	answers 1 1 &&
 	starts 7
+'
+
+check 'it dies before it is ready, now and again: only twice in a row ends the environment' '
+	executable mine/language-runtime "echo >>tried; test \$((\$(wc -l <tried) % 2)) -eq 0 || exit 3; exec $tests/runtimes/obeys" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	for _ in 1 2 3
+	do
+		tell "exit 5" &&
+		failed Runtime.ExitError "exited with status 5" || break
+	done &&
+	answers 1 1 &&
+	same 8 "$(wc -l <task/tried)" &&
+	same 1 "$(journal "what == \"spawned\"" | wc -l)"
+'
+
+check 'it cannot load the handler again: that is tried once more' '
+	executable mine/language-runtime "echo >>tried; test \$(wc -l <tried) -ne 2 || exec $tests/runtimes/cannot-load-the-handler; exec $tests/runtimes/obeys" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "exit 5" &&
+	failed Runtime.ExitError "exited with status 5" &&
+	answers 1 1 &&
+	same 3 "$(wc -l <task/tried)" &&
+	same 1 "$(journal "what == \"spawned\"" | wc -l)"
 '
 
 check 'it cannot be started again: that is told, and the environment ends' '

@@ -357,6 +357,15 @@ check 'one that bootstrap has beside itself is found, and one of the function'\'
 	answers "[0]" "[0,\"one before\",\"layers before\",\"layers after\",\"one after\"]"
 '
 
+check 'a middleware that prints without end is stopped' '
+	mkdir -p task/middlewares &&
+	printf "#!/bin/sh\nexec yes\n" >task/middlewares/floods &&
+	chmod +x task/middlewares/floods &&
+	start_lambda echoes --timeout 10 --env SLSMIDDLEWARES=floods &&
+	invoke 1 &&
+	blames floods before "it printed more than 67108864 bytes"
+'
+
 # The number to hold is 10,000, which takes minutes: INVOCATIONS=10000 tests/run t30-middlewares.sh
 invocations=${INVOCATIONS:-300}
 for overlap in off on

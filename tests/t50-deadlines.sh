@@ -127,6 +127,19 @@ check 'a language runtime that goes on is killed with all of its group before th
 	starts 2
 '
 
+# is_killed_in_time: the handler ignores all that can be ignored, and the answer comes before Lambda gives up.
+is_killed_in_time() {
+	tell "trap : TERM INT; while :; do sleep 60; done" &&
+		failed Function.Timeout "Task timed out after 1.00 seconds: the handler had not answered" &&
+		test "$(journal "what == 'invocation'" | tail -n 1 | sed 's/.*"ms": *\([0-9]*\).*/\1/')" -lt 580
+}
+
+check 'a language runtime that ignores SIGTERM and SIGINT is killed before the deadline, and the next call works' '
+	start_lambda obeys --timeout 0.6 &&
+	within 5000 is_killed_in_time &&
+	answers 1 1
+'
+
 check 'a handler of Node.js that never lets go of the event loop is interrupted: the log says where it was' '
 	start_lambda nodejs:spins.handler --timeout 1 &&
 	invoke 1 &&
@@ -196,6 +209,19 @@ check 'a middleware that takes too long has timed out, and is named' '
 	start_lambda echoes --timeout 0.5 --env SLSMIDDLEWARES=sleeps &&
 	invoke 1 &&
 	timed_out "middleware sleeps had not ended its before hook"
+'
+
+# mends_a_timeout: in the 40 ms that are left of the time.
+mends_a_timeout() {
+	tell "sleep 60" &&
+		succeeded >/dev/null &&
+		same 7 "$(cat response)" >/dev/null
+}
+
+check 'an error hook has time to make a response of a timeout' '
+	executable task/middlewares/mends "test \$1 != error || { sleep 0.01; echo 7; }" &&
+	start_lambda obeys --timeout 0.5 --env SLSGRACE=0 --env SLSMIDDLEWARES=mends &&
+	within 5000 mends_a_timeout
 '
 
 check "$timeouts timeouts in a row: each caller is told in time, and the environment is warm for each next invocation" '

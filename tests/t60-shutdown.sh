@@ -61,6 +61,14 @@ check 'it gets SIGTERM once, and reads the end of its STDIN' '
 	test -e task/saw-the-end
 '
 
+check 'a language runtime that ignores SIGTERM ends by the end of its STDIN' '
+	echo "trap \"\" TERM; trap \"touch ended\" EXIT" >ignore &&
+	start_lambda obeys &&
+	tell ". ../ignore" &&
+	shutdown_takes 350 &&
+	test -e task/ended
+'
+
 check 'children of the language runtime that hold its pipes and ignore signals do not outlive it' '
 	start_lambda has-children &&
 	answers 1 1 &&
@@ -133,6 +141,18 @@ check 'a handler that is at work and goes on is killed in time, and the caller t
 	has_logged Invoke Runtime.Shutdown &&
 	fails_to grep bootstrap: lambda.log &&
 	starts 1
+'
+
+check 'no error hook is run for a handler that was at work' '
+	executable task/middlewares/mends "test \$1 != error || echo >>../erred" &&
+	start_lambda obeys --env SLSMIDDLEWARES=mends &&
+	start_invoking "\"touch called; sleep 60\"" &&
+	within 5000 test -e task/called &&
+	terminate &&
+	exits_with 0 &&
+	has_answer &&
+	failed Runtime.ExitError "was killed by signal 15" &&
+	fails_to test -e erred
 '
 
 check 'a middleware that is at work and goes on is killed in time, and the caller told' '
