@@ -42,6 +42,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// More than any event: Lambda's own limit is 6 MB, and the emulators' are not far from it.
 const LARGEST_EVENT: u64 = 1 << 28;
 
+/// An invocation id that is longer, in bytes, does not go back: it must fit into the head of an answer.
+const LONGEST_ECHO: usize = 16 << 10;
+
 /// What `/runtime/invocation/next` ended with.
 #[derive(Debug)]
 pub enum Next {
@@ -289,7 +292,8 @@ pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invoc
         client_context: json_header(headers, "lambda-runtime-client-context", &request_id, log),
         identity: json_header(headers, "lambda-runtime-cognito-identity", &request_id, log),
         tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
-        invocation_id: header(headers, "lambda-runtime-invocation-id").filter(|id| id.is_ascii()), // or it cannot go back
+        invocation_id: header(headers, "lambda-runtime-invocation-id")
+            .filter(|id| id.is_ascii() && id.len() <= LONGEST_ECHO), // or it cannot go back
         received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
         request_id,
         event,

@@ -119,6 +119,15 @@ check 'X-Ray is told the cause, in ASCII' '
 	posted "\\\"label\\\":\\\"f (a.js:1)\\\""
 '
 
+check 'a cause of nearly 64 KiB is for X-Ray, and for the caller' '
+	start_lambda fails-as-told &&
+	message=$(head -c 64000 /dev/zero | tr "\0" x) &&
+	invoke "{\"errorType\":\"E\",\"errorMessage\":\"$message\"}" &&
+	test "$(wc -c <response)" -gt 64000 &&
+	posted "\"lambda-runtime-function-xray-error-cause\":" &&
+	test "$(wc -c <posted)" -gt 64000
+'
+
 check 'a cause of 64 KiB is not for X-Ray, but for the caller' '
 	start_lambda fails-as-told &&
 	{

@@ -27,6 +27,10 @@ use crate::wait::{self, Source};
 /// Room for one read or write, in bytes, at first; it is doubled where there is much to move.
 const PIECE: usize = 16 << 10;
 
+/// Room for the first write: ureq gives up on a head that does not fit, and X-Ray's cause alone may have 64 KiB. Pages that
+/// nobody writes to cost nothing.
+const FIRST_OUTPUT: usize = 128 << 10;
+
 /// As far as it is doubled.
 const LARGEST_PIECE: usize = 512 << 10;
 
@@ -297,7 +301,7 @@ impl PieceBuffers {
 impl Buffers for PieceBuffers {
     fn output(&mut self) -> &mut [u8] {
         if self.output.is_empty() {
-            self.output = vec![0; PIECE];
+            self.output = vec![0; FIRST_OUTPUT];
         }
         self.output.get_mut(self.pending..).unwrap_or_default()
     }
