@@ -20,8 +20,8 @@ def answer(body=b"", status=b"200 OK", headers=(), length=True):
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-def event(number, *headers, **more):
-    deadline = int(time.time() * 1000) + 20000
+def event(number, *headers, timeout_ms=20000, **more):
+    deadline = int(time.time() * 1000) + timeout_ms
     required = b"Lambda-Runtime-Aws-Request-Id: id-%d" % number, b"Lambda-Runtime-Deadline-Ms: %d" % deadline
     return answer(b"[%d]" % number, headers=(*required, *headers), **more)
 

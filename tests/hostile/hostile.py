@@ -1,30 +1,53 @@
 """Runs the tries, each a line of a table, and prints TAP. See ./run."""
 
+import multiprocessing
 import os
 import sys
 import time
 import traceback
 
 from peer import HERE, REGISTERED, Api, Environment
-from raw_api import event
+import raw_api
 
 
-tries = []
+JOBS = 4
+tries, chosen = [], []
 
 
 class Try:
-    """One line of a table: what is sent, and what is expected of it."""
+    """One line of a table: what is sent, and what is expected of it. One that is long is for `run --long` alone."""
 
-    def __init__(self, group, name, run):
-        self.group, self.name, self.run = group, name, run
+    def __init__(self, group, name, run, is_long):
+        self.group, self.name, self.run, self.is_long = group, name, run, is_long
 
 
-def add(group, name, run):
-    tries.append(Try(group, name, run))
+def event(number, *headers, timeout_ms=3_600_000, **more):
+    """As raw_api's, with a deadline that does not pass while others are tried."""
+    return raw_api.event(number, *headers, timeout_ms=timeout_ms, **more)
+
+
+def event_of(text, number=1, headers=()):
+    """An event with this body."""
+    return event(number, *headers).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
+
+
+def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, needs_root=False, **options):
+    """Adds a try of bootstrap, with `events` for what /next answers: else event 1, with that timeout."""
+
+    def run():
+        if needs_root and os.getuid() != 0:
+            return "only root can do that"
+        return lambda_for(expected, [event(1, timeout_ms=timeout_ms)] if events is None else events, **options)
+
+    add(group, name, run, is_long)
+
+
+def add(group, name, run, is_long=False):
+    tries.append(Try(group, name, run, is_long))
 
 
 class Right:
-    """The event is answered with this JSON, which may be left to the try to tell."""
+    """The event is answered with this JSON."""
 
     def __init__(self, json=b"[1]"):
         self.json = json
@@ -38,33 +61,115 @@ class Error:
 
 
 class Ends:
-    """bootstrap ends by itself with status 1, and its log has this text."""
+    """bootstrap ends by itself with status 1, and its log has this text. It may have answered the event before, with that."""
 
-    def __init__(self, text, is_answered=False):
-        self.text, self.is_answered = text, is_answered
+    def __init__(self, text, answer=None):
+        self.text, self.answer = text, answer
+
+
+class Stops:
+    """When the event is on its way, or the language runtime has written the file ready, SIGTERM ends all of it in time."""
+
+    def __init__(self, seconds=0.6):
+        self.seconds = seconds
+
+
+class Either:
+    """Whichever of two comes: for what the kernel decides."""
+
+    def __init__(self, *expected):
+        self.expected = expected
 
 
 def fake(name):
-    return name if name.startswith("/") else f"{HERE}/{name}"
+    return name if name is None or name.startswith("/") else f"{HERE}/{name}"
 
 
-def lambda_for(expected, events, seconds=5, peak=9000, runtime="speaks", posts=(), register=REGISTERED, env=None, **options):
-    """The try: the first event meets what is expected, a second one is served after it, and no more memory is taken, in KB."""
+def lambda_for(
+    expected,
+    events,
+    seconds=5,
+    peak=9000,
+    runtime="speaks",
+    posts=(),
+    register=REGISTERED,
+    env=None,
+    meanwhile=None,
+    survivors=0,
+    again=True,
+    starts=1,
+    **options,
+):
+    """The try: the first event meets what is expected, a second one is served after it, nothing leaks, no process is left but
+    the survivors, and no more memory is taken, in KB. `meanwhile` is done when the first event has been given; the second one is
+    given when the language runtime has been started `starts` times."""
     api = Api(events, posts, register)
     with Environment(api, env={"SLSRUNTIME": fake(runtime), **(env or {})}, **options) as environment:
+        if meanwhile:
+            assert api.wait(lambda: api.given > 0, seconds), environment.log()[-2000:]
+            meanwhile(environment)
+        if isinstance(expected, Either):
+            environment.answered(1, seconds)
+            expected = expected.expected[environment.process.poll() is not None]
         if isinstance(expected, Ends):
-            status = environment.wait(seconds)
-            assert status == 1, f"status {status}, not 1; log: {environment.log()[-1000:]}"
-            assert expected.text in environment.log(), environment.log()[-2000:]
+            ends(expected, environment, seconds)
+        elif isinstance(expected, Stops):
+            stops(expected, environment, seconds)
         else:
-            check(expected, environment.answered(1, seconds), environment)
-            took = environment.peak()
-            assert took <= peak, f"{took} KB, more than {peak} KB"
-            api.send(event(2))
-            check(Right(b"[2]"), environment.answered(2, seconds), environment)
+            serves(expected, environment, seconds, peak, again, starts)
         ids = [posted.id for posted in api.posted if posted.id != "init"]
         assert len(ids) - len(set(ids)) <= len(posts), f"answered twice: {ids}"
         assert "panicked" not in environment.log(), environment.log()[-2000:]
+        environment.process.poll() is not None or environment.process.terminate()
+        status = environment.wait(1)
+        assert status is not None, "SIGTERM does not end it"
+        assert status in (0, 1), f"ended by {status}"
+        left = environment.survivors(survivors)
+        assert left == survivors, f"{left} processes are left"
+
+
+def ends(expected, environment, seconds):
+    status = environment.wait(seconds)
+    assert status == 1, f"status {status}, not 1; log: {environment.log()[-1000:]}"
+    assert expected.text in environment.log(), environment.log()[-2000:]
+    answered = [posted for posted in environment.api.posted if posted.id != "init"]
+    if expected.answer:
+        check(expected.answer, next(iter(answered), None), environment)
+    else:
+        assert not answered, answered[0].body[:1000]
+
+
+def stops(expected, environment, seconds):
+    assert within(seconds, lambda: os.path.exists(f"{environment.root}/ready")), environment.log()[-2000:]
+    assert environment.process.poll() is None, environment.log()[-2000:]
+    began = time.monotonic()
+    environment.process.terminate()
+    status = environment.wait(seconds)
+    took = time.monotonic() - began
+    assert status == 0, f"status {status}; log: {environment.log()[-2000:]}"
+    assert took <= expected.seconds, f"{took:.3f} s"
+
+
+def serves(expected, environment, seconds, peak, again, starts):
+    check(expected, environment.answered(1, seconds), environment)
+    took = environment.peak()
+    assert took <= peak, f"{took} KB, more than {peak} KB"
+    if again:
+        assert within(2, lambda: starts == 1 or environment.starts() >= starts), f"{environment.starts()} starts"
+        environment.api.send(event(2))
+        check(Right(b"[2]"), environment.answered(2, seconds), environment)
+        assert environment.api.wait(lambda: environment.api.asked > environment.api.given, 2), "the next event is not asked for"
+        leaks = environment.leaks()
+        assert not leaks, f"leaks: {leaks}"
+
+
+def within(seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def check(expected, posted, environment):
@@ -78,26 +183,37 @@ def check(expected, posted, environment):
         assert expected.text.encode() in posted.body, posted.body[:1000]
 
 
+def attempt(number):
+    """Of the tries that are chosen, in a process of its own: what is to be printed of it, and whether it failed."""
+    one, began, failed = chosen[number - 1], time.monotonic(), False
+    title = f"{number} - {one.group}: {one.name}"
+    try:
+        reason = one.run()
+        text = f"ok {title}" + (f" # SKIP {reason}" if reason else "")
+    except Exception:
+        failed = True
+        text = f"not ok {title}\n" + "".join(f"# {line}\n" for line in traceback.format_exc().splitlines()[-12:])
+    if os.environ.get("V") == "1":
+        text = f"{text.rstrip()}\n# {time.monotonic() - began:.2f} s"
+    return text.rstrip(), failed
+
+
 def main(words):
-    chosen = [one for one in tries if all(word in f"{one.group}: {one.name}" for word in words)]
-    print(f"1..{len(chosen)}")
-    failed = 0
-    for number, one in enumerate(chosen, 1):
-        title, began = f"{number} - {one.group}: {one.name}", time.monotonic()
-        try:
-            reason = one.run()
-            print(f"ok {title}" + (f" # SKIP {reason}" if reason else ""), flush=True)
-        except Exception:
-            failed += 1
-            print(f"not ok {title}")
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()[-12:]), end="", flush=True)
-        if os.environ.get("V") == "1":
-            print(f"# {time.monotonic() - began:.2f} s", flush=True)
-    return failed == 0
+    is_long = "--long" in words
+    words = [word for word in words if word != "--long"]
+    chosen.extend(one for one in tries if (is_long or not one.is_long) and all(word in f"{one.group}: {one.name}" for word in words))
+    print(f"1..{len(chosen)}", flush=True)
+    failures = 0
+    with multiprocessing.get_context("fork").Pool(JOBS) as pool:  # most of a try is waiting
+        for text, failed in pool.imap(attempt, range(1, len(chosen) + 1)):
+            print(text, flush=True)
+            failures += failed
+    return failures == 0
 
 
 if __name__ == "__main__":
     sys.modules["hostile"] = sys.modules["__main__"]
-    for name in ("tries_bootstrap",):
-        __import__(name)
+    for name in sorted(os.listdir(HERE)):
+        if name.startswith("tries_") and name.endswith(".py"):
+            __import__(name[:-3])
     sys.exit(not main(sys.argv[1:]))

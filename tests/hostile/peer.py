@@ -21,6 +21,7 @@ ARCH = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 BOOTSTRAP = os.environ.get("BOOTSTRAP") or f"{ROOT}/dist/{ARCH}/bootstrap"
 PATH = ":".join(folder for folder in os.environ["PATH"].split(":") if not folder.endswith("/shims"))
 REGISTERED = answer(b"{}", headers=[b"Lambda-Extension-Identifier: x"])
+DESCRIPTORS = 8  # beyond 0 to 2: two self-pipes, two connections, the language runtime's STDIN and STDOUT
 HANG, CLOSE = None, b""  # pieces of an answer: never another byte, the end of the connection
 
 
@@ -115,31 +116,57 @@ class Connection(socketserver.StreamRequestHandler):
         return True
 
 
-def limited(limits):
-    def limit():
+def prepared(limits, before_exec):
+    def prepare():
         for name, value in limits.items():
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        before_exec()
 
-    return limit
+    return prepare
+
+
+def lay_out(root, files):
+    """Makes files: of a text or bytes, or whatever a function makes of the path."""
+    for name, content in files.items():
+        path = os.path.join(root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if callable(content):
+            content(path)
+            continue
+        with open(path, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        os.chmod(path, 0o755)
+
+
+def marked(mark):
+    """The processes that have this in their environment, which children inherit. Zombies have none."""
+    pids = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                pids += [int(pid)] if mark.encode() in file.read().split(b"\0") else []
+        except OSError:
+            pass  # it has gone, or is another user's
+    return pids
 
 
 class Environment:
     """An execution environment: a bootstrap, its Lambda, and a task root. As a context, it leaves nothing behind."""
 
-    def __init__(self, api, files=None, env=None, starter=(), handler="fake.handler", limits=None, **options):
-        self.api, self.root = api, tempfile.mkdtemp()
-        for name, text in (files or {}).items():
-            path = os.path.join(self.root, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(text.encode() if isinstance(text, str) else text)
-            os.chmod(path, 0o755)
+    def __init__(
+        self, api, files=None, env=None, starter=(), handler="fake.handler", limits=None, before_exec=lambda: None, folder=None, **options
+    ):
+        self.api, self.root = api, tempfile.mkdtemp(dir=folder)
+        os.chmod(self.root, 0o777)
+        lay_out(self.root, files or {})
+        test = os.environ.get("OPEN_RUNTIME_TEST", "hostile")
+        self.mark = f"OPEN_RUNTIME_TEST={test}/{os.path.basename(self.root)}"
         environment = {
             "PATH": PATH,
             "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % api.server_address[1],
             "LAMBDA_TASK_ROOT": self.root,
             "_HANDLER": handler,
-            "OPEN_RUNTIME_TEST": os.environ.get("OPEN_RUNTIME_TEST", "hostile"),
+            "OPEN_RUNTIME_TEST": self.mark.partition("=")[2],
             **(env or {}),
         }
         self.log_path = self.root + ".log"
@@ -149,7 +176,7 @@ class Environment:
                 cwd=self.root,
                 env={name: value for name, value in environment.items() if value is not None},
                 **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options},
-                preexec_fn=limited(limits or {}),
+                preexec_fn=prepared(limits or {}, before_exec),
             )
 
     def __enter__(self):
@@ -160,6 +187,8 @@ class Environment:
         self.wait(2) is not None or self.process.kill()
         self.process.wait()
         self.api.close()
+        for pid in marked(self.mark):
+            os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.root, ignore_errors=True)
         os.remove(self.log_path)
 
@@ -192,6 +221,25 @@ class Environment:
     def forget_peak(self, pid=None):
         with open(f"/proc/{pid or self.process.pid}/clear_refs", "w") as file:
             file.write("5")
+
+    def survivors(self, expected, seconds=2):
+        """How many processes are left of it, when they are as many as expected, or the time is over."""
+        end = time.monotonic() + seconds
+        while (found := len(marked(self.mark))) != expected and time.monotonic() < end:
+            time.sleep(0.02)
+        return found
+
+    def starts(self):
+        with open(f"{self.root}/starts") as file:
+            return len(file.readlines())
+
+    def leaks(self):
+        """What bootstrap, which serves and is idle, has too much of: descriptors, and children that it has not reaped."""
+        folder = f"/proc/{self.process.pid}"
+        descriptors = [os.readlink(f"{folder}/fd/{fd}") for fd in os.listdir(f"{folder}/fd") if int(fd) > 2]
+        with open(f"{folder}/task/{self.process.pid}/children") as file:
+            children = file.read().split()
+        return [] if len(descriptors) <= DESCRIPTORS and len(children) <= 1 else [descriptors, children]
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)

@@ -1,11 +1,7 @@
 """What is done to bootstrap: by the Runtime API, the language runtime, middlewares, and whoever starts it."""
 
-from hostile import Ends, Error, Right, add, lambda_for
-from raw_api import chunked, event
-
-
-def of(group, name, expected, events=None, **options):
-    add(group, name, lambda: lambda_for(expected, [event(1)] if events is None else events, **options))
+from hostile import Ends, Error, Right, event, event_of, of
+from raw_api import chunked
 
 
 # What a language runtime says: Python that tests/hostile/speaks runs for the first event. A peak is of bootstrap, in KB: three
@@ -28,6 +24,15 @@ for name, member in [
 ]:
     says = f"""fail(b'{{"errorType":"E",' + {member} + b'}}')"""
     of("speaks", f"an error of 30 MB: {name}", Error("E"), files={"says": says}, peak=3 * LARGE // 1024, seconds=20)
+for size in 8_000, 16_000, 20_000, 40_000, 65_000, 65_300, 70_000:
+    says = f"""fail(b'{{"errorType":"E","errorMessage":"' + b"x" * {size} + b'"}}')"""
+    of("speaks", f"an error of {size:,} bytes", Error("E"), files={"says": says})
+of(
+    "speaks",
+    "an error of 3,000 frames",
+    Error("E"),
+    files={"says": """fail(b'{"errorType":"E","stackTrace":[' + b'"at f",' * 3000 + b'""]}')"""},
+)
 
 # What /next answers. t15 has more, which are not repeated.
 for name, bytes_ in [
@@ -39,7 +44,12 @@ for name, bytes_ in [
     of("http", name, Right(), [bytes_])
 
 for number in 200, 1000:
-    of("http", f"{number} headers", Ends("GET /runtime/invocation/next failed: protocol: http parse resulted in too many headers"), [event(1, *(b"X-%d: x" % one for one in range(number)))])
+    of(
+        "http",
+        f"{number} headers",
+        Ends("GET /runtime/invocation/next failed: protocol: http parse resulted in too many headers"),
+        [event(1, *(b"X-%d: x" % one for one in range(number)))],
+    )
 
 # Events as they come, through a language runtime that gives them back.
 for name, text in [
@@ -53,8 +63,7 @@ for name, text in [
     ("__proto__", b'{"__proto__":{"a":1}}'),
     ("a string of 6 MB", b'"' + b"x" * 6_000_000 + b'"'),
 ]:
-    sent = event(1).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
-    of("events", name, Right(text), [sent], peak=9000 + 3 * len(text) // 1024, seconds=20)
+    of("events", name, Right(text), [event_of(text)], peak=9000 + 3 * len(text) // 1024, seconds=20)
 for name, text in [
     ("3,000,000 levels without an end", b"[" * 3_000_000),
     ("not UTF-8", b'"\xff"'),
@@ -64,23 +73,37 @@ for name, text in [
     ("two values", b"1 2"),
     ("a context of its own", b'1,"context":{"requestId":"x"}'),
 ]:
-    sent = event(1).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
-    of("events", name, Error("Runtime.UnmarshalError", "the event is not JSON"), [sent], peak=9000 + 3 * len(text) // 1024)
+    of("events", name, Error("Runtime.UnmarshalError", "the event is not JSON"), [event_of(text)], peak=9000 + 3 * len(text) // 1024)
 
 for name, text in ("nothing", b""), ("blanks", b" \r\n "):
-    sent = event(1).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
-    of("events", name, Right(b"null"), [sent])
+    of("events", name, Right(b"null"), [event_of(text)])
 
 # What a language runtime says. t22 has more.
 for name, says, expected in [
     ("not UTF-8", r"""say(b'{"id":"', id, b'","response":"\xff"}\n')""", Error("Runtime.MarshalError", "the response is not JSON")),
-    ("what only begins like JSON", r"""say(b'{"id":"', id, b'","response":{bad}\n')""", Error("Runtime.MarshalError", "the response is not JSON")),
-    ("the same for no call of ours", r"""say(b'{"id":"another","response":{bad}\n')""", Error("Runtime.ExitError", "no message of the protocol")),
+    (
+        "what only begins like JSON",
+        r"""say(b'{"id":"', id, b'","response":{bad}\n')""",
+        Error("Runtime.MarshalError", "the response is not JSON"),
+    ),
+    (
+        "the same for no call of ours",
+        r"""say(b'{"id":"another","response":{bad}\n')""",
+        Error("Runtime.ExitError", "no message of the protocol"),
+    ),
     ("1,500,000 levels of a response", 'answer(b"[" * 1_500_000 + b"]" * 1_500_000)', Right(b"[" * 1_500_000 + b"]" * 1_500_000)),
-    ("1,500,000 levels of an unknown member", """say(b'{"id":"', id, b'","more":', b"[" * 1_500_000, b"]" * 1_500_000, b',"response":[1]}\\n')""", Right()),
+    (
+        "1,500,000 levels of an unknown member",
+        """say(b'{"id":"', id, b'","more":', b"[" * 1_500_000, b"]" * 1_500_000, b',"response":[1]}\\n')""",
+        Right(),
+    ),
     ("an answer to the next event", """say(b'{"id":"id-2","response":666}\\n'); answer(event)""", Right()),
     ("a header in an error's type", r"""fail(b'{"errorType":"E\\r\\nX-Evil: 1","errorMessage":"m"}')""", Error(r"E\r\nX-Evil: 1", "m")),
-    ("ready again, with 2^64 - 1 calls at once", """say(b'{"ready":{"protocol":1,"concurrency":18446744073709551615}}\\n'); answer(event)""", Right()),
+    (
+        "ready again, with 2^64 - 1 calls at once",
+        """say(b'{"ready":{"protocol":1,"concurrency":18446744073709551615}}\\n'); answer(event)""",
+        Right(),
+    ),
     ("ready again, with none at once", """say(b'{"ready":{"protocol":1,"concurrency":0}}\\n'); answer(event)""", Right()),
     ("3,000,000 answers to nothing", """say(b'{"id":"x","response":1}\\n' * 3_000_000); answer(event)""", Right()),
     ("10,000,000 empty lines", 'say(b"\\n" * 10_000_000)', Error("Runtime.ExitError", "no message of the protocol")),
