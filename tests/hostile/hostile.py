@@ -37,7 +37,8 @@ def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, 
     def run():
         if needs_root and os.getuid() != 0:
             return "only root can do that"
-        return lambda_for(expected, [event(1, timeout_ms=timeout_ms)] if events is None else events, **options)
+        given = events() if callable(events) else events
+        return lambda_for(expected, [event(1, timeout_ms=timeout_ms)] if given is None else given, **options)
 
     add(group, name, run, is_long)
 
@@ -98,6 +99,7 @@ def lambda_for(
     survivors=0,
     again=True,
     starts=1,
+    id="id-1",
     **options,
 ):
     """The try: the first event meets what is expected, a second one is served after it, nothing leaks, no process is left but
@@ -109,14 +111,14 @@ def lambda_for(
             assert api.wait(lambda: api.given > 0, seconds), environment.log()[-2000:]
             meanwhile(environment)
         if isinstance(expected, Either):
-            environment.answered(1, seconds)
+            environment.answered(id, seconds)
             expected = expected.expected[environment.process.poll() is not None]
         if isinstance(expected, Ends):
             ends(expected, environment, seconds)
         elif isinstance(expected, Stops):
             stops(expected, environment, seconds)
         else:
-            serves(expected, environment, seconds, peak, again, starts)
+            serves(expected, environment, seconds, peak, again, starts, id)
         ids = [posted.id for posted in api.posted if posted.id != "init"]
         assert len(ids) - len(set(ids)) <= len(posts), f"answered twice: {ids}"
         assert "panicked" not in environment.log(), environment.log()[-2000:]
@@ -150,14 +152,14 @@ def stops(expected, environment, seconds):
     assert took <= expected.seconds, f"{took:.3f} s"
 
 
-def serves(expected, environment, seconds, peak, again, starts):
-    check(expected, environment.answered(1, seconds), environment)
+def serves(expected, environment, seconds, peak, again, starts, id):
+    check(expected, environment.answered(id, seconds), environment)
     took = environment.peak()
     assert took <= peak, f"{took} KB, more than {peak} KB"
     if again:
         assert within(2, lambda: starts == 1 or environment.starts() >= starts), f"{environment.starts()} starts"
         environment.api.send(event(2))
-        check(Right(b"[2]"), environment.answered(2, seconds), environment)
+        check(Right(b"[2]"), environment.answered("id-2", seconds), environment)
         assert environment.api.wait(lambda: environment.api.asked > environment.api.given, 2), "the next event is not asked for"
         leaks = environment.leaks()
         assert not leaks, f"leaks: {leaks}"

@@ -150,6 +150,12 @@ def marked(mark):
     return pids
 
 
+def memory(pid):
+    """The most that the process has had, in KB."""
+    with open(f"/proc/{pid}/status") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("VmHWM")), 0)
+
+
 class Environment:
     """An execution environment: a bootstrap, its Lambda, and a task root. As a context, it leaves nothing behind."""
 
@@ -202,10 +208,10 @@ class Environment:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def answered(self, number, seconds):
-        """What was posted for the event id-NUMBER. None if bootstrap ended before, or took too long."""
+    def answered(self, id, seconds):
+        """What was posted for the event of that id. None if bootstrap ended before, or took too long."""
         end = time.monotonic() + seconds
-        mine = lambda: [posted for posted in self.api.posted if posted.id == f"id-{number}"]
+        mine = lambda: [posted for posted in self.api.posted if posted.id == id]
         while not mine() and time.monotonic() < end:
             if self.process.poll() is not None:
                 time.sleep(0.05)
@@ -213,14 +219,8 @@ class Environment:
             self.api.wait(mine, 0.1)
         return next(iter(mine()), None)
 
-    def peak(self, pid=None):
-        """The most memory that the process has had, in KB; since the last call of `forget_peak`."""
-        with open(f"/proc/{pid or self.process.pid}/status") as file:
-            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM")), 0)
-
-    def forget_peak(self, pid=None):
-        with open(f"/proc/{pid or self.process.pid}/clear_refs", "w") as file:
-            file.write("5")
+    def peak(self):
+        return memory(self.process.pid)
 
     def survivors(self, expected, seconds=2):
         """How many processes are left of it, when they are as many as expected, or the time is over."""

@@ -1,6 +1,9 @@
 """What is done to bootstrap: by the Runtime API, the language runtime, middlewares, and whoever starts it."""
 
+import re
+
 from hostile import Ends, Error, Right, event, event_of, of
+from peer import CLOSE
 from raw_api import chunked
 
 
@@ -43,12 +46,97 @@ for name, bytes_ in [
 ]:
     of("http", name, Right(), [bytes_])
 
-for number in 200, 1000:
+for number in 200, 1000, 40_000:
     of(
         "http",
         f"{number} headers",
         Ends("GET /runtime/invocation/next failed: protocol: http parse resulted in too many headers"),
         [event(1, *(b"X-%d: x" % one for one in range(number)))],
+    )
+
+
+def with_length(*lines, body=b"[1]"):
+    return event(1, *lines, length=False)[:-3] + body
+
+
+GONE = [CLOSE]  # asked again, it is not there any more
+FAILED = "GET /runtime/invocation/next failed: "
+for name, bytes_, expected in [
+    ("a length, and chunks", with_length(b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"3\r\n[1]\r\n0\r\n\r\n"), Right()),
+    ("two lengths that are the same", with_length(b"Content-Length: 3", b"Content-Length: 3"), Right()),
+    ("two lengths that differ", [with_length(b"Content-Length: 3", b"Content-Length: 2"), CLOSE], Ends(FAILED)),
+    ("a length that is negative", [with_length(b"Content-Length: -1"), CLOSE], Ends(FAILED)),
+    ("a length of 2^64", [with_length(b"Content-Length: 18446744073709551616"), CLOSE], Ends(FAILED)),
+    ("a length of 2^63", [with_length(b"Content-Length: 9223372036854775808"), CLOSE], Ends(FAILED)),
+    ("a length of 1 TB", [with_length(b"Content-Length: 1000000000000"), CLOSE], Ends(FAILED)),
+    ("a length of nothing", [with_length(b"Content-Length:"), CLOSE], Ends(FAILED)),
+    ("300 MB", lambda: [event_of(b"0" * 300_000_000)], Ends(FAILED)),
+    ("101 before it", [b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + event(1), CLOSE], Ends(FAILED)),
+    ("103 before it", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + event(1), Right()),
+    ("gzip that is none", event(1, b"Content-Encoding: gzip"), Right()),
+    ("line feeds alone", event(1).replace(b"\r\n", b"\n"), Right()),
+    ("a header that goes on", [event(1, b"X: a\r\n b"), CLOSE], Ends(FAILED)),
+    ("NUL in a header", [event(1, b"X: \0"), CLOSE], Ends(FAILED)),
+    ("a name with a blank", [event(1, b"X y: z"), CLOSE], Ends(FAILED)),
+    ("a header without a name", [event(1, b": z"), CLOSE], Ends(FAILED)),
+    ("a header without a colon", [event(1, b"X"), CLOSE], Ends(FAILED)),
+    ("empty lines before it", b"\r\n\r\n" + event(1), Right()),
+    ("status 200 and more", [event(1).replace(b"200 OK", b"2000 OK"), CLOSE], Ends(FAILED)),
+]:
+    sent = [bytes_] + ([] if isinstance(expected, Right) else [GONE] * 9)
+    of("http", name, expected, sent, seconds=10, is_long=name == "300 MB", peak=300_000 if name == "300 MB" else 9000)
+
+# What its headers say.
+NO_ID = "the request id has characters that no request id has"
+for id in "%2F..%2F", "a b", "a?b", "a#b", "a\\b", "é", "a/b", ".", "..", "a;b", "a%00", "a\tb":
+    of("ids", f"the request id {id!r}", Ends(NO_ID), [event(1).replace(b"id-1", id.encode())], is_long=id not in ("%2F..%2F", "a b", "é"))
+for id in "...", "-", "_", "x" * 10_000:
+    of("ids", f"the request id {id[:9]!r}", Right(), [event(1).replace(b"id-1", id.encode())], id=id)
+of("ids", "a request id of 300 KB", Ends("failed: "), [event(1).replace(b"id-1", b"x" * 300_000)])
+of("ids", "two request ids", Right(), [event(1, b"Lambda-Runtime-Aws-Request-Id: id-9")])
+of("ids", "an invocation id of 100 KB", Right(), [event(1, b"Lambda-Runtime-Invocation-Id: " + b"x" * 100_000)])
+of(
+    "ids",
+    "an invocation id of 15 KB, with an error of 64 KB",
+    Error("E"),
+    [event(1, b"Lambda-Runtime-Invocation-Id: " + b"x" * 15_000)],
+    files={"says": """fail(b'{"errorType":"E","errorMessage":"' + b"x" * 65_000 + b'"}')"""},
+)
+PAST = Error("Function.Timeout", "it had not begun")
+for deadline, expected in [
+    ("0", PAST),
+    ("1", PAST),
+    ("9223372036854775807", Right()),
+    ("9223372036854775808", Right()),
+    ("18446744073709551615", Right()),
+    ("18446744073709551616", Right()),
+    ("1000000000000000", Right()),
+    ("0x7fffffffffff", Right()),
+    ("99999999999999.5", Right()),
+    ("9e15", Right()),
+    (" 9999999999999 ", Right()),
+    ("٣", Right()),
+]:
+    sent = re.sub(rb"Deadline-Ms: \d+", b"Deadline-Ms: " + deadline.encode(), event(1))
+    of("ids", f"the deadline {deadline!r}", expected, [sent], is_long=deadline in ("1", "٣", "9e15"))
+of("ids", "two deadlines", Right(), [event(1, b"Lambda-Runtime-Deadline-Ms: 0")])
+DEEP = b"[" * 200_000 + b"]" * 200_000
+for name in b"Client-Context", b"Cognito-Identity":
+    for what, value in [
+        ("200,000 levels", DEEP),
+        ("not UTF-8", b'"\xff"'),
+        ("two values", b"1 2"),
+        ("a context of its own", b'1},"context":{"requestId":"x"}'),
+        ("no JSON", b"x"),
+    ]:
+        of("ids", f"{name.decode()} is {what}", Right(), [event(1, b"Lambda-Runtime-%s: %s" % (name, value))], peak=12_000)
+for name in b"Trace-Id", b"Invoked-Function-Arn", b"Aws-Tenant-Id":
+    of(
+        "ids",
+        f"{name.decode()} of 200 KB",
+        Right(),
+        [event(1, b"Lambda-Runtime-%s: %s" % (name, b"x" * 200_000))],
+        is_long=name != b"Trace-Id",
     )
 
 # Events as they come, through a language runtime that gives them back.
@@ -62,6 +150,9 @@ for name, text in [
     ("NUL escapes", rb'"\u0000\u0000"'),
     ("__proto__", b'{"__proto__":{"a":1}}'),
     ("a string of 6 MB", b'"' + b"x" * 6_000_000 + b'"'),
+    ("a number of 6 MB", b"1" * 6_000_000),
+    ("500,000 levels of members", b'{"a":' * 500_000 + b"1" + b"}" * 500_000),
+    ("100,000 members of one name", b"{" + b'"a":1,' * 100_000 + b'"a":1}'),
 ]:
     of("events", name, Right(text), [event_of(text)], peak=9000 + 3 * len(text) // 1024, seconds=20)
 for name, text in [
