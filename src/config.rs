@@ -287,9 +287,10 @@ pub fn warn_of_unknown_variables(log: Log) {
                 log.warn(None, &format_args!("nobody reads the environment variable {name}; is {known} meant?"))
             }
             None if name.starts_with("SLS_") => {} // the Serverless Framework's own
-            None => {
-                log.warn(None, &format_args!("nobody reads the environment variable {name}; docs/configuration.md has ours"))
-            }
+            None => log.warn(
+                None,
+                &format_args!("nobody reads the environment variable {name}; docs/configuration.md has ours"),
+            ),
         }
     }
 }
