@@ -21,7 +21,7 @@ unpinned() {
 		grep -aE 'npm pack ' all | grep -av '^scripts/interpreter-layer: '
 		grep -aE '(^|[[:blank:](])(gem|composer|cpanm?) (install|require|[A-Z])' all
 		grep -aE '(^|[[:blank:](])npx ' all
-		grep -aE 'pip"? (install|download) ' all | grep -av -e --require-hashes
+		grep -aE 'pip"? (install|download) ' all | grep -av -e --require-hashes -e '^scripts/lock: .*--dry-run'
 		grep -aE 'cargo (build|test|bench|run|install|metadata|tree|rustc) ' all | grep -av -e --locked
 	} || :
 }
@@ -39,7 +39,7 @@ check 'no script installs by a name or a version alone' '
 check 'each of these lines would be noticed' '
 	for line in "npm install osls@4.3.1" "npm ci --silent" "tests/a: npm ci --ignore-scripts" "tests/npm-install: npm ci" \
 		"npm pack a@1" "gem install a" "composer require a" "cpanm A" "npx osls" "python3 -m pip install debugpy==1.8.22" \
-		"pip download --no-deps aws-sam-cli" "cargo build --release" "cargo install cargo-audit"
+		"pip download --no-deps aws-sam-cli" "tests/a: pip install --dry-run a" "cargo build --release" "cargo install cargo-audit"
 	do
 		same "$line" "$(echo "$line" | unpinned)" || return
 	done
@@ -55,6 +55,22 @@ text = open(sys.argv[1]).read().replace(chr(92) + chr(10), \" \")
 lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(\"#\")]
 bad = [line for line in lines if not re.search(r\"==\\S+.*--hash=sha256:[0-9a-f]{64}\", line)]
 assert lines and not bad, (sys.argv[1], bad)" "$file" || return
+	done
+'
+
+check 'every lock file of Python pins what the file beside it asks for' '
+	cd "$repository" &&
+	git ls-files -co --exclude-standard -- "tests/*.in" | grep -v "/debs.in$" >"$work/lists" &&
+	says "$work/lists" tests/rie.in &&
+	for file in $(cat "$work/lists")
+	do
+		python3 -c "
+import re, sys
+plain = lambda name: re.sub(\"[-_.]+\", \"-\", name).lower()
+asked = re.findall(r\"^([A-Za-z0-9_.-]+)(?:\[.*\])?(?:==(\S+))?$\", open(sys.argv[1]).read(), re.M)
+locked = {plain(name): version for name, version in re.findall(r\"^(\S+?)==(\S+)\", open(sys.argv[2]).read(), re.M)}
+bad = [name for name, version in asked if plain(name) not in locked or version and locked[plain(name)] != version]
+assert asked and not bad, (sys.argv[2], bad)" "$file" "${file%.in}.txt" || return
 	done
 '
 
@@ -101,7 +117,7 @@ install_a() (
 		echo other >wrong/pool/main/a/a/a_1_all.deb || return
 	sh -c '
 		set -eu
-		cache=$PWD/.cache
+		cache=$PWD/.cache tests=$1/tests
 		. "$1/tests/compat/common/install.sh"
 		find_python
 		install_debs packages debs.txt
@@ -120,7 +136,7 @@ check 'a package of Debian that has another hash is refused, and what another ar
 check 'a package of Debian that no archive has is an error that tells what to do' '
 	export DEBIAN_ARCHIVES="file://$PWD/wrong file://$PWD/none" &&
 	fails_to install_a 2>told &&
-	says told "cannot get a_1_all.deb: put it into .cache/compat/debs" &&
+	says told "cannot get a_1_all.deb: put it into $PWD/.cache/debs" &&
 	says told "DEBIAN_ARCHIVES" &&
 	test ! -e .cache/packages.installed &&
 	test -z "$(ls .cache/debs)"
@@ -133,6 +149,16 @@ check 'every lock file of packages of Debian has a hash for every package, and n
 		same "" "$(grep -vE "^[0-9a-f]{64}  pool/main/[a-z0-9]+/[a-z0-9.+-]+/[a-z0-9.+-]+_[^_/]+_all.deb$" "$file")" &&
 			same "$(cat "${file%.txt}.in")" "$(sed -E "s|.*/([^_/]+)_[^/]*$|\1|" "$file")" || return
 	done
+'
+
+check 'every package of Debian in a layer is pinned by version and hash, and is not looked for in other ways' '
+	cd "$repository/scripts" &&
+	grep -v "^#" debs.in | sed -E "s/^([^ ]+) [^ ]+ ([^ ]+) .*/\1 \2/" >"$work/asked" &&
+	sed -nE "s,^([a-z0-9_-]+) [0-9a-f]{64}  pool/(updates/)?main/[a-z0-9]+/[a-z0-9.+-]+/([a-z0-9.+-]+)_[^_/]+_(amd64|arm64|all).deb\$,\1 \3,p" debs.txt >"$work/pinned" &&
+	diff "$work/asked" "$work/pinned" &&
+	same "$(wc -l <debs.txt)" "$(wc -l <"$work/pinned")" &&
+	test -s "$work/pinned" &&
+	fails_to grep -E "mmdebstrap|apt-get|debootstrap" interpreter-layer
 '
 
 finish

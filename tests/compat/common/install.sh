@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# For the runs of the languages, which source it. $cache is the folder of what is installed.
+# For the runs of the languages, which source it. $cache is the folder of what is installed, $tests that of the tests.
 
 # The Python behind the shims of a version manager: venvs are made of it.
 find_python() {
@@ -34,9 +34,6 @@ is_wanted() {
 	rm -rf "${cache:?}/$1" "$cache/$1.installed"
 }
 
-# Where Debian's packages are looked for, in this order. The second keeps those that the first has dropped.
-debian_archives=${DEBIAN_ARCHIVES:-http://deb.debian.org/debian https://snapshot.debian.org/archive/debian/20261128T000000Z}
-
 # install_debs FOLDER LOCK: what Debian's packages hold, in $cache/FOLDER. Nothing is installed on the machine.
 install_debs() {
 	is_wanted "$1" "$2" || return 0
@@ -47,34 +44,8 @@ install_debs() {
 	mkdir -p "$cache/debs" "$cache/$1"
 	while read -r hash path
 	do
-		bring_deb "$hash" "$path" && dpkg-deb -x "$cache/debs/${path##*/}" "$cache/$1" || return
+		# shellcheck disable=SC2154 # tests is of whoever reads this file
+		"$tests/../scripts/bring-deb" "$hash" "$path" "$cache/debs" && dpkg-deb -x "$cache/debs/${path##*/}" "$cache/$1" || return
 	done <"$2"
 	mv "$cache/wanted" "$cache/$1.installed"
-}
-
-# bring_deb SHA256 PATH: the package of that path in an archive, in $cache/debs.
-bring_deb() {
-	deb=$cache/debs/${2##*/}
-	! has_hash "$1" "$deb" || return 0
-	for archive in $debian_archives
-	do
-		curl --silent --fail --location --retry 2 --connect-timeout 20 --max-time 300 --output "$deb.new" "$archive/$2" || {
-			echo "compat: $archive has no ${2##*/} (curl: status $?)" >&2
-			continue
-		}
-		if has_hash "$1" "$deb.new"
-		then
-			mv "$deb.new" "$deb"
-			return
-		fi
-		rm -f "$deb.new"
-		echo "compat: refused ${2##*/} of $archive: its SHA-256 is not $1" >&2
-	done
-	echo "compat: cannot get ${2##*/}: put it into .cache/compat/debs, name an archive that has it in DEBIAN_ARCHIVES," >&2
-	echo "compat: or pin the versions that Debian has now: tests/compat/common/lock-debs, then make test-compat" >&2
-	return 1
-}
-
-has_hash() {
-	test -e "$2" && test "$(sha256sum <"$2")" = "$1  -"
 }
