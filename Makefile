@@ -6,8 +6,8 @@
 # make test       runs every test
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
-# make test-long  runs those that take an hour or more: fuzzing, and a million invocations (SOAK=1000000)
-#                 that end in all ways
+# make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
+#                 in all ways, and all hostile tries with many random ones (HOSTILE_RANDOM=3000)
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: most of a day for all,
 #                 so see scripts/mutants for FILE= and SHARD=
 # make bench      measures what the mapping of events and middlewares cost, against their limits

@@ -20,10 +20,10 @@ def answer(body=b"", status=b"200 OK", headers=(), length=True):
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-def event(number, *headers, timeout_ms=20000, **more):
+def event(number, *headers, timeout_ms=20000, body=None, **more):
     deadline = int(time.time() * 1000) + timeout_ms
     required = b"Lambda-Runtime-Aws-Request-Id: id-%d" % number, b"Lambda-Runtime-Deadline-Ms: %d" % deadline
-    return answer(b"[%d]" % number, headers=(*required, *headers), **more)
+    return answer(b"[%d]" % number if body is None else body, headers=(*required, *headers), **more)
 
 
 def chunked(number, chunks):

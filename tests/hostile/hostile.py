@@ -26,9 +26,9 @@ def event(number, *headers, timeout_ms=3_600_000, **more):
     return raw_api.event(number, *headers, timeout_ms=timeout_ms, **more)
 
 
-def event_of(text, number=1, headers=()):
+def event_of(text, number=1):
     """An event with this body."""
-    return event(number, *headers).replace(b"Content-Length: 3", b"Content-Length: %d" % len(text))[:-3] + text
+    return event(number, body=text)
 
 
 def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, needs_root=False, **options):
@@ -178,7 +178,7 @@ def check(expected, posted, environment):
     assert posted, f"no answer; status {environment.process.poll()}; log: {environment.log()[-2000:]}"
     if isinstance(expected, Right):
         assert posted.kind == "response", posted.body[:1000]
-        assert posted.body == expected.json, (len(posted.body), posted.body[:300], expected.json[:300])
+        assert posted.body == expected.json, (len(posted.body), posted.body[:300], posted.body[-100:], expected.json[:300])
     else:
         assert posted.kind == "error", posted.body[:1000]
         assert posted.body.startswith(b'{"errorType":"%s","errorMessage":' % expected.type.encode()), posted.body[:1000]

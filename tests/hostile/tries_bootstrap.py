@@ -1,6 +1,9 @@
 """What is done to bootstrap: by the Runtime API, the language runtime, middlewares, and whoever starts it."""
 
+import base64
+import json
 import re
+import zlib
 
 from hostile import Ends, Error, Right, event, event_of, of
 from peer import CLOSE
@@ -201,3 +204,47 @@ for name, says, expected in [
     ("a line of 64 MB", 'say(b"x" * (64 << 20))', Error("Runtime.ExitError", "a line of more than")),
 ]:
     of("speaks", name, expected, files={"says": says}, peak=9000 if "MB" not in name else 3 * 64 * 1024, seconds=20)
+
+# What is packed in events.
+BATCH = ",".join(f'{{"specversion":"1.0","id":"{number}","source":"/s","type":"t"}}' for number in range(80_000))
+REQUEST = {
+    "version": "2.0",
+    "rawPath": "/",
+    "headers": {"content-type": "application/cloudevents-batch+json"},
+    "requestContext": {"http": {"method": "POST"}, "requestId": "r"},
+    "body": f"[{BATCH}]",
+}
+ANSWERED = (
+    b'{"statusCode":200,"headers":{"content-type":"application/cloudevents-batch+json"},"body":%s,"isBase64Encoded":false}' % json.dumps(REQUEST["body"]).encode()
+)
+of(
+    "events",
+    "80,000 CloudEvents in one HTTP request",
+    Right(ANSWERED),
+    [event_of(json.dumps(REQUEST).encode())],
+    env={"SLSEVENTS": "unwrap"},
+    peak=80_000,
+    seconds=30,
+    is_long=True,
+)
+
+
+def logs(megabytes):
+    """A subscription of CloudWatch Logs whose data unpacks to so much."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join(packer.compress(b" " * 1_000_000) for _ in range(megabytes)) + packer.flush()
+    return b'{"awslogs":{"data":"' + base64.b64encode(packed) + b'"}}'
+
+
+WAS_LEFT = {"says": """answer(b"true" if b'"type":"com.amazonaws.logs"' in event and len(event) < 2_000_000 else b"false")"""}
+for megabytes in 31, 33, 1000:
+    of(
+        "events",
+        f"logs that unpack to {megabytes} MB",
+        Right(b"true"),
+        files=WAS_LEFT,
+        events=lambda megabytes=megabytes: [event_of(logs(megabytes))],
+        peak=60_000,
+        seconds=30,
+        is_long=True,
+    )

@@ -1,0 +1,200 @@
+"""Random mutations, from a seed that is printed: HOSTILE_SEED=N gives the same ones again, HOSTILE_RANDOM=N as many of each."""
+
+import json
+import os
+import random
+
+from hostile import add, event, event_of, within
+from peer import CLOSE, HERE, Api, Environment
+from raw_api import answer
+
+SEED = int(os.environ.get("HOSTILE_SEED") or random.SystemRandom().randrange(1 << 32))
+NUMBER = int(os.environ.get("HOSTILE_RANDOM") or 20)
+AT_ONCE = 1000  # so many events for one bootstrap
+
+PIECES = [
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b":",
+    b",",
+    b"\\",
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"\xc3",
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    b" ",
+    b"\t",
+]
+PIECES += [
+    b"-",
+    b"0",
+    b"1e9",
+    b"18446744073709551616",
+    b"null",
+    b"true",
+    b"\\u0000",
+    b"\\ud83d",
+    b'"id":',
+    b'"response":',
+    b'"error":',
+    b'"ready":',
+]
+PIECES += [
+    b'"context":{',
+    b"id-1",
+    b"id-2",
+    b"Content-Length: 5\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"HTTP/1.1 200 OK\r\n",
+    b"\r\n\r\n",
+]
+
+
+def mutated(random, text):
+    """One to four changes, each of a place: a bit, a byte more or less, a piece of another text, a part that comes twice or goes."""
+    for _ in range(random.randint(1, 4)):
+        at, end = sorted(random.randint(0, len(text)) for _ in range(2))
+        text = random.choice(
+            [
+                lambda: text[:at] + bytes([text[at] ^ 1 << random.randrange(8)]) + text[at + 1 :] if at < len(text) else text,
+                lambda: text[:at] + bytes([random.randrange(256)]) + text[at:],
+                lambda: text[:at] + random.choice(PIECES) + text[at:],
+                lambda: text[:at] + random.choice(PIECES) + text[end:],
+                lambda: text[:end] + text[at:],
+                lambda: text[:at] + text[end:] if end - at < 20 else text[:at] + text[at + 1 :],
+                lambda: text[:at],
+            ]
+        )()
+    return text
+
+
+def survives(api, environment):
+    """Event 2 is answered with itself and nothing else, or the environment has ended and says why; in time either way."""
+    environment.answered("id-2", 10)
+    log = environment.log()
+    assert "panicked" not in log, log[-2000:]
+    status = environment.process.poll()
+    if status is None:
+        bodies = [posted.body for posted in api.posted if posted.id == "id-2"]
+        assert bodies == [b"[2]"], f"{bodies}; log: {log[-2000:]}"
+        assert not environment.leaks(), environment.leaks()
+        environment.process.terminate()
+        assert environment.wait(1) == 0, "SIGTERM does not end it"
+    else:
+        assert status == 1 and "bootstrap: " in log, f"{status}; log: {log[-2000:]}"
+
+
+SAID = [
+    b'{"id":"id-1","response":[1]}\n',
+    b'{"id":"id-1","response":{"a":[1,2.5e3,"\\u00e9\\n"],"b":null}}\n',
+    b'{"id":"id-1","error":{"errorType":"E","errorMessage":"m","stackTrace":["at f"],"trace":["E: m"]}}\n',
+    b'{"ready":{"protocol":1,"name":"n","version":"1","concurrency":4}}\n',
+    b'{"error":{"errorType":"E","errorMessage":"m"}}\n',
+]
+
+
+def says(random):
+    """A language runtime says something odd, then the right thing: event 1 meets whatever that makes of it."""
+    line = mutated(random, random.choice(SAID))
+    api = Api([event(1, timeout_ms=2000)])
+    with Environment(api, env={"SLSRUNTIME": f"{HERE}/speaks"}, files={"says": f"say({line!r}); answer(event)"}) as environment:
+        posted = environment.answered("id-1", 10)
+        assert posted or environment.process.poll() is not None, f"no answer to {line!r}"
+        # Only a line that is cut off can make the right thing a part of something odd, and only event 1 pays for it.
+        api.send(event(2))
+        try:
+            if posted and b"id-2" not in line:
+                survives(api, environment)
+        except AssertionError as error:
+            raise AssertionError(f"{line!r}: {error}") from None
+
+
+def answers(random):
+    """Of the Runtime API: an event, an answer to a response, and a registration, one of them odd; then the connection ends."""
+    kind = random.choice(["event", "post", "register"])
+    good = {
+        "event": event(1, b"Lambda-Runtime-Trace-Id: Root=1", b'Lambda-Runtime-Client-Context: {"a":1}'),
+        "post": answer(b'{"status":"OK"}', b"202 Accepted", [b"Content-Type: application/json"]),
+        "register": answer(b"{}", headers=[b"Lambda-Extension-Identifier: x"]),
+    }
+    odd = [mutated(random, good[kind]), CLOSE]
+    events = [odd if kind == "event" else good["event"], event(2)]
+    options = {"posts": [odd]} if kind == "post" else {"register": odd} if kind == "register" else {}
+    api = Api(events, **options)
+    with Environment(api, env={"SLSRUNTIME": f"{HERE}/speaks"}) as environment:
+        try:
+            survives(api, environment)
+        except AssertionError as error:
+            raise AssertionError(f"{kind} {odd[0]!r}: {error}") from None
+
+
+def is_json(text):
+    """As RFC 8259 has it: what Python's own reader, told to be strict, takes."""
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    try:
+        json.loads(text.decode("utf-8"), parse_constant=refuse, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+EVENTS = [
+    b'{"a":[1,-2.5e+3,true,false,null,"\\u00e9\\n\\"",{}],"b":{"c":"\xc3\xa9"}}',
+    b'[[],{},"",0,-0,1E5,"\\ud83d\\ude00", "\\/"]',
+    b'{"id":"id-1","event":1,"context":{"requestId":"x"},"clientContext":{},"response":1}',
+    b' \t\r\n{ "a" : 1 }\n',
+    b'"\xf0\x9f\x98\x80\\u0000"',
+]
+
+
+def reads(random, number):
+    """Events, mutated: what is JSON comes back as it is, and what is none is an error of that call."""
+    texts = [mutated(random, random.choice(EVENTS)) for _ in range(number)]
+    texts = [text for text in texts if text.strip(b" \t\r\n")]  # t20 has what is nothing
+    api = Api([event_of(text, count) for count, text in enumerate(texts, 1)])
+    env = {"SLSRUNTIME": f"{HERE}/speaks", "SLSEVENTS": "raw"}
+    with Environment(api, env=env) as environment:
+        assert within(60, lambda: len(api.posted) >= len(texts) or environment.process.poll() is not None), environment.log()[-2000:]
+        for text, posted in zip(texts, api.posted, strict=True):
+            if is_json(text):
+                line = text.replace(b"\r", b" ").replace(b"\n", b" ").strip()
+                assert (posted.kind, posted.body) == ("response", line), (text, posted.body)
+            else:
+                assert posted.kind == "error" and b"Runtime.UnmarshalError" in posted.body, (text, posted.body)
+
+
+def closely(random):
+    """An answer within 50 ms of the last moment: event 1 is answered once, with it or as timed out, and event 2 with its own."""
+    timeout_ms, offset_ms = 400, random.randint(-50, 50)
+    api = Api([event(1, timeout_ms=timeout_ms)])
+    wait = (timeout_ms - 50 + offset_ms) / 1000
+    files = {"says": f"ignore(2, 15); wait({wait}); answer(event)"}
+    with Environment(api, env={"SLSRUNTIME": f"{HERE}/speaks"}, files=files) as environment:
+        posted = environment.answered("id-1", 5)
+        assert posted, environment.log()[-2000:]
+        assert posted.body == b"[1]" or b"Function.Timeout" in posted.body, posted.body[:500]
+        api.send(event(2))
+        survives(api, environment)
+        assert environment.process.poll() == 0 and len(api.posted) == 2, [(one.id, one.body[:99]) for one in api.posted]
+
+
+def add_random(name, number, do, is_long=False):
+    """Each has a seed of its own, in its title, so that one alone can be tried again."""
+    for count in range(number):
+        seed = f"{SEED}/{name}/{count}"
+        add("random", f"{name}, HOSTILE_SEED={SEED} number {count}", lambda seed=seed: do(random.Random(seed)), is_long)
+
+
+add_random("what a language runtime says", NUMBER, says)
+add_random("what the Runtime API answers", NUMBER, answers)
+add_random("answers close to the deadline", max(4, NUMBER // 10), closely)
+add_random("events", max(1, NUMBER * 5 // AT_ONCE), lambda random: reads(random, min(AT_ONCE, NUMBER * 50)))
