@@ -31,12 +31,13 @@ def event_of(text, number=1):
     return event(number, body=text)
 
 
-def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, needs_root=False, **options):
-    """Adds a try of bootstrap, with `events` for what /next answers: else event 1, with that timeout."""
+def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, lacks=None, **options):
+    """Adds a try of bootstrap, with `events` for what /next answers: else event 1, with that timeout. It is skipped where this
+    machine lacks something."""
 
     def run():
-        if needs_root and os.getuid() != 0:
-            return "only root can do that"
+        if lacks:
+            return f"no {lacks} here"
         given = events() if callable(events) else events
         return lambda_for(expected, [event(1, timeout_ms=timeout_ms)] if given is None else given, **options)
 

@@ -215,7 +215,8 @@ REQUEST = {
     "body": f"[{BATCH}]",
 }
 ANSWERED = (
-    b'{"statusCode":200,"headers":{"content-type":"application/cloudevents-batch+json"},"body":%s,"isBase64Encoded":false}' % json.dumps(REQUEST["body"]).encode()
+    b'{"statusCode":200,"headers":{"content-type":"application/cloudevents-batch+json"},"body":%s,"isBase64Encoded":false}'
+    % json.dumps(REQUEST["body"]).encode()
 )
 of(
     "events",

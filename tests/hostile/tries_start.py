@@ -1,13 +1,14 @@
 """What bootstrap is started with: its environment, its files, its descriptors, its limits. t10 and t12 have more."""
 
 import os
-import shutil
 import signal
+import subprocess
 
 from hostile import Either, Ends, Right, Stops, of
 from peer import BOOTSTRAP
 
 HELLO = "def h(event, context):\n    return event\n"
+NO_ROOT = None if os.getuid() == 0 else "root"
 
 
 def starts(name, expected, events=None, **options):
@@ -161,7 +162,7 @@ of_python(
     "the handler's file cannot be read",
     Ends("Init Error"),
     files={"m.py": lambda path: os.close(os.open(path, os.O_CREAT, 0))},
-    needs_root=True,
+    lacks=NO_ROOT,
     user=65534,
 )
 
@@ -186,7 +187,7 @@ starts(
     files={"r": lambda path: os.close(os.open(path, os.O_CREAT, 0o700))},
     runtime=None,
     env={"SLSRUNTIME": "./r"},
-    needs_root=True,
+    lacks=NO_ROOT,
     user=65534,
 )
 for value in "..", ".", "/", "\x1b", "x" * 5000, "python/../python", "a\nb", "-c", " / ":
@@ -228,7 +229,7 @@ for name, limits in [
 ]:
     starts(name, Either(Right(), Ends("Init Error")), limits=limits)
 for number in 1, 2:
-    starts(f"{number} processes of nobody", Either(Right(), Ends("cannot start")), limits={"NPROC": number}, needs_root=True, user=65534)
+    starts(f"{number} processes of nobody", Either(Right(), Ends("cannot start")), limits={"NPROC": number}, lacks=NO_ROOT, user=65534)
 
 
 # Signals.
@@ -252,8 +253,14 @@ starts("no name", Right(), starter=["/usr/bin/perl", "-e", "$p = shift; exec {$p
 
 
 # The file system around it.
+UNSHARE = "/usr/bin/unshare", "-m"
+NO_MOUNTS = (
+    None if os.path.exists(UNSHARE[0]) and subprocess.run([*UNSHARE, "true"], stderr=subprocess.DEVNULL).returncode == 0 else "mounts"
+)
+
+
 def within(commands):
-    return ["/usr/bin/unshare", "-m", "/bin/sh", "-c", f'{commands} && exec "$@"', "sh"]
+    return [*UNSHARE, "/bin/sh", "-c", f'{commands} && exec "$@"', "sh"]
 
 
 for name, commands in [
@@ -262,8 +269,6 @@ for name, commands in [
     ("no /dev", "mount -t tmpfs -o ro none /dev"),
     ("no /opt and no /var/lang", "mount -t tmpfs -o ro none /opt"),
 ]:
-    if shutil.which("unshare"):
-        starts(name, Right(), starter=within(commands), folder="/var/tmp", needs_root=True)
-        of_python(f"{name}, for Python", Either(Right(), Ends("Init Error")), starter=within(commands), folder="/var/tmp", needs_root=True)
-if shutil.which("unshare"):
-    of_python("all of it read-only", Right(), starter=within("mount -o bind,remount,ro /"), folder="/var/tmp", needs_root=True)
+    starts(name, Right(), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
+    of_python(f"{name}, for Python", Either(Right(), Ends("Init Error")), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
+of_python("all of it read-only", Right(), starter=within("mount -o bind,remount,ro /"), folder="/var/tmp", lacks=NO_MOUNTS)
