@@ -249,11 +249,6 @@ impl<'a> Exchange<'a> {
         is_time
     }
 
-    /// Whether the language runtime has been told that little time is left.
-    pub fn was_warned(&self) -> bool {
-        self.was_warned
-    }
-
     /// When something must be done although nothing happens.
     pub fn next_deadline(&self) -> Deadline {
         let limits = self.calls.limits;
@@ -386,6 +381,41 @@ mod tests {
         assert!(!exchange.is_time_to_warn());
         let InvocationError::Timeout { stack_trace, .. } = exchange.as_timeout(own()) else { panic!("not a timeout") };
         assert_eq!(stack_trace.as_deref(), Some("[\"line 7\"]"));
+    }
+
+    #[test]
+    fn a_line_is_out_before_the_next_call_is_opened() {
+        let calls = calls(2, false);
+        let mut exchange = Exchange::new(&calls);
+        assert!(exchange.open_next(9));
+        exchange.wrote(1);
+        assert!(!exchange.open_next(9));
+        assert_eq!(exchange.open, [0]);
+    }
+
+    #[test]
+    fn after_the_warning_no_call_is_opened_beside_another() {
+        let mut calls = calls(3, false);
+        calls.limits.grace = Deadline::after(Duration::ZERO);
+        let mut exchange = Exchange::new(&calls);
+        send(&mut exchange, 2);
+        send(&mut exchange, 2);
+        assert!(exchange.is_time_to_warn());
+        assert!(exchange.settle("r#0", Ok(Response::new(b"1".to_vec()))));
+        assert!(!exchange.open_next(2));
+        assert!(exchange.has_held_back());
+    }
+
+    #[test]
+    fn a_limit_that_has_passed_wakes_once() {
+        let mut calls = calls(1, false);
+        calls.limits.grace = Deadline::after(Duration::ZERO);
+        let mut exchange = Exchange::new(&calls);
+        assert!(!exchange.next_deadline().has_passed()); // while the handler is loaded
+        send(&mut exchange, 1);
+        assert!(exchange.next_deadline().has_passed());
+        assert!(exchange.is_time_to_warn());
+        assert!(!exchange.next_deadline().has_passed());
     }
 
     #[test]

@@ -153,6 +153,16 @@ check 'it dies while a middleware runs, and leaves a child that holds its pipes'
 	starts 2
 '
 
+check 'it is started again before the next event is asked for, after which Lambda freezes the environment' '
+	executable mine/language-runtime "$(cat "$tests/runtimes/obeys")" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "rm \$0; exit 5" &&
+	failed Runtime.ExitError "exited with status 5" &&
+	bootstrap_exits 1 &&
+	logged "cannot be kept alive: Runtime.InvalidEntrypoint: cannot start" &&
+	same 1 "$(asked invocation/next)"
+'
+
 check 'it dies again and again while idle: that is told, and the environment ends' '
 	start_lambda dies-while-idle &&
 	bootstrap_exits 1 &&

@@ -56,6 +56,14 @@ check 'a hook is told the time that it has' '
 	test "$(cat response)" -gt 1000
 '
 
+check 'an error hook is told that it has 40 ms more than the others' '
+	executable task/middlewares/tells "case \$1 in before) echo \$SLSDEADLINEMS >told ;; error) echo \$((SLSDEADLINEMS - \$(cat told))) ;; esac" &&
+	start_lambda obeys --env SLSMIDDLEWARES=tells &&
+	tell "exit 3" &&
+	succeeded &&
+	same 40 "$(cat response)"
+'
+
 check 'SIGTERM comes 250 ms before the deadline' '
 	start_lambda hears-the-warning --timeout 1 &&
 	tell "answer 1" &&

@@ -184,6 +184,16 @@ check 'while a response is posted that Lambda never accepts' '
 	ends_in_time
 '
 
+check 'a response whose connection breaks is not posted again' '
+	faulty keeps-answering "{\"on\":\"response\",\"nth\":\"every\",\"do\":{\"reset\":\"after-reading\"}}" &&
+	start_invoking 1 &&
+	within 5000 test -e task/called &&
+	terminate &&
+	touch task/go &&
+	exits_with 0 &&
+	same 1 "$(asked /response)"
+'
+
 check 'while a response is posted that Lambda accepts late' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"delayMs\":150}}" &&
 	start_invoking 1 &&

@@ -499,6 +499,21 @@ def _(_):
                 os.truncate(runtime.log_path, 0)
 
 
+@claim("SIGTERM aborts the signals of all calls that are open", NODE)
+def _(_):
+    code = "exports.handler = (event, context) => new Promise((resolve) => { const busy = setTimeout(resolve, 5000, 'late'); context.signal.onabort = () => { clearTimeout(busy); resolve('aborted'); }; if (event === 3) console.log('begun'); });"
+    with start(code) as runtime:
+        runtime.ready()
+        for number in (1, 2):
+            runtime.begin(number, f"r#{number}")
+        runtime.begin(3, "r#3")
+        within(lambda: "begun" in runtime.log())
+        runtime.signal(signal.SIGTERM)
+        answers = [runtime.read() for _ in range(3)]
+        assert sorted(answer["id"] for answer in answers) == ["r#1", "r#2", "r#3"], answers
+        assert all(answer["response"] == "aborted" for answer in answers), answers
+
+
 @claim("a handler that answers in the time that is left is heard, told by signal, SIGTERM or nothing", NODE)
 def _(_):
     for code in (
