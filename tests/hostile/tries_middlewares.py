@@ -67,7 +67,7 @@ for hook in "after", "error":
 # What it leaves running.
 has("20 children that hold all it has", Right(), before("for n in $(seq 20); do sleep 60 & done; cat"))
 has("children that ignore signals, and end", Right(b"5"), before("(trap '' TERM INT; sleep 60) & echo 5"))
-has("a daemon that holds its pipes", Right(b"6"), before("setsid sleep 60 & sleep 0.1; echo 6"), survivors=1)
+has("a daemon that holds its pipes", Right(b"6"), before("setsid sh -c ': >begun; exec sleep 60' & while test ! -e begun; do sleep 0.01; done; echo 6"), survivors=1)
 has("200 children that end at once", Right(b"8"), before("for n in $(seq 200); do : & done; wait; echo 8"), is_long=True)
 
 # What it prints.

@@ -148,7 +148,7 @@ for name, content, expected in [
         Right(),
     ),
     ("changes the folder", "import os; os.chdir('/')\n" + HELLO, Right()),
-    ("starts a daemon", "import os, signal\nif not os.fork():\n    os.setsid()\n    signal.pause()\n" + HELLO, Right()),
+    ("starts a daemon", "import os, signal\nbegun, began = os.pipe()\nif not os.fork():\n    os.setsid()\n    os.write(began, b'x')\n    signal.pause()\nos.read(begun, 1)\n" + HELLO, Right()),
 ]:
     survivors = 1 if name == "starts a daemon" else 0
     of_python(f"the handler's file {name}", expected, files={"m.py": content}, survivors=survivors)
