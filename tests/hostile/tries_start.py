@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 from hostile import Either, Ends, Right, Stops, of
 from peer import BOOTSTRAP
@@ -263,11 +264,20 @@ def within(commands):
     return [*UNSHARE, "/bin/sh", "-c", f'{commands} && exec "$@"', "sh"]
 
 
+def empties(folder):
+    """Mounts nothing over the folder, read-only; but for the repository, if it is in there."""
+    repository = str(Path(__file__).resolve().parents[2])
+    if not repository.startswith(f"{folder}/"):
+        return f"mount -t tmpfs -o ro none {folder}"
+    saved = f"mount --bind {repository} /mnt && mount -t tmpfs none {folder} && mkdir -p {repository}"
+    return f"{saved} && mount --bind /mnt {repository} && mount -o remount,ro {folder}"
+
+
 for name, commands in [
-    ("an empty /tmp, read-only", "mount -t tmpfs -o ro none /tmp"),
-    ("no /proc", "mount -t tmpfs -o ro none /proc"),
-    ("no /dev", "mount -t tmpfs -o ro none /dev"),
-    ("no /opt and no /var/lang", "mount -t tmpfs -o ro none /opt"),
+    ("an empty /tmp, read-only", empties("/tmp")),
+    ("no /proc", empties("/proc")),
+    ("no /dev", empties("/dev")),
+    ("no /opt and no /var/lang", empties("/opt")),
 ]:
     starts(name, Right(), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
     of_python(f"{name}, for Python", Either(Right(), Ends("Init Error")), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
