@@ -13,11 +13,11 @@ another_checkout() {
 
 needs git
 
-check 'the layers, and the list of what bootstrap is made of' '
+check 'the layers, and the lists of what is in them' '
 	another_checkout &&
 	unset CARGO_TARGET_DIR &&
 	another/place/scripts/layer &&
-	for file in open-runtime-x86_64.zip open-runtime-arm64.zip open-runtime.cdx.json
+	for file in open-runtime-x86_64.zip open-runtime-arm64.zip open-runtime-x86_64.cdx.json open-runtime-arm64.cdx.json
 	do
 		cmp "another/place/dist/$file" "$repository/dist/$file" || return
 	done
