@@ -75,7 +75,7 @@ function isOfPage([, ...headers]) {
   );
 }
 
-/** The inspector knows one path, which nobody else can know, and takes as Host only addresses. */
+/** The inspector knows one path, which nobody can guess, though its own list tells it; it takes as Host only addresses. */
 function attach(remote, [, ...headers], rest) {
   const kept = headers.filter((line) => !/^host:/i.test(line));
   const head = [`GET ${inspector.pathname} HTTP/1.1`, `Host: ${inspector.host}`, ...kept, '', ''].join('\r\n');
