@@ -8,12 +8,15 @@ const base64 = (text) => Buffer.from(text, 'base64').toString();
 const textOf = ({ body, kinesis, dynamodb, value }) =>
   body ?? dynamodb?.Keys.id.S ?? base64(kinesis?.data ?? value);
 
-/** Waits until ten calls are here. */
+/** Waits until ten calls are here. The timer tells Node.js that something is still to come. */
 const here = [];
-const meet = () =>
-  new Promise((resolve) => {
+const meet = async () => {
+  const timer = setTimeout(() => {}, 60_000);
+  await new Promise((resolve) => {
     if (here.push(resolve) === 10) here.forEach((go) => go());
   });
+  clearTimeout(timer);
+};
 
 exports.handle = async (event) => {
   const text = textOf(event.data);
