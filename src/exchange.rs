@@ -400,6 +400,7 @@ mod tests {
         let mut exchange = Exchange::new(&calls);
         send(&mut exchange, 2);
         send(&mut exchange, 2);
+        assert!(!exchange.has_held_back());
         assert!(exchange.is_time_to_warn());
         assert!(exchange.settle("r#0", Ok(Response::new(b"1".to_vec()))));
         assert!(!exchange.open_next(2));
@@ -416,6 +417,7 @@ mod tests {
         assert!(exchange.next_deadline().has_passed());
         assert!(exchange.is_time_to_warn());
         assert!(!exchange.next_deadline().has_passed());
+        assert!(!exchange.has_held_back()); // all are sent
     }
 
     #[test]
