@@ -119,7 +119,7 @@ check 'what needs a newer glibc than Lambda has is refused' '
 	make_root bullseye "nodejs-$arch" "python-$arch" &&
 	"$repository/scripts/check-glibc" root/opt &&
 	mkdir newer &&
-	cp "$repository/.cache/interpreters/bookworm-amd64/usr/bin/python3.11" newer &&
+	cp "$repository"/.cache/interpreters/python3.11-minimal_*_amd64/usr/bin/python3.11 newer &&
 	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
 	says refusal "newer/python3.11 needs glibc 2.35, Lambda has 2.34"
 '
