@@ -8,15 +8,16 @@ use super::{text, time};
 /// The event's kind, or none for free-form JSON. `of_records` is the kind of all of its records, if they have one.
 pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Option<&'static Kind> {
     let is_container = matches!(event.first(), b'{' | b'[');
-    let marks = match event.is_noted() {
-        true if event.first() == b'{' => event.members().fold(ANYTHING, |marks, (name, _)| marks | mark(name)),
+    let is_noted = event.is_noted();
+    let marks = match event.first() {
+        b'{' if is_noted => event.members().fold(ANYTHING, |marks, (name, _)| marks | mark(name)),
         _ => u64::MAX,
     };
     let is_right = |kind: &&'static Kind| match kind.records {
         Records::Each(_) => of_records.is_some_and(|of_records| std::ptr::eq(of_records, *kind)),
         _ => kind.needs & marks != 0 && all_hold(kind.when.as_bytes(), event),
     };
-    let kinds = if is_container && (event.is_noted() || of_records.is_some()) { KINDS } else { &[] };
+    let kinds = if is_container && (is_noted || of_records.is_some()) { KINDS } else { &[] };
     kinds.iter().find(is_right)
 }
 
