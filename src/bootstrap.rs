@@ -5,14 +5,15 @@
 use crate::config::{self, Config};
 use crate::error::{Fatal, InvocationError};
 use crate::function::Function;
-use crate::language_runtime::{LanguageRuntime, Launch, Woke};
+use crate::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
 use crate::log::{Failed, Level, Log};
 use crate::lookup;
 use crate::middleware;
 use crate::process;
-use crate::runtime_api::{Next, RuntimeApi, SharedRuntime, lock};
+use crate::runtime_api::{Next, RuntimeApi};
 use crate::signals::Signals;
 use crate::timeline::Timeline;
+use crate::wait::WaitEnd;
 
 /// Serves one execution environment, until SIGTERM.
 ///
@@ -29,9 +30,10 @@ pub fn run() -> Result<(), Fatal> {
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log();
     let api = RuntimeApi::new(&address, signals, log);
-    let (function, runtime) = understood.and_then(|()| start(signals, log)).map_err(|error| give_up(&api, error))?;
+    let (function, runtime) =
+        understood.and_then(|()| start(signals, log)).map_err(|error| report_init_failure(&api, error))?;
     let outcome = serve(&api, &function, &runtime);
-    lock(&runtime).stop()?; // the Shutdown phase, however Invoke ended
+    runtime.get().stop()?; // the Shutdown phase, however Invoke ended
     outcome
 }
 
@@ -57,37 +59,41 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let runtime = LanguageRuntime::start(launch, signals, log)?;
     config::warn_of_unknown_variables(log); // while the language runtime boots
     let timeline = Timeline::open(config.timeline.as_deref());
-    Ok((Function { middlewares, config, signals, timeline, log }, runtime.into()))
+    Ok((Function { middlewares, config, signals, timeline, log }, SharedRuntime::new(runtime)))
 }
 
 /// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment can serve no more.
 fn serve(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
-    let initialized = api.register(runtime).and_then(|extension| Ok((extension, lock(runtime).wait_until_ready()?)));
-    match initialized {
-        Ok((_extension, Woke::Ready)) => invoke(api, function, runtime), // the extension stays until the end
-        Ok((_, Woke::Terminated | Woke::TimedOut)) => Ok(()),
-        Err(Fatal::CrashLoop(error)) => Err(give_up(api, error)),
-        Err(other) => Err(other),
+    let booted = api.register(runtime).and_then(|extension| Ok((extension, runtime.get().wait_until_ready()?)));
+    let (_extension, end) = match booted {
+        Ok(booted) => booted, // the extension's connection stays open until Invoke has ended
+        Err(Fatal::CrashLoop(error)) => return Err(report_init_failure(api, error)),
+        Err(other) => return Err(other),
+    };
+    match end {
+        WaitEnd::Ready => invoke(api, function, runtime),
+        WaitEnd::Terminated | WaitEnd::TimedOut => Ok(()),
     }
 }
 
 /// The Invoke phase: event by event.
 fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
     while let Next::Invocation(invocation) = api.next(runtime)? {
-        match function.answer(&invocation, &mut lock(runtime)) {
+        let answer = function.answer(&invocation, &mut runtime.get()); // its guard is dropped here, before Lambda is waited for
+        match answer {
             Ok(response) => api.respond(&invocation, &response)?,
             Err(error) => {
                 function.log.failure(Failed::Invoke(&invocation), &error);
                 api.fail(&invocation, &error)?;
             }
         }
-        lock(runtime).revive()?;
+        runtime.get().revive()?;
     }
     Ok(())
 }
 
 /// Tells Lambda why the Init phase failed. Lambda starts a new execution environment when this one has ended.
-fn give_up(api: &RuntimeApi, error: InvocationError) -> Fatal {
+fn report_init_failure(api: &RuntimeApi, error: InvocationError) -> Fatal {
     match api.fail_init(&error) {
         Ok(()) => Fatal::Init(error),
         Err(fatal) => Fatal::Unreported { error, why: fatal.to_string() },

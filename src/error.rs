@@ -8,7 +8,8 @@ use std::io;
 use serde_json::value::RawValue;
 
 use crate::cloudevents::json::{Document, Value};
-use crate::middleware::Hook;
+use crate::json_line::push_json;
+use crate::process::CannotStart;
 
 /// Init or one invocation failed. Posted to the Runtime API, which tells the caller.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub enum InvocationError {
     /// The handler's file could be run by several language runtimes.
     AmbiguousHandler { handler: String, files: Vec<String> },
     /// An executable could not be started.
-    CannotStart { program: String, cause: io::Error },
+    CannotStart(CannotStart),
     /// A middleware's name is none, or there is no such executable.
     NoMiddleware { name: String, why: String },
     /// The language runtime speaks another version of the protocol.
@@ -43,7 +44,7 @@ pub enum InvocationError {
     /// SIGTERM ended the execution environment before the invocation was done.
     Terminated,
     /// A middleware failed.
-    Middleware { name: String, hook: Hook, why: String },
+    Middleware { name: String, hook: &'static str, why: String },
     /// The event, or the response, is not JSON; where it stops to be.
     NotJson { what: &'static str, why: String },
     /// The handler answered one record with `batchItemFailures`.
@@ -62,7 +63,7 @@ impl InvocationError {
             NoLanguageRuntime { .. } => "Runtime.NoLanguageRuntime",
             MalformedHandlerName { .. } => "Runtime.MalformedHandlerName",
             AmbiguousHandler { .. } => "Runtime.AmbiguousHandler",
-            CannotStart { .. } => "Runtime.InvalidEntrypoint",
+            CannotStart(_) => "Runtime.InvalidEntrypoint",
             NoMiddleware { .. } => "Runtime.NoMiddleware",
             Protocol { .. } => "Runtime.InvalidProtocol",
             Handler(error) => &error.error_type,
@@ -121,6 +122,12 @@ impl InvocationError {
     }
 }
 
+impl From<CannotStart> for InvocationError {
+    fn from(error: CannotStart) -> InvocationError {
+        InvocationError::CannotStart(error)
+    }
+}
+
 impl fmt::Display for InvocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use InvocationError::*;
@@ -145,7 +152,7 @@ impl fmt::Display for InvocationError {
                 "the handler {handler} may be in any of {}; name its language runtime in SLSRUNTIME",
                 files.join(", ")
             ),
-            CannotStart { program, cause } => write!(f, "cannot start {program}: {cause}{}", hint(cause)),
+            CannotStart(error) => error.fmt(f),
             NoMiddleware { name, why } => write!(f, "SLSMIDDLEWARES names \"{name}\", {why}"),
             Protocol { version } => {
                 write!(f, "the language runtime speaks version {version} of the protocol, this bootstrap version 1")
@@ -163,16 +170,6 @@ impl fmt::Display for InvocationError {
             OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
         }
-    }
-}
-
-/// What helps against the failures of execve(2) that name no reason of their own.
-fn hint(cause: &io::Error) -> &'static str {
-    match cause.raw_os_error() {
-        Some(libc::ENOEXEC) => "; a script needs a first line with #! and its interpreter",
-        Some(libc::ENOENT) => "; the file, or the interpreter that its first line names, is missing",
-        Some(libc::EACCES) => "; it needs the execute bit",
-        _ => "",
     }
 }
 
@@ -241,13 +238,6 @@ pub fn header_error_type(error_type: &str) -> String {
     let own_name = reason.rsplit(['.', ':', '\\', '/']).next().unwrap_or(reason); // `botocore.errorfactory.NoSuchKey`
     let letters: String = own_name.chars().filter(char::is_ascii_alphabetic).collect();
     format!("{category}.{}", if letters.is_empty() { "Error" } else { &letters })
-}
-
-/// Appends JSON as it is, and behind it `text` as a JSON string.
-#[inline(never)] // it stands in many places
-pub fn push_json(json: &mut Vec<u8>, before: &str, text: &str) {
-    json.extend_from_slice(before.as_bytes());
-    let _ = serde_json::to_writer(json, text); // writing to memory cannot fail, nor can a string be no JSON
 }
 
 /// bootstrap cannot go on. It is printed, and the exit status is 1.

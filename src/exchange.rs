@@ -2,11 +2,11 @@
 //! is answered. Knows nothing of processes.
 
 use std::io::IoSlice;
-use std::ops::Range;
 
 use crate::deadline::Deadline;
 use crate::error::InvocationError;
 use crate::protocol::{self, Call};
+use crate::response::Response;
 
 /// When the calls must be over.
 #[derive(Clone, Copy, Debug)]
@@ -36,31 +36,6 @@ pub struct Calls<'a> {
     pub is_failure: fn(&[u8]) -> bool,
     /// When they must be over.
     pub limits: Limits,
-}
-
-/// A response: a part of the line it came in, which is not copied.
-#[derive(Debug)]
-pub struct Response {
-    line: Vec<u8>,
-    range: Range<usize>,
-}
-
-impl Response {
-    /// A response that stands alone.
-    pub fn new(json: Vec<u8>) -> Response {
-        let range = 0..json.len();
-        Response { line: json, range }
-    }
-
-    /// A response that stands at `range` of `line`.
-    pub fn within(line: Vec<u8>, range: Range<usize>) -> Response {
-        Response { line, range }
-    }
-
-    /// The JSON text.
-    pub fn json(&self) -> &[u8] {
-        self.line.get(self.range.clone()).unwrap_or_default()
-    }
 }
 
 /// What the handler made of a call.

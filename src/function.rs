@@ -4,16 +4,18 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::chain::{Before, Chain, Early};
-use crate::cloudevents::{self, Answer, Batch, Mapping};
+use crate::cloudevents::{self, Answer, Batch, EventFacts, Mapping};
 use crate::config::Config;
 use crate::debug::Target;
 use crate::error::InvocationError;
-use crate::exchange::{self, Answers, Calls, Limits, Response};
+use crate::exchange::{self, Answers, Calls, Limits};
 use crate::invocation::Invocation;
+use crate::json_line::on_one_line;
 use crate::language_runtime::LanguageRuntime;
 use crate::log::{Failed, Log};
 use crate::middleware::Middleware;
 use crate::protocol::{self, Call};
+use crate::response::Response;
 use crate::signals::Signals;
 use crate::timeline::Timeline;
 
@@ -105,7 +107,7 @@ impl Function {
     }
 
     fn map<'a>(&self, invocation: &'a Invocation) -> Result<Mapping<'a>, InvocationError> {
-        let facts = cloudevents::Invocation {
+        let facts = EventFacts {
             request_id: &invocation.request_id,
             function_arn: invocation.function_arn.as_deref().unwrap_or_default(),
             trace_id: invocation.trace_id.as_deref(),
@@ -127,7 +129,7 @@ impl Function {
         }
         let mut text = Vec::new();
         mapping.append_to(&mut text);
-        match protocol::on_one_line(&text) {
+        match on_one_line(&text) {
             Cow::Owned(line) => Some(line),
             Cow::Borrowed(_) => Some(text),
         }

@@ -5,19 +5,19 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 use crate::error::{Fatal, InvocationError};
-use crate::exchange::{Answers, Calls, Exchange, Response};
+use crate::exchange::{Answers, Calls, Exchange};
 use crate::lines::Lines;
 use crate::log::Log;
-use crate::process::{Process, Progress};
+use crate::process::{CannotStart, Process, Progress};
 use crate::protocol::{self, Message, Ready};
-use crate::runtime_api::SharedRuntime;
+use crate::response::Response;
 use crate::signals::Signals;
-use crate::wait::{self, Source};
+use crate::wait::{self, Source, WaitEnd};
 
 /// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
 const LAST_BREATH: Duration = Duration::from_millis(100);
@@ -77,17 +77,6 @@ enum State {
     Dead(InvocationError),
 }
 
-/// Why a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Woke {
-    /// What was waited for is there.
-    Ready,
-    /// SIGTERM: the execution environment ends.
-    Terminated,
-    /// The deadline came.
-    TimedOut,
-}
-
 impl LanguageRuntime {
     /// Starts it, and does not wait for it.
     ///
@@ -115,14 +104,14 @@ impl LanguageRuntime {
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`], with the reason.
-    pub fn wait_until_ready(&mut self) -> Result<Woke, Fatal> {
+    pub fn wait_until_ready(&mut self) -> Result<WaitEnd, Fatal> {
         while !matches!(self.state, State::Ready(..)) {
             self.revive()?;
             if self.step_idle(None, Deadline::NEVER)?.is_some() {
-                return Ok(Woke::Terminated);
+                return Ok(WaitEnd::Terminated);
             }
         }
-        Ok(Woke::Ready)
+        Ok(WaitEnd::Ready)
     }
 
     /// Waits until `other` is readable, if there is one, and looks after the language runtime meanwhile: it may become ready, answer too
@@ -130,12 +119,12 @@ impl LanguageRuntime {
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`] if it cannot be kept alive.
-    pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Woke, Fatal> {
+    pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<WaitEnd, Fatal> {
         self.look().map_err(cannot_wait)?;
         loop {
             self.revive()?;
-            if let Some(woke) = self.step_idle(other, deadline)? {
-                return Ok(woke);
+            if let Some(end) = self.step_idle(other, deadline)? {
+                return Ok(end);
             }
         }
     }
@@ -154,7 +143,7 @@ impl LanguageRuntime {
         }
         self.lines = Lines::default();
         self.waited_for_boot = Duration::ZERO;
-        self.state = State::Booting(self.launch.start().map_err(Fatal::CrashLoop)?);
+        self.state = State::Booting(self.launch.start().map_err(|error| Fatal::CrashLoop(error.into()))?);
         Ok(())
     }
 
@@ -187,8 +176,8 @@ impl LanguageRuntime {
         let boot = if is_booting_again { LONGEST_BOOT.saturating_sub(self.waited_for_boot) } else { Duration::MAX };
         let deadline = exchange.next_deadline().or(self.signals.work_deadline()).or(Deadline::after(boot));
         let began = Instant::now();
-        let woke = self.step(Some(exchange), None, deadline)?;
-        if woke == Some(Woke::Terminated) {
+        let end = self.step(Some(exchange), None, deadline)?;
+        if end == Some(WaitEnd::Terminated) {
             self.signal(libc::SIGTERM);
         }
         if is_booting_again {
@@ -279,9 +268,9 @@ impl LanguageRuntime {
         }
     }
 
-    fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<Woke>, Fatal> {
+    fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<WaitEnd>, Fatal> {
         if self.signals.is_terminating() {
-            return Ok(Some(Woke::Terminated)); // noticed elsewhere, and nothing will wake us for it again
+            return Ok(Some(WaitEnd::Terminated)); // noticed elsewhere, and nothing will wake us for it again
         }
         self.step(None, other, deadline).map_err(Fatal::CrashLoop)
     }
@@ -293,7 +282,7 @@ impl LanguageRuntime {
         exchange: Option<&mut Exchange<'_>>,
         other: Option<BorrowedFd<'_>>,
         deadline: Deadline,
-    ) -> Result<Option<Woke>, InvocationError> {
+    ) -> Result<Option<WaitEnd>, InvocationError> {
         let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(None) };
         let stdin = match &exchange {
             Some(exchange) => Source::writable(process.stdin().filter(|_| exchange.has_output())),
@@ -311,10 +300,10 @@ impl LanguageRuntime {
         self.attend(exchange, [stdin, stdout, child_ended]).map_err(pipe)?;
         if termination {
             self.signals.notice_termination();
-            return Ok(Some(Woke::Terminated));
+            return Ok(Some(WaitEnd::Terminated));
         }
         let is_over = !in_time || deadline.has_passed(); // who writes without end keeps waking us, and the time runs all the same
-        Ok(if other { Some(Woke::Ready) } else { is_over.then_some(Woke::TimedOut) })
+        Ok(if other { Some(WaitEnd::Ready) } else { is_over.then_some(WaitEnd::TimedOut) })
     }
 
     /// Writes, reads and looks, as the descriptors allow.
@@ -446,14 +435,25 @@ impl LanguageRuntime {
     }
 }
 
-impl From<LanguageRuntime> for SharedRuntime {
-    fn from(runtime: LanguageRuntime) -> SharedRuntime {
-        Arc::new(Mutex::new(runtime))
+/// The language runtime for two owners: the loop that calls it, and the wait for Lambda that looks after it meanwhile. There is
+/// one thread. ureq asks of all that it holds that threads could share it, and the mutex is for that alone.
+#[derive(Clone, Debug)]
+pub struct SharedRuntime(Arc<Mutex<LanguageRuntime>>);
+
+impl SharedRuntime {
+    /// Shares it.
+    pub fn new(runtime: LanguageRuntime) -> SharedRuntime {
+        SharedRuntime(Arc::new(Mutex::new(runtime)))
+    }
+
+    /// The language runtime. Drop the guard before anything that may wait for Lambda, or that wait blocks for ever.
+    pub fn get(&self) -> MutexGuard<'_, LanguageRuntime> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Launch {
-    fn start(&self) -> Result<Process, InvocationError> {
+    fn start(&self) -> Result<Process, CannotStart> {
         let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
         match &self.wrapper {
             // Many wrappers set another _HANDLER, which the shell then has.

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use crate::json_line::find_line_feed;
 use crate::process::{Process, Progress};
-use crate::scan::find_line_feed;
 
 /// No pipe of ours holds more, in bytes.
 const LARGEST_PIPE: usize = 1 << 20;

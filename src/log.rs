@@ -7,8 +7,9 @@ use std::io::Write as _;
 use crate::cloudevents::append_timestamp;
 use crate::cloudevents::json::Document;
 use crate::deadline::unix_time;
-use crate::error::{Fatal, InvocationError, push_json};
+use crate::error::{Fatal, InvocationError};
 use crate::invocation::Invocation;
+use crate::json_line::push_json;
 
 /// No more of a message is logged, in bytes. Where each byte of it takes six in JSON, a line with such a message and such a stack
 /// still fits into the 256 KiB that CloudWatch Logs took of an event for years.

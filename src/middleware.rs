@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 use crate::deadline::Deadline;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
+use crate::json_line::on_one_line;
 use crate::lookup::is_executable;
 use crate::process::{End, Process, Progress};
-use crate::protocol;
 use crate::signals::Signals;
 use crate::wait::{self, Source};
 
@@ -228,7 +228,7 @@ fn replacement(mut output: Vec<u8>) -> Result<Verdict, String> {
         return Ok(Verdict::Unchanged);
     }
     match serde_json::from_slice::<&RawValue>(&output) {
-        Ok(_) => Ok(Verdict::Replaced(protocol::on_one_line(&output).into_owned())),
+        Ok(_) => Ok(Verdict::Replaced(on_one_line(&output).into_owned())),
         Err(error) => {
             let (length, line, column) = (output.len(), error.line(), error.column());
             Err(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}"))
@@ -237,7 +237,7 @@ fn replacement(mut output: Vec<u8>) -> Result<Verdict, String> {
 }
 
 fn failed(middleware: &Middleware, hook: Hook, why: String) -> InvocationError {
-    InvocationError::Middleware { name: middleware.name.clone(), hook, why }
+    InvocationError::Middleware { name: middleware.name.clone(), hook: hook.name(), why }
 }
 
 /// The bytes on their way through a middleware.

@@ -9,7 +9,6 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::error::InvocationError;
 use crate::sys;
 
 /// What the kernel lets an ordinary user have in one pipe.
@@ -52,13 +51,13 @@ impl Process {
     /// Starts `program` with arguments and more variables for its environment, in our current folder.
     ///
     /// # Errors
-    /// [`InvocationError::CannotStart`]: missing, not executable, no interpreter, no memory, too many processes.
+    /// [`CannotStart`]: missing, not executable, no interpreter, no memory, too many processes.
     pub fn start<'a>(
         program: &Path,
         arguments: &[&OsStr],
         variables: impl Iterator<Item = (&'a str, &'a OsStr)>,
-    ) -> Result<Process, InvocationError> {
-        let cannot_start = |cause| InvocationError::CannotStart { program: program.display().to_string(), cause };
+    ) -> Result<Process, CannotStart> {
+        let cannot_start = |cause| CannotStart { program: program.display().to_string(), cause };
         let mut command = Command::new(program);
         command.args(arguments).envs(variables).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(cannot_start)?;
@@ -169,6 +168,30 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.kill_and_reap(); // nobody is left to tell; a child that cannot be killed is the kernel's
+    }
+}
+
+/// An executable could not be started. Displayed with what helps.
+#[derive(Debug)]
+pub struct CannotStart {
+    program: String,
+    cause: io::Error,
+}
+
+impl fmt::Display for CannotStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CannotStart { program, cause } = self;
+        write!(f, "cannot start {program}: {cause}{}", hint(cause))
+    }
+}
+
+/// What helps against the failures of execve(2) that name no reason of their own.
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.raw_os_error() {
+        Some(libc::ENOEXEC) => "; a script needs a first line with #! and its interpreter",
+        Some(libc::ENOENT) => "; the file, or the interpreter that its first line names, is missing",
+        Some(libc::EACCES) => "; it needs the execute bit",
+        _ => "",
     }
 }
 

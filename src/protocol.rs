@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::debug::Target;
-use crate::error::{LambdaError, push_json};
+use crate::error::LambdaError;
 use crate::invocation::Invocation;
-use crate::scan::has_line_breaks;
+use crate::json_line::{on_one_line, push_json};
 
 /// The version that this bootstrap speaks.
 pub const VERSION: u64 = 1;
@@ -173,16 +173,6 @@ fn push_without_context(line: &mut Vec<u8>, json: &[u8]) {
     }
 }
 
-/// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is
-/// alike, and inside strings JSON forbids raw line feeds.
-pub fn on_one_line(json: &[u8]) -> Cow<'_, [u8]> {
-    if !has_line_breaks(json) {
-        return Cow::Borrowed(json);
-    }
-    let blank = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
-    Cow::Owned(json.iter().map(blank).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,11 +285,5 @@ mod tests {
         let (own, callers) = line.split_once(r#","clientContext":"#).unwrap();
         assert!(own.contains(r#""tenantId":"mine""#) && own.contains(r#""debug":{"host":"h\","#), "{own}");
         assert!(!callers.contains(r#""debug":{"#) && callers.ends_with(",\"identity\":{}}}\n"), "{callers}");
-    }
-
-    #[test]
-    fn a_json_text_on_one_line_means_the_same() {
-        assert_eq!(on_one_line(b"{\r\n \"a\":\n1}"), Cow::<[u8]>::Owned(b"{   \"a\": 1}".to_vec()));
-        assert!(matches!(on_one_line(b"{\"a\":\"\\n\"}"), Cow::Borrowed(_)));
     }
 }

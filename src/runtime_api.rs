@@ -7,21 +7,20 @@ mod transport;
 use std::io;
 use std::time::{Duration, Instant};
 
-use ureq::http::{HeaderMap, Response, StatusCode};
+use ureq::http::{self, HeaderMap, StatusCode};
 use ureq::{Agent, Body, Error};
 
 use crate::cloudevents::json;
 use crate::deadline::{Deadline, unix_time};
 use crate::error::{Fatal, InvocationError, header_error_type};
-use crate::exchange::Response as HandlerResponse;
 use crate::extension::{self, Extension};
 use crate::invocation::Invocation;
+use crate::language_runtime::SharedRuntime;
 use crate::log::{Level, Log};
+use crate::response::Response;
 use crate::signals::Signals;
 use crate::xray;
 use transport::{Addresses, Dialer, Watch};
-
-pub use transport::{SharedRuntime, lock};
 
 /// How long the Runtime API may take to accept an answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -103,7 +102,7 @@ impl RuntimeApi {
                 Err(Failure::Broken(why)) if attempt < ATTEMPTS => {
                     // Asking again is safe: until it is answered, Lambda gives the same invocation again.
                     self.log.warn(None, &format_args!("asking for the next invocation again: {why}"));
-                    lock(runtime).wait_for(None, Deadline::after(PAUSE))?;
+                    runtime.get().wait_for(None, Deadline::after(PAUSE))?;
                     attempt += 1;
                 }
                 Err(failure) => return Err(failed(failure.to_string())),
@@ -163,7 +162,7 @@ impl RuntimeApi {
     ///
     /// Source: POST /runtime/invocation/{id}/response,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-response>
-    pub fn respond(&self, invocation: &Invocation, response: &HandlerResponse) -> Result<(), Fatal> {
+    pub fn respond(&self, invocation: &Invocation, response: &Response) -> Result<(), Fatal> {
         self.answer(invocation, "response", response.json(), &[])
     }
 
@@ -242,7 +241,7 @@ impl RuntimeApi {
         path: &str,
         body: &[u8],
         headers: impl Iterator<Item = (&'static str, &'a str)> + Clone,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<http::Response<Body>, Failure> {
         match self.post_once(path, body, headers.clone()) {
             Err(Failure::Broken(why)) if !self.watch.is_terminating() => {
                 self.log.write(Level::Debug, None, &format_args!("posting again: {why}"));
@@ -257,7 +256,7 @@ impl RuntimeApi {
         path: &str,
         body: &[u8],
         headers: impl Iterator<Item = (&'static str, &'a str)>,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<http::Response<Body>, Failure> {
         let url = format!("http://{}/2018-06-01{path}", self.address);
         let mut request = self.agent.post(&url).config().timeout_global(Some(ANSWER)).build();
         request = request.header("content-type", "application/json");

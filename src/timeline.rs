@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::error::push_json;
+use crate::json_line::push_json;
 
 /// Where the steps are written: a line of JSON each.
 #[derive(Debug)]

@@ -7,6 +7,17 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use crate::deadline::Deadline;
 use crate::sys;
 
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitEnd {
+    /// What was waited for is there.
+    Ready,
+    /// SIGTERM: the execution environment ends.
+    Terminated,
+    /// The deadline came.
+    TimedOut,
+}
+
 /// A descriptor that is waited for, and whether its time has come.
 pub struct Source {
     poll: libc::pollfd,

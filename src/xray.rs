@@ -1,7 +1,8 @@
 //! The cause of an error as X-Ray shows it.
 
 use crate::cloudevents::json::Document;
-use crate::error::{InvocationError, push_json, text};
+use crate::error::{InvocationError, text};
+use crate::json_line::push_json;
 
 /// Lambda drops a header that is longer, in bytes.
 const LONGEST: usize = 64 << 10;

@@ -9,7 +9,7 @@ use super::json::Value;
 use super::kinds::{Kind, Records, Trace};
 use super::template::{Inputs, Scope, Templates};
 use super::time::{Clock, Unit, append_time};
-use super::{Invocation, text, trace, uri};
+use super::{EventFacts, text, trace, uri};
 
 /// Writes the CloudEvents of one event, up to their data.
 pub struct Writer {
@@ -43,14 +43,14 @@ struct Tools {
     trace: Trace,
     /// `traceparent`, `tracestate` and X-Ray's header in the record, where they are texts.
     trace_texts: [Range<usize>; 3],
-    invocation_trace: trace::Invocation,
+    invocation_trace: trace::InvocationTrace,
     /// What an attribute says, before it is written.
     scratch: Vec<u8>,
 }
 
 impl Writer {
     /// Takes the row's templates apart.
-    pub fn new(kind: &Kind, invocation: &Invocation<'_>) -> Writer {
+    pub fn new(kind: &Kind, invocation: &EventFacts<'_>) -> Writer {
         let mut templates = Templates::default();
         let mut columns = kind.columns.split('\n');
         let [r#type, source, id, time, subject] = [(); 5].map(|()| columns.next().unwrap_or_default());
@@ -82,7 +82,7 @@ impl Writer {
             sequence_width: kind.sequence.0,
             trace: kind.trace,
             trace_texts: texts.map(|template| templates.add(template)),
-            invocation_trace: trace::Invocation::new(invocation.trace_id),
+            invocation_trace: trace::InvocationTrace::new(invocation.trace_id),
             templates,
             scratch: Vec::new(),
         };

@@ -261,7 +261,7 @@ fn array(elements: &[&[u8]]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudevents::{Invocation, map};
+    use crate::cloudevents::{EventFacts, map};
     use std::str::from_utf8;
 
     const OK: Outcome<'static> = Outcome::Succeeded(b"null");
@@ -270,8 +270,8 @@ mod tests {
     const REPORT: Options = Options { report: true, raw: false, wrap: false, unwrap: false, batch: false };
     const NOT: Options = Options { report: false, ..REPORT };
 
-    const INVOCATION: Invocation<'static> =
-        Invocation { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+    const INVOCATION: EventFacts<'static> =
+        EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
 
     /// The answer as a text, after a hook has made `change` of the list of events.
     fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[Outcome<'_>]) -> String {

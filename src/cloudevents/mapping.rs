@@ -10,7 +10,7 @@ use super::recognise::{is_of, looks_malformed, recognise, recognise_record};
 use super::scanner::NotJson;
 use super::template::Scope;
 use super::unwrap::{Carried, unwrap};
-use super::{Invocation, Options, logs};
+use super::{EventFacts, Options, logs};
 
 /// What an event is mapped to. Borrows the event: `data` is never copied.
 pub struct Mapping<'a> {
@@ -88,7 +88,7 @@ impl fmt::Display for Warning {
 ///
 /// # Errors
 /// [`NotJson`] if the event is no JSON. An empty event counts as `null`.
-pub fn map<'a>(event: &'a [u8], invocation: &Invocation<'_>, options: &Options) -> Result<Mapping<'a>, NotJson> {
+pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) -> Result<Mapping<'a>, NotJson> {
     let event = if event.trim_ascii().is_empty() { b"null" } else { event };
     if options.raw {
         let document = Document::parse(event)?;
@@ -236,7 +236,7 @@ impl<'a> Mapping<'a> {
 
 /// Maps the records of a batch while they are read.
 struct Batch<'s, 'a> {
-    invocation: &'s Invocation<'s>,
+    invocation: &'s EventFacts<'s>,
     options: &'s Options,
     mapper: Option<Mapper<'s, 'a>>,
     /// The records are not of one kind, or there is more than one list of them.
@@ -257,7 +257,7 @@ impl<'a> Consumer<'a> for Batch<'_, 'a> {
 }
 
 struct Mapper<'s, 'a> {
-    invocation: &'s Invocation<'s>,
+    invocation: &'s EventFacts<'s>,
     options: &'s Options,
     writer: Writer,
     mapping: Mapping<'a>,
@@ -268,7 +268,7 @@ struct Mapper<'s, 'a> {
 }
 
 impl<'s, 'a> Mapper<'s, 'a> {
-    fn new(kind: &'static Kind, invocation: &'s Invocation<'s>, options: &'s Options) -> Mapper<'s, 'a> {
+    fn new(kind: &'static Kind, invocation: &'s EventFacts<'s>, options: &'s Options) -> Mapper<'s, 'a> {
         let (writer, mapping) = (Writer::new(kind, invocation), Mapping::of(kind));
         Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }
     }

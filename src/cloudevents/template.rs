@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::json::{Document, Value, take_until};
 use super::text::{append_number, append_text};
-use super::{Invocation, kafka};
+use super::{EventFacts, kafka};
 
 /// What a template can speak of.
 pub struct Scope<'s, 'd, 'a> {
     /// What the Runtime API says of the invocation.
-    pub invocation: &'s Invocation<'s>,
+    pub invocation: &'s EventFacts<'s>,
     /// The whole event.
     pub event: Value<'d, 'a>,
     /// The record that is mapped: the event itself if it is no batch.
@@ -360,7 +360,7 @@ mod tests {
         "empty": "", "n": 12, "text": "{\"a\":{\"b\":\"in\"}}", "eventName": "s3:ObjectRemoved:Delete", "s3": {"object": {"key": "k"}}}]}"#;
 
     fn fill(template: &'static str) -> Option<String> {
-        let invocation = Invocation {
+        let invocation = EventFacts {
             request_id: "req",
             function_arn: "arn:aws-cn:lambda:cn-north-1:123:function:f",
             trace_id: None,

@@ -26,17 +26,17 @@ pub struct Said {
 
 /// The invocation's trace, read once for all of its records.
 #[derive(Default)]
-pub struct Invocation {
+pub struct InvocationTrace {
     root: Vec<u8>,
     parent: Option<Vec<u8>>,
 }
 
-impl Invocation {
+impl InvocationTrace {
     /// Reads `Lambda-Runtime-Trace-Id`.
-    pub fn new(header: Option<&str>) -> Invocation {
+    pub fn new(header: Option<&str>) -> InvocationTrace {
         match header.and_then(|header| XRay::parse(header.as_bytes())) {
-            Some(xray) => Invocation { root: xray.root.to_vec(), parent: xray.traceparent() },
-            None => Invocation::default(),
+            Some(xray) => InvocationTrace { root: xray.root.to_vec(), parent: xray.traceparent() },
+            None => InvocationTrace::default(),
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
 
     fn choose(said: &Said, invocation: Option<&str>) -> Option<(String, String)> {
         let mut chosen = None;
-        Invocation::new(invocation).choose(said, |parent, state| {
+        InvocationTrace::new(invocation).choose(said, |parent, state| {
             chosen = Some((String::from_utf8(parent.to_vec()).unwrap(), String::from_utf8(state.to_vec()).unwrap()));
         });
         chosen

@@ -20,9 +20,9 @@ use ureq::{Error, Timeout};
 
 use crate::deadline::Deadline;
 use crate::error::Fatal;
-use crate::language_runtime::{LanguageRuntime, Woke};
+use crate::language_runtime::SharedRuntime;
 use crate::signals::Signals;
-use crate::wait::{self, Source};
+use crate::wait::{self, Source, WaitEnd};
 
 /// Room for one read or write, in bytes, at first; it is doubled where there is much to move.
 const PIECE: usize = 16 << 10;
@@ -40,9 +40,6 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How a wait ends that SIGTERM, or the end of the language runtime, makes pointless. (`Interrupted`, which would be the word
 /// for it, makes std try again, and for ever.)
 const GIVEN_UP: ErrorKind = ErrorKind::Other;
-
-/// The language runtime, to be looked after while ureq waits. There is one thread: the mutex is for ureq's bounds alone.
-pub type SharedRuntime = Arc<Mutex<LanguageRuntime>>;
 
 /// What is looked after while ureq waits.
 pub struct Watch {
@@ -62,7 +59,7 @@ impl Watch {
     /// # Errors
     /// What has become of the language runtime, if it cannot be kept alive.
     pub fn during<T>(&self, runtime: &SharedRuntime, call: impl FnOnce() -> T) -> Result<T, Fatal> {
-        *lock(&self.runtime) = Some(Arc::clone(runtime));
+        *lock(&self.runtime) = Some(runtime.clone());
         let result = call();
         *lock(&self.runtime) = None;
         lock(&self.fatal).take().map_or(Ok(result), Err)
@@ -76,28 +73,28 @@ impl Watch {
     /// Waits until the socket is readable, within the deadline.
     fn wait_for(&self, socket: &TcpStream, deadline: Deadline) -> io::Result<()> {
         let runtime = lock(&self.runtime).clone();
-        let woke = match runtime {
-            Some(runtime) => lock(&runtime).wait_for(Some(socket.as_fd()), deadline).map_err(|fatal| {
+        let end = match runtime {
+            Some(runtime) => runtime.get().wait_for(Some(socket.as_fd()), deadline).map_err(|fatal| {
                 *lock(&self.fatal) = Some(fatal);
                 io::Error::from(GIVEN_UP)
             })?,
             None => self.wait_alone(Source::readable(socket.as_fd()), deadline)?,
         };
-        match woke {
-            Woke::Ready => Ok(()),
-            Woke::Terminated => Err(GIVEN_UP.into()),
-            Woke::TimedOut => Err(ErrorKind::TimedOut.into()),
+        match end {
+            WaitEnd::Ready => Ok(()),
+            WaitEnd::Terminated => Err(GIVEN_UP.into()),
+            WaitEnd::TimedOut => Err(ErrorKind::TimedOut.into()),
         }
     }
 
     /// Waits for the socket alone. SIGTERM does not end it, for an answer is worth waiting for, but shortens it.
-    fn wait_alone(&self, socket: Source, deadline: Deadline) -> io::Result<Woke> {
+    fn wait_alone(&self, socket: Source, deadline: Deadline) -> io::Result<WaitEnd> {
         let mut sources = [socket, Source::readable(self.signals.termination())];
         loop {
             let in_time = wait::for_any(&mut sources, deadline.or(self.signals.shutdown_deadline()))?;
             let [socket, termination] = &mut sources;
             if socket.is_ready() || !in_time {
-                return Ok(if in_time { Woke::Ready } else { Woke::TimedOut });
+                return Ok(if in_time { WaitEnd::Ready } else { WaitEnd::TimedOut });
             }
             self.signals.notice_termination();
             *termination = Source::readable(None);
@@ -113,7 +110,7 @@ impl fmt::Debug for Watch {
 }
 
 /// The lock of a mutex that only one thread ever takes.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -189,7 +186,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let socket = Source::writable(self.socket.as_fd());
-                    if self.watch.wait_alone(socket, deadline)? == Woke::TimedOut {
+                    if self.watch.wait_alone(socket, deadline)? == WaitEnd::TimedOut {
                         return Err(ErrorKind::TimedOut.into());
                     }
                 }

@@ -6,7 +6,7 @@ use crate::ids;
 use crate::trouble::Trouble;
 use bytes::Bytes;
 use clap::Args;
-use open_runtime::cloudevents::{Invocation, Mapping, Options, map};
+use open_runtime::cloudevents::{EventFacts, Mapping, Options, map};
 use open_runtime::config;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -77,7 +77,7 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
     let request_id = arguments.request_id.unwrap_or_else(ids::uuid);
     let function_arn = arguments.function_arn.unwrap_or_else(function_arn);
     let trace_id = ids::trace_id();
-    let invocation = Invocation {
+    let invocation = EventFacts {
         request_id: &request_id,
         function_arn: &function_arn,
         trace_id: Some(&trace_id),

@@ -14,9 +14,9 @@ use clap::Args;
 use open_runtime::deadline::{Deadline, unix_time};
 use open_runtime::error::InvocationError;
 use open_runtime::invocation::Invocation;
+use open_runtime::json_line::on_one_line;
 use open_runtime::lookup::is_executable;
 use open_runtime::middleware::{Hook, Middleware, Running, Verdict};
-use open_runtime::protocol;
 use open_runtime::signals::Signals;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -141,7 +141,7 @@ fn read_input() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes).map_err(|why| format!("cannot read stdin: {why}"))?;
     let input = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the input: {why}"))?;
-    Ok(protocol::on_one_line(input.trim_ascii()).into_owned()) // without the line feed of an editor
+    Ok(on_one_line(input.trim_ascii()).into_owned()) // without the line feed of an editor
 }
 
 fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, Trouble> {

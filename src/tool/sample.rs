@@ -165,7 +165,7 @@ pub fn run(arguments: &EventArguments) -> Result<ExitCode, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use open_runtime::cloudevents::{Invocation, Options, kinds, map};
+    use open_runtime::cloudevents::{EventFacts, Options, kinds, map};
     use std::collections::BTreeSet;
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn samples_are_of_their_kind() {
-        let invocation = Invocation { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+        let invocation = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
         for (kind, sample) in SAMPLES {
             let mapping = map(sample.as_bytes(), &invocation, &Options::default()).unwrap();
             assert_eq!(mapping.kind(), *kind);

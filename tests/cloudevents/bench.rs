@@ -11,10 +11,10 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use open_runtime::cloudevents::{Invocation, Options, map};
+use open_runtime::cloudevents::{EventFacts, Options, map};
 use serde_json::value::RawValue;
 
-const INVOCATION: Invocation<'static> = Invocation {
+const INVOCATION: EventFacts<'static> = EventFacts {
     request_id: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     function_arn: "arn:aws:lambda:us-east-1:123456789012:function:bench",
     trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"),

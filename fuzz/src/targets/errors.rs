@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use http::HeaderValue;
 use open_runtime::config::Config;
 use open_runtime::error::{InvocationError, LambdaError, header_error_type};
-use open_runtime::middleware::Hook;
 use open_runtime::xray;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -29,7 +28,7 @@ pub fn run(input: &[u8]) {
     };
     let errors = [
         Some(InvocationError::Timeout { seconds: 3, missing: text.clone(), stack_trace }),
-        Some(InvocationError::Middleware { name: text.clone(), hook: Hook::Before, why: text.clone() }),
+        Some(InvocationError::Middleware { name: text.clone(), hook: "before", why: text.clone() }),
         Config::of(&|_| Some(text.clone().into())).err(),
         parsed.map(|error| InvocationError::Handler(Box::new(error))),
     ];

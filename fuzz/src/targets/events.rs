@@ -3,12 +3,12 @@
 //! Input: a line of words, of which any of `raw wrap unwrap batch report turned` are switches, and the others say what becomes of the
 //! calls, in turn: `bad`, `late`, or a response; then the event.
 
-use open_runtime::cloudevents::{Answer, Batch, Invocation, Options, Outcome, json, map};
+use open_runtime::cloudevents::{Answer, Batch, EventFacts, Options, Outcome, json, map};
 
 use crate::input::{is_json, words_and_rest};
 
 /// What the events came with.
-pub const INVOCATION: Invocation<'static> = Invocation {
+pub const INVOCATION: EventFacts<'static> = EventFacts {
     request_id: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     function_arn: "arn:aws:lambda:us-east-1:123456789012:function:my-function",
     trace_id: Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"),

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use open_runtime::deadline::Deadline;
 use open_runtime::error::{InvocationError, LambdaError};
-use open_runtime::exchange::{Calls, Exchange, Limits, Outcome, Response};
+use open_runtime::exchange::{Calls, Exchange, Limits, Outcome};
 use open_runtime::protocol::{Call, head};
+use open_runtime::response::Response;
 
 use crate::input::{number, words_and_rest};
 

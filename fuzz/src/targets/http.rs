@@ -11,9 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use open_runtime::error::{Fatal, InvocationError};
-use open_runtime::language_runtime::{LanguageRuntime, Launch};
+use open_runtime::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
 use open_runtime::log::{Level, Log};
-use open_runtime::runtime_api::{Next, RuntimeApi, SharedRuntime};
+use open_runtime::runtime_api::{Next, RuntimeApi};
 use open_runtime::signals::Signals;
 
 use crate::input::{SECRET, number, words_and_rest};
@@ -87,7 +87,7 @@ fn world() -> &'static World {
         let launch =
             Launch { program: "/bin/cat".into(), handler: "-".to_owned(), variables: Vec::new(), wrapper: None };
         let log = Log { level: Level::Error, ..Log::default() };
-        let runtime = LanguageRuntime::start(launch, signals, log).expect("cat").into();
+        let runtime = SharedRuntime::new(LanguageRuntime::start(launch, signals, log).expect("cat"));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         thread::spawn(move || serve(&listener));

@@ -7,8 +7,9 @@ use std::hint::black_box;
 use open_runtime::cloudevents::json::{Document, validate};
 use open_runtime::cloudevents::{Options, base64, map, percent_decoded, text, uri};
 use open_runtime::error::LambdaError;
+use open_runtime::json_line::on_one_line;
 use open_runtime::lines::Lines;
-use open_runtime::protocol::{Message, on_one_line};
+use open_runtime::protocol::Message;
 use serde_json::value::RawValue;
 
 use crate::allocations::limited;

@@ -4,9 +4,9 @@
 //! at once; then what comes.
 
 use open_runtime::error::InvocationError;
-use open_runtime::exchange::Response;
 use open_runtime::lines::Lines;
 use open_runtime::protocol::{self, Message};
+use open_runtime::response::Response;
 
 use crate::input::{number, words_and_rest};
 use crate::targets::exchange::{Tried, calls};

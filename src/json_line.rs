@@ -1,4 +1,23 @@
-//! Looking for line breaks in megabytes of JSON: eight bytes at a time, for a loop that is built for size looks at one.
+//! JSON on one line, as both protocols and the log have it: strings are appended to it, line breaks are found and taken out.
+
+use std::borrow::Cow;
+
+/// Appends `before` as it is, and after it `text` as a JSON string.
+#[inline(never)] // it stands in many places
+pub fn push_json(json: &mut Vec<u8>, before: &str, text: &str) {
+    json.extend_from_slice(before.as_bytes());
+    let _ = serde_json::to_writer(json, text); // writing to memory cannot fail, nor can a string be no JSON
+}
+
+/// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is
+/// alike, and inside strings JSON forbids raw line feeds.
+pub fn on_one_line(json: &[u8]) -> Cow<'_, [u8]> {
+    if !has_line_breaks(json) {
+        return Cow::Borrowed(json);
+    }
+    let blank = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
+    Cow::Owned(json.iter().map(blank).collect())
+}
 
 /// Where the first line feed is.
 pub fn find_line_feed(bytes: &[u8]) -> Option<usize> {
@@ -10,8 +29,9 @@ pub fn has_line_breaks(bytes: &[u8]) -> bool {
     find(bytes, |byte| matches!(byte, b'\n' | b'\r')).is_some()
 }
 
-/// Where the first byte is that is `wanted`, which must be a control character. Those are rare in JSON: strings have none, and
-/// where there is one, between tokens, the eight bytes around it are looked at one by one.
+/// Where the first byte is that is `wanted`, which must be a control character. It compares eight bytes at a time; the compiler,
+/// which builds for size, would compare one. Control characters are rare in JSON: strings have none. Where there is one, between
+/// tokens, it compares the eight bytes around it one by one.
 fn find(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<8>();
     let mut start = 0;
@@ -57,5 +77,11 @@ mod tests {
     #[test]
     fn the_first_one_counts() {
         assert_eq!(find_line_feed(b"0123456789\n\n"), Some(10));
+    }
+
+    #[test]
+    fn a_json_text_on_one_line_means_the_same() {
+        assert_eq!(on_one_line(b"{\r\n \"a\":\n1}"), Cow::<[u8]>::Owned(b"{   \"a\": 1}".to_vec()));
+        assert!(matches!(on_one_line(b"{\"a\":\"\\n\"}"), Cow::Borrowed(_)));
     }
 }

@@ -1,0 +1,28 @@
+//! What an invocation is answered with.
+
+use std::ops::Range;
+
+/// A response: a part of the line it came in, which is not copied.
+#[derive(Debug)]
+pub struct Response {
+    line: Vec<u8>,
+    range: Range<usize>,
+}
+
+impl Response {
+    /// A response that stands alone.
+    pub fn new(json: Vec<u8>) -> Response {
+        let range = 0..json.len();
+        Response { line: json, range }
+    }
+
+    /// A response that stands at `range` of `line`.
+    pub fn within(line: Vec<u8>, range: Range<usize>) -> Response {
+        Response { line, range }
+    }
+
+    /// The JSON text.
+    pub fn json(&self) -> &[u8] {
+        self.line.get(self.range.clone()).unwrap_or_default()
+    }
+}
