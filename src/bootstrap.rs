@@ -2,18 +2,18 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
-use crate::config::{self, Config};
+use crate::child::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
 use crate::error::{Fatal, InvocationError};
 use crate::function::Function;
-use crate::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
+use crate::lambda::runtime_api::{Next, RuntimeApi};
 use crate::log::{Failed, Level, Log};
-use crate::lookup;
 use crate::middleware;
-use crate::process;
-use crate::runtime_api::{Next, RuntimeApi};
-use crate::signals::Signals;
+use crate::os::process;
+use crate::os::signals::Signals;
+use crate::os::wait::WaitEnd;
+use crate::settings::config::{self, Config};
+use crate::settings::lookup;
 use crate::timeline::Timeline;
-use crate::wait::WaitEnd;
 
 /// Serves one execution environment, until SIGTERM.
 ///

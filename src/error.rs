@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::cloudevents::json::{Document, Value};
 use crate::json_line::push_json;
-use crate::process::CannotStart;
+use crate::os::process::CannotStart;
 
 /// Init or one invocation failed. Posted to the Runtime API, which tells the caller.
 #[derive(Debug)]

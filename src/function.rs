@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::chain::{Before, Chain, Early};
+use crate::child::exchange::{self, Answers, Calls, Limits};
+use crate::child::language_runtime::LanguageRuntime;
+use crate::child::protocol::{self, Call};
 use crate::cloudevents::{self, Answer, Batch, EventFacts, Mapping};
-use crate::config::Config;
-use crate::debug::Target;
 use crate::error::InvocationError;
-use crate::exchange::{self, Answers, Calls, Limits};
 use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
-use crate::language_runtime::LanguageRuntime;
 use crate::log::{Failed, Log};
 use crate::middleware::Middleware;
-use crate::protocol::{self, Call};
+use crate::middleware::chain::{Before, Chain, Early};
+use crate::os::signals::Signals;
 use crate::response::Response;
-use crate::signals::Signals;
+use crate::settings::config::Config;
+use crate::settings::debug::Target;
 use crate::timeline::Timeline;
 
 /// What is left for reporting a timeout before Lambda reports its own.

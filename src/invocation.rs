@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deadline::Deadline;
+use crate::os::deadline::Deadline;
 
 /// What `GET /runtime/invocation/next` brought.
 ///

@@ -6,10 +6,10 @@ use std::io::Write as _;
 
 use crate::cloudevents::append_timestamp;
 use crate::cloudevents::json::Document;
-use crate::deadline::unix_time;
 use crate::error::{Fatal, InvocationError};
 use crate::invocation::Invocation;
 use crate::json_line::push_json;
+use crate::os::deadline::unix_time;
 
 /// No more of a message is logged, in bytes. Where each byte of it takes six in JSON, a line with such a message and such a stack
 /// still fits into the 256 KiB that CloudWatch Logs took of an event for years.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use open_runtime::config;
+use open_runtime::settings::config;
 
 fn main() -> ExitCode {
     match open_runtime::bootstrap::run() {

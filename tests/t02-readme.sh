@@ -123,7 +123,7 @@ rows() {
 
 # The environment variables that bootstrap reads. What the tool alone sets is no concern of the user's.
 variables() {
-	sed '/#\[cfg(test)\]/,$d' "$repository/src/config.rs" | grep -oE '(text|list|var|variables)\((variables, )?"[A-Z_]+"' | cut -d '"' -f 2 |
+	sed '/#\[cfg(test)\]/,$d' "$repository/src/settings/config.rs" | grep -oE '(text|list|var|variables)\((variables, )?"[A-Z_]+"' | cut -d '"' -f 2 |
 		grep -v '^_OPEN_RUNTIME' | sort -u
 }
 

@@ -5,11 +5,14 @@
 
 use std::ops::Range;
 
+use super::formats::time::{Clock, Unit, append_time};
+use super::formats::uri;
 use super::json::Value;
+use super::json::text;
 use super::kinds::{Kind, Records, Trace};
+use super::options::EventFacts;
 use super::template::{Inputs, Scope, Templates};
-use super::time::{Clock, Unit, append_time};
-use super::{EventFacts, text, trace, uri};
+use super::trace;
 
 /// Writes the CloudEvents of one event, up to their data.
 pub struct Writer {

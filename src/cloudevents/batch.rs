@@ -19,11 +19,11 @@
 
 use std::fmt;
 
-use super::Options;
 use super::item::{Records, is_before, is_fifo, item, partition_of};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
 use super::mapping::{Event, Mapping};
+use super::options::Options;
 
 /// The calls of one event.
 pub struct Batch<'m> {

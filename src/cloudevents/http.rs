@@ -4,11 +4,11 @@
 //!
 //! Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode>
 
+use super::formats::uri::append_triplet;
+use super::json::text::{append_string, append_text};
 use super::json::{Document, Value};
 use super::kinds::{Http, Kind};
 use super::recognise::is_cloud_event;
-use super::text::{append_string, append_text};
-use super::uri::append_triplet;
 
 /// How the answer to an HTTP request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

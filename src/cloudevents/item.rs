@@ -1,9 +1,9 @@
 //! Which record an event stands for, and by what name AWS knows that record (`itemIdentifier`).
 
+use super::json::text::append_text;
 use super::json::{Document, Value};
 use super::kinds::{Kind, Partial};
 use super::mapping::{Event, Mapping};
-use super::text::append_text;
 
 /// The JSON that names a record in `batchItemFailures`. None if it has not got a name, which AWS would take for a failure of the
 /// whole batch.

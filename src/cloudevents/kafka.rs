@@ -1,8 +1,8 @@
 //! Kafka records as Lambda delivers them: keys and values in base64, headers as lists of bytes.
 
-use super::base64;
+use super::formats::base64;
 use super::json::Value;
-use super::text::{append_text, is_clean};
+use super::json::text::{append_text, is_clean};
 
 /// The record's key, if it has one that can be an attribute as it is.
 pub fn key(record: Value<'_, '_>) -> Option<Vec<u8>> {

@@ -2,8 +2,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html#LambdaFunctionExample>
 
+use super::formats::{base64, inflate};
+use super::json::text;
 use super::json::{Document, Value};
-use super::{base64, inflate, text};
 
 /// The largest document that is unpacked, in bytes. An event has at most 6 MB; no real log packs much better than 7 to 1.
 const LIMIT: usize = 32 << 20;

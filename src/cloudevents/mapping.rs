@@ -4,13 +4,13 @@ use std::fmt;
 
 use super::attributes::Writer;
 use super::http::Shape;
-use super::json::{Consumer, Document, Value};
+use super::json::{Consumer, Document, NotJson, Value};
 use super::kinds::{Data, Kind, Records, UNKNOWN};
+use super::logs;
+use super::options::{EventFacts, Options};
 use super::recognise::{is_of, looks_malformed, recognise, recognise_record};
-use super::scanner::NotJson;
 use super::template::Scope;
 use super::unwrap::{Carried, unwrap};
-use super::{EventFacts, Options, logs};
 
 /// What an event is mapped to. Borrows the event: `data` is never copied.
 pub struct Mapping<'a> {

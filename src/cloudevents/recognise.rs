@@ -1,9 +1,10 @@
 //! Which kind an event is: the conditions of the table in `kinds.rs`, the first row of which that holds wins.
 
+use super::formats::uri::is_reference;
+use super::formats::{base64, time};
+use super::json::text;
 use super::json::{Value, take_until};
 use super::kinds::{ANYTHING, KINDS, Kind, Records, mark};
-use super::uri::is_reference;
-use super::{text, time};
 
 /// The event's kind, or none for free-form JSON. `of_records` is the kind of all of its records, if they have one.
 pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Option<&'static Kind> {
@@ -139,7 +140,7 @@ fn is_member(name: &[u8], value: Value<'_, '_>) -> bool {
     let mut text = Vec::new();
     let is_string = value.first() == b'"' && text::append_text(value, &mut text);
     match name {
-        b"data_base64" => is_string && super::base64::decode(&text).is_some(),
+        b"data_base64" => is_string && base64::decode(&text).is_some(),
         b"source" => is_string && is_reference(&text, false),
         b"dataschema" => is_string && is_reference(&text, true),
         b"time" => is_string && time::is_rfc3339(&text),

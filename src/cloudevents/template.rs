@@ -3,9 +3,10 @@
 
 use std::ops::Range;
 
+use super::json::text::{append_number, append_text};
 use super::json::{Document, Value, take_until};
-use super::text::{append_number, append_text};
-use super::{EventFacts, kafka};
+use super::kafka;
+use super::options::EventFacts;
 
 /// What a template can speak of.
 pub struct Scope<'s, 'd, 'a> {

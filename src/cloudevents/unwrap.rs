@@ -4,11 +4,12 @@
 //! Sources: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>,
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>
 
+use super::formats::{base64, time, uri};
+use super::json::text::{append_attribute, append_string, append_text};
 use super::json::{Document, Value};
 use super::kinds::Carries;
 use super::recognise::{is_cloud_event, is_media_type, is_name};
-use super::text::{append_attribute, append_string, append_text};
-use super::{base64, http, kafka, time, uri};
+use super::{http, kafka};
 
 /// A message with more attributes than this carries no CloudEvent. Each is compared with all others, for the last of a name
 /// counts, and whoever may send messages chooses how many there are.

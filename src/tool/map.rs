@@ -7,7 +7,7 @@ use crate::trouble::Trouble;
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{EventFacts, Mapping, Options, map};
-use open_runtime::config;
+use open_runtime::settings::config;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use open_runtime::cloudevents::base64::{decode, encode};
+use open_runtime::cloudevents::formats::base64::{decode, encode};
 
 use crate::allocations::limited;
 

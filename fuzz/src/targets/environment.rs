@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{env, fs, process};
 
-use open_runtime::config::{Config, read_log};
 use open_runtime::error::InvocationError;
 use open_runtime::log::Log;
-use open_runtime::{lookup, middleware};
+use open_runtime::middleware;
+use open_runtime::settings::config::{Config, read_log};
+use open_runtime::settings::lookup;
 
 use crate::targets::errors::can_be_told;
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use http::HeaderValue;
-use open_runtime::config::Config;
 use open_runtime::error::{InvocationError, LambdaError, header_error_type};
-use open_runtime::xray;
+use open_runtime::lambda::xray;
+use open_runtime::settings::config::Config;
 use serde_json::Value;
 use serde_json::value::RawValue;
 

@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use open_runtime::deadline::Deadline;
+use open_runtime::child::exchange::{Calls, Exchange, Limits, Outcome};
+use open_runtime::child::protocol::{Call, head};
 use open_runtime::error::{InvocationError, LambdaError};
-use open_runtime::exchange::{Calls, Exchange, Limits, Outcome};
-use open_runtime::protocol::{Call, head};
+use open_runtime::os::deadline::Deadline;
 use open_runtime::response::Response;
 
 use crate::input::{number, words_and_rest};

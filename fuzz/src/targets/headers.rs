@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use open_runtime::child::protocol::{Call, head, tail};
 use open_runtime::invocation::Invocation;
+use open_runtime::lambda::runtime_api::invocation;
 use open_runtime::log::{Level, Log};
-use open_runtime::protocol::{Call, head, tail};
-use open_runtime::runtime_api::invocation;
 use serde_json::value::RawValue;
 
 use crate::input::{SECRET, is_json, is_one_line_of_json};

@@ -10,11 +10,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use open_runtime::child::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
 use open_runtime::error::{Fatal, InvocationError};
-use open_runtime::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
+use open_runtime::lambda::runtime_api::{Next, RuntimeApi};
 use open_runtime::log::{Level, Log};
-use open_runtime::runtime_api::{Next, RuntimeApi};
-use open_runtime::signals::Signals;
+use open_runtime::os::signals::Signals;
 
 use crate::input::{SECRET, number, words_and_rest};
 use crate::targets::headers::can_be_answered;

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
-use open_runtime::cloudevents::inflate::unpack;
+use open_runtime::cloudevents::formats::inflate::unpack;
 
 use crate::allocations::limited;
 use crate::input::{number, words_and_rest};

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
+use open_runtime::cloudevents::json::text::append_text;
 use open_runtime::cloudevents::json::{Document, Value, validate};
-use open_runtime::cloudevents::text::append_text;
 use open_runtime::json_line::on_one_line;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};

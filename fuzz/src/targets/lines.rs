@@ -2,8 +2,8 @@
 //!
 //! Input: a line with the size of the pieces, and how often the rest is repeated.
 
+use open_runtime::child::lines::Lines;
 use open_runtime::json_line::{find_line_feed, has_line_breaks};
-use open_runtime::lines::Lines;
 
 use crate::input::{number, words_and_rest};
 

@@ -4,12 +4,14 @@
 
 use std::hint::black_box;
 
+use open_runtime::child::lines::Lines;
+use open_runtime::child::protocol::Message;
+use open_runtime::cloudevents::formats::{base64, uri};
+use open_runtime::cloudevents::json::text;
 use open_runtime::cloudevents::json::{Document, validate};
-use open_runtime::cloudevents::{Options, base64, map, percent_decoded, text, uri};
+use open_runtime::cloudevents::{Options, map, percent_decoded};
 use open_runtime::error::LambdaError;
 use open_runtime::json_line::on_one_line;
-use open_runtime::lines::Lines;
-use open_runtime::protocol::Message;
 use serde_json::value::RawValue;
 
 use crate::allocations::limited;

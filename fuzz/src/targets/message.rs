@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use open_runtime::child::protocol::Message;
 use open_runtime::error::InvocationError;
-use open_runtime::protocol::Message;
 use serde_json::value::RawValue;
 
 use crate::input::{SECRET, is_json};

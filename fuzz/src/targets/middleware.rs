@@ -5,8 +5,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use open_runtime::middleware::{Hook, Verdict, judge};
-use open_runtime::process::End;
+use open_runtime::middleware::hook::{Hook, Verdict, judge};
+use open_runtime::os::process::End;
 
 use crate::input::{SECRET, is_json, is_one_line_of_json, number, words_and_rest};
 

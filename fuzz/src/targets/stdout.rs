@@ -3,9 +3,9 @@
 //! Input: a line with the number of calls, of those at once, and `in-order` or not, then the size of the pieces that come
 //! at once; then what comes.
 
+use open_runtime::child::lines::Lines;
+use open_runtime::child::protocol::{self, Message};
 use open_runtime::error::InvocationError;
-use open_runtime::lines::Lines;
-use open_runtime::protocol::{self, Message};
 use open_runtime::response::Response;
 
 use crate::input::{number, words_and_rest};

@@ -3,7 +3,7 @@
 //! Input: a text that may say one.
 
 use open_runtime::cloudevents::append_timestamp;
-use open_runtime::cloudevents::time::{Clock, Unit, append_time, is_rfc3339};
+use open_runtime::cloudevents::formats::time::{Clock, Unit, append_time, is_rfc3339};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

@@ -3,7 +3,7 @@
 //! Input: the text.
 
 use iri_string::types::{UriReferenceStr, UriStr};
-use open_runtime::cloudevents::uri::{append_reference, is_reference};
+use open_runtime::cloudevents::formats::uri::{append_reference, is_reference};
 use open_runtime::cloudevents::{percent_decoded, percent_encoded};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 

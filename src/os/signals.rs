@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::deadline::Deadline;
-use crate::sys;
+use crate::os::deadline::Deadline;
+use crate::os::sys;
 
 /// From SIGTERM to the end of everything. Lambda gives 300 ms to an environment that has internal extensions alone, and then
 /// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>

@@ -18,11 +18,11 @@ use ureq::unversioned::transport::time::Duration as UreqDuration;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Error, Timeout};
 
-use crate::deadline::Deadline;
+use crate::child::language_runtime::SharedRuntime;
 use crate::error::Fatal;
-use crate::language_runtime::SharedRuntime;
-use crate::signals::Signals;
-use crate::wait::{self, Source, WaitEnd};
+use crate::os::deadline::Deadline;
+use crate::os::signals::Signals;
+use crate::os::wait::{self, Source, WaitEnd};
 
 /// Room for one read or write, in bytes, at first; it is doubled where there is much to move.
 const PIECE: usize = 16 << 10;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cloudevents;
-use crate::debug::{Permitted, Target};
 use crate::error::{Fatal, InvocationError};
 use crate::log::{Level, Log};
-use crate::sys;
+use crate::os::sys;
+use crate::settings::debug::{Permitted, Target};
 
 /// The longest `SLSGRACE`, in ms: the longest timeout that Lambda has.
 const LONGEST_GRACE_MS: u64 = 900_000;

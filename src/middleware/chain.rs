@@ -1,11 +1,12 @@
 //! The middlewares around the handler, as an onion: `before` in order, `after` and `error` in reverse.
 
-use crate::deadline::Deadline;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::log::Log;
-use crate::middleware::{Hook, Middleware, Running, Verdict};
-use crate::signals::Signals;
+use crate::middleware::Middleware;
+use crate::middleware::hook::{Hook, Running, Verdict};
+use crate::os::deadline::Deadline;
+use crate::os::signals::Signals;
 use crate::timeline::Timeline;
 
 /// The middlewares, for one invocation.

@@ -9,7 +9,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
-use crate::sys;
+use crate::os::sys;
 
 /// What the kernel lets an ordinary user have in one pipe.
 const LARGE_PIPE: libc::c_int = 1 << 20;

@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
 use crate::error::InvocationError;
+use crate::settings::config::Config;
 
 /// Where Lambda unpacks layers: <https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html>
 const LAYERS: &str = "/opt";

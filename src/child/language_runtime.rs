@@ -8,16 +8,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::deadline::Deadline;
+use crate::child::exchange::{Answers, Calls, Exchange};
+use crate::child::lines::Lines;
+use crate::child::protocol::{self, Message, Ready};
 use crate::error::{Fatal, InvocationError};
-use crate::exchange::{Answers, Calls, Exchange};
-use crate::lines::Lines;
 use crate::log::Log;
-use crate::process::{CannotStart, Process, Progress};
-use crate::protocol::{self, Message, Ready};
+use crate::os::deadline::Deadline;
+use crate::os::process::{CannotStart, Process, Progress};
+use crate::os::signals::Signals;
+use crate::os::wait::{self, Source, WaitEnd};
 use crate::response::Response;
-use crate::signals::Signals;
-use crate::wait::{self, Source, WaitEnd};
 
 /// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
 const LAST_BREATH: Duration = Duration::from_millis(100);

@@ -2,25 +2,23 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
-mod transport;
-
 use std::io;
 use std::time::{Duration, Instant};
 
 use ureq::http::{self, HeaderMap, StatusCode};
 use ureq::{Agent, Body, Error};
 
+use super::transport::{self, Addresses, Dialer, Watch};
+use crate::child::language_runtime::SharedRuntime;
 use crate::cloudevents::json;
-use crate::deadline::{Deadline, unix_time};
 use crate::error::{Fatal, InvocationError, header_error_type};
-use crate::extension::{self, Extension};
 use crate::invocation::Invocation;
-use crate::language_runtime::SharedRuntime;
+use crate::lambda::extension::{self, Extension};
+use crate::lambda::xray;
 use crate::log::{Level, Log};
+use crate::os::deadline::{Deadline, unix_time};
+use crate::os::signals::Signals;
 use crate::response::Response;
-use crate::signals::Signals;
-use crate::xray;
-use transport::{Addresses, Dialer, Watch};
 
 /// How long the Runtime API may take to accept an answer.
 const ANSWER: Duration = Duration::from_secs(10);

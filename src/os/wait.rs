@@ -4,8 +4,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use crate::deadline::Deadline;
-use crate::sys;
+use crate::os::deadline::Deadline;
+use crate::os::sys;
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

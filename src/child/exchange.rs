@@ -3,9 +3,9 @@
 
 use std::io::IoSlice;
 
-use crate::deadline::Deadline;
+use crate::child::protocol::{self, Call};
 use crate::error::InvocationError;
-use crate::protocol::{self, Call};
+use crate::os::deadline::Deadline;
 use crate::response::Response;
 
 /// When the calls must be over.

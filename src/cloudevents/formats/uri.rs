@@ -1,6 +1,6 @@
 //! URI-references (RFC 3986), which a CloudEvent's `source` must be, from the names that AWS and its users give.
 
-use super::text::hex;
+use crate::cloudevents::json::text::hex;
 
 /// Appends `text` with everything percent-encoded that may not stand where it stands; valid `%XX` stay.
 /// What comes out is ASCII and needs no escape in JSON.

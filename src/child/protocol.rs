@@ -7,10 +7,10 @@ use std::ops::Range;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::debug::Target;
 use crate::error::LambdaError;
 use crate::invocation::Invocation;
 use crate::json_line::{on_one_line, push_json};
+use crate::settings::debug::Target;
 
 /// The version that this bootstrap speaks.
 pub const VERSION: u64 = 1;
@@ -246,7 +246,7 @@ mod tests {
         let invocation = Invocation {
             request_id: "id-1".to_owned(),
             deadline_ms: Some(7),
-            deadline: crate::deadline::Deadline::NEVER,
+            deadline: crate::os::deadline::Deadline::NEVER,
             function_arn: Some("a,\"clientContext\":\"".to_owned()),
             trace_id: None,
             client_context: Some(client_context.to_owned()),

@@ -1,6 +1,6 @@
 //! Text as JSON writes it, and text as CloudEvents allows it in an attribute.
 
-use super::json::Value;
+use super::document::Value;
 use super::scanner::special_bytes;
 
 /// Appends what a string says, its escapes resolved, or a number as it is written. False for any other value.
@@ -147,7 +147,7 @@ pub fn append_number(number: u64, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json::Document;
+    use super::super::Document;
     use super::*;
 
     fn text(json: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::json_line::find_line_feed;
-use crate::process::{Process, Progress};
+use crate::os::process::{Process, Progress};
 
 /// No pipe of ours holds more, in bytes.
 const LARGEST_PIPE: usize = 1 << 20;

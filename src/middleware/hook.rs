@@ -1,21 +1,20 @@
-//! Middlewares: executables around the handler. What they are given, what their exit status and their output mean. The contract
+//! One process per hook: what it is given, what its exit status and its output mean. The contract
 //! for authors is `middlewares/README.md`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, IoSlice};
-use std::path::PathBuf;
 
 use serde_json::value::RawValue;
 
-use crate::deadline::Deadline;
+use super::Middleware;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
-use crate::lookup::is_executable;
-use crate::process::{End, Process, Progress};
-use crate::signals::Signals;
-use crate::wait::{self, Source};
+use crate::os::deadline::Deadline;
+use crate::os::process::{End, Process, Progress};
+use crate::os::signals::Signals;
+use crate::os::wait::{self, Source};
 
 /// The exit status of a `before` hook whose output is the response (qmail-command(8): done, and nobody else is asked).
 const EARLY_RESPONSE: i32 = 99;
@@ -54,15 +53,6 @@ impl fmt::Display for Hook {
     }
 }
 
-/// An executable, and its name in `SLSMIDDLEWARES`.
-#[derive(Debug)]
-pub struct Middleware {
-    /// As the user wrote it.
-    pub name: String,
-    /// Where it was found.
-    pub path: PathBuf,
-}
-
 /// What a hook wants.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -72,38 +62,6 @@ pub enum Verdict {
     Replaced(Vec<u8>),
     /// What it printed is the response; the handler and the middlewares after this one are skipped.
     Respond(Vec<u8>),
-}
-
-/// Finds the middlewares that are named.
-///
-/// # Errors
-/// [`InvocationError::NoMiddleware`] for a name that is none, or that no folder has as an executable.
-pub fn find(names: &[String], roots: &[PathBuf]) -> Result<Vec<Middleware>, InvocationError> {
-    names.iter().map(|name| find_one(name, roots)).collect()
-}
-
-fn find_one(name: &str, roots: &[PathBuf]) -> Result<Middleware, InvocationError> {
-    let no_middleware = |why: String| Err(InvocationError::NoMiddleware { name: name.to_owned(), why });
-    if name.contains(['/', '\0']) || matches!(name, "." | "..") {
-        return no_middleware("which is not the name of a file in a middlewares folder".to_owned());
-    }
-    let places: Vec<PathBuf> = roots.iter().map(|root| root.join("middlewares").join(name)).collect();
-    if let Some(path) = places.iter().find(|path| path.exists()) {
-        if !is_executable(path) {
-            return no_middleware(format!("but {} is not an executable file; chmod +x makes it one", path.display()));
-        }
-        return Ok(Middleware { name: name.to_owned(), path: path.clone() });
-    }
-    let places: Vec<String> = places.iter().map(|path| path.display().to_string()).collect();
-    no_middleware(format!("but there is no such file; looked for {}", places.join(", ")))
-}
-
-impl Middleware {
-    /// The folder beside it with its companions for the language runtimes, if it has one.
-    pub fn companions(&self) -> Option<PathBuf> {
-        let folder = self.path.with_file_name(format!("{}.d", self.name));
-        folder.is_dir().then_some(folder)
-    }
 }
 
 /// A hook whose process has been started. Dropping it kills the process.
@@ -303,24 +261,4 @@ impl Pump {
         while self.output.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}
         Ok(())
     }
-}
-
-/// The folders with companions, in the order of the middlewares, as `SLSCOMPANIONS` has them: joined by colons.
-///
-/// # Errors
-/// [`InvocationError::NoMiddleware`] for a folder whose path has a colon itself.
-pub fn companions(middlewares: &[Middleware]) -> Result<Option<OsString>, InvocationError> {
-    let mut joined = OsString::new();
-    for middleware in middlewares {
-        let Some(folder) = middleware.companions() else { continue };
-        if folder.as_os_str().as_encoded_bytes().contains(&b':') {
-            let why = format!("whose companions are in {}: that path must not have a colon", folder.display());
-            return Err(InvocationError::NoMiddleware { name: middleware.name.clone(), why });
-        }
-        if !joined.is_empty() {
-            joined.push(":");
-        }
-        joined.push(folder);
-    }
-    Ok((!joined.is_empty()).then_some(joined))
 }

@@ -1,0 +1,6 @@
+//! Lambda's side: what is asked of its APIs, over HTTP.
+
+pub mod extension;
+pub mod runtime_api;
+mod transport;
+pub mod xray;
