@@ -1,4 +1,24 @@
 //! What `bootstrap` and `open-runtime` are made of.
+//!
+//! Lambda is above (`lambda`), the language runtime below (`child`), the hooks beside it (`middleware`), the kernel underneath
+//! (`os`). A module may use those of its row, and no others; there is no circle, and a test keeps it so.
+//!
+//! | module | what it is | uses |
+//! | --- | --- | --- |
+//! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `lambda` `log` `middleware` `os` `settings` `timeline` |
+//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `os` `response` `settings` `timeline` |
+//! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the child meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` |
+//! | `child` | the language runtime: its life, its calls, its lines | `error` `invocation` `json_line` `log` `os` `response` `settings` |
+//! | `middleware` | the hooks around the handler | `error` `invocation` `json_line` `log` `os` `settings` `timeline` |
+//! | `settings` | variables, and where things are; read once, in Init | `cloudevents` `error` `log` `os` |
+//! | `log` | what CloudWatch is told | `cloudevents` `error` `invocation` `json_line` `os` |
+//! | `timeline` | what `open-runtime` is told | `json_line` |
+//! | `error` | what an invocation, or bootstrap, can fail with | `cloudevents` `json_line` `os` |
+//! | `invocation` | what comes in | `os` |
+//! | `response` | what goes out | |
+//! | `json_line` | JSON on one line | |
+//! | `cloudevents` | AWS events as CloudEvents | |
+//! | `os` | processes, signals, sleeping, time; the system calls | |
 
 // No byte from outside may end this program: where a panic could be, there is another way to say it.
 #![warn(clippy::indexing_slicing, clippy::string_slice, clippy::expect_used, clippy::panic, clippy::unreachable)]

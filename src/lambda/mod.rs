@@ -1,5 +1,6 @@
 //! Lambda's side: what is asked of its APIs, over HTTP.
 
+mod buffers;
 pub mod extension;
 pub mod runtime_api;
 mod transport;

@@ -1,0 +1,102 @@
+//! Where bytes wait between ureq and the socket.
+
+use ureq::unversioned::transport::Buffers;
+
+/// Room for one read or write, in bytes, at first; it is doubled where there is much to move.
+const PIECE: usize = 16 << 10;
+
+/// Room for the first write: ureq gives up on a head that does not fit, and X-Ray's cause alone may have 64 KiB. Pages that
+/// nobody writes to cost nothing.
+const FIRST_OUTPUT: usize = 128 << 10;
+
+/// As far as it is doubled.
+const LARGEST_PIECE: usize = 512 << 10;
+
+/// Buffers that grow with what goes through them, and let several pieces of output go out together.
+#[derive(Debug, Default)]
+pub struct PieceBuffers {
+    input: Vec<u8>,
+    consumed: usize,
+    filled: usize,
+    made_progress: bool,
+    output: Vec<u8>,
+    pending: usize,
+}
+
+impl PieceBuffers {
+    /// What is to be written next.
+    pub fn pending(&self) -> &[u8] {
+        self.output.get(..self.pending).unwrap_or_default()
+    }
+
+    /// Takes `amount` more bytes of [`output`](Buffers::output) as pending. False if they must be flushed now.
+    pub fn append_output(&mut self, amount: usize) -> bool {
+        self.pending += amount;
+        self.output.len() - self.pending >= PIECE / 2
+    }
+
+    /// Cleared pages come from the kernel for nothing; `resize` would clear them byte by byte.
+    fn enlarge_input(&mut self) {
+        let mut larger = vec![0; (self.input.len() * 2).max(PIECE)];
+        if let Some(start) = larger.get_mut(..self.filled) {
+            start.copy_from_slice(self.input.get(..self.filled).unwrap_or_default());
+        }
+        self.input = larger;
+    }
+
+    /// Notes that all that was pending has been written.
+    pub fn flushed(&mut self) {
+        let is_much = self.pending > self.output.len() / 2 && self.output.len() < LARGEST_PIECE;
+        if is_much {
+            self.output = vec![0; self.output.len() * 2];
+        }
+        self.pending = 0;
+    }
+}
+
+impl Buffers for PieceBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        if self.output.is_empty() {
+            self.output = vec![0; FIRST_OUTPUT];
+        }
+        self.output.get_mut(self.pending..).unwrap_or_default()
+    }
+
+    fn input(&self) -> &[u8] {
+        self.input.get(self.consumed..self.filled).unwrap_or_default()
+    }
+
+    /// Room is always made: a head of any size can be read whole.
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        if self.consumed > 0 {
+            self.input.copy_within(self.consumed..self.filled, 0);
+            self.filled -= self.consumed;
+            self.consumed = 0;
+        }
+        if self.input.len() - self.filled < PIECE / 2 {
+            self.enlarge_input();
+        }
+        self.input.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.filled += amount;
+        if self.filled == self.input.len() && self.input.len() < LARGEST_PIECE {
+            self.enlarge_input();
+        }
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.made_progress = amount > 0;
+        self.consumed = (self.consumed + amount).min(self.filled);
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.output(); // makes room
+        (&mut [], self.output.get_mut(self.pending..).unwrap_or_default())
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.made_progress && self.consumed < self.filled
+    }
+}
