@@ -2,12 +2,14 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
-use crate::child::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
+use crate::child::language_runtime::{LanguageRuntime, SharedRuntime};
+use crate::child::launch::Launch;
 use crate::error::{Fatal, InvocationError};
 use crate::function::Function;
 use crate::lambda::runtime_api::{Next, RuntimeApi};
 use crate::log::{Failed, Level, Log};
 use crate::middleware;
+use crate::middleware::chain::Middlewares;
 use crate::os::process;
 use crate::os::signals::Signals;
 use crate::os::wait::WaitEnd;
@@ -59,7 +61,8 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let runtime = LanguageRuntime::start(launch, signals, log)?;
     config::warn_of_unknown_variables(log); // while the language runtime boots
     let timeline = Timeline::open(config.timeline.as_deref());
-    Ok((Function { middlewares, config, signals, timeline, log }, SharedRuntime::new(runtime)))
+    let middlewares = Middlewares { in_order: middlewares, overlap: config.overlap, signals, timeline };
+    Ok((Function { middlewares, config, log }, SharedRuntime::new(runtime)))
 }
 
 /// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment can serve no more.
@@ -87,7 +90,7 @@ fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Res
                 api.fail(&invocation, &error)?;
             }
         }
-        runtime.get().revive()?;
+        runtime.get().ensure_started().map_err(Fatal::CrashLoop)?;
     }
     Ok(())
 }

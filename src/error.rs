@@ -49,6 +49,8 @@ pub enum InvocationError {
     NotJson { what: &'static str, why: String },
     /// The handler answered one record with `batchItemFailures`.
     OwnBatchItemFailures,
+    /// An invariant of bootstrap is broken.
+    Internal { what: &'static str },
     /// Records of a batch failed.
     Batch { summary: String, first: Box<InvocationError> },
 }
@@ -74,6 +76,7 @@ impl InvocationError {
             NotJson { what: "event", .. } => "Runtime.UnmarshalError",
             NotJson { .. } => "Runtime.MarshalError",
             OwnBatchItemFailures => "Function.BatchItemFailures",
+            Internal { .. } => "Runtime.Internal",
             Batch { first, .. } => first.error_type(),
         }
     }
@@ -168,6 +171,7 @@ impl fmt::Display for InvocationError {
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
             NotJson { what, why } => write!(f, "the {what} is not JSON: {why}"),
             OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
+            Internal { what } => write!(f, "a fault of bootstrap, which should be reported: {what}"),
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
         }
     }
@@ -256,17 +260,6 @@ pub enum Fatal {
     Unreported { error: InvocationError, why: String },
     /// The language runtime dies again and again.
     CrashLoop(InvocationError),
-}
-
-impl Fatal {
-    /// The same, as what an invocation that is under way fails with.
-    pub fn into_invocation_error(self) -> InvocationError {
-        match self {
-            Fatal::Init(error) | Fatal::CrashLoop(error) | Fatal::Unreported { error, .. } => error,
-            Fatal::System { cause, .. } => InvocationError::RuntimePipe { cause },
-            Fatal::NoRuntimeApi | Fatal::RuntimeApi { .. } => InvocationError::Terminated,
-        }
-    }
 }
 
 impl fmt::Display for Fatal {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::child::exchange::{self, Answers, Calls, Limits};
+use crate::child::exchange::{Answers, Calls, Limits, Outcome};
 use crate::child::language_runtime::LanguageRuntime;
 use crate::child::protocol::{self, Call};
 use crate::cloudevents::{self, Answer, Batch, EventFacts, Mapping};
@@ -11,31 +11,24 @@ use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
 use crate::log::{Failed, Log};
-use crate::middleware::Middleware;
-use crate::middleware::chain::{Before, Chain, Early};
-use crate::os::signals::Signals;
+use crate::middleware::chain::{Before, Chain, Middlewares, Prestarted};
 use crate::response::Response;
 use crate::settings::config::Config;
 use crate::settings::debug::Target;
-use crate::timeline::Timeline;
 
-/// What is left for reporting a timeout before Lambda reports its own.
-const REPORT: Duration = Duration::from_millis(50);
+/// The handler must be done this long before the deadline, so that a timeout is reported before Lambda reports its own.
+const REPORT_MARGIN: Duration = Duration::from_millis(50);
 
-/// What is left of that when the `error` hooks must be done.
-const LAST_MOMENT: Duration = Duration::from_millis(10);
+/// Error hooks must be done this long before the deadline.
+const ERROR_HOOKS_MARGIN: Duration = Duration::from_millis(10);
 
-/// What answers events.
+/// What it takes to answer an event.
 #[derive(Debug)]
 pub struct Function {
-    /// In the order of `SLSMIDDLEWARES`.
-    pub middlewares: Vec<Middleware>,
+    /// The middlewares around the handler.
+    pub middlewares: Middlewares,
     /// What the environment asks for.
     pub config: Config,
-    /// SIGTERM, mostly.
-    pub signals: Signals,
-    /// For open-runtime.
-    pub timeline: Timeline,
     /// bootstrap's own log.
     pub log: Log,
 }
@@ -52,30 +45,32 @@ impl Function {
         let chain = Chain {
             middlewares: &self.middlewares,
             invocation,
-            deadline: limits.last,
+            deadline: limits.fail_at,
             deadline_ms: invocation.deadline_ms_less(margin),
-            overlap: self.config.overlap,
-            signals: self.signals,
-            timeline: &self.timeline,
         };
         match self.run(&chain, limits, runtime) {
-            Err(error) if !self.middlewares.is_empty() && !self.signals.is_terminating() => {
-                let deadline = invocation.deadline.earlier_by(LAST_MOMENT);
-                let deadline_ms = invocation.deadline_ms_less(LAST_MOMENT);
-                Chain { deadline, deadline_ms, ..chain }.mend(&error, self.log).map(Response::new).ok_or(error)
+            Err(error) if self.has_error_hooks() => {
+                let deadline = invocation.deadline.earlier_by(ERROR_HOOKS_MARGIN);
+                let deadline_ms = invocation.deadline_ms_less(ERROR_HOOKS_MARGIN);
+                let chain = Chain { deadline, deadline_ms, ..chain };
+                chain.run_error_hooks(&error, self.log).map(Response::new).ok_or(error)
             }
             other => other,
         }
     }
 
-    /// SIGTERM at `deadline − SLSGRACE`, but never before half of the time is over; the end a little before the deadline, with
-    /// some of that for last words.
+    fn has_error_hooks(&self) -> bool {
+        !self.middlewares.in_order.is_empty() && !self.middlewares.signals.is_terminating()
+    }
+
+    /// When to warn the child (SIGTERM), when to fail the invocation, when to kill the child. The warning never comes before half
+    /// of the remaining time has passed.
     fn limits(&self, invocation: &Invocation, left: Duration, margin: Duration) -> Limits {
         let deadline = invocation.deadline;
         Limits {
-            grace: deadline.earlier_by(self.config.grace.min(left / 2)),
-            last: deadline.earlier_by(margin),
-            kill: deadline.earlier_by(margin * 3 / 5),
+            warn_at: deadline.earlier_by(self.config.grace.min(left / 2)),
+            fail_at: deadline.earlier_by(margin),
+            kill_at: deadline.earlier_by(margin * 3 / 5),
             timeout_seconds: invocation.timeout_seconds(),
         }
     }
@@ -93,16 +88,16 @@ impl Function {
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
         let event = text.as_deref();
-        let (response, passed, early) = match chain.before(event.unwrap_or_default())? {
-            Before::Response(response, index) => (Response::new(response), index, chain.start_after(index)),
+        let (response, passed, prestarted) = match chain.before(event.unwrap_or_default())? {
+            Before::Response(response, index) => (Response::new(response), index, chain.prestart_after_hooks(index)),
             Before::Handler(changed) => {
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
                 let debugger = self.debugger(chain.invocation, &mapping);
-                let (response, early) = self.handle(chain, &batch, debugger, limits, runtime)?;
-                (response, self.middlewares.len(), early)
+                let (response, prestarted) = self.handle(chain, &batch, debugger, limits, runtime)?;
+                (response, self.middlewares.in_order.len(), prestarted)
             }
         };
-        let changed = chain.after(passed, early, response.json())?;
+        let changed = chain.after(passed, prestarted, response.json())?;
         Ok(changed.map_or(response, Response::new))
     }
 
@@ -124,7 +119,7 @@ impl Function {
     /// The event as one text on one line, where somebody wants that: hooks, or a handler that takes batches whole. Otherwise
     /// it stays in parts, and is not copied.
     fn one_text(&self, mapping: &Mapping<'_>) -> Option<Vec<u8>> {
-        if self.middlewares.is_empty() && !self.config.events.batch {
+        if self.middlewares.in_order.is_empty() && !self.config.events.batch {
             return None;
         }
         let mut text = Vec::new();
@@ -148,7 +143,7 @@ impl Function {
         }
     }
 
-    /// Has the handler called. The `after` hooks boot beside it.
+    /// Calls the handler, once for each event. The `after` hooks boot meanwhile.
     fn handle<'a>(
         &self,
         chain: &Chain<'a>,
@@ -156,35 +151,58 @@ impl Function {
         debugger: Option<Target>,
         limits: Limits,
         runtime: &mut LanguageRuntime,
-    ) -> Result<(Response, Early<'a>), InvocationError> {
-        let tail = protocol::tail(chain.invocation, chain.deadline_ms, debugger.as_ref());
+    ) -> Result<(Response, Prestarted<'a>), InvocationError> {
+        let invocation = chain.invocation;
         let calls = Calls {
-            calls: calls(chain.invocation, batch),
-            tail,
+            calls: calls(invocation, batch),
+            suffix: protocol::call_suffix(invocation, chain.deadline_ms, debugger.as_ref()),
             in_order: batch.is_in_order(),
             groups: batch.groups(),
             is_failure: batch.failure_test(),
             limits,
         };
-        let mut early = Early::new();
-        let answers = self.timeline.step(&chain.invocation.request_id, "handler", &self.config.handler, || {
-            runtime.call(&calls, || early = chain.start_after(self.middlewares.len()))
+        let timeline = &self.middlewares.timeline;
+        let (answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
+            let exchange = runtime.begin(&calls);
+            let prestarted = chain.prestart_after_hooks(self.middlewares.in_order.len());
+            (runtime.finish(exchange), prestarted)
         });
-        let log = |outcomes: &[Option<exchange::Outcome>]| self.log_reported(chain.invocation, outcomes);
-        Ok((conclude(batch, answers, log)?, early))
+        Ok((self.conclude(invocation, batch, answers)?, prestarted))
     }
 
-    /// Lambda tries again the records that are reported as failed, and why they failed is told to nobody else.
-    fn log_reported(&self, invocation: &Invocation, outcomes: &[Option<exchange::Outcome>]) {
-        let failed = outcomes.iter().filter(|outcome| !matches!(outcome, Some(Ok(_)))).count();
-        if failed == 0 {
-            return;
+    /// What the outcomes of the calls make of the invocation.
+    fn conclude(
+        &self,
+        invocation: &Invocation,
+        batch: &Batch<'_>,
+        answers: Answers,
+    ) -> Result<Response, InvocationError> {
+        if let Some(report) = batch.report(&answers.outcomes) {
+            self.log_reported(invocation, &answers.outcomes);
+            return Ok(Response::new(report));
         }
+        match batch.answer(answers.outcomes) {
+            Answer::AsIs(response) => Ok(response),
+            Answer::Made(response) => Ok(Response::new(response)),
+            Answer::Failed(failure, first) => {
+                let lost = InvocationError::Internal { what: "a call has no answer, and the reason is lost" };
+                let first = first.or(answers.failure).unwrap_or(lost);
+                Err(match failure.total {
+                    1 => first,
+                    _ => InvocationError::Batch { summary: failure.to_string(), first: first.into() },
+                })
+            }
+        }
+    }
+
+    /// Lambda retries the records that are reported as failed. Only the log says why they failed.
+    fn log_reported(&self, invocation: &Invocation, outcomes: &[Option<Outcome>]) {
         for (number, outcome) in (1..).zip(outcomes) {
             if let Some(Err(error)) = outcome {
                 self.log.failure(Failed::Record(invocation, number), error);
             }
         }
+        let failed = outcomes.iter().filter(|outcome| !matches!(outcome, Some(Ok(_)))).count();
         let total = outcomes.len();
         self.log
             .warn(Some(&invocation.request_id), &format_args!("{failed} of {total} records are reported as failed"));
@@ -193,7 +211,7 @@ impl Function {
 
 /// How much before the deadline the handler must be done, where so much is left.
 fn margin(left: Duration) -> Duration {
-    REPORT.min(left / 4)
+    REPORT_MARGIN.min(left / 4)
 }
 
 /// A call of the handler for each event.
@@ -202,45 +220,6 @@ fn calls<'a>(invocation: &Invocation, batch: &'a Batch<'_>) -> Vec<Call<'a>> {
     match batch.events() {
         [event] => vec![Call::new(id.clone(), event.parts())],
         events => (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect(),
-    }
-}
-
-/// What the outcomes of the calls make of the invocation.
-fn conclude(
-    batch: &Batch<'_>,
-    answers: Answers,
-    log: impl FnOnce(&[Option<exchange::Outcome>]),
-) -> Result<Response, InvocationError> {
-    let outcomes: Vec<cloudevents::Outcome> = answers.outcomes.iter().map(as_record).collect();
-    let (answer, total) = (batch.answer(&outcomes), outcomes.len());
-    if matches!(answer, Answer::Made(_)) {
-        log(&answers.outcomes);
-    }
-    let mut outcomes = answers.outcomes.into_iter();
-    let mut take = |index| outcomes.nth(index).flatten();
-    match answer {
-        Answer::Made(response) => Ok(Response::new(response)),
-        Answer::AsIs(index) => take(index).unwrap_or(Err(InvocationError::Terminated)), // it is there, being the answer
-        Answer::Failed(failure) => {
-            let failed = failure.first.and_then(take).map(|outcome| match outcome {
-                Ok(_) => InvocationError::OwnBatchItemFailures, // what else is wrong with a response?
-                Err(error) => error,
-            });
-            let first = failed.or(answers.failure).unwrap_or(InvocationError::Terminated);
-            Err(if total == 1 {
-                first
-            } else {
-                InvocationError::Batch { summary: failure.to_string(), first: first.into() }
-            })
-        }
-    }
-}
-
-fn as_record(outcome: &Option<exchange::Outcome>) -> cloudevents::Outcome<'_> {
-    match outcome {
-        Some(Ok(response)) => cloudevents::Outcome::Succeeded(response.json()),
-        Some(Err(_)) => cloudevents::Outcome::Failed,
-        None => cloudevents::Outcome::NotReached,
     }
 }
 

@@ -26,3 +26,9 @@ impl Response {
         self.line.get(self.range.clone()).unwrap_or_default()
     }
 }
+
+impl AsRef<[u8]> for Response {
+    fn as_ref(&self) -> &[u8] {
+        self.json()
+    }
+}

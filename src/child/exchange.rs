@@ -12,11 +12,11 @@ use crate::response::Response;
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The language runtime gets SIGTERM.
-    pub grace: Deadline,
+    pub warn_at: Deadline,
     /// The invocation fails, and it gets SIGINT.
-    pub last: Deadline,
+    pub fail_at: Deadline,
     /// It is killed.
-    pub kill: Deadline,
+    pub kill_at: Deadline,
     /// [`Invocation::timeout_seconds`](crate::invocation::Invocation::timeout_seconds).
     pub timeout_seconds: u64,
 }
@@ -26,13 +26,13 @@ pub struct Limits {
 pub struct Calls<'a> {
     /// In order.
     pub calls: Vec<Call<'a>>,
-    /// What ends the line of each, see [`protocol::tail`].
-    pub tail: Vec<u8>,
+    /// What ends the line of each, see [`protocol::call_suffix`].
+    pub suffix: Vec<u8>,
     /// One after the other, and none after one of its group that failed.
     pub in_order: bool,
     /// The group of each call, from 0 on; calls that it does not name are of group 0.
     pub groups: Vec<usize>,
-    /// Whether a response says that its call failed; asked where they are in order.
+    /// Whether a response says that its call failed.
     pub is_failure: fn(&[u8]) -> bool,
     /// When they must be over.
     pub limits: Limits,
@@ -116,8 +116,8 @@ impl<'a> Exchange<'a> {
         let Some(call) = self.calls.calls.get(self.next) else { return false };
         self.open.push(self.next);
         let [event, more, yet_more] = &call.event;
-        let rest = [&event[..], &more[..], &yet_more[..], &self.calls.tail[..]];
-        self.output = Some(Output { head: protocol::head(&call.id), rest, written: 0 });
+        let rest = [&event[..], &more[..], &yet_more[..], &self.calls.suffix[..]];
+        self.output = Some(Output { head: protocol::call_prefix(&call.id), rest, written: 0 });
         self.next += 1;
         self.skip_stopped();
         true
@@ -176,10 +176,13 @@ impl<'a> Exchange<'a> {
     pub fn settle(&mut self, id: &str, outcome: Outcome) -> bool {
         let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
         let Some(position) = self.open.iter().position(is_it) else { return false };
-        let outcome = outcome.map_err(|error| self.as_timeout(error));
-        let may_go_on = |response: &Response| !(self.calls.is_failure)(response.json());
+        let outcome = match outcome {
+            Ok(response) if (self.calls.is_failure)(response.json()) => Err(InvocationError::OwnBatchItemFailures),
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.as_timeout(error)),
+        };
         let index = self.open.swap_remove(position);
-        if self.calls.in_order && !outcome.as_ref().is_ok_and(may_go_on) {
+        if self.calls.in_order && outcome.is_err() {
             self.stop_group_of(index);
         }
         if let Some(slot) = self.outcomes.get_mut(index) {
@@ -219,7 +222,7 @@ impl<'a> Exchange<'a> {
 
     /// True once, when the language runtime is to be told that little time is left.
     pub fn is_time_to_warn(&mut self) -> bool {
-        let is_time = !self.was_warned && self.has_begun() && self.calls.limits.grace.has_passed();
+        let is_time = !self.was_warned && self.has_begun() && self.calls.limits.warn_at.has_passed();
         self.was_warned |= is_time;
         is_time
     }
@@ -227,17 +230,17 @@ impl<'a> Exchange<'a> {
     /// When something must be done although nothing happens.
     pub fn next_deadline(&self) -> Deadline {
         let limits = self.calls.limits;
-        if self.was_warned || !self.has_begun() { limits.last } else { limits.last.or(limits.grace) }
+        if self.was_warned || !self.has_begun() { limits.fail_at } else { limits.fail_at.or(limits.warn_at) }
     }
 
     /// When all must be over.
-    pub fn last(&self) -> Deadline {
-        self.calls.limits.last
+    pub fn fail_at(&self) -> Deadline {
+        self.calls.limits.fail_at
     }
 
     /// When the language runtime is killed.
-    pub fn kill(&self) -> Deadline {
-        self.calls.limits.kill
+    pub fn kill_at(&self) -> Deadline {
+        self.calls.limits.kill_at
     }
 
     /// The end.
@@ -256,10 +259,10 @@ mod tests {
     fn calls(count: usize, in_order: bool) -> Calls<'static> {
         let call = |index: usize| Call::new(format!("r#{index}"), [b"{", b"}", b""]);
         let limits =
-            Limits { grace: Deadline::NEVER, last: Deadline::NEVER, kill: Deadline::NEVER, timeout_seconds: 3 };
+            Limits { warn_at: Deadline::NEVER, fail_at: Deadline::NEVER, kill_at: Deadline::NEVER, timeout_seconds: 3 };
         Calls {
             calls: (0..count).map(call).collect(),
-            tail: b"}\n".to_vec(),
+            suffix: b"}\n".to_vec(),
             in_order,
             groups: Vec::new(),
             is_failure: |json| json == b"\"failed\"",
@@ -347,7 +350,7 @@ mod tests {
             InvocationError::Handler(LambdaError { error_type, stack_trace, ..LambdaError::default() }.into())
         };
         let mut calls = calls(1, false);
-        calls.limits.grace = Deadline::after(Duration::ZERO);
+        calls.limits.warn_at = Deadline::after(Duration::ZERO);
         let mut exchange = Exchange::new(&calls);
         assert!(!exchange.is_time_to_warn());
         send(&mut exchange, 1);
@@ -371,7 +374,7 @@ mod tests {
     #[test]
     fn after_the_warning_no_call_is_opened_beside_another() {
         let mut calls = calls(3, false);
-        calls.limits.grace = Deadline::after(Duration::ZERO);
+        calls.limits.warn_at = Deadline::after(Duration::ZERO);
         let mut exchange = Exchange::new(&calls);
         send(&mut exchange, 2);
         send(&mut exchange, 2);
@@ -385,7 +388,7 @@ mod tests {
     #[test]
     fn a_limit_that_has_passed_wakes_once() {
         let mut calls = calls(1, false);
-        calls.limits.grace = Deadline::after(Duration::ZERO);
+        calls.limits.warn_at = Deadline::after(Duration::ZERO);
         let mut exchange = Exchange::new(&calls);
         assert!(!exchange.next_deadline().has_passed()); // while the handler is loaded
         send(&mut exchange, 1);

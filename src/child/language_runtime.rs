@@ -1,80 +1,91 @@
 //! The language runtime: the child that runs the handler. This module alone owns it. It is started once per execution
 //! environment, and again after it died or was killed.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::child::exchange::{Answers, Calls, Exchange};
+use crate::child::launch::Launch;
 use crate::child::lines::Lines;
 use crate::child::protocol::{self, Message, Ready};
+use crate::child::restarts::{BOOT_LIMIT, Restarts};
 use crate::error::{Fatal, InvocationError};
 use crate::log::Log;
 use crate::os::deadline::Deadline;
-use crate::os::process::{CannotStart, Process, Progress};
+use crate::os::process::{Process, Progress};
 use crate::os::signals::Signals;
 use crate::os::wait::{self, Source, WaitEnd};
 use crate::response::Response;
 
-/// Who closes his STDOUT is about to end, as a rule, and how he ends says more than the end of file does.
-const LAST_BREATH: Duration = Duration::from_millis(100);
+/// A child that closes STDOUT is usually exiting. Wait this long for its exit status, which explains more than the end of file.
+const EXIT_AFTER_CLOSE: Duration = Duration::from_millis(100);
 
-/// No line may be longer, in bytes: what does not end must not fill the memory. Lambda takes 6 MiB.
-const LONGEST_LINE: usize = 32 << 20;
-
-/// So long may it take to be ready when it is started again, of the time of invocations: what Lambda gives the Init phase,
-/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>
-const LONGEST_BOOT: Duration = Duration::from_secs(10);
-
-/// So often may it die before it is ready, one time after the other.
-const FAILED_STARTS: u32 = 2;
-
-/// So often may it die with nothing to do, until it answers a call again.
-const IDLE_DEATHS: u32 = 5;
-
-/// What a wrapper is to run, in sh: the language runtime with the handler that the wrapper has made of `_HANDLER`. AWS's own
-/// example of a wrapper puts options for the interpreter before the last argument: they come behind the handler.
-const WRAPPED: &str = concat!(
-    r#"set -- "$0" "$@";n=$#;while test $((n-=1)) -gt 0;do set -- "$@" "$1";shift;done;p=$1;shift;"#,
-    r#"unset _OPEN_RUNTIME_WRAPPED;exec "$p" "$_HANDLER" "$@""#
-);
-
-/// How it is started.
-#[derive(Debug)]
-pub struct Launch {
-    /// The executable.
-    pub program: PathBuf,
-    /// A program to start it with.
-    pub wrapper: Option<PathBuf>,
-    /// `_HANDLER`.
-    pub handler: String,
-    /// More variables for its environment.
-    pub variables: Vec<(&'static str, OsString)>,
-}
+/// No line may be longer, in bytes: one that does not end must not fill the memory. Lambda takes 6 MiB.
+const MAX_LINE: usize = 32 << 20;
 
 /// The language runtime, alive or to be started again.
 #[derive(Debug)]
 pub struct LanguageRuntime {
     launch: Launch,
+    restarts: Restarts,
     signals: Signals,
     log: Log,
     state: State,
     lines: Lines,
-    was_ever_ready: bool,
-    waited_for_boot: Duration,
-    failed_starts: u32,
-    idle_deaths: u32,
     has_dropped: bool,
 }
 
 #[derive(Debug)]
 enum State {
+    /// It loads the handler.
     Booting(Process),
-    Ready(Process, Ready),
-    Dead(InvocationError),
+    /// It takes this many calls at once.
+    Ready(Process, usize),
+    /// There is no process. The reason is taken by the first that asks; one that we killed has none.
+    Dead(Option<InvocationError>),
+}
+
+impl State {
+    fn process(&self) -> Option<&Process> {
+        match self {
+            State::Booting(process) | State::Ready(process, _) => Some(process),
+            State::Dead(_) => None,
+        }
+    }
+
+    fn process_mut(&mut self) -> Option<&mut Process> {
+        match self {
+            State::Booting(process) | State::Ready(process, _) => Some(process),
+            State::Dead(_) => None,
+        }
+    }
+}
+
+/// Which ends of the child can be used without blocking.
+struct ReadyEnds {
+    stdin: bool,
+    stdout: bool,
+    child_ended: bool,
+}
+
+/// The language runtime for two owners: the loop that calls it, and the wait for Lambda that looks after it meanwhile. There is
+/// one thread. ureq requires all that it holds to be shareable between threads; the mutex is for that alone.
+#[derive(Clone, Debug)]
+pub struct SharedRuntime(Arc<Mutex<LanguageRuntime>>);
+
+impl SharedRuntime {
+    /// Shares it.
+    pub fn new(runtime: LanguageRuntime) -> SharedRuntime {
+        SharedRuntime(Arc::new(Mutex::new(runtime)))
+    }
+
+    /// The language runtime. Drop the guard before anything that may wait for Lambda: that wait takes it too, and would block for
+    /// ever.
+    pub fn get(&self) -> MutexGuard<'_, LanguageRuntime> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl LanguageRuntime {
@@ -84,19 +95,8 @@ impl LanguageRuntime {
     /// [`InvocationError::CannotStart`].
     pub fn start(launch: Launch, signals: Signals, log: Log) -> Result<LanguageRuntime, InvocationError> {
         let state = State::Booting(launch.start()?);
-        let lines = Lines::default();
-        Ok(LanguageRuntime {
-            launch,
-            signals,
-            log,
-            state,
-            lines,
-            was_ever_ready: false,
-            waited_for_boot: Duration::ZERO,
-            failed_starts: 0,
-            idle_deaths: 0,
-            has_dropped: false,
-        })
+        let (restarts, lines) = (Restarts::default(), Lines::default());
+        Ok(LanguageRuntime { launch, restarts, signals, log, state, lines, has_dropped: false })
     }
 
     /// Waits until the handler is loaded, or SIGTERM comes. Blocks for as long as the user's code takes to load: an Init
@@ -106,7 +106,8 @@ impl LanguageRuntime {
     /// [`Fatal::CrashLoop`], with the reason.
     pub fn wait_until_ready(&mut self) -> Result<WaitEnd, Fatal> {
         while !matches!(self.state, State::Ready(..)) {
-            self.revive()?;
+            self.ensure_started().map_err(Fatal::CrashLoop)?;
+            // There is no deadline and nothing else to wait for, so only SIGTERM ends a step early.
             if self.step_idle(None, Deadline::NEVER)?.is_some() {
                 return Ok(WaitEnd::Terminated);
             }
@@ -114,97 +115,104 @@ impl LanguageRuntime {
         Ok(WaitEnd::Ready)
     }
 
-    /// Waits until `other` is readable, if there is one, and looks after the language runtime meanwhile: it may become ready, answer too
-    /// late, or die, and then it is started again at once.
+    /// Waits until `other` is readable, if there is one, and looks after the language runtime meanwhile: it may become ready,
+    /// answer too late, or die, and then it is started again at once.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`] if it cannot be kept alive.
     pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<WaitEnd, Fatal> {
-        self.look().map_err(cannot_wait)?;
+        self.check_exit().map_err(cannot_wait)?;
         loop {
-            self.revive()?;
+            self.ensure_started().map_err(Fatal::CrashLoop)?;
             if let Some(end) = self.step_idle(other, deadline)? {
                 return Ok(end);
             }
         }
     }
 
-    /// Starts it again if it is dead, and will be needed.
+    /// Starts it again if it is dead, unless the environment ends. Does not wait for it.
     ///
     /// # Errors
-    /// [`Fatal::CrashLoop`] if that has been tried often enough.
-    pub fn revive(&mut self) -> Result<(), Fatal> {
+    /// Why it died, if it has been started often enough, or [`InvocationError::CannotStart`].
+    pub fn ensure_started(&mut self) -> Result<(), InvocationError> {
+        let State::Dead(reason) = &mut self.state else { return Ok(()) };
         if self.signals.is_terminating() {
             return Ok(());
         }
-        let State::Dead(reason) = &mut self.state else { return Ok(()) };
-        if self.failed_starts >= FAILED_STARTS || self.idle_deaths >= IDLE_DEATHS {
-            return Err(Fatal::CrashLoop(take_reason(reason)));
+        if !self.restarts.are_allowed() {
+            return Err(take_reason(reason, self.signals));
         }
         self.lines = Lines::default();
-        self.waited_for_boot = Duration::ZERO;
-        self.state = State::Booting(self.launch.start().map_err(|error| Fatal::CrashLoop(error.into()))?);
+        self.restarts.note_start();
+        self.state = State::Booting(self.launch.start()?);
         Ok(())
     }
 
-    /// Has the calls answered, as many at once as the language runtime takes. Blocks until all are answered, the language
-    /// runtime dies, or the last limit; then it is killed. `meanwhile` is run once, when the first calls are on their way.
-    pub fn call(&mut self, calls: &Calls<'_>, meanwhile: impl FnOnce()) -> Answers {
+    /// Sends the first calls, as many at once as the language runtime takes. Blocks for no longer than it takes to write what a
+    /// pipe holds.
+    pub fn begin<'a>(&mut self, calls: &'a Calls<'a>) -> Exchange<'a> {
         let mut exchange = Exchange::new(calls);
-        self.has_dropped = false; // told once per invocation: there may be a flood of them
-        let mut failure = self.look().err().map(pipe);
+        self.has_dropped = false; // warned of once per invocation: there may be thousands
+        if let Err(cause) = self.check_exit() {
+            self.state = State::Dead(Some(pipe(cause)));
+        }
         self.send(&mut exchange);
-        meanwhile();
+        exchange
+    }
+
+    /// Has the calls answered that [`begin`](LanguageRuntime::begin) began. Blocks until all are answered, the language runtime
+    /// dies, or the last limit; then it is killed.
+    pub fn finish(&mut self, mut exchange: Exchange<'_>) -> Answers {
+        let mut failure = None;
         while failure.is_none() && !exchange.is_over() {
             failure = self.advance(&mut exchange).err();
         }
         if exchange.has_stopped_in_time() || exchange.has_output() {
-            self.kill(); // cut short anywhere, or in the middle of a line: the next invocation gets a sound one
+            self.kill(); // a call was cut short, or a line: the next invocation gets a sound process
         }
         let failure = failure.or_else(|| exchange.has_held_back().then(|| exchange.timeout()));
         let answers = exchange.answers(failure);
         if answers.outcomes.iter().any(Option::is_some) {
-            self.idle_deaths = 0;
+            self.restarts.note_answer();
         }
         answers
     }
 
     fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
-        self.revive().map_err(Fatal::into_invocation_error)?;
+        self.ensure_started()?;
         self.send(exchange);
-        let is_booting_again = matches!(self.state, State::Booting(_)) && self.was_ever_ready;
-        let boot = if is_booting_again { LONGEST_BOOT.saturating_sub(self.waited_for_boot) } else { Duration::MAX };
-        let deadline = exchange.next_deadline().or(self.signals.work_deadline()).or(Deadline::after(boot));
+        let boot_time_left = self.restarts.boot_time_left().filter(|_| matches!(self.state, State::Booting(_)));
+        let boot_deadline = boot_time_left.map_or(Deadline::NEVER, Deadline::after);
+        let deadline = exchange.next_deadline().or(self.signals.work_deadline()).or(boot_deadline);
         let began = Instant::now();
         let end = self.step(Some(exchange), None, deadline)?;
         if end == Some(WaitEnd::Terminated) {
             self.signal(libc::SIGTERM);
         }
-        if is_booting_again {
+        if boot_time_left.is_some() {
             self.limit_boot(began.elapsed());
         }
         match &mut self.state {
             State::Dead(reason) if !exchange.is_over() && (exchange.has_begun() || self.signals.is_terminating()) => {
-                Err(exchange.as_timeout(take_reason(reason)))
+                Err(exchange.as_timeout(take_reason(reason, self.signals)))
             }
             _ => self.enforce_limits(exchange),
         }
     }
 
-    /// A boot that hangs must not cost every invocation to come its time. Only what invocations wait is counted: in between
-    /// Lambda freezes us.
+    /// Ends a restarted process that an invocation has waited for too long.
     fn limit_boot(&mut self, waited: Duration) {
-        self.waited_for_boot += waited;
-        if matches!(self.state, State::Booting(_)) && self.waited_for_boot >= LONGEST_BOOT {
-            let how = format!("took more than {} s to load the handler again and was killed", LONGEST_BOOT.as_secs());
-            self.fail(InvocationError::RuntimeExit { how }, false);
+        let is_over = self.restarts.note_wait_for_boot(waited);
+        if is_over && matches!(self.state, State::Booting(_)) {
+            let how = format!("took more than {} s to load the handler again and was killed", BOOT_LIMIT.as_secs());
+            self.mark_dead(InvocationError::RuntimeExit { how }, false);
         }
     }
 
     /// Opens calls, if it is ready, and writes them before any waiting: a pipe that is empty takes most events whole.
     fn send(&mut self, exchange: &mut Exchange<'_>) {
-        if let State::Ready(process, ready) = &mut self.state {
-            while exchange.open_next(ready.concurrency) {
+        if let State::Ready(process, concurrency) = &mut self.state {
+            while exchange.open_next(*concurrency) {
                 write(process, exchange);
             }
         }
@@ -217,7 +225,7 @@ impl LanguageRuntime {
         }
         let error = if self.signals.work_deadline().has_passed() {
             InvocationError::Terminated
-        } else if exchange.last().has_passed() {
+        } else if exchange.fail_at().has_passed() {
             self.interrupt(exchange);
             exchange.timeout()
         } else {
@@ -232,19 +240,19 @@ impl LanguageRuntime {
         Err(error)
     }
 
-    /// Has it tell the log where the handler is, if it can: last words, which it need not live to tell.
+    /// SIGINT, at which a language runtime logs where the handler is, and the time to do it. It is killed next.
     fn interrupt(&self, exchange: &Exchange<'_>) {
         if let State::Ready(process, _) = &self.state {
-            let deadline = exchange.kill().or(self.signals.work_deadline());
-            let _ = process.signal(libc::SIGINT); // it is killed next, whatever comes of this
+            let deadline = exchange.kill_at().or(self.signals.work_deadline());
+            let _ = process.signal(libc::SIGINT); // it is killed whether or not this reaches it
             let _ = wait_for_end(process, self.signals, deadline);
         }
     }
 
-    /// Ends it, for what it was doing must not go on. [`revive`](LanguageRuntime::revive) starts it again.
+    /// Kills it, because what it was doing must not go on. [`ensure_started`](LanguageRuntime::ensure_started) starts it again.
     pub fn kill(&mut self) {
-        if !matches!(self.state, State::Dead(_)) {
-            self.state = State::Dead(InvocationError::Terminated); // dropping the process kills its group
+        if self.state.process().is_some() {
+            self.state = State::Dead(None); // dropping the process kills its group
         }
     }
 
@@ -253,96 +261,95 @@ impl LanguageRuntime {
     /// # Errors
     /// [`Fatal::System`] if waiting fails.
     pub fn stop(&mut self) -> Result<(), Fatal> {
-        self.signals.notice_termination(); // from now on the time runs, whatever the reason to stop
+        self.signals.notice_termination(); // the limits of the Shutdown phase hold, whatever the reason to stop
         self.signal(libc::SIGTERM);
-        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+        let Some(process) = self.state.process_mut() else { return Ok(()) };
         process.close_stdin();
         wait_for_end(process, self.signals, self.signals.shutdown_deadline()).map_err(cannot_wait)?;
-        self.kill(); // whatever is left of its group
+        self.kill(); // what is left of its group
         Ok(())
     }
 
     fn signal(&self, signal: libc::c_int) {
-        if let State::Booting(process) | State::Ready(process, _) = &self.state {
+        if let Some(process) = self.state.process() {
             let _ = process.signal(signal); // a group that has gone needs no signal
         }
     }
 
     fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<WaitEnd>, Fatal> {
         if self.signals.is_terminating() {
-            return Ok(Some(WaitEnd::Terminated)); // noticed elsewhere, and nothing will wake us for it again
+            return Ok(Some(WaitEnd::Terminated)); // noticed elsewhere, and no descriptor becomes ready for it again
         }
         self.step(None, other, deadline).map_err(Fatal::CrashLoop)
     }
 
-    /// Sleeps until something happens, and sees to it: moves bytes from the exchange into STDIN, hears what comes from
-    /// STDOUT, and notices the end.
+    /// Sleeps until something happens, and handles it: writes the exchange to STDIN, takes lines from STDOUT, and notices the
+    /// child's end. The child comes before SIGTERM, so that an answer that is already there is not lost to it.
     fn step(
         &mut self,
         exchange: Option<&mut Exchange<'_>>,
         other: Option<BorrowedFd<'_>>,
         deadline: Deadline,
     ) -> Result<Option<WaitEnd>, InvocationError> {
-        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(None) };
+        let Some(process) = self.state.process() else { return Ok(None) };
         let stdin = match &exchange {
             Some(exchange) => Source::writable(process.stdin().filter(|_| exchange.has_output())),
             None => Source::abandoned(process.stdin()),
         };
         let mut sources = [
+            stdin,
             Source::readable(process.stdout()),
             Source::readable(self.signals.child_ended()),
             Source::readable(self.signals.termination()),
             Source::readable(other),
-            stdin,
         ];
         let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
-        let [stdout, child_ended, termination, other, stdin] = sources.map(|source| source.is_ready());
-        self.attend(exchange, [stdin, stdout, child_ended]).map_err(pipe)?;
+        let [stdin, stdout, child_ended, termination, other] = sources.map(|source| source.is_ready());
+        self.handle_ready(exchange, ReadyEnds { stdin, stdout, child_ended }).map_err(pipe)?;
         if termination {
             self.signals.notice_termination();
             return Ok(Some(WaitEnd::Terminated));
         }
-        let is_over = !in_time || deadline.has_passed(); // who writes without end keeps waking us, and the time runs all the same
+        let is_over = !in_time || deadline.has_passed(); // a child that writes without end makes every wait end in time
         Ok(if other { Some(WaitEnd::Ready) } else { is_over.then_some(WaitEnd::TimedOut) })
     }
 
-    /// Writes, reads and looks, as the descriptors allow.
-    fn attend(&mut self, mut exchange: Option<&mut Exchange<'_>>, ready: [bool; 3]) -> io::Result<()> {
-        let [stdin, stdout, child_ended] = ready;
-        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
-        if child_ended {
-            self.signals.empty_child_ended(); // before looking at the child, or its end is missed
+    /// Writes, reads, and checks for the child's end, as the descriptors allow.
+    fn handle_ready(&mut self, mut exchange: Option<&mut Exchange<'_>>, ready: ReadyEnds) -> io::Result<()> {
+        let Some(process) = self.state.process_mut() else { return Ok(()) };
+        if ready.child_ended {
+            self.signals.empty_child_ended(); // before looking at the child: an end after that makes it readable again
         }
-        let has_ended = child_ended && process.has_ended()?;
-        let mut is_closed = stdin && exchange.as_deref_mut().is_none_or(|exchange| !write(process, exchange));
+        let has_ended = ready.child_ended && process.has_ended()?;
+        let mut is_closed = ready.stdin && exchange.as_deref_mut().is_none_or(|exchange| !write(process, exchange));
         if has_ended || is_closed {
             self.lines.drain(process)?;
-        } else if stdout {
+        } else if ready.stdout {
             is_closed = self.lines.read(process)? == Progress::Closed;
         }
-        self.hear(exchange.as_deref_mut());
+        self.take_lines(exchange.as_deref_mut());
         if has_ended || is_closed {
-            self.bury(exchange.as_deref())?;
+            self.conclude_exit(exchange.as_deref())?;
         }
         Ok(())
     }
 
-    /// Whether it has ended while nobody looked: while a middleware ran, its SIGCHLD was taken for the middleware's.
-    fn look(&mut self) -> io::Result<()> {
-        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
+    /// Notices an end whose SIGCHLD somebody else took: a middleware that ran meanwhile empties the same pipe.
+    fn check_exit(&mut self) -> io::Result<()> {
+        let Some(process) = self.state.process_mut() else { return Ok(()) };
         if process.has_ended()? {
             self.lines.drain(process)?;
-            self.hear(None);
-            self.bury(None)?;
+            self.take_lines(None);
+            self.conclude_exit(None)?;
         }
         Ok(())
     }
 
-    /// It has ended, or closed its STDIN or STDOUT, which is as good.
-    fn bury(&mut self, exchange: Option<&Exchange<'_>>) -> io::Result<()> {
-        let (State::Booting(process) | State::Ready(process, _)) = &mut self.state else { return Ok(()) };
-        let limit = exchange.map_or(Deadline::NEVER, Exchange::last).or(self.signals.work_deadline());
-        let mut how = if wait_for_end(process, self.signals, Deadline::after(LAST_BREATH).or(limit))? {
+    /// Takes the exit status of a child that has ended, or has closed its STDIN or STDOUT, which is as good as an end.
+    fn conclude_exit(&mut self, exchange: Option<&Exchange<'_>>) -> io::Result<()> {
+        let Some(process) = self.state.process_mut() else { return Ok(()) };
+        let limit = exchange.map_or(Deadline::NEVER, Exchange::fail_at).or(self.signals.work_deadline());
+        let mut how = if wait_for_end(process, self.signals, Deadline::after(EXIT_AFTER_CLOSE).or(limit))? {
             process.end()?.to_string()
         } else {
             "closed its STDIN or STDOUT and was killed".to_owned()
@@ -350,24 +357,24 @@ impl LanguageRuntime {
         if self.lines.unfinished() > 0 {
             how.push_str(" in the middle of a line");
         }
-        self.fail(InvocationError::RuntimeExit { how }, exchange.is_none());
+        self.mark_dead(InvocationError::RuntimeExit { how }, exchange.is_none());
         Ok(())
     }
 
     /// Takes the lines that have come.
-    fn hear(&mut self, mut exchange: Option<&mut Exchange<'_>>) {
+    fn take_lines(&mut self, mut exchange: Option<&mut Exchange<'_>>) {
         while let Some(line) = self.lines.take_next() {
-            if let Err(error) = self.hear_line(line, exchange.as_deref_mut()) {
-                return self.fail(error, exchange.is_none()); // nothing that follows can be trusted
+            if let Err(error) = self.take_line(line, exchange.as_deref_mut()) {
+                return self.mark_dead(error, exchange.is_none()); // nothing that follows can be trusted
             }
         }
-        if self.lines.unfinished() > LONGEST_LINE {
-            let why = format!("a line of more than {LONGEST_LINE} bytes");
-            self.fail(InvocationError::RuntimeGarbage { why }, exchange.is_none());
+        if self.lines.unfinished() > MAX_LINE {
+            let why = format!("a line of more than {MAX_LINE} bytes");
+            self.mark_dead(InvocationError::RuntimeGarbage { why }, exchange.is_none());
         }
     }
 
-    fn hear_line(&mut self, line: Vec<u8>, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
+    fn take_line(&mut self, line: Vec<u8>, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
         let message = match Message::parse(&line) {
             Ok(message) => message,
             Err(why) => return settle_unreadable(&line, why, exchange),
@@ -393,77 +400,37 @@ impl LanguageRuntime {
         if ready.protocol != protocol::VERSION {
             return Err(InvocationError::Protocol { version: ready.protocol });
         }
-        let state = std::mem::replace(&mut self.state, State::Dead(InvocationError::Terminated));
-        if let State::Booting(process) | State::Ready(process, _) = state {
-            self.state = State::Ready(process, ready);
-            self.was_ever_ready = true;
-            self.failed_starts = 0;
+        if let State::Booting(process) | State::Ready(process, _) =
+            std::mem::replace(&mut self.state, State::Dead(None))
+        {
+            self.state = State::Ready(process, ready.concurrency);
+            self.restarts.note_ready();
         }
         Ok(())
     }
 
-    /// It is dead, or good for nothing any more; `error` is what whoever needs it next is told.
-    fn fail(&mut self, error: InvocationError, is_idle: bool) {
+    /// Drops the process, which kills what is left of it. `error` is what the next that needs it is told.
+    fn mark_dead(&mut self, error: InvocationError, is_idle: bool) {
         match self.state {
             State::Booting(_) => {
-                self.failed_starts += self.weight(&error);
-                let is_told_by_init = self.failed_starts >= FAILED_STARTS && !self.was_ever_ready;
-                if !is_told_by_init {
+                let is_definite = matches!(error, InvocationError::Handler(_) | InvocationError::Protocol { .. });
+                self.restarts.note_failed_start(is_definite);
+                if !self.restarts.fail_init() {
                     self.log.warn(None, &format_args!("{}, before it was ready", self.describe(&error)));
                 }
             }
             State::Ready(..) if is_idle => {
-                self.idle_deaths += 1;
+                self.restarts.note_idle_death();
                 self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
             }
             State::Ready(..) | State::Dead(_) => {}
         }
-        self.state = State::Dead(error);
+        self.state = State::Dead(Some(error));
     }
 
     /// What the log may say of an error, as a part of a sentence.
     fn describe(&self, error: &InvocationError) -> String {
         self.log.of(error).map_or_else(|| error.error_type().to_owned(), |told| told.to_string())
-    }
-
-    /// The handler's own word that it cannot be loaded is believed at once, unless it has been loaded before.
-    fn weight(&self, error: &InvocationError) -> u32 {
-        match error {
-            InvocationError::Handler(_) | InvocationError::Protocol { .. } if !self.was_ever_ready => FAILED_STARTS,
-            _ => 1,
-        }
-    }
-}
-
-/// The language runtime for two owners: the loop that calls it, and the wait for Lambda that looks after it meanwhile. There is
-/// one thread. ureq asks of all that it holds that threads could share it, and the mutex is for that alone.
-#[derive(Clone, Debug)]
-pub struct SharedRuntime(Arc<Mutex<LanguageRuntime>>);
-
-impl SharedRuntime {
-    /// Shares it.
-    pub fn new(runtime: LanguageRuntime) -> SharedRuntime {
-        SharedRuntime(Arc::new(Mutex::new(runtime)))
-    }
-
-    /// The language runtime. Drop the guard before anything that may wait for Lambda, or that wait blocks for ever.
-    pub fn get(&self) -> MutexGuard<'_, LanguageRuntime> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Launch {
-    fn start(&self) -> Result<Process, CannotStart> {
-        let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
-        match &self.wrapper {
-            // Many wrappers set another _HANDLER, which the shell then has.
-            Some(wrapper) => Process::start(
-                wrapper,
-                &["/bin/sh".as_ref(), "-c".as_ref(), WRAPPED.as_ref(), self.program.as_os_str()],
-                variables,
-            ),
-            None => Process::start(&self.program, &[self.handler.as_ref()], variables),
-        }
     }
 }
 
@@ -473,7 +440,7 @@ fn write(process: &mut Process, exchange: &mut Exchange<'_>) -> bool {
         match process.write(&exchange.output()) {
             Ok(0) => return true,
             Ok(written) => exchange.wrote(written),
-            Err(_) => return false, // EPIPE, and why there is no reader is told by how it ends
+            Err(_) => return false, // EPIPE: the exit status will say why there is no reader
         }
     }
     true
@@ -490,8 +457,9 @@ fn wait_for_end(process: &Process, signals: Signals, deadline: Deadline) -> io::
     Ok(true)
 }
 
-/// A line that is no message, but begins as the answer to an open call does, is a result that has no form in JSON: that call
-/// failed, and what follows can be trusted. A language runtime in shell passes on what the handler has printed.
+/// Settles a call whose answer is not JSON. Such a line begins as an answer to an open call does: what the handler returned has
+/// no form in JSON, or a language runtime in shell passed on what the handler printed. That call failed, and what follows can be
+/// trusted.
 #[cold]
 #[inline(never)]
 fn settle_unreadable(line: &[u8], why: String, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
@@ -503,9 +471,13 @@ fn settle_unreadable(line: &[u8], why: String, exchange: Option<&mut Exchange<'_
     if exchange.is_some_and(settle) { Ok(()) } else { Err(InvocationError::RuntimeGarbage { why }) }
 }
 
-/// The reason goes to whoever asks first; to others it is only dead.
-fn take_reason(reason: &mut InvocationError) -> InvocationError {
-    std::mem::replace(reason, InvocationError::RuntimeExit { how: "has died before, and cannot be started".to_owned() })
+/// Why it is dead, for the first that asks.
+fn take_reason(reason: &mut Option<InvocationError>, signals: Signals) -> InvocationError {
+    match reason.take() {
+        Some(reason) => reason,
+        None if signals.is_terminating() => InvocationError::Terminated,
+        None => InvocationError::RuntimeExit { how: "has died before, and cannot be started".to_owned() },
+    }
 }
 
 fn pipe(cause: io::Error) -> InvocationError {

@@ -2,5 +2,7 @@
 
 pub mod exchange;
 pub mod language_runtime;
+pub mod launch;
 pub mod lines;
 pub mod protocol;
+pub mod restarts;

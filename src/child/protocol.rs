@@ -113,7 +113,7 @@ impl<'a> Call<'a> {
 }
 
 /// What stands before the event in the line of a call.
-pub fn head(id: &str) -> Vec<u8> {
+pub fn call_prefix(id: &str) -> Vec<u8> {
     let mut head = Vec::new();
     push_json(&mut head, "{\"id\":", id);
     head.extend_from_slice(b",\"event\":");
@@ -122,7 +122,7 @@ pub fn head(id: &str) -> Vec<u8> {
 
 /// What stands after the event in the line of a call: the context, and the end. What bootstrap vouches for comes before what the
 /// caller chose. `deadline_ms` is when the handler must be done.
-pub fn tail(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
+pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
     let mut tail = Vec::new();
     push_json(&mut tail, ",\"context\":{\"requestId\":", &invocation.request_id);
     if let Some(deadline_ms) = deadline_ms {
@@ -258,7 +258,7 @@ mod tests {
         };
         let debugger = Target { host: "h\",\"context\":{".to_owned(), port: 1, stops_at_first_line: false };
         let event: &[u8] = br#"{"a":1,"context":{}}"#;
-        let line = [&head("id-1")[..], event, &tail(&invocation, Some(7), Some(&debugger))].concat();
+        let line = [&call_prefix("id-1")[..], event, &call_suffix(&invocation, Some(7), Some(&debugger))].concat();
         String::from_utf8(line).unwrap()
     }
 

@@ -36,33 +36,23 @@ pub struct Batch<'m> {
     reports: bool,
 }
 
-/// What became of a call.
-#[derive(Clone, Copy)]
-pub enum Outcome<'r> {
-    /// The handler's response.
-    Succeeded(&'r [u8]),
-    /// The handler, or the language runtime, failed.
-    Failed,
-    /// It was never begun, or not over in time.
-    NotReached,
-}
+/// What became of a call: the handler's response, or its error; `None` if it was not begun, or not over in time.
+pub type Outcome<R, E> = Option<Result<R, E>>;
 
 /// What becomes of the invocation.
-#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
-pub enum Answer {
-    /// The response to the call of this index is the response.
-    AsIs(usize),
+pub enum Answer<R, E> {
+    /// This response of the handler is the response.
+    AsIs(R),
     /// This is.
     Made(Vec<u8>),
-    /// The invocation fails.
-    Failed(Failure),
+    /// The invocation fails. The error is that of the call that failed first in order; there is none if none failed, and some
+    /// were not reached.
+    Failed(Failure, Option<E>),
 }
 
 /// How many of the records failed. Displayed as `3 of 10 records failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The call that failed first in order; none if none failed, and some were not reached.
-    pub first: Option<usize>,
     /// Calls that failed.
     pub failed: usize,
     /// Calls that were not reached.
@@ -140,25 +130,28 @@ impl<'m> Batch<'m> {
     /// Where all succeeded: for sources that know `batchItemFailures` an empty list of those, which is a success
     /// whether or not the event source mapping reads it; for other batches the JSON array of the responses; for one
     /// event its response, and so for batches of one, but those that are arrays themselves. A response to an HTTP
-    /// request that is a CloudEvent becomes an HTTP response. Where one did not succeed, the invocation fails, or with
-    /// `SLSBATCH=report` they are reported.
-    pub fn answer(&self, outcomes: &[Outcome<'_>]) -> Answer {
-        let outcomes: &[Outcome<'_>] = &outcomes.iter().map(|outcome| self.judged(*outcome)).collect::<Vec<_>>();
-        let count = |test: fn(&Outcome<'_>) -> bool| outcomes.iter().filter(|outcome| test(outcome)).count();
-        let failed = count(|outcome| matches!(outcome, Outcome::Failed));
-        let not_reached = count(|outcome| matches!(outcome, Outcome::NotReached));
-        if failed + not_reached == 0 {
-            return self.success(outcomes);
+    /// request that is a CloudEvent becomes an HTTP response. Where one did not succeed, the invocation fails, unless
+    /// there is a [`report`](Batch::report).
+    pub fn answer<R: AsRef<[u8]>, E>(&self, outcomes: Vec<Outcome<R, E>>) -> Answer<R, E> {
+        let total = outcomes.len();
+        let (mut responses, mut first, mut failed, mut not_reached) = (Vec::with_capacity(total), None, 0, 0);
+        for outcome in outcomes {
+            match outcome {
+                Some(Ok(response)) => responses.push(response),
+                Some(Err(error)) => {
+                    failed += 1;
+                    first.get_or_insert(error);
+                }
+                None => not_reached += 1,
+            }
         }
-        let first = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Failed));
-        let failure = Failure { first, failed, not_reached, total: outcomes.len() };
-        match self.report(outcomes).filter(|_| self.may_report()) {
-            Some(report) => Answer::Made(report),
-            None => Answer::Failed(failure),
+        if responses.len() < total {
+            return Answer::Failed(Failure { failed, not_reached, total }, first);
         }
+        self.success(responses)
     }
 
-    /// Tells of a response whether it says that the record failed, so that none is begun after it where order is kept.
+    /// Tells of a response whether it says that the record failed: then it did not succeed.
     pub fn failure_test(&self) -> fn(&[u8]) -> bool {
         if self.knows_failures() && !self.is_together { names_failures } else { |_| false }
     }
@@ -167,32 +160,34 @@ impl<'m> Batch<'m> {
         matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint | Partial::Kafka)
     }
 
-    /// What became of a call, where its response may say that the record failed.
-    fn judged<'r>(&self, outcome: Outcome<'r>) -> Outcome<'r> {
-        match outcome {
-            Outcome::Succeeded(response) if self.failure_test()(response) => Outcome::Failed,
-            other => other,
+    fn success<R: AsRef<[u8]>, E>(&self, mut responses: Vec<R>) -> Answer<R, E> {
+        let texts: Vec<&[u8]> = responses.iter().map(|response| response.as_ref().trim_ascii()).collect();
+        let made = if self.is_together {
+            match texts.first() {
+                Some(response) => self.answer_to_request(response),
+                None => Some(b"null".to_vec()),
+            }
+        } else {
+            self.answer_of(&texts)
+        };
+        match (made, responses.pop()) {
+            (Some(made), _) => Answer::Made(made),
+            (None, Some(response)) => Answer::AsIs(response),
+            (None, None) => Answer::Made(b"null".to_vec()),
         }
     }
 
-    fn success(&self, outcomes: &[Outcome<'_>]) -> Answer {
-        let responses: Vec<&[u8]> = outcomes.iter().filter_map(response).collect();
-        if self.is_together {
-            return match responses.first() {
-                Some(response) => self.answer_to_request(response).map_or(Answer::AsIs(0), Answer::Made),
-                None => Answer::Made(b"null".to_vec()),
-            };
-        }
+    /// The answer that the responses of single records make, if it is another than the only one of them.
+    fn answer_of(&self, responses: &[&[u8]]) -> Option<Vec<u8>> {
         let is_array = self.mapping.kind.records == kinds::Records::Each(None);
         let is_enrichment = is_array && !self.reports && responses.iter().any(|response| *response != b"null");
         if self.knows_failures() && !is_enrichment {
-            return Answer::Made(br#"{"batchItemFailures":[]}"#.to_vec());
+            return Some(br#"{"batchItemFailures":[]}"#.to_vec());
         }
         match (self.mapping.http, responses.len()) {
-            (Some(shape), _) => Answer::Made(shape.answer_all(&responses)),
-            (None, 0) if !is_array => Answer::Made(b"null".to_vec()),
-            (None, 1) if !is_array => Answer::AsIs(0),
-            _ => Answer::Made(array(&responses)),
+            (Some(shape), _) => Some(shape.answer_all(responses)),
+            (None, 0 | 1) if !is_array => None,
+            _ => Some(array(responses)),
         }
     }
 
@@ -205,14 +200,19 @@ impl<'m> Batch<'m> {
         }
     }
 
-    /// The list of what did not succeed. None if it would have to name a record that cannot be named.
-    fn report(&self, outcomes: &[Outcome<'_>]) -> Option<Vec<u8>> {
+    /// With `SLSBATCH=report` the list of what did not succeed, where something did not. `None` too if it would have to name a
+    /// record that cannot be named.
+    pub fn report<R, E>(&self, outcomes: &[Outcome<R, E>]) -> Option<Vec<u8>> {
+        let has_succeeded = |outcome: &Outcome<R, E>| matches!(outcome, Some(Ok(_)));
+        if !self.may_report() || outcomes.iter().all(has_succeeded) {
+            return None;
+        }
         let mut records = Records::new(self.mapping, self.is_as_mapped);
         let names_first_alone = self.mapping.kind.partial == Partial::Checkpoint; // all from it on come again
         let mut items: Vec<Vec<u8>> = Vec::new();
         for (index, outcome) in outcomes.iter().enumerate() {
             let record = records.find(index, *self.events.get(index)?);
-            if matches!(outcome, Outcome::Succeeded(_)) {
+            if has_succeeded(outcome) {
                 continue;
             }
             let item = item(self.mapping.kind, &record?)?;
@@ -240,13 +240,6 @@ fn names_failures(response: &[u8]) -> bool {
     failures.is_some_and(|failures| failures.first() != b'[' || failures.elements().next().is_some())
 }
 
-fn response<'r>(outcome: &Outcome<'r>) -> Option<&'r [u8]> {
-    match outcome {
-        Outcome::Succeeded(response) => Some(response.trim_ascii()),
-        _ => None,
-    }
-}
-
 /// The elements of a JSON array; none for any other JSON.
 fn elements(text: &[u8]) -> Option<Vec<&[u8]>> {
     let document = Document::parse(text).ok()?;
@@ -264,9 +257,11 @@ mod tests {
     use crate::cloudevents::{EventFacts, map};
     use std::str::from_utf8;
 
-    const OK: Outcome<'static> = Outcome::Succeeded(b"null");
-    const BAD: Outcome<'static> = Outcome::Failed;
-    const LATE: Outcome<'static> = Outcome::NotReached;
+    type Said = Outcome<&'static [u8], usize>;
+
+    const OK: Said = Some(Ok(b"null"));
+    const BAD: Said = Some(Err(0));
+    const LATE: Said = None;
     const REPORT: Options = Options { report: true, raw: false, wrap: false, unwrap: false, batch: false };
     const NOT: Options = Options { report: false, ..REPORT };
 
@@ -274,28 +269,31 @@ mod tests {
         EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
 
     /// The answer as a text, after a hook has made `change` of the list of events.
-    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[Outcome<'_>]) -> String {
+    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[Said]) -> String {
         let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
         let mut text = Vec::new();
         mapping.append_to(&mut text);
         let mut list = elements(&text).unwrap();
         change(&mut list);
         let changed = array(&list);
-        said(Batch::new(&mapping, Some(&changed), &options).answer(outcomes))
+        said(&Batch::new(&mapping, Some(&changed), &options), outcomes)
     }
 
-    fn answer(event: &str, options: Options, outcomes: &[Outcome<'_>]) -> String {
+    fn answer(event: &str, options: Options, outcomes: &[Said]) -> String {
         let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
         let batch = Batch::new(&mapping, None, &options);
         assert_eq!(batch.events().len(), outcomes.len());
-        said(batch.answer(outcomes))
+        said(&batch, outcomes)
     }
 
-    fn said(answer: Answer) -> String {
-        match answer {
-            Answer::AsIs(index) => format!("response {index}"),
-            Answer::Made(text) => from_utf8(&text).unwrap().to_owned(),
-            Answer::Failed(failure) => failure.to_string(),
+    fn said(batch: &Batch<'_>, outcomes: &[Said]) -> String {
+        let text = |bytes: &[u8]| from_utf8(bytes).unwrap().to_owned();
+        match (batch.report(outcomes), batch.answer(outcomes.to_vec())) {
+            (Some(report), Answer::Failed(..)) => text(&report),
+            (Some(report), _) => panic!("a report of a success: {}", text(&report)),
+            (None, Answer::AsIs(response)) => format!("response {}", text(response)),
+            (None, Answer::Made(made)) => text(&made),
+            (None, Answer::Failed(failure, _)) => failure.to_string(),
         }
     }
 
@@ -430,30 +428,47 @@ mod tests {
 
     #[test]
     fn failures_that_the_handler_itself_names_are_failures() {
-        let own = Outcome::Succeeded(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#);
-        assert_eq!(answer(&sqs(&[1, 2]), REPORT, &[OK, own]), r#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#);
-        assert_eq!(answer(&sqs(&[1]), NOT, &[own]), "1 of 1 records failed");
-        for none in
-            [&br#"{"batchItemFailures":[]}"#[..], br#"{"batchItemFailures":null}"#, br#""batchItemFailures""#, b"{}"]
-        {
-            assert_eq!(answer(&sqs(&[1]), NOT, &[Outcome::Succeeded(none)]), r#"{"batchItemFailures":[]}"#);
+        let event = sqs(&[1]);
+        let mapping = map(event.as_bytes(), &INVOCATION, &NOT).unwrap();
+        let is_failure = Batch::new(&mapping, None, &NOT).failure_test();
+        for own in [r#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#, r#"{"batchItemFailures":"m1"}"#] {
+            assert!(is_failure(own.as_bytes()), "{own}");
         }
-        let wrong = Outcome::Succeeded(br#"{"batchItemFailures":"m1"}"#);
-        assert_eq!(answer(&sqs(&[1]), NOT, &[wrong]), "1 of 1 records failed");
+        for none in [r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#, r#""batchItemFailures""#, "{}"] {
+            assert!(!is_failure(none.as_bytes()), "{none}");
+        }
+        let together = Options { batch: true, ..NOT };
+        let is_failure = Batch::new(&mapping, Some(b"[]"), &together).failure_test();
+        assert!(!is_failure(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#));
+    }
+
+    #[test]
+    fn the_error_of_a_failed_batch_is_that_of_the_first_that_failed() {
+        let event = sqs(&[1, 2, 3, 4]);
+        let mapping = map(event.as_bytes(), &INVOCATION, &NOT).unwrap();
+        let first = |outcomes: [Said; 4]| match Batch::new(&mapping, None, &NOT).answer(outcomes.to_vec()) {
+            Answer::Failed(_, first) => first,
+            _ => panic!("no failure"),
+        };
+        assert_eq!(first([LATE, OK, Some(Err(3)), Some(Err(4))]), Some(3));
+        assert_eq!(first([OK, OK, OK, LATE]), None);
     }
 
     #[test]
     fn one_call_for_all_answers_for_itself() {
         let options = Options { batch: true, ..REPORT };
-        let own = Outcome::Succeeded(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#);
+        let own: Said = Some(Ok(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#));
         let same: fn(&mut Vec<&[u8]>) = |_| ();
-        assert_eq!(changed(&sqs(&[1, 2]), options, same, &[own]), "response 0");
+        assert_eq!(
+            changed(&sqs(&[1, 2]), options, same, &[own]),
+            r#"response {"batchItemFailures":[{"itemIdentifier":"m2"}]}"#
+        );
         assert_eq!(changed(&sqs(&[1, 2]), options, same, &[BAD]), "1 of 1 records failed");
     }
 
     #[test]
     fn a_pipe_may_want_its_enriched_records_back() {
-        let outcomes = [Outcome::Succeeded(b" 1 "), OK];
+        let outcomes: [Said; 2] = [Some(Ok(b" 1 ")), OK];
         assert_eq!(answer(&pipe(&[1, 2]), NOT, &outcomes), "[1,null]");
         assert_eq!(answer(&pipe(&[1, 2]), REPORT, &outcomes), r#"{"batchItemFailures":[]}"#);
     }

@@ -20,27 +20,27 @@ use crate::os::deadline::{Deadline, unix_time};
 use crate::os::signals::Signals;
 use crate::response::Response;
 
-/// How long the Runtime API may take to accept an answer.
-const ANSWER: Duration = Duration::from_secs(10);
+/// How long the Runtime API may take to accept a response or an error.
+const POST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long registering as an extension may take. It runs while the interpreter boots.
-const REGISTRATION: Duration = Duration::from_secs(1);
+const REGISTER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// So often is the next invocation asked for, when the connection breaks before it has come: one time after the other, or after
-/// a long wait once more so often.
-const ATTEMPTS: u32 = 3;
+/// Attempts at GET /next in a row when the connection breaks before an invocation has come. A wait of at least [`IDLE_AFTER`]
+/// resets the count.
+const MAX_ATTEMPTS: u32 = 3;
 
-/// What a long wait is.
-const LONG: Duration = Duration::from_millis(500);
+/// A connection that breaks after a wait this long was idle, and was closed for that.
+const IDLE_AFTER: Duration = Duration::from_millis(500);
 
-/// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause between two attempts.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// More than any event: Lambda's own limit is 6 MB, and the emulators' are not far from it.
-const LARGEST_EVENT: u64 = 1 << 28;
+const MAX_EVENT: u64 = 1 << 28;
 
 /// An invocation id that is longer, in bytes, does not go back: it must fit into the head of an answer.
-const LONGEST_ECHO: usize = 16 << 10;
+const MAX_ECHO: usize = 16 << 10;
 
 /// What `/runtime/invocation/next` ended with.
 #[derive(Debug)]
@@ -96,11 +96,11 @@ impl RuntimeApi {
                     return Ok(Next::Invocation(Box::new(invocation)));
                 }
                 Err(_) if self.watch.is_terminating() => {}
-                Err(Failure::Broken(_)) if asked.elapsed() >= LONG => attempt = 1, // it was idle, and was closed for that
-                Err(Failure::Broken(why)) if attempt < ATTEMPTS => {
+                Err(Failure::Broken(_)) if asked.elapsed() >= IDLE_AFTER => attempt = 1, // it was idle, and was closed for that
+                Err(Failure::Broken(why)) if attempt < MAX_ATTEMPTS => {
                     // Asking again is safe: until it is answered, Lambda gives the same invocation again.
                     self.log.warn(None, &format_args!("asking for the next invocation again: {why}"));
-                    runtime.get().wait_for(None, Deadline::after(PAUSE))?;
+                    runtime.get().wait_for(None, Deadline::after(RETRY_DELAY))?;
                     attempt += 1;
                 }
                 Err(failure) => return Err(failed(failure.to_string())),
@@ -112,7 +112,7 @@ impl RuntimeApi {
     fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
         let url = format!("http://{}/2018-06-01/runtime/invocation/next", self.address);
         let mut response = self.agent.get(&url).call()?;
-        let event = response.body_mut().with_config().limit(LARGEST_EVENT).read_to_vec()?;
+        let event = response.body_mut().with_config().limit(MAX_EVENT).read_to_vec()?;
         match response.status() {
             StatusCode::OK => Ok((response.into_parts().0.headers, event)),
             status => Err(Failure::Refused(format!("HTTP status {}", status.as_u16()))),
@@ -143,7 +143,7 @@ impl RuntimeApi {
 
     fn ask_to_register(&self) -> Result<String, Failure> {
         let url = format!("http://{}/2020-01-01/extension/register", self.address);
-        let request = self.agent.post(&url).config().timeout_global(Some(REGISTRATION)).build();
+        let request = self.agent.post(&url).config().timeout_global(Some(REGISTER_TIMEOUT)).build();
         let mut response = request.header("lambda-extension-name", extension::NAME).send(&b"{\"events\":[]}"[..])?;
         let _ = response.body_mut().read_to_vec(); // the header says it all, and Lambda waits for whom it has registered
         match header(response.headers(), "lambda-extension-identifier") {
@@ -256,7 +256,7 @@ impl RuntimeApi {
         headers: impl Iterator<Item = (&'static str, &'a str)>,
     ) -> Result<http::Response<Body>, Failure> {
         let url = format!("http://{}/2018-06-01{path}", self.address);
-        let mut request = self.agent.post(&url).config().timeout_global(Some(ANSWER)).build();
+        let mut request = self.agent.post(&url).config().timeout_global(Some(POST_TIMEOUT)).build();
         request = request.header("content-type", "application/json");
         for (name, value) in headers {
             request = request.header(name, value);
@@ -290,7 +290,7 @@ pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invoc
         identity: json_header(headers, "lambda-runtime-cognito-identity", &request_id, log),
         tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
         invocation_id: header(headers, "lambda-runtime-invocation-id")
-            .filter(|id| id.is_ascii() && id.len() <= LONGEST_ECHO), // or it cannot go back
+            .filter(|id| id.is_ascii() && id.len() <= MAX_ECHO), // or it cannot go back
         received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
         request_id,
         event,

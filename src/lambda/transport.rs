@@ -26,11 +26,11 @@ use crate::os::signals::Signals;
 use crate::os::wait::{self, Source, WaitEnd};
 
 /// How long a connection may take: the Runtime API is on the same machine, or on one nearby.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a wait ends that SIGTERM, or the end of the language runtime, makes pointless. (`Interrupted`, which would be the word
-/// for it, makes std try again, and for ever.)
-const GIVEN_UP: ErrorKind = ErrorKind::Other;
+/// The error kind of a wait that was abandoned: SIGTERM came, or the language runtime cannot be kept alive. Not `Interrupted`,
+/// which std retries for ever.
+const ABANDONED: ErrorKind = ErrorKind::Other;
 
 /// What is looked after while ureq waits.
 pub struct Watch {
@@ -67,13 +67,13 @@ impl Watch {
         let end = match runtime {
             Some(runtime) => runtime.get().wait_for(Some(socket.as_fd()), deadline).map_err(|fatal| {
                 *lock(&self.fatal) = Some(fatal);
-                io::Error::from(GIVEN_UP)
+                io::Error::from(ABANDONED)
             })?,
             None => self.wait_alone(Source::readable(socket.as_fd()), deadline)?,
         };
         match end {
             WaitEnd::Ready => Ok(()),
-            WaitEnd::Terminated => Err(GIVEN_UP.into()),
+            WaitEnd::Terminated => Err(ABANDONED.into()),
             WaitEnd::TimedOut => Err(ErrorKind::TimedOut.into()),
         }
     }
@@ -137,7 +137,7 @@ impl Resolver for Addresses {
 /// # Errors
 /// Those of connect(2), and [`ErrorKind::InvalidInput`] for a name.
 pub fn dial(authority: &str) -> io::Result<TcpStream> {
-    TcpStream::connect_timeout(&address(authority)?, CONNECT)
+    TcpStream::connect_timeout(&address(authority)?, CONNECT_TIMEOUT)
 }
 
 fn address(authority: &str) -> io::Result<SocketAddr> {
@@ -162,7 +162,7 @@ pub struct Connection {
 impl Connection {
     fn open(addresses: &[SocketAddr], watch: Arc<Watch>) -> io::Result<Connection> {
         let address = addresses.first().ok_or(ErrorKind::NotFound)?;
-        let socket = TcpStream::connect_timeout(address, CONNECT)?;
+        let socket = TcpStream::connect_timeout(address, CONNECT_TIMEOUT)?;
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?; // the last piece of a large response does not wait for a reply to the one before
         Ok(Connection { socket, buffers: PieceBuffers::default(), watch, was_just_used: false })

@@ -9,23 +9,30 @@ use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
 use crate::timeline::Timeline;
 
+/// The middlewares of the function, and what their hooks need in every invocation.
+#[derive(Debug)]
+pub struct Middlewares {
+    /// In the order of `SLSMIDDLEWARES`.
+    pub in_order: Vec<Middleware>,
+    /// `SLSOVERLAP`: whether processes are started early, and wait for their input.
+    pub overlap: bool,
+    /// SIGTERM shortens the time of a hook.
+    pub signals: Signals,
+    /// Where the time of each hook is noted.
+    pub timeline: Timeline,
+}
+
 /// The middlewares, for one invocation.
 #[derive(Clone, Copy)]
 pub struct Chain<'a> {
-    /// In the order of `SLSMIDDLEWARES`.
-    pub middlewares: &'a [Middleware],
+    /// Those of the function.
+    pub middlewares: &'a Middlewares,
     /// What they are run for.
     pub invocation: &'a Invocation,
     /// When its hooks must be over.
     pub deadline: Deadline,
-    /// The same in milliseconds since 1970, as they are told.
+    /// The same in milliseconds since 1970, as the hooks are told.
     pub deadline_ms: Option<u64>,
-    /// Whether processes are started early, and wait for their input.
-    pub overlap: bool,
-    /// SIGTERM, mostly.
-    pub signals: Signals,
-    /// For open-runtime.
-    pub timeline: &'a Timeline,
 }
 
 /// Where the `before` hooks led.
@@ -38,7 +45,7 @@ pub enum Before {
 }
 
 /// Processes that were started early, in the order in which they run. Dropping those that are not needed kills them.
-pub type Early<'a> = Vec<Option<Running<'a>>>;
+pub type Prestarted<'a> = Vec<Option<Running<'a>>>;
 
 impl<'a> Chain<'a> {
     /// Runs the `before` hooks.
@@ -46,10 +53,10 @@ impl<'a> Chain<'a> {
     /// # Errors
     /// That of the hook that failed.
     pub fn before(&self, event: &[u8]) -> Result<Before, InvocationError> {
-        let mut early = self.start_early(Hook::Before, self.middlewares.iter(), Some(event));
+        let mut prestarted = self.prestart(Hook::Before, self.middlewares.in_order.iter(), Some(event));
         let mut changed = None;
-        for (index, middleware) in self.middlewares.iter().enumerate() {
-            let started = early.get_mut(index).and_then(Option::take);
+        for (index, middleware) in self.middlewares.in_order.iter().enumerate() {
+            let started = prestarted.get_mut(index).and_then(Option::take);
             let event = changed.as_deref().unwrap_or(event);
             match self.run(middleware, Hook::Before, started, event)? {
                 Verdict::Unchanged => {}
@@ -62,8 +69,8 @@ impl<'a> Chain<'a> {
 
     /// Starts the processes of the `after` hooks of the first `count` middlewares, where overlap is on. Blocks for
     /// milliseconds where there are more of them than processors: each waits for one before it is a program of its own.
-    pub fn start_after(&self, count: usize) -> Early<'a> {
-        self.start_early(Hook::After, self.middlewares.iter().take(count).rev(), None)
+    pub fn prestart_after_hooks(&self, count: usize) -> Prestarted<'a> {
+        self.prestart(Hook::After, self.middlewares.in_order.iter().take(count).rev(), None)
     }
 
     /// Runs the `after` hooks of the first `count` middlewares. `None` if none of them changed the response.
@@ -73,12 +80,12 @@ impl<'a> Chain<'a> {
     pub fn after(
         &self,
         count: usize,
-        mut early: Early<'a>,
+        mut prestarted: Prestarted<'a>,
         response: &[u8],
     ) -> Result<Option<Vec<u8>>, InvocationError> {
         let mut changed = None;
-        for (index, middleware) in self.middlewares.iter().take(count).rev().enumerate() {
-            let started = early.get_mut(index).and_then(Option::take);
+        for (index, middleware) in self.middlewares.in_order.iter().take(count).rev().enumerate() {
+            let started = prestarted.get_mut(index).and_then(Option::take);
             let response = changed.as_deref().unwrap_or(response);
             if let Verdict::Replaced(response) = self.run(middleware, Hook::After, started, response)? {
                 changed = Some(response);
@@ -88,9 +95,9 @@ impl<'a> Chain<'a> {
     }
 
     /// Runs the `error` hooks, until one prints a response. One that fails leaves the error as it is, and is logged.
-    pub fn mend(&self, error: &InvocationError, log: Log) -> Option<Vec<u8>> {
+    pub fn run_error_hooks(&self, error: &InvocationError, log: Log) -> Option<Vec<u8>> {
         let input = error.to_json();
-        for middleware in self.middlewares.iter().rev() {
+        for middleware in self.middlewares.in_order.iter().rev() {
             match self.run(middleware, Hook::Error, None, &input) {
                 Ok(Verdict::Replaced(response) | Verdict::Respond(response)) => return Some(response),
                 Ok(Verdict::Unchanged) => {}
@@ -107,25 +114,25 @@ impl<'a> Chain<'a> {
         started: Option<Running<'a>>,
         input: &[u8],
     ) -> Result<Verdict, InvocationError> {
-        self.timeline.step(&self.invocation.request_id, hook.name(), &middleware.name, || {
+        self.middlewares.timeline.step(&self.invocation.request_id, hook.name(), &middleware.name, || {
             let running = match started {
                 Some(running) => running,
                 None => Running::start(middleware, hook, self.invocation, self.deadline_ms)?,
             };
-            running.finish(input, self.deadline, self.signals)
+            running.finish(input, self.deadline, self.middlewares.signals)
         })
     }
 
     /// The first gets what there is of its input at once, and works while the others are started. One that cannot be
     /// started is tried again when its turn comes, and fails then.
-    fn start_early(
+    fn prestart(
         &self,
         hook: Hook,
         middlewares: impl Iterator<Item = &'a Middleware>,
         input_of_first: Option<&[u8]>,
-    ) -> Early<'a> {
-        if !self.overlap {
-            return Early::new();
+    ) -> Prestarted<'a> {
+        if !self.middlewares.overlap {
+            return Prestarted::new();
         }
         let mut input = input_of_first;
         let start = |middleware| {

@@ -10,10 +10,10 @@ use crate::os::sys;
 
 /// From SIGTERM to the end of everything. Lambda gives 300 ms to an environment that has internal extensions alone, and then
 /// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
-const SHUTDOWN: Duration = Duration::from_millis(270);
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(270);
 
-/// What is left of that for telling Lambda what has become of an invocation.
-const LAST_WORD: Duration = Duration::from_millis(30);
+/// An invocation must be over this long before that, so that Lambda is told what became of it.
+const REPORT_MARGIN: Duration = Duration::from_millis(30);
 
 /// Where our signals arrive. Copies are the same; it lasts as long as the process does.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl Signals {
 
     /// To be called when [`termination`](Signals::termination) is readable: from now on the time runs.
     pub fn notice_termination(self) {
-        self.shutdown.get_or_init(|| Deadline::after(SHUTDOWN));
+        self.shutdown.get_or_init(|| Deadline::after(SHUTDOWN_LIMIT));
     }
 
     /// Whether the execution environment is being shut down, as far as noticed.
@@ -57,7 +57,7 @@ impl Signals {
 
     /// When an invocation that is under way must be over: never, until SIGTERM is noticed.
     pub fn work_deadline(self) -> Deadline {
-        self.shutdown_deadline().earlier_by(LAST_WORD)
+        self.shutdown_deadline().earlier_by(REPORT_MARGIN)
     }
 
     /// Readable when a child may have ended. Empty it before looking at the children, or one is missed.

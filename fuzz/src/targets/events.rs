@@ -59,20 +59,21 @@ fn turned(text: &[u8]) -> Vec<u8> {
 
 fn answer(batch: &Batch<'_>, words: &[&[u8]]) {
     let outcome = |word: &&[u8]| match *word {
-        b"bad" => Outcome::Failed,
-        b"late" => Outcome::NotReached,
-        _ => Outcome::Succeeded(b"null"),
+        b"bad" => Some(Err(())),
+        b"late" => None,
+        _ => Some(Ok(&b"null"[..])),
     };
     let words = if words.is_empty() { &[&b"null"[..]] } else { words };
-    let outcomes: Vec<Outcome> = words.iter().cycle().take(batch.events().len()).map(outcome).collect();
-    let has_failed = outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Succeeded(_)));
-    match batch.answer(&outcomes) {
-        Answer::AsIs(index) => assert!(!has_failed && index < outcomes.len()),
-        Answer::Made(text) => {
-            assert!(is_json(&text));
-            let named = text.windows(16).filter(|window| window == br#"{"itemIdentifier"#).count();
-            assert!((named > 0) == has_failed);
-        }
-        Answer::Failed(failure) => assert!(has_failed && failure.failed + failure.not_reached > 0),
+    let outcomes: Vec<Outcome<&[u8], ()>> = words.iter().cycle().take(batch.events().len()).map(outcome).collect();
+    let has_failed = outcomes.iter().any(|outcome| !matches!(outcome, Some(Ok(_))));
+    let report = batch.report(&outcomes);
+    assert!(has_failed || report.is_none());
+    if let Some(report) = report {
+        assert!(is_json(&report) && report.starts_with(br#"{"batchItemFailures":[{"itemIdentifier":"#));
+    }
+    match batch.answer(outcomes) {
+        Answer::AsIs(response) => assert!(!has_failed && response == b"null"),
+        Answer::Made(text) => assert!(!has_failed && is_json(&text)),
+        Answer::Failed(failure, _) => assert!(has_failed && failure.failed + failure.not_reached > 0),
     }
 }

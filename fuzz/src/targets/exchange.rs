@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use open_runtime::child::exchange::{Calls, Exchange, Limits, Outcome};
-use open_runtime::child::protocol::{Call, head};
+use open_runtime::child::protocol::{Call, call_prefix};
 use open_runtime::error::{InvocationError, LambdaError};
 use open_runtime::os::deadline::Deadline;
 use open_runtime::response::Response;
@@ -49,11 +49,11 @@ fn operate(tried: &mut Tried<'_>, operation: u8) {
 /// Calls as the first line asks for.
 pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
-    let (grace, never) = (Deadline::after(Duration::ZERO), Deadline::NEVER);
-    let limits = Limits { grace, last: never, kill: never, timeout_seconds: 3 };
+    let (warn_at, never) = (Deadline::after(Duration::ZERO), Deadline::NEVER);
+    let limits = Limits { warn_at, fail_at: never, kill_at: never, timeout_seconds: 3 };
     let calls = (0..number(words, 0, 8)).map(call).collect();
     let in_order = words.get(2).is_some_and(|word| *word == b"in-order");
-    Calls { calls, tail: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
+    Calls { calls, suffix: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
 }
 
 /// An exchange and what it should be.
@@ -145,7 +145,7 @@ impl<'a> Tried<'a> {
     /// What was written, and what each call came to.
     pub fn end(mut self) {
         self.write(usize::MAX);
-        let line = |call: &Call<'_>| [&head(&call.id)[..], &EVENT.concat(), TAIL].concat();
+        let line = |call: &Call<'_>| [&call_prefix(&call.id)[..], &EVENT.concat(), TAIL].concat();
         assert_eq!(self.written, self.calls.calls.iter().take(self.next).flat_map(line).collect::<Vec<u8>>());
         let outcomes = self.exchange.answers(None).outcomes;
         assert_eq!(outcomes.len(), self.expected.len());

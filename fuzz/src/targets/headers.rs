@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use open_runtime::child::protocol::{Call, head, tail};
+use open_runtime::child::protocol::{Call, call_prefix, call_suffix};
 use open_runtime::invocation::Invocation;
 use open_runtime::lambda::runtime_api::invocation;
 use open_runtime::log::{Level, Log};
@@ -60,7 +60,7 @@ fn is_called(invocation: &Invocation) {
         return; // is refused before
     }
     let call = Call::new(invocation.request_id.clone(), [&invocation.event, b"", b""]);
-    let line = [&head(&call.id)[..], &call.event.concat(), &tail(invocation, invocation.deadline_ms, None)].concat();
+    let line = [&call_prefix(&call.id)[..], &call.event.concat(), &call_suffix(invocation, invocation.deadline_ms, None)].concat();
     let line = line.strip_suffix(b"\n").expect("a line feed ends it");
     assert!(is_one_line_of_json(line));
     let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(line).expect("an object");

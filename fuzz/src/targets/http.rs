@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use open_runtime::child::language_runtime::{LanguageRuntime, Launch, SharedRuntime};
+use open_runtime::child::language_runtime::{LanguageRuntime, SharedRuntime};
+use open_runtime::child::launch::Launch;
 use open_runtime::error::{Fatal, InvocationError};
 use open_runtime::lambda::runtime_api::{Next, RuntimeApi};
 use open_runtime::log::{Level, Log};

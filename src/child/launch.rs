@@ -1,0 +1,45 @@
+//! How the language runtime is started.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::os::process::{CannotStart, Process};
+
+/// What a wrapper is to run, in sh: the language runtime with the handler that the wrapper has made of `_HANDLER`. AWS's own
+/// example of a wrapper puts options for the interpreter before the last argument: they come behind the handler.
+const WRAPPED: &str = concat!(
+    r#"set -- "$0" "$@";n=$#;while test $((n-=1)) -gt 0;do set -- "$@" "$1";shift;done;p=$1;shift;"#,
+    r#"unset _OPEN_RUNTIME_WRAPPED;exec "$p" "$_HANDLER" "$@""#
+);
+
+/// The program, what it is told, and what starts it.
+#[derive(Debug)]
+pub struct Launch {
+    /// The executable.
+    pub program: PathBuf,
+    /// A program to start it with.
+    pub wrapper: Option<PathBuf>,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// More variables for its environment.
+    pub variables: Vec<(&'static str, OsString)>,
+}
+
+impl Launch {
+    /// Starts it, and does not wait for it.
+    ///
+    /// # Errors
+    /// As [`Process::start`].
+    pub fn start(&self) -> Result<Process, CannotStart> {
+        let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
+        match &self.wrapper {
+            // Many wrappers set another _HANDLER, which the shell then has.
+            Some(wrapper) => Process::start(
+                wrapper,
+                &["/bin/sh".as_ref(), "-c".as_ref(), WRAPPED.as_ref(), self.program.as_os_str()],
+                variables,
+            ),
+            None => Process::start(&self.program, &[self.handler.as_ref()], variables),
+        }
+    }
+}
