@@ -20,7 +20,7 @@ use crate::timeline::Timeline;
 /// Serves one execution environment, until SIGTERM.
 ///
 /// # Errors
-/// [`Fatal`]. What Lambda must hear of it, it has heard.
+/// [`Fatal`]. Lambda has already been told what it must know.
 pub fn run() -> Result<(), Fatal> {
     if let Some(command) = config::wrapped_command() {
         return Err(Fatal::System {
@@ -28,23 +28,23 @@ pub fn run() -> Result<(), Fatal> {
             cause: process::become_command(command, config::WRAPPED),
         });
     }
-    let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork: no SIGTERM is missed
+    let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork, so that no SIGTERM is missed
     let address = config::runtime_api_address()?;
-    let (log, understood) = config::log();
+    let (log, understood) = config::log_from_env();
     let api = RuntimeApi::new(&address, signals, log);
     let (function, runtime) =
         understood.and_then(|()| start(signals, log)).map_err(|error| report_init_failure(&api, error))?;
     let outcome = serve(&api, &function, &runtime);
-    runtime.get().stop()?; // the Shutdown phase, however Invoke ended
+    runtime.get().stop()?; // the Shutdown phase comes however Invoke ended
     outcome
 }
 
-/// Starts the language runtime, which boots while we get ready ourselves.
+/// Starts the language runtime, which boots while bootstrap gets ready.
 fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), InvocationError> {
     let mut config = Config::from_env()?;
     config.enter_task_root()?;
-    if config.debug.is_unlimited() {
-        log.warn(None, &"SLSDEBUG has *: whoever may send events to this function may run any code in it");
+    if config.allowed_debuggers.is_unlimited() {
+        log.warn(None, &"SLSDEBUG has *: anybody who may send events to this function may run any code in it");
     }
     let form = if config.events.raw { "as AWS sends them" } else { "as CloudEvents" };
     log.write(Level::Debug, None, &format_args!("the handler gets events {form}: {}", config.events_because));
@@ -65,7 +65,7 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     Ok((Function { middlewares, config, log }, SharedRuntime::new(runtime)))
 }
 
-/// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment can serve no more.
+/// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment cannot serve any more.
 fn serve(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
     let booted = api.register(runtime).and_then(|extension| Ok((extension, runtime.get().wait_until_ready()?)));
     let (_extension, end) = match booted {
@@ -79,7 +79,7 @@ fn serve(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Resu
     }
 }
 
-/// The Invoke phase: event by event.
+/// The Invoke phase, event by event.
 fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
     while let Next::Invocation(invocation) = api.next(runtime)? {
         let answer = function.answer(&invocation, &mut runtime.get()); // its guard is dropped here, before Lambda is waited for

@@ -1,5 +1,4 @@
-//! The two tiers of failure, told apart by who must hear of it: [`InvocationError`] is posted to the Runtime API, and
-//! [`Fatal`] is printed.
+//! The two kinds of failure: [`InvocationError`] is posted to the Runtime API, and [`Fatal`] ends bootstrap.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,13 +12,12 @@ use crate::os::process::CannotStart;
 
 /// Init or one invocation failed. Posted to the Runtime API, which tells the caller.
 #[derive(Debug)]
-#[allow(missing_docs)] // of the fields, which say what they are
 pub enum InvocationError {
-    /// An environment variable of ours makes no sense.
+    /// An environment variable of ours is invalid.
     Variable { name: &'static str, value: String, allowed: &'static str },
     /// `LAMBDA_TASK_ROOT` cannot be entered.
     TaskRoot { path: String, cause: io::Error },
-    /// No language runtime was found; each place that was looked in.
+    /// No language runtime was found in any of these places.
     NoLanguageRuntime { wanted: String, searched: Vec<String> },
     /// The handler's name does not say which function of which file.
     MalformedHandlerName { handler: String },
@@ -27,15 +25,15 @@ pub enum InvocationError {
     AmbiguousHandler { handler: String, files: Vec<String> },
     /// An executable could not be started.
     CannotStart(CannotStart),
-    /// A middleware's name is none, or there is no such executable.
+    /// A middleware's name is invalid, or there is no such executable.
     NoMiddleware { name: String, why: String },
     /// The language runtime speaks another version of the protocol.
     Protocol { version: u64 },
-    /// The handler, or the language runtime, failed and said how; passed on as it is.
+    /// The handler, or the language runtime, reported this error.
     Handler(Box<LambdaError>),
     /// The language runtime ended before it had answered.
     RuntimeExit { how: String },
-    /// The language runtime's STDOUT said something that is no message of the protocol.
+    /// The language runtime wrote something to STDOUT that is not a message of the protocol.
     RuntimeGarbage { why: String },
     /// Reading from or writing to the language runtime failed.
     RuntimePipe { cause: io::Error },
@@ -45,7 +43,7 @@ pub enum InvocationError {
     Terminated,
     /// A middleware failed.
     Middleware { name: String, hook: &'static str, why: String },
-    /// The event, or the response, is not JSON; where it stops to be.
+    /// The event, or the response, is not JSON.
     NotJson { what: &'static str, why: String },
     /// The handler answered one record with `batchItemFailures`.
     OwnBatchItemFailures,
@@ -81,7 +79,7 @@ impl InvocationError {
         }
     }
 
-    /// What happened. A handler may say it in megabytes, which are not copied.
+    /// What happened. A handler's message may have megabytes, and is not copied.
     pub fn message(&self) -> Cow<'_, str> {
         match self {
             InvocationError::Handler(error) => Cow::Borrowed(&error.error_message),
@@ -89,7 +87,7 @@ impl InvocationError {
         }
     }
 
-    /// The language's own stack trace, where it sent one: a JSON array of strings.
+    /// The language's own stack trace, if it sent one: a JSON array of strings.
     pub fn stack_trace(&self) -> Option<&str> {
         match self {
             InvocationError::Handler(error) => error.stack_trace.as_deref(),
@@ -99,7 +97,7 @@ impl InvocationError {
         }
     }
 
-    /// The stack as the language prints it, with the message at its head where that is the language's custom.
+    /// The stack as the language prints it. In some languages it begins with the message.
     pub fn full_stack(&self) -> Option<&str> {
         match self {
             InvocationError::Handler(error) => error.trace.as_deref().or(self.stack_trace()),
@@ -186,14 +184,14 @@ pub struct LambdaError {
     pub error_message: String,
     /// In JSON: an array of strings, as a rule.
     pub stack_trace: Option<String>,
-    /// The same with the message, as AWS's client for Node.js has it.
+    /// The stack trace with the message, as AWS's client for Node.js sends it.
     pub trace: Option<String>,
-    /// The other members in JSON, each with a comma before it.
+    /// The other members as JSON, each with a comma before it.
     pub more: String,
 }
 
 impl LambdaError {
-    /// Reads an error object. Members that are missing or of another type are no reason to lose the rest.
+    /// Reads an error object. If members are missing or have another type, the rest is kept.
     pub fn parse(error: &RawValue) -> LambdaError {
         let mut read = LambdaError { error_type: "Error".to_owned(), ..LambdaError::default() };
         match Document::parse(error.get().as_bytes()) {
@@ -205,7 +203,7 @@ impl LambdaError {
         read
     }
 
-    /// Of two members of one name that bootstrap knows the latter counts.
+    /// If a known member comes twice, the last one counts.
     fn take(&mut self, name: &[u8], value: Value<'_, '_>) {
         let own = || String::from_utf8_lossy(value.raw());
         match name {
@@ -214,7 +212,7 @@ impl LambdaError {
             b"errorMessage" => self.error_message = text(value.raw()),
             b"stackTrace" => self.stack_trace = Some(own().into_owned()),
             b"trace" => self.trace = Some(own().into_owned()),
-            _ if name.contains(&b'\\') => {} // its escapes could spell one of the above
+            _ if name.contains(&b'\\') => {} // with escapes it could spell one of the above
             _ => self.more.extend([",\"", &String::from_utf8_lossy(name), "\":", &own()]),
         }
     }
@@ -228,12 +226,12 @@ impl LambdaError {
     }
 }
 
-/// The text of a JSON string. Of what is none (half a surrogate pair makes it so, too) it is the JSON.
+/// The text of a JSON string. Of any other JSON, and of a string with half a surrogate pair, it is the JSON itself.
 pub fn text(json: &[u8]) -> String {
     serde_json::from_slice(json).unwrap_or_else(|_| String::from_utf8_lossy(json).trim_matches('"').to_owned())
 }
 
-/// `Lambda-Runtime-Function-Error-Type`, of which Lambda keeps only the form `Runtime.Xyz` or `Function.Xyz` with letters.
+/// `Lambda-Runtime-Function-Error-Type`. Lambda keeps it only if it has the form `Runtime.Xyz` or `Function.Xyz`, of letters.
 pub fn header_error_type(error_type: &str) -> String {
     let (category, reason) = match error_type.split_once('.') {
         Some((category @ ("Runtime" | "Function"), reason)) => (category, reason),
@@ -244,21 +242,20 @@ pub fn header_error_type(error_type: &str) -> String {
     format!("{category}.{}", if letters.is_empty() { "Error" } else { &letters })
 }
 
-/// bootstrap cannot go on. It is printed, and the exit status is 1.
+/// bootstrap cannot go on. The error is logged, and the exit status is 1.
 #[derive(Debug)]
-#[allow(missing_docs)] // of the fields
 pub enum Fatal {
-    /// This is no Lambda execution environment.
+    /// This is not a Lambda execution environment.
     NoRuntimeApi,
     /// A system call of ours failed.
     System { what: &'static str, cause: io::Error },
-    /// The Runtime API did not answer, or not as it must.
+    /// The Runtime API did not answer, or its answer is not usable.
     RuntimeApi { call: &'static str, why: String },
     /// Init failed; it has been reported.
     Init(InvocationError),
-    /// Init failed, and so did reporting it.
+    /// Init failed, and reporting that failed too.
     Unreported { error: InvocationError, why: String },
-    /// The language runtime dies again and again.
+    /// The language runtime has died too often.
     CrashLoop(InvocationError),
 }
 

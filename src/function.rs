@@ -1,4 +1,4 @@
-//! The function: its middlewares around its handler. How one event becomes one response.
+//! How one event becomes one response: the middlewares around the handler.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -116,7 +116,7 @@ impl Function {
         Ok(mapping)
     }
 
-    /// The event as one text on one line, where somebody wants that: hooks, or a handler that takes batches whole. Otherwise
+    /// The event as one text on one line, for hooks or for a handler that takes batches whole. `None` if nothing needs that: then
     /// it stays in parts, and is not copied.
     fn one_text(&self, mapping: &Mapping<'_>) -> Option<Vec<u8>> {
         if self.middlewares.in_order.is_empty() && !self.config.events.batch {
@@ -130,16 +130,16 @@ impl Function {
         }
     }
 
-    /// The debugger that the event asks for, if it may.
+    /// The debugger of every invocation, or the one that the event asks for, if that is permitted.
     fn debugger(&self, invocation: &Invocation, mapping: &Mapping<'_>) -> Option<Target> {
-        let wanted = mapping.debugger().map(|value| self.config.debug.check(value));
+        let wanted = mapping.debugger().map(|value| self.config.allowed_debuggers.check(value));
         match wanted {
-            Some(Err(refusal)) if self.config.debugger.is_none() => {
+            Some(Err(refusal)) if self.config.forced_debugger.is_none() => {
                 self.log.warn(Some(&invocation.request_id), &refusal);
                 None
             }
             Some(Ok(target)) => Some(target),
-            _ => self.config.debugger.clone(),
+            _ => self.config.forced_debugger.clone(),
         }
     }
 
@@ -209,7 +209,7 @@ impl Function {
     }
 }
 
-/// How much before the deadline the handler must be done, where so much is left.
+/// How long before the deadline the handler must be done, if so much time is left.
 fn margin(left: Duration) -> Duration {
     REPORT_MARGIN.min(left / 4)
 }

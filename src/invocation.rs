@@ -1,4 +1,4 @@
-//! One event, and what the Runtime API says of it.
+//! One event, and what the Runtime API says about it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub struct Invocation {
     pub request_id: String,
     /// `Lambda-Runtime-Deadline-Ms`, in milliseconds since 1970.
     pub deadline_ms: Option<u64>,
-    /// The same as a point in time; never, if the header is missing.
+    /// The same as a point in time, or never if the header is missing.
     pub deadline: Deadline,
     /// `Lambda-Runtime-Invoked-Function-Arn`.
     pub function_arn: Option<String>,
@@ -25,7 +25,7 @@ pub struct Invocation {
     pub identity: Option<String>,
     /// `Lambda-Runtime-Aws-Tenant-Id`.
     pub tenant_id: Option<String>,
-    /// `Lambda-Runtime-Invocation-Id`, which Lambda wants back with the answer.
+    /// `Lambda-Runtime-Invocation-Id`, which goes back to Lambda with the answer.
     pub invocation_id: Option<String>,
     /// When it came, in milliseconds since 1970.
     pub received_ms: u64,
@@ -34,12 +34,12 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// The timeout, in seconds. Lambda's are whole ones, and a little of it was over when the event came.
+    /// The timeout, in seconds. It is rounded up: Lambda's timeouts are whole seconds, and a little of it is over when the event comes.
     pub fn timeout_seconds(&self) -> u64 {
         self.deadline_ms.map_or(0, |ms| ms.saturating_sub(self.received_ms).div_ceil(1000))
     }
 
-    /// What a handler or a hook is told of the deadline: that it must be done by so much earlier. Rounded down.
+    /// The deadline that a handler or a hook is told: earlier by `margin`, in milliseconds since 1970, rounded down.
     pub fn deadline_ms_less(&self, margin: Duration) -> Option<u64> {
         let margin_ms = margin.as_micros().div_ceil(1000);
         self.deadline_ms.map(|ms| ms.saturating_sub(u64::try_from(margin_ms).unwrap_or(u64::MAX)))

@@ -1,5 +1,5 @@
-//! The log: stderr, a line at a time, silent when all is well. bootstrap's own lines, and what a failed invocation failed with,
-//! for every language alike. Never an event, a response, a header value or the environment.
+//! The log on stderr: bootstrap's own lines, and the error of each failed invocation, in the same form for every language. It
+//! never has an event, a response, a header's value or the environment, and nothing is logged when all is well.
 
 use std::fmt::{self, Display, Write as _};
 use std::io::Write as _;
@@ -11,17 +11,17 @@ use crate::invocation::Invocation;
 use crate::json_line::push_json;
 use crate::os::deadline::unix_time;
 
-/// No more of a message is logged, in bytes. Where each byte of it takes six in JSON, a line with such a message and such a stack
-/// still fits into the 256 KiB that CloudWatch Logs took of an event for years.
-const LONGEST_MESSAGE: usize = 24 << 10;
+/// A longer message is cut, in bytes. Even if each byte of it takes six in JSON, a line with such a message and such a stack fits
+/// into the 256 KiB that CloudWatch Logs took of an event for years.
+const MAX_MESSAGE: usize = 24 << 10;
 
-/// No more of a stack, in bytes of JSON.
-const LONGEST_STACK: usize = 32 << 10;
+/// A longer stack is cut, in bytes of JSON.
+const MAX_STACK: usize = 32 << 10;
 
-/// No more of an error's type.
-const LONGEST_TYPE: usize = 1 << 10;
+/// A longer type of an error is cut, in bytes.
+const MAX_TYPE: usize = 1 << 10;
 
-/// How much is said. The default is [`Level::Warn`].
+/// How important a line is. By default those from [`Level::Warn`] on are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// bootstrap cannot go on.
@@ -48,11 +48,11 @@ impl Level {
 /// Where and how bootstrap logs.
 #[derive(Clone, Copy, Debug)]
 pub struct Log {
-    /// What is less important is left out.
+    /// Less important lines are left out.
     pub level: Level,
     /// `AWS_LAMBDA_LOG_FORMAT=JSON`: one JSON object per line.
     pub is_json: bool,
-    /// `SLSLOGERRORS=type`: of what handlers, language runtimes and middlewares say of a failure the log has the type alone.
+    /// `SLSLOGERRORS=type`: of an error from handlers, language runtimes or middlewares, only the type is logged.
     pub types_only: bool,
 }
 
@@ -62,7 +62,7 @@ impl Default for Log {
     }
 }
 
-/// What failed, in the words of AWS's client for Node.js.
+/// What failed, in the terms of AWS's client for Node.js.
 #[derive(Clone, Copy, Debug)]
 pub enum Failed<'a> {
     /// The Init phase.
@@ -74,14 +74,14 @@ pub enum Failed<'a> {
 }
 
 impl Log {
-    /// Says something about an invocation, or about the execution environment where there is none.
+    /// Logs a message about an invocation, or about the execution environment.
     #[cold]
     #[inline(never)]
     pub fn write(self, level: Level, request_id: Option<&str>, message: &dyn Display) {
         if level > self.level {
             return;
         }
-        let message = bounded(message, LONGEST_MESSAGE).replace(char::is_control, " ");
+        let message = bounded(message, MAX_MESSAGE).replace(char::is_control, " ");
         let line = if self.is_json { json_line(level, request_id, &message) } else { text_line(request_id, &message) };
         print(&line);
     }
@@ -93,7 +93,7 @@ impl Log {
         self.write(Level::Warn, request_id, message);
     }
 
-    /// Says what failed, and with which error.
+    /// Logs what failed, and its error.
     #[cold]
     #[inline(never)]
     pub fn failure(self, failed: Failed<'_>, error: &InvocationError) {
@@ -127,9 +127,9 @@ impl Log {
     }
 
     fn push_error(self, json: &mut Vec<u8>, error: &InvocationError) {
-        push_json(json, "\"errorType\":", &bounded(&error.error_type(), LONGEST_TYPE));
+        push_json(json, "\"errorType\":", &bounded(&error.error_type(), MAX_TYPE));
         if let Some(told) = self.of(error) {
-            push_json(json, ",\"errorMessage\":", &bounded(&told, LONGEST_MESSAGE));
+            push_json(json, ",\"errorMessage\":", &bounded(&told, MAX_MESSAGE));
         }
         if !self.types_only {
             json.extend_from_slice(if self.is_json { b",\"stackTrace\":" } else { b",\"stack\":" });
@@ -143,7 +143,7 @@ impl Log {
         (!is_secret).then_some(Told { log: self, error })
     }
 
-    /// Says why bootstrap ends.
+    /// Logs why bootstrap ends.
     #[cold]
     #[inline(never)]
     pub fn fatal(self, fatal: &Fatal) {
@@ -182,7 +182,7 @@ impl Display for Told<'_> {
     }
 }
 
-/// One write: lines of others do not come between. No log, no place to say so.
+/// One write, so that lines of other processes do not come between. If it fails, there is no place to say so.
 fn print(line: &[u8]) {
     let _ = std::io::stderr().write_all(line);
 }
@@ -217,12 +217,12 @@ fn push_now(line: &mut Vec<u8>) {
     append_timestamp(unix_time().as_millis(), line);
 }
 
-/// The first frames of a stack, as many as are allowed. What is not an array is logged as it is, where it is short.
+/// As many frames of a stack as are allowed, from the first on. If it is not an array, it is logged only if it is short.
 fn push_stack(json: &mut Vec<u8>, stack: &str) {
-    if stack.len() <= LONGEST_STACK {
+    if stack.len() <= MAX_STACK {
         return json.extend_from_slice(stack.as_bytes());
     }
-    let mut room = LONGEST_STACK;
+    let mut room = MAX_STACK;
     json.push(b'[');
     if let Ok(document) = Document::parse(stack.as_bytes()) {
         let frames = document.root().elements().map(|frame| frame.raw());
@@ -238,7 +238,7 @@ fn push_stack(json: &mut Vec<u8>, stack: &str) {
     json.extend_from_slice("\"… the rest was cut\"]".as_bytes());
 }
 
-/// A text of at most so many bytes, and how much was cut.
+/// A text of at most `longest` bytes, and how much was cut.
 fn bounded(text: &dyn Display, longest: usize) -> String {
     let mut bounded = Bounded { text: String::new(), room: longest, cut: 0 };
     let _ = write!(bounded, "{text}"); // writing to memory cannot fail
@@ -264,8 +264,8 @@ impl fmt::Write for Bounded {
     }
 }
 
-/// Appends a JSON text and its line feed without any other control character: outside of strings those are white space, inside
-/// JSON allows DEL and what follows U+007F.
+/// Appends a JSON text and its line feed without any other control character. Outside of strings those can only be white space;
+/// in strings JSON allows U+007F to U+009F.
 fn push_printable(line: &mut Vec<u8>, json: &[u8]) {
     for character in String::from_utf8_lossy(json).chars() {
         match character {
@@ -290,14 +290,14 @@ mod tests {
     #[test]
     fn a_long_stack_keeps_its_first_frames() {
         let mut json = Vec::new();
-        push_stack(&mut json, &format!("[ \"one\" , {{\"two\": 2}},\"{}\",\"four\"]", "x".repeat(LONGEST_STACK)));
+        push_stack(&mut json, &format!("[ \"one\" , {{\"two\": 2}},\"{}\",\"four\"]", "x".repeat(MAX_STACK)));
         assert_eq!(String::from_utf8(json).unwrap(), "[\"one\",{\"two\": 2},\"… the rest was cut\"]");
     }
 
     #[test]
     fn a_long_text_in_place_of_a_stack_is_cut() {
         let mut json = Vec::new();
-        push_stack(&mut json, &format!("\"{}\"", "x".repeat(LONGEST_STACK)));
+        push_stack(&mut json, &format!("\"{}\"", "x".repeat(MAX_STACK)));
         assert_eq!(String::from_utf8(json).unwrap(), "[\"… the rest was cut\"]");
     }
 }

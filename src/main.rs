@@ -8,7 +8,7 @@ fn main() -> ExitCode {
     match open_runtime::bootstrap::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(fatal) => {
-            config::log().0.fatal(&fatal);
+            config::log_from_env().0.fatal(&fatal);
             ExitCode::FAILURE
         }
     }

@@ -1,4 +1,4 @@
-//! How long each step of an invocation takes, for open-runtime, which shows it. Off on Lambda.
+//! How long each step of an invocation takes, for open-runtime, which shows it. On Lambda it is off.
 
 use std::fs::File;
 use std::io::Write;
@@ -7,19 +7,19 @@ use std::time::Instant;
 
 use crate::json_line::push_json;
 
-/// Where the steps are written: a line of JSON each.
+/// The file that the steps are written to, as a line of JSON each.
 #[derive(Debug)]
 pub struct Timeline {
     file: Option<File>,
 }
 
 impl Timeline {
-    /// Nothing is written without a path, or if it cannot be opened: it is a convenience.
+    /// Without a path, or if the file cannot be opened, nothing is written: the timeline is a convenience.
     pub fn open(path: Option<&Path>) -> Timeline {
         Timeline { file: path.and_then(|path| File::options().append(true).open(path).ok()) }
     }
 
-    /// Runs a step and notes how long it took.
+    /// Runs a step, and writes how long it took.
     pub fn step<T>(&self, request_id: &str, step: &str, name: &str, run: impl FnOnce() -> T) -> T {
         let Some(file) = &self.file else { return run() };
         let start = Instant::now();

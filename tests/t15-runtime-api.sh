@@ -102,7 +102,7 @@ check 'a request id that would lead elsewhere is not used' '
 	for scenario in wanders goes-up
 	do
 		rm -f port requests
-		gives_up $scenario "the request id has characters that no request id has" &&
+		gives_up $scenario "the request id has characters that a request id cannot have" &&
 			fails_to grep "^$post" requests || return
 	done
 '

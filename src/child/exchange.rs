@@ -1,5 +1,4 @@
-//! The calls of one invocation on their way to the language runtime and back: what is still to be written, what is open, what
-//! is answered. Knows nothing of processes.
+//! The calls of one invocation: which are still to be written, which are open, which are answered. It knows nothing of processes.
 
 use std::io::IoSlice;
 
@@ -8,14 +7,14 @@ use crate::error::InvocationError;
 use crate::os::deadline::Deadline;
 use crate::response::Response;
 
-/// When the calls must be over.
+/// The limits of an invocation's time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The language runtime gets SIGTERM.
+    /// The language runtime gets SIGTERM, as a warning.
     pub warn_at: Deadline,
     /// The invocation fails, and it gets SIGINT.
     pub fail_at: Deadline,
-    /// It is killed.
+    /// The language runtime is killed.
     pub kill_at: Deadline,
     /// [`Invocation::timeout_seconds`](crate::invocation::Invocation::timeout_seconds).
     pub timeout_seconds: u64,
@@ -24,13 +23,13 @@ pub struct Limits {
 /// The calls of one invocation.
 #[derive(Debug)]
 pub struct Calls<'a> {
-    /// In order.
+    /// One for each event, in the order of the events.
     pub calls: Vec<Call<'a>>,
-    /// What ends the line of each, see [`protocol::call_suffix`].
+    /// The end of each call's line, see [`protocol::call_suffix`].
     pub suffix: Vec<u8>,
-    /// One after the other, and none after one of its group that failed.
+    /// Send one after the other, and none after a call of the same group that failed.
     pub in_order: bool,
-    /// The group of each call, from 0 on; calls that it does not name are of group 0.
+    /// The group of each call. Calls beyond its end are of group 0.
     pub groups: Vec<usize>,
     /// Whether a response says that its call failed.
     pub is_failure: fn(&[u8]) -> bool,
@@ -38,15 +37,15 @@ pub struct Calls<'a> {
     pub limits: Limits,
 }
 
-/// What the handler made of a call.
+/// How a call ended.
 pub type Outcome = Result<Response, InvocationError>;
 
-/// What became of [`Calls`].
+/// The outcomes of [`Calls`].
 #[derive(Debug)]
 pub struct Answers {
-    /// In the order of the calls; `None` where there was no answer.
+    /// In the order of the calls. `None` if there was no answer.
     pub outcomes: Vec<Option<Outcome>>,
-    /// Why not all were answered, if that was not the handler's doing.
+    /// Why some were not answered, if the handler is not the reason.
     pub failure: Option<InvocationError>,
 }
 
@@ -58,7 +57,7 @@ pub struct Exchange<'a> {
     open: Vec<usize>,
     outcomes: Vec<Option<Outcome>>,
     output: Option<Output<'a>>,
-    /// Of each group, whether a call of it has failed.
+    /// For each group, whether a call of it has failed.
     stopped: Vec<bool>,
     was_warned: bool,
 }
@@ -93,7 +92,7 @@ impl<'a> Exchange<'a> {
         self.open.is_empty() && !self.has_more()
     }
 
-    /// Whether a call has been sent, or a part of one.
+    /// Whether a call, or a part of one, has been sent.
     pub fn has_begun(&self) -> bool {
         self.next > 0
     }
@@ -102,12 +101,12 @@ impl<'a> Exchange<'a> {
         !self.was_warned && self.next < self.calls.calls.len()
     }
 
-    /// Whether calls were not sent because little time was left: a record that is not begun is not cut short.
+    /// Whether calls were not sent because little time was left: it is better not to begin a record than to cut it short.
     pub fn has_held_back(&self) -> bool {
         self.was_warned && self.next < self.calls.calls.len()
     }
 
-    /// Opens the next call, if the language runtime takes `concurrency` at once and the line before is out. False if not.
+    /// Opens the next call, if fewer than `concurrency` calls are open and the line before has been written. False if not.
     pub fn open_next(&mut self, concurrency: usize) -> bool {
         let at_once = if self.calls.in_order { 1 } else { concurrency.max(1) };
         if self.output.is_some() || !self.has_more() || self.open.len() >= at_once {
@@ -162,7 +161,7 @@ impl<'a> Exchange<'a> {
         slices
     }
 
-    /// So many bytes of it have been written.
+    /// This many bytes of it have been written.
     pub fn wrote(&mut self, bytes: usize) {
         if let Some(output) = &mut self.output {
             output.written += bytes;
@@ -172,7 +171,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Takes the answer to the call `id`. False if no such call is open: too late, or never asked for.
+    /// Takes the answer to the call `id`. False if no such call is open: it is too late, or was never sent.
     pub fn settle(&mut self, id: &str, outcome: Outcome) -> bool {
         let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
         let Some(position) = self.open.iter().position(is_it) else { return false };
@@ -191,8 +190,7 @@ impl<'a> Exchange<'a> {
         true
     }
 
-    /// What becomes of the language runtime once it has been told that little time is left is due to that: what it reports as
-    /// `Function.Timeout` is where the handler was, and if it ends, that is why.
+    /// After the SIGTERM warning, an exit or a reported `Function.Timeout` counts as a timeout. Its stack trace, if any, is kept.
     pub fn as_timeout(&self, error: InvocationError) -> InvocationError {
         let stack_trace = match error {
             InvocationError::Handler(error) if self.was_warned && error.error_type == "Function.Timeout" => {
@@ -204,7 +202,7 @@ impl<'a> Exchange<'a> {
         self.timed_out(stack_trace)
     }
 
-    /// The handler took too long, and nobody knows where it was.
+    /// The handler took too long, and there is no stack trace.
     pub fn timeout(&self) -> InvocationError {
         self.timed_out(None)
     }
@@ -215,25 +213,25 @@ impl<'a> Exchange<'a> {
         InvocationError::Timeout { seconds, missing: missing.to_owned(), stack_trace }
     }
 
-    /// Whether a handler was cut short, and said where it was.
+    /// Whether a handler was cut short and reported its stack trace.
     pub fn has_stopped_in_time(&self) -> bool {
         self.outcomes.iter().any(|outcome| matches!(outcome, Some(Err(InvocationError::Timeout { .. }))))
     }
 
-    /// True once, when the language runtime is to be told that little time is left.
+    /// True once, when it is time to warn the language runtime.
     pub fn is_time_to_warn(&mut self) -> bool {
         let is_time = !self.was_warned && self.has_begun() && self.calls.limits.warn_at.has_passed();
         self.was_warned |= is_time;
         is_time
     }
 
-    /// When something must be done although nothing happens.
+    /// The next limit.
     pub fn next_deadline(&self) -> Deadline {
         let limits = self.calls.limits;
         if self.was_warned || !self.has_begun() { limits.fail_at } else { limits.fail_at.or(limits.warn_at) }
     }
 
-    /// When all must be over.
+    /// When the invocation fails.
     pub fn fail_at(&self) -> Deadline {
         self.calls.limits.fail_at
     }
@@ -243,7 +241,7 @@ impl<'a> Exchange<'a> {
         self.calls.limits.kill_at
     }
 
-    /// The end.
+    /// The outcomes, when nothing more is waited for.
     pub fn answers(self, failure: Option<InvocationError>) -> Answers {
         Answers { outcomes: self.outcomes, failure }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::os::process::{CannotStart, Process};
 
-/// What a wrapper is to run, in sh: the language runtime with the handler that the wrapper has made of `_HANDLER`. AWS's own
-/// example of a wrapper puts options for the interpreter before the last argument: they come behind the handler.
+/// What a wrapper runs, in sh: the language runtime with `_HANDLER`, which the wrapper may have changed. AWS's own example of a
+/// wrapper puts options for the interpreter before the last argument; they come behind the handler here.
 const WRAPPED: &str = concat!(
     r#"set -- "$0" "$@";n=$#;while test $((n-=1)) -gt 0;do set -- "$@" "$1";shift;done;p=$1;shift;"#,
     r#"unset _OPEN_RUNTIME_WRAPPED;exec "$p" "$_HANDLER" "$@""#
@@ -33,7 +33,7 @@ impl Launch {
     pub fn start(&self) -> Result<Process, CannotStart> {
         let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
         match &self.wrapper {
-            // Many wrappers set another _HANDLER, which the shell then has.
+            // Many wrappers set another _HANDLER, so the shell reads it after them.
             Some(wrapper) => Process::start(
                 wrapper,
                 &["/bin/sh".as_ref(), "-c".as_ref(), WRAPPED.as_ref(), self.program.as_os_str()],

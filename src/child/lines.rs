@@ -1,4 +1,4 @@
-//! The lines that come out of a pipe in pieces of any size.
+//! Lines out of a pipe, which delivers pieces of any size.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use crate::json_line::find_line_feed;
 use crate::os::process::{Process, Progress};
 
 /// No pipe of ours holds more, in bytes.
-const LARGEST_PIPE: usize = 1 << 20;
+const MAX_PIPE: usize = 1 << 20;
 
 /// Longer lines are handed out without being copied, in bytes.
 const LARGE_LINE: usize = 64 << 10;
 
-/// What has been read; what lies before `start` has been handed out.
+/// What has been read. What lies before `start` has been handed out.
 #[derive(Debug, Default)]
 pub struct Lines {
     buffer: Vec<u8>,
@@ -25,10 +25,10 @@ impl Lines {
         process.read(&mut self.buffer)
     }
 
-    /// Reads what is left in the pipe of a child that has ended. Bounded by what a pipe holds: its grandchildren may hold the
-    /// pipe open, and write for ever.
+    /// Reads what is left in the pipe of a child that has ended, but no more than a pipe holds: its grandchildren may hold the
+    /// pipe open and write for ever.
     pub fn drain(&mut self, process: &mut Process) -> io::Result<()> {
-        let end = self.buffer.len() + LARGEST_PIPE;
+        let end = self.buffer.len() + MAX_PIPE;
         while self.buffer.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}
         Ok(())
     }
@@ -41,7 +41,7 @@ impl Lines {
     /// The next whole line, without its line feed.
     pub fn take_next(&mut self) -> Option<Vec<u8>> {
         let Some(found) = self.buffer.get(self.searched..).and_then(find_line_feed) else {
-            self.buffer.drain(..self.start); // once for all lines that came together: there may be thousands
+            self.buffer.drain(..self.start); // once for all the lines of a read: there may be thousands
             self.start = 0;
             self.searched = self.buffer.len();
             return None;
@@ -60,7 +60,7 @@ impl Lines {
         line
     }
 
-    /// The buffer stays: one of its size comes from the kernel, and goes back to it, by a system call each.
+    /// Copies a line, so that the buffer stays. A new buffer of its size would cost two system calls.
     fn copy(&mut self, end: usize) -> Vec<u8> {
         let line = self.buffer.get(self.start..end).unwrap_or_default().to_vec();
         self.start = end + 1;

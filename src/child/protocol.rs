@@ -1,5 +1,5 @@
 //! The language-runtime protocol, version 1: what the lines on STDIN and STDOUT of the language runtime say. Pure: bytes in,
-//! bytes out. Its description for authors is `runtimes/README.md`.
+//! bytes out. `runtimes/README.md` describes it for authors.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -45,24 +45,22 @@ pub enum Message<'a> {
     Ready(Ready),
     /// The Init phase failed.
     InitError(LambdaError),
-    #[allow(missing_docs)]
-    /// The handler answered the call of this id; where in the line its response stands.
+    /// The handler answered the call of this id. The range is that of the response in the line.
     Response { id: Cow<'a, str>, response: Range<usize> },
-    #[allow(missing_docs)]
     /// The handler failed in the call of this id.
     Error { id: Cow<'a, str>, error: LambdaError },
 }
 
 impl Message<'_> {
     /// # Errors
-    /// Why the line is no message. The reason does not quote the line: it may hold customers' data.
+    /// Why the line is not a message. The reason does not quote the line, because it may hold customers' data.
     pub fn parse(bytes: &[u8]) -> Result<Message<'_>, String> {
         let line: Line = serde_json::from_slice(bytes).map_err(|error| reason(&error, bytes.len()))?;
         if !bytes.trim_ascii_start().starts_with(b"{") {
-            return Err("a JSON array".to_owned()); // serde takes one for an object, member by member
+            return Err("a JSON array".to_owned()); // serde reads an array as an object, member by member
         }
         match line {
-            // An id comes first: what a handler printed may have made its response look like any line of this protocol.
+            // A line with an id is an answer, whatever else it has: a handler in shell may print any members.
             Line { id: None, ready: Some(ready), .. } => Ok(Message::Ready(ready)),
             Line { id: Some(id), response: Some(response), .. } => {
                 let start = response.get().as_ptr().addr() - bytes.as_ptr().addr();
@@ -87,7 +85,7 @@ fn reason(error: &serde_json::Error, length: usize) -> String {
     format!("{what} (a line of {length} bytes, wrong at byte {})", error.column())
 }
 
-/// serde takes `null` for an absent `Option`; a response may well be `null`.
+/// serde reads `null` as an absent `Option`, but a response may be `null`.
 fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
@@ -99,20 +97,20 @@ fn one() -> usize {
 /// One call of the handler.
 #[derive(Debug)]
 pub struct Call<'a> {
-    /// Answers are matched by it.
+    /// Its answer has the same id.
     pub id: String,
-    /// The CloudEvent, or whatever else the handler gets, in parts: a large one need not be copied.
+    /// What the handler gets, a CloudEvent for example, in parts: a large event is not copied.
     pub event: [Cow<'a, [u8]>; 3],
 }
 
 impl<'a> Call<'a> {
-    /// Parts with line breaks are copied, without them.
+    /// Only parts with line breaks are copied, to replace those by blanks.
     pub fn new(id: String, event: [&'a [u8]; 3]) -> Call<'a> {
         Call { id, event: event.map(on_one_line) }
     }
 }
 
-/// What stands before the event in the line of a call.
+/// The part of a call's line before the event.
 pub fn call_prefix(id: &str) -> Vec<u8> {
     let mut head = Vec::new();
     push_json(&mut head, "{\"id\":", id);
@@ -120,8 +118,8 @@ pub fn call_prefix(id: &str) -> Vec<u8> {
     head
 }
 
-/// What stands after the event in the line of a call: the context, and the end. What bootstrap vouches for comes before what the
-/// caller chose. `deadline_ms` is when the handler must be done.
+/// The part of a call's line after the event: the context, and the end. What bootstrap vouches for comes before what the caller
+/// chose. `deadline_ms` is when the handler must be done, in milliseconds since 1970.
 pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
     let mut tail = Vec::new();
     push_json(&mut tail, ",\"context\":{\"requestId\":", &invocation.request_id);
@@ -153,9 +151,9 @@ pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: 
     tail
 }
 
-/// The last `,"context":{` of a line begins the context that bootstrap wrote: a language runtime that does not parse JSON goes by
-/// that. So the caller's *valid* JSON gets a blank behind each member name `"context"`. Inside of a string the text cannot
-/// stand, for its quotes would be escaped.
+/// The last `,"context":{` of a line begins the context that bootstrap wrote: a language runtime that does not parse JSON
+/// searches for it. So the caller's *valid* JSON gets a blank behind each member name `"context"`. A string cannot contain that
+/// text, because its quotes would be escaped.
 fn push_without_context(line: &mut Vec<u8>, json: &[u8]) {
     const NAME: &[u8] = b"\"context\":";
     let mut rest = json;

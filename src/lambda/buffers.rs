@@ -2,17 +2,17 @@
 
 use ureq::unversioned::transport::Buffers;
 
-/// Room for one read or write, in bytes, at first; it is doubled where there is much to move.
+/// The room for one read or write at first, in bytes. It is doubled while there is much to move.
 const PIECE: usize = 16 << 10;
 
-/// Room for the first write: ureq gives up on a head that does not fit, and X-Ray's cause alone may have 64 KiB. Pages that
-/// nobody writes to cost nothing.
+/// The room for the first write, in bytes: ureq fails if a head does not fit, and X-Ray's cause alone may have 64 KiB. Pages that
+/// are not written to cost nothing.
 const FIRST_OUTPUT: usize = 128 << 10;
 
-/// As far as it is doubled.
-const LARGEST_PIECE: usize = 512 << 10;
+/// The room is not doubled beyond this, in bytes.
+const MAX_PIECE: usize = 512 << 10;
 
-/// Buffers that grow with what goes through them, and let several pieces of output go out together.
+/// Buffers that grow with what goes through them, and collect pieces of output for one write.
 #[derive(Debug, Default)]
 pub struct PieceBuffers {
     input: Vec<u8>,
@@ -29,13 +29,13 @@ impl PieceBuffers {
         self.output.get(..self.pending).unwrap_or_default()
     }
 
-    /// Takes `amount` more bytes of [`output`](Buffers::output) as pending. False if they must be flushed now.
+    /// Adds `amount` bytes of [`output`](Buffers::output) to what is pending. False if all of it must be flushed now.
     pub fn append_output(&mut self, amount: usize) -> bool {
         self.pending += amount;
         self.output.len() - self.pending >= PIECE / 2
     }
 
-    /// Cleared pages come from the kernel for nothing; `resize` would clear them byte by byte.
+    /// Allocates anew: the kernel's pages are cleared already, and `resize` would clear them byte by byte.
     fn enlarge_input(&mut self) {
         let mut larger = vec![0; (self.input.len() * 2).max(PIECE)];
         if let Some(start) = larger.get_mut(..self.filled) {
@@ -46,7 +46,7 @@ impl PieceBuffers {
 
     /// Notes that all that was pending has been written.
     pub fn flushed(&mut self) {
-        let is_much = self.pending > self.output.len() / 2 && self.output.len() < LARGEST_PIECE;
+        let is_much = self.pending > self.output.len() / 2 && self.output.len() < MAX_PIECE;
         if is_much {
             self.output = vec![0; self.output.len() * 2];
         }
@@ -66,7 +66,7 @@ impl Buffers for PieceBuffers {
         self.input.get(self.consumed..self.filled).unwrap_or_default()
     }
 
-    /// Room is always made: a head of any size can be read whole.
+    /// There is always room, so that a head of any size can be read whole.
     fn input_append_buf(&mut self) -> &mut [u8] {
         if self.consumed > 0 {
             self.input.copy_within(self.consumed..self.filled, 0);
@@ -81,7 +81,7 @@ impl Buffers for PieceBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         self.filled += amount;
-        if self.filled == self.input.len() && self.input.len() < LARGEST_PIECE {
+        if self.filled == self.input.len() && self.input.len() < MAX_PIECE {
             self.enlarge_input();
         }
     }

@@ -1,6 +1,6 @@
-//! bootstrap as an internal extension: Lambda sends SIGTERM before it ends an execution environment only where an extension is
-//! registered. It asks for no events; one `/extension/event/next` is parked, for Init is over only when each extension has
-//! asked.
+//! bootstrap as an internal extension: Lambda sends SIGTERM before it ends an execution environment only if an extension is
+//! registered. It subscribes to no events. One request for `/extension/event/next` stays open, because Init is over only when
+//! each extension has sent it.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
 
@@ -10,15 +10,15 @@ use std::net::TcpStream;
 /// Unique among the extensions of a function.
 pub const NAME: &str = "open-runtime";
 
-/// The connection that waits for an event that never comes. Closing it would look like an extension that crashed.
+/// The connection that waits for an event that never comes. To Lambda, a closed one is an extension that crashed.
 #[derive(Debug)]
 pub struct Extension {
     _parked: TcpStream,
 }
 
 impl Extension {
-    /// Asks for the next event on `connection` and leaves it at that. Blocks for as long as the kernel takes to buffer a
-    /// hundred bytes.
+    /// Asks for the next event on `connection`, and does not wait for the answer. Blocks for as long as the kernel takes to buffer
+    /// a hundred bytes.
     ///
     /// # Errors
     /// Those of writing to a connection.

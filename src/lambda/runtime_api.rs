@@ -1,4 +1,4 @@
-//! The Runtime API and the Extensions API of Lambda: what is asked, what the answers mean. One connection, blocking.
+//! The Runtime API and the Extensions API of Lambda: the requests, and what the answers mean. One connection, blocking.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -36,13 +36,13 @@ const IDLE_AFTER: Duration = Duration::from_millis(500);
 /// The pause between two attempts.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// More than any event: Lambda's own limit is 6 MB, and the emulators' are not far from it.
+/// No event is larger, in bytes: Lambda's own limit is 6 MB, and those of emulators are similar.
 const MAX_EVENT: u64 = 1 << 28;
 
-/// An invocation id that is longer, in bytes, does not go back: it must fit into the head of an answer.
+/// A longer invocation id, in bytes, is not sent back: it must fit into the head of a request.
 const MAX_ECHO: usize = 16 << 10;
 
-/// What `/runtime/invocation/next` ended with.
+/// What `/runtime/invocation/next` brought.
 #[derive(Debug)]
 pub enum Next {
     /// An event.
@@ -68,7 +68,7 @@ impl RuntimeApi {
             .proxy(None) // ureq's default reads HTTP_PROXY: events must not go through a proxy
             .http_status_as_error(false)
             .max_redirects(0)
-            .max_idle_age(Duration::from_secs(u64::MAX / 4)) // an environment may be frozen for hours
+            .max_idle_age(Duration::from_secs(u64::MAX / 4)) // Lambda may freeze an environment for hours
             .max_response_header_size(1 << 20)
             .user_agent(concat!("open-runtime/", env!("CARGO_PKG_VERSION")))
             .accept("")
@@ -78,8 +78,8 @@ impl RuntimeApi {
         RuntimeApi { agent, address: address.to_owned(), watch, log }
     }
 
-    /// Waits for the next invocation, for hours if need be: Lambda freezes us in between, and forbids a timeout on this call.
-    /// The language runtime is looked after meanwhile.
+    /// Waits for the next invocation, and looks after the language runtime meanwhile. Blocks for hours: Lambda freezes the
+    /// environment in between, and forbids a timeout on this call.
     ///
     /// # Errors
     /// [`Fatal::RuntimeApi`] if the API cannot be reached, or its answer has no request id; [`Fatal::CrashLoop`].
@@ -96,9 +96,9 @@ impl RuntimeApi {
                     return Ok(Next::Invocation(Box::new(invocation)));
                 }
                 Err(_) if self.watch.is_terminating() => {}
-                Err(Failure::Broken(_)) if asked.elapsed() >= IDLE_AFTER => attempt = 1, // it was idle, and was closed for that
+                Err(Failure::Broken(_)) if asked.elapsed() >= IDLE_AFTER => attempt = 1, // an idle connection was closed
                 Err(Failure::Broken(why)) if attempt < MAX_ATTEMPTS => {
-                    // Asking again is safe: until it is answered, Lambda gives the same invocation again.
+                    // Asking again is safe: Lambda hands out an invocation until it is answered.
                     self.log.warn(None, &format_args!("asking for the next invocation again: {why}"));
                     runtime.get().wait_for(None, Deadline::after(RETRY_DELAY))?;
                     attempt += 1;
@@ -119,8 +119,8 @@ impl RuntimeApi {
         }
     }
 
-    /// Registers bootstrap as an internal extension, so that SIGTERM comes. The language runtime is looked after meanwhile.
-    /// A refusal is logged, and is no failure: the function works without. Blocks for at most 1 s.
+    /// Registers bootstrap as an internal extension, so that SIGTERM comes, and looks after the language runtime meanwhile. A
+    /// refusal is logged and is not an error, because the function works without. Blocks for at most 1 s.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`].
@@ -145,18 +145,18 @@ impl RuntimeApi {
         let url = format!("http://{}/2020-01-01/extension/register", self.address);
         let request = self.agent.post(&url).config().timeout_global(Some(REGISTER_TIMEOUT)).build();
         let mut response = request.header("lambda-extension-name", extension::NAME).send(&b"{\"events\":[]}"[..])?;
-        let _ = response.body_mut().read_to_vec(); // the header says it all, and Lambda waits for whom it has registered
+        let _ = response.body_mut().read_to_vec(); // the header says it all
         match header(response.headers(), "lambda-extension-identifier") {
             Some(identifier) if response.status().is_success() => Ok(identifier),
             _ => Err(Failure::Refused(format!("HTTP status {}", response.status().as_u16()))),
         }
     }
 
-    /// Delivers a response. Blocks for at most 10 s, or what SIGTERM leaves.
+    /// Delivers a response. Blocks for at most 10 s, or for the time that SIGTERM leaves.
     ///
     /// # Errors
-    /// [`Fatal::RuntimeApi`] on status 500, which asks us to exit, and if the response could not be delivered: Lambda then tells
-    /// the caller, if it does not have the response. Other refusals are logged.
+    /// [`Fatal::RuntimeApi`] on status 500, which asks a runtime to exit, and if the response could not be delivered: when bootstrap
+    /// exits, Lambda fails the invocation if it does not have the response. Other refusals are logged.
     ///
     /// Source: POST /runtime/invocation/{id}/response,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-response>
@@ -232,8 +232,8 @@ impl RuntimeApi {
         }
     }
 
-    /// Posts, and once more where the connection broke before there was an answer: nobody knows then what Lambda has, but it
-    /// takes one answer to an invocation and refuses the next.
+    /// Posts, and once more if the connection broke before there was an answer. It is not known then whether Lambda has the first,
+    /// but Lambda takes one answer to an invocation and refuses a second.
     fn post<'a>(
         &self,
         path: &str,
@@ -262,20 +262,20 @@ impl RuntimeApi {
             request = request.header(name, value);
         }
         let mut response = request.send(body)?;
-        let _ = response.body_mut().read_to_vec(); // to its end, or the connection cannot be used again; the status says it all
+        let _ = response.body_mut().read_to_vec(); // to its end, so that the connection can be used again; the status says it all
         Ok(response)
     }
 }
 
-/// Reads the headers that came with an event. Those that make no sense are left out, with a warning.
+/// Reads the headers that came with an event. Invalid ones are left out, with a warning.
 ///
 /// # Errors
 /// Why there is no invocation without the request id.
 pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invocation, String> {
     let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
-    let is_step = matches!(request_id.as_str(), "." | ".."); // of a path, which an answer's URL would leave
+    let is_step = matches!(request_id.as_str(), "." | ".."); // a step of a path, which would lead the answer's URL elsewhere
     if is_step || !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-        return Err("the request id has characters that no request id has".to_owned());
+        return Err("the request id has characters that a request id cannot have".to_owned());
     }
     let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
     if deadline_ms.is_none() {
@@ -290,14 +290,14 @@ pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invoc
         identity: json_header(headers, "lambda-runtime-cognito-identity", &request_id, log),
         tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
         invocation_id: header(headers, "lambda-runtime-invocation-id")
-            .filter(|id| id.is_ascii() && id.len() <= MAX_ECHO), // or it cannot go back
+            .filter(|id| id.is_ascii() && id.len() <= MAX_ECHO), // otherwise it cannot be sent back
         received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
         request_id,
         event,
     })
 }
 
-/// A header that holds a JSON text. Anything else is left out, with a warning: the invocation need not fail for it.
+/// A header that holds a JSON text. Anything else is left out, with a warning, because the invocation can do without.
 fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> Option<String> {
     let value = header(headers, name)?;
     if json::validate(value.as_bytes()).is_err() {
@@ -307,14 +307,14 @@ fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> O
     Some(value)
 }
 
-/// The headers that go with an error. Lambda keeps of the type what has its own form, and passes the cause to X-Ray.
+/// The headers of an error. Lambda keeps the type if it has the form of Lambda's own, and passes the cause to X-Ray.
 fn error_headers(error: &InvocationError) -> Vec<(&'static str, String)> {
     let mut headers = vec![("lambda-runtime-function-error-type", header_error_type(error.error_type()))];
     headers.extend(xray::cause(error).map(|cause| ("lambda-runtime-function-xray-error-cause", cause)));
     headers
 }
 
-/// A header's value; an empty one is an absent one. What is not UTF-8 is replaced.
+/// A header's value. An empty one counts as absent. Bytes that are not UTF-8 are replaced.
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
     (!value.is_empty()).then(|| value.into_owned())
@@ -322,11 +322,11 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Why a call has no answer.
 enum Failure {
-    /// There was none in time.
+    /// It did not come in time.
     Late,
     /// The connection broke, or could not be made.
     Broken(String),
-    /// There is an answer, but not one to go on with.
+    /// There is an answer, but it is not usable.
     Refused(String),
 }
 

@@ -1,8 +1,8 @@
 //! How ureq reaches the Runtime API: one TCP connection, head and body of a request in one write, and a wait for the answer
-//! that does not miss SIGTERM, nor what becomes of the language runtime meanwhile.
+//! that notices SIGTERM and looks after the language runtime.
 //!
-//! ureq's own transport cannot be woken while it waits. These traits are outside of ureq's semver promise, which is why
-//! Cargo.toml pins it.
+//! ureq's own transport cannot be interrupted while it waits. Its transport traits are outside of its semver promise, so Cargo.toml
+//! pins its version.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -25,14 +25,14 @@ use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
 use crate::os::wait::{self, Source, WaitEnd};
 
-/// How long a connection may take: the Runtime API is on the same machine, or on one nearby.
+/// How long connecting may take. The Runtime API is on the same machine, or on one nearby.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The error kind of a wait that was abandoned: SIGTERM came, or the language runtime cannot be kept alive. Not `Interrupted`,
 /// which std retries for ever.
 const ABANDONED: ErrorKind = ErrorKind::Other;
 
-/// What is looked after while ureq waits.
+/// What a wait of ureq looks after.
 pub struct Watch {
     signals: Signals,
     runtime: Mutex<Option<SharedRuntime>>,
@@ -40,15 +40,15 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Nothing but the signals, so far.
+    /// Watches the signals alone.
     pub fn new(signals: Signals) -> Arc<Watch> {
         Arc::new(Watch { signals, runtime: Mutex::default(), fatal: Mutex::default() })
     }
 
-    /// Runs `call`. Meanwhile the language runtime is looked after, and SIGTERM ends the wait with an error.
+    /// Runs `call`. Its waits look after the language runtime, and SIGTERM ends them with an error.
     ///
     /// # Errors
-    /// What has become of the language runtime, if it cannot be kept alive.
+    /// [`Fatal::CrashLoop`] if the language runtime cannot be kept alive.
     pub fn during<T>(&self, runtime: &SharedRuntime, call: impl FnOnce() -> T) -> Result<T, Fatal> {
         *lock(&self.runtime) = Some(runtime.clone());
         let result = call();
@@ -78,7 +78,7 @@ impl Watch {
         }
     }
 
-    /// Waits for the socket alone. SIGTERM does not end it, for an answer is worth waiting for, but shortens it.
+    /// Waits for the socket alone. SIGTERM shortens this wait but does not end it, because the answer is needed.
     fn wait_alone(&self, socket: Source, deadline: Deadline) -> io::Result<WaitEnd> {
         let mut sources = [socket, Source::readable(self.signals.termination())];
         loop {
@@ -88,12 +88,12 @@ impl Watch {
                 return Ok(if in_time { WaitEnd::Ready } else { WaitEnd::TimedOut });
             }
             self.signals.notice_termination();
-            *termination = Source::readable(None);
+            *termination = Source::readable(None); // its pipe stays readable, and would end every further wait at once
         }
     }
 }
 
-/// ureq asks for `Debug` and never uses it; deriving it would bring in the texts of all that is watched.
+/// ureq requires `Debug` and does not use it. A derived one would bring the texts of all the fields into the binary.
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Watch")
@@ -117,8 +117,7 @@ impl Connector for Dialer {
     }
 }
 
-/// Addresses need no look-up, and `localhost` is known. Other names are not looked up: that is 24 KB of resolver, for an API
-/// which is on the same machine.
+/// Takes addresses, and `localhost`. Other names are not resolved: a resolver is 24 KB, and the API is on the same machine.
 #[derive(Debug)]
 pub struct Addresses;
 
@@ -132,7 +131,7 @@ impl Resolver for Addresses {
     }
 }
 
-/// A connection to the Runtime API that ureq knows nothing of. Blocks for at most 2 s.
+/// A connection to the Runtime API beside ureq's. Blocks for at most 2 s.
 ///
 /// # Errors
 /// Those of connect(2), and [`ErrorKind::InvalidInput`] for a name.
@@ -164,7 +163,7 @@ impl Connection {
         let address = addresses.first().ok_or(ErrorKind::NotFound)?;
         let socket = TcpStream::connect_timeout(address, CONNECT_TIMEOUT)?;
         socket.set_nonblocking(true)?;
-        socket.set_nodelay(true)?; // the last piece of a large response does not wait for a reply to the one before
+        socket.set_nodelay(true)?; // or the last piece of a large response waits for the acknowledgement of the one before
         Ok(Connection { socket, buffers: PieceBuffers::default(), watch, was_just_used: false })
     }
 
@@ -181,7 +180,7 @@ impl Connection {
                         return Err(ErrorKind::TimedOut.into());
                     }
                 }
-                // It reads no more, but may have answered before: a response that is too large is refused before its end.
+                // It does not read any more, but may have answered: it refuses a response that is too large before its end.
                 Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => break,
                 Err(error) => return Err(error),
             }
@@ -206,7 +205,7 @@ impl Transport for Connection {
         &mut self.buffers
     }
 
-    /// The head waits for the body: one write instead of two.
+    /// Keeps the head until the body comes, for one write instead of two.
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.was_just_used = true;
         if self.buffers.append_output(amount) {
@@ -224,8 +223,8 @@ impl Transport for Connection {
         Ok(bytes > 0)
     }
 
-    /// Asked after each answer, when nothing can be wrong yet, and before each request, when the Runtime API may have closed
-    /// the connection: an answer that is written to a closed one is lost, and nobody knows.
+    /// ureq asks after each answer, when nothing can be wrong yet, and before each request, when the Runtime API may have closed
+    /// the connection. A response that is written to a closed connection is lost without an error.
     fn is_open(&mut self) -> bool {
         if std::mem::take(&mut self.was_just_used) {
             return true;

@@ -1,20 +1,19 @@
-//! The cause of an error as X-Ray shows it.
+//! The cause of an error, as X-Ray shows it.
 
 use crate::cloudevents::json::Document;
 use crate::error::{InvocationError, text};
 use crate::json_line::push_json;
 
 /// Lambda drops a header that is longer, in bytes.
-const LONGEST: usize = 64 << 10;
+const MAX_CAUSE: usize = 64 << 10;
 
-/// The value of `Lambda-Runtime-Function-XRay-Error-Cause`, or `None` where it is longer than Lambda takes. ASCII, as a header
-/// must be.
+/// The value of `Lambda-Runtime-Function-XRay-Error-Cause`, in ASCII. `None` if it is longer than Lambda takes.
 ///
 /// Source: the `exception` object of <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-errors>
 pub fn cause(error: &InvocationError) -> Option<String> {
     let (message, stack) = (error.message(), error.stack_trace());
-    if message.len() + stack.map_or(0, str::len) >= LONGEST {
-        return None; // before it is copied again and again: it may have megabytes
+    if message.len() + stack.map_or(0, str::len) >= MAX_CAUSE {
+        return None; // before it is copied several times: it may have megabytes
     }
     let mut json = Vec::new();
     push_json(&mut json, "{\"working_directory\":", &std::env::current_dir().unwrap_or_default().to_string_lossy());
@@ -24,7 +23,7 @@ pub fn cause(error: &InvocationError) -> Option<String> {
     push_frames(&mut json, stack);
     json.extend_from_slice(b"]}]}");
     let header = ascii(&String::from_utf8_lossy(&json));
-    (header.len() < LONGEST).then_some(header)
+    (header.len() < MAX_CAUSE).then_some(header)
 }
 
 fn push_frames(json: &mut Vec<u8>, stack_trace: Option<&str>) {
@@ -36,7 +35,7 @@ fn push_frames(json: &mut Vec<u8>, stack_trace: Option<&str>) {
     }
 }
 
-/// The same JSON text with `\u` escapes for all that is not ASCII. (Control characters are escaped already, DEL may pass.)
+/// The same JSON text with `\u` escapes for everything that is not printable ASCII.
 fn ascii(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
@@ -83,15 +82,15 @@ mod tests {
 
     #[test]
     fn a_cause_of_64_kib_is_dropped() {
-        assert!(cause(&failed(&"x".repeat(LONGEST - 300), "[]")).is_some());
-        assert!(cause(&failed(&"x".repeat(LONGEST), "[]")).is_none());
+        assert!(cause(&failed(&"x".repeat(MAX_CAUSE - 300), "[]")).is_some());
+        assert!(cause(&failed(&"x".repeat(MAX_CAUSE), "[]")).is_none());
     }
 
     #[test]
     fn a_cause_is_measured_as_it_goes_out() {
         let overhead = cause(&failed("", "[]")).unwrap().len();
-        assert_eq!(cause(&failed(&"x".repeat(LONGEST - overhead - 1), "[]")).unwrap().len(), LONGEST - 1);
-        assert!(cause(&failed(&"x".repeat(LONGEST - overhead), "[]")).is_none());
+        assert_eq!(cause(&failed(&"x".repeat(MAX_CAUSE - overhead - 1), "[]")).unwrap().len(), MAX_CAUSE - 1);
+        assert!(cause(&failed(&"x".repeat(MAX_CAUSE - overhead), "[]")).is_none());
         assert!(cause(&failed(&"é".repeat(20_000), "[]")).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The middlewares around the handler, as an onion: `before` in order, `after` and `error` in reverse.
+//! The middlewares around the handler, as the layers of an onion: `before` hooks in order, `after` and `error` hooks in reverse.
 
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
@@ -44,14 +44,14 @@ pub enum Before {
     Response(Vec<u8>, usize),
 }
 
-/// Processes that were started early, in the order in which they run. Dropping those that are not needed kills them.
+/// Processes that were started before their turn, in the order in which they will run. Dropping one kills it.
 pub type Prestarted<'a> = Vec<Option<Running<'a>>>;
 
 impl<'a> Chain<'a> {
     /// Runs the `before` hooks.
     ///
     /// # Errors
-    /// That of the hook that failed.
+    /// The error of the hook that failed.
     pub fn before(&self, event: &[u8]) -> Result<Before, InvocationError> {
         let mut prestarted = self.prestart(Hook::Before, self.middlewares.in_order.iter(), Some(event));
         let mut changed = None;
@@ -67,8 +67,8 @@ impl<'a> Chain<'a> {
         Ok(Before::Handler(changed))
     }
 
-    /// Starts the processes of the `after` hooks of the first `count` middlewares, where overlap is on. Blocks for
-    /// milliseconds where there are more of them than processors: each waits for one before it is a program of its own.
+    /// Starts the processes of the `after` hooks of the first `count` middlewares, if overlap is on. Blocks for milliseconds if
+    /// there are more of them than processors, because each waits for a processor before execve(2) is done.
     pub fn prestart_after_hooks(&self, count: usize) -> Prestarted<'a> {
         self.prestart(Hook::After, self.middlewares.in_order.iter().take(count).rev(), None)
     }
@@ -76,7 +76,7 @@ impl<'a> Chain<'a> {
     /// Runs the `after` hooks of the first `count` middlewares. `None` if none of them changed the response.
     ///
     /// # Errors
-    /// That of the hook that failed.
+    /// The error of the hook that failed.
     pub fn after(
         &self,
         count: usize,
@@ -94,7 +94,7 @@ impl<'a> Chain<'a> {
         Ok(changed)
     }
 
-    /// Runs the `error` hooks, until one prints a response. One that fails leaves the error as it is, and is logged.
+    /// Runs the `error` hooks until one prints a response. If one fails, the error stays as it is, and the failure is logged.
     pub fn run_error_hooks(&self, error: &InvocationError, log: Log) -> Option<Vec<u8>> {
         let input = error.to_json();
         for middleware in self.middlewares.in_order.iter().rev() {
@@ -123,8 +123,8 @@ impl<'a> Chain<'a> {
         })
     }
 
-    /// The first gets what there is of its input at once, and works while the others are started. One that cannot be
-    /// started is tried again when its turn comes, and fails then.
+    /// Starts processes, and gives the first its input at once, so that it works while the others are started. A process that
+    /// cannot be started now is started, or fails, when its turn comes.
     fn prestart(
         &self,
         hook: Hook,

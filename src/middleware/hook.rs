@@ -16,16 +16,16 @@ use crate::os::process::{End, Process, Progress};
 use crate::os::signals::Signals;
 use crate::os::wait::{self, Source};
 
-/// The exit status of a `before` hook whose output is the response (qmail-command(8): done, and nobody else is asked).
+/// The exit status of a `before` hook whose output is the response. In qmail-command(8) too, 99 means that all is done.
 const EARLY_RESPONSE: i32 = 99;
 
-/// What follows the input, as echo(1) has it.
+/// What follows the input, as in the output of echo(1).
 const LINE_END: &[u8] = b"\n";
 
-/// No hook may print more, in bytes; Lambda takes a tenth of it.
-const LARGEST_OUTPUT: usize = 64 << 20;
+/// No hook may print more, in bytes. Lambda takes a tenth of it.
+const MAX_OUTPUT: usize = 64 << 20;
 
-/// The point at which a middleware runs; its first argument.
+/// When a middleware runs. The name is its first argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     /// Before the handler, with the event.
@@ -37,7 +37,7 @@ pub enum Hook {
 }
 
 impl Hook {
-    /// Its name, as the argument has it.
+    /// The first argument.
     pub fn name(self) -> &'static str {
         match self {
             Hook::Before => "before",
@@ -56,11 +56,11 @@ impl fmt::Display for Hook {
 /// What a hook wants.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It printed nothing: its input goes on as it is.
+    /// It printed nothing: the next gets the same input.
     Unchanged,
-    /// What it printed goes on instead.
+    /// The next gets what it printed.
     Replaced(Vec<u8>),
-    /// What it printed is the response; the handler and the middlewares after this one are skipped.
+    /// What it printed is the response. The handler and the middlewares after this one are skipped.
     Respond(Vec<u8>),
 }
 
@@ -75,7 +75,7 @@ pub struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    /// Starts the process, and tells it by when it must be done. It waits for its input if it reads any.
+    /// Starts the process, and tells it when it must be done. If it reads its input, it waits for it.
     ///
     /// # Errors
     /// [`InvocationError::Middleware`]: it may have been deleted since the Init phase, or cannot be executed.
@@ -100,13 +100,13 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Gives it what it takes now of its input. [`finish`](Running::finish) gives it the rest. Does not block.
+    /// Writes as much of its input as the pipe takes. [`finish`](Running::finish) writes the rest. Does not block.
     pub fn write(&mut self, input: &[u8]) {
         self.pump.write(&mut self.process, input);
     }
 
-    /// Gives it its input, and says what it wants. Blocks until it has ended, or the deadline. What it leaves running in its
-    /// process group is killed.
+    /// Writes its input, and returns its verdict. Blocks until it has ended, or until the deadline. Processes that it leaves
+    /// running in its group are killed.
     ///
     /// # Errors
     /// [`InvocationError::Middleware`], [`InvocationError::Timeout`], or [`InvocationError::Terminated`].
@@ -115,10 +115,10 @@ impl<'a> Running<'a> {
         self.judge(end, output)
     }
 
-    /// Gives it its input and takes its output, both at once, so that neither side can block the other.
+    /// Writes its input and reads its output at the same time, so that neither side can block the other.
     ///
     /// # Errors
-    /// As [`finish`](Running::finish), but for what the contract says of the status and the output.
+    /// As [`finish`](Running::finish), except those about its exit status and its output.
     pub fn collect(
         &mut self,
         input: &[u8],
@@ -132,8 +132,8 @@ impl<'a> Running<'a> {
             if deadline.has_passed() {
                 return Err(self.timeout());
             }
-            if self.pump.output.len() > LARGEST_OUTPUT {
-                return Err(self.failed(format!("it printed more than {LARGEST_OUTPUT} bytes")));
+            if self.pump.output.len() > MAX_OUTPUT {
+                return Err(self.failed(format!("it printed more than {MAX_OUTPUT} bytes")));
             }
         }
         let end = self.process.end().map_err(|error| self.failed(error.to_string()))?;
@@ -145,7 +145,7 @@ impl<'a> Running<'a> {
         step.map_err(|error| self.failed(error.to_string()))
     }
 
-    /// What the contract makes of an exit status and an output.
+    /// What an exit status and an output mean.
     ///
     /// # Errors
     /// As [`judge`].
@@ -163,10 +163,10 @@ impl<'a> Running<'a> {
     }
 }
 
-/// What the contract makes of an exit status and an output.
+/// What an exit status and an output mean.
 ///
 /// # Errors
-/// What is against the contract. The output is not quoted: it may hold customers' data.
+/// What breaks the contract. The output is not quoted, because it may hold customers' data.
 pub fn judge(hook: Hook, end: End, output: Vec<u8>) -> Result<Verdict, String> {
     match (end.0.code(), hook) {
         (Some(0), _) => replacement(output),
@@ -198,7 +198,7 @@ fn failed(middleware: &Middleware, hook: Hook, why: String) -> InvocationError {
     InvocationError::Middleware { name: middleware.name.clone(), hook: hook.name(), why }
 }
 
-/// The bytes on their way through a middleware.
+/// The input and the output of a hook while it runs.
 #[derive(Debug, Default)]
 struct Pump {
     written: usize,
@@ -207,7 +207,7 @@ struct Pump {
 }
 
 impl Pump {
-    /// Sleeps until something can be moved, and moves it. True when the process has ended and all of its output is here.
+    /// Sleeps until bytes can be moved, and moves them. True when the process has ended and all of its output has been read.
     fn step(&mut self, process: &mut Process, input: &[u8], deadline: Deadline, signals: Signals) -> io::Result<bool> {
         self.write(process, input);
         if process.has_ended()? {
@@ -223,7 +223,7 @@ impl Pump {
         wait::for_any(&mut sources, deadline.or(signals.work_deadline()))?;
         let [stdout, child_ended, termination, _] = sources.map(|source| source.is_ready());
         if child_ended {
-            signals.empty_child_ended();
+            signals.empty_child_ended(); // it may have been for the language runtime, which checks before its next wait
         }
         if termination {
             signals.notice_termination();
@@ -234,7 +234,7 @@ impl Pump {
         Ok(false)
     }
 
-    /// Writes what the pipe takes. A middleware that does not read its input is no error.
+    /// Writes what the pipe takes. It is not an error if a middleware does not read its input.
     fn write(&mut self, process: &mut Process, input: &[u8]) {
         let length = input.len() + LINE_END.len();
         while process.stdin().is_some() {
@@ -242,7 +242,7 @@ impl Pump {
             match process.write(&[rest, IoSlice::new(LINE_END)]) {
                 Ok(0) => return,
                 Ok(written) => self.written += written,
-                Err(_) => self.written = length, // EPIPE: it has read enough
+                Err(_) => self.written = length, // EPIPE: it wants no more
             }
             if self.written >= length {
                 process.close_stdin();
@@ -254,8 +254,8 @@ impl Pump {
         process.read(&mut self.output)
     }
 
-    /// What is left in the pipe when the process has ended. A grandchild that holds it open is not waited for, and cannot
-    /// keep us here by writing on.
+    /// Reads what is left in the pipe when the process has ended. It does not wait for a grandchild that holds the pipe open,
+    /// and stops if a grandchild goes on writing.
     fn drain(&mut self, process: &mut Process) -> io::Result<()> {
         let end = self.output.len() + (1 << 20);
         while self.output.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}

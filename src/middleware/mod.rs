@@ -19,17 +19,17 @@ pub struct Middleware {
 }
 
 impl Middleware {
-    /// The folder beside it with its companions for the language runtimes, if it has one.
+    /// The folder with its companions for the language runtimes, if there is one beside it.
     pub fn companions(&self) -> Option<PathBuf> {
         let folder = self.path.with_file_name(format!("{}.d", self.name));
         folder.is_dir().then_some(folder)
     }
 }
 
-/// Finds the middlewares that are named.
+/// Finds these middlewares.
 ///
 /// # Errors
-/// [`InvocationError::NoMiddleware`] for a name that is none, or that no folder has as an executable.
+/// [`InvocationError::NoMiddleware`] for a name that cannot be a file's, or if no folder has an executable of that name.
 pub fn find(names: &[String], roots: &[PathBuf]) -> Result<Vec<Middleware>, InvocationError> {
     names.iter().map(|name| find_one(name, roots)).collect()
 }
@@ -50,10 +50,10 @@ fn find_one(name: &str, roots: &[PathBuf]) -> Result<Middleware, InvocationError
     no_middleware(format!("but there is no such file; looked for {}", places.join(", ")))
 }
 
-/// The folders with companions, in the order of the middlewares, as `SLSCOMPANIONS` has them: joined by colons.
+/// The value of `SLSCOMPANIONS`: the folders with companions, in the order of the middlewares, joined by colons.
 ///
 /// # Errors
-/// [`InvocationError::NoMiddleware`] for a folder whose path has a colon itself.
+/// [`InvocationError::NoMiddleware`] for a folder whose path has a colon.
 pub fn companions(middlewares: &[Middleware]) -> Result<Option<OsString>, InvocationError> {
     let mut joined = OsString::new();
     for middleware in middlewares {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A point in time, or never. Steady: a clock that is set does not move it.
+/// A point in time, or never. It does not move when the wall clock is set.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Option<Instant>);
 
@@ -10,18 +10,18 @@ impl Deadline {
     /// Never comes.
     pub const NEVER: Deadline = Deadline(None);
 
-    /// This far from now; never, if that is beyond what the clock can say.
+    /// This far from now, or never if the clock cannot represent it.
     pub fn after(timeout: Duration) -> Deadline {
         Deadline(Instant::now().checked_add(timeout))
     }
 
-    /// From milliseconds since 1970, as in `Lambda-Runtime-Deadline-Ms`. The wall clock is read here and nowhere later.
+    /// From milliseconds since 1970, as in `Lambda-Runtime-Deadline-Ms`. Reads the wall clock now; later changes of it have no effect.
     pub fn at_unix_ms(unix_ms: u64) -> Deadline {
         let left = Duration::from_millis(unix_ms).saturating_sub(unix_time());
         Deadline::after(left)
     }
 
-    /// The same deadline, earlier; now, if that lies in the past.
+    /// The same deadline, but earlier. Now, if that lies in the past.
     pub fn earlier_by(self, margin: Duration) -> Deadline {
         Deadline(self.0.map(|at| at.checked_sub(margin).unwrap_or_else(Instant::now)))
     }
@@ -34,18 +34,18 @@ impl Deadline {
         }
     }
 
-    /// What is left of it; `None` if it never comes.
+    /// The time until it comes. `None` if it never comes.
     pub fn left(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// True from that moment on.
+    /// Whether it has come.
     pub fn has_passed(self) -> bool {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// What is left, in whole milliseconds for poll(2), rounded up: rounding down would spin through the last
-    /// millisecond with a timeout of zero. -1 for never; what is longer than poll can wait is cut to that.
+    /// The time until it comes, in milliseconds for poll(2), and -1 for never. Rounded up: rounding down would spin through the
+    /// last millisecond with timeouts of zero. At most what poll can wait.
     pub fn as_poll_timeout(self) -> libc::c_int {
         let Some(left) = self.left() else { return -1 };
         let ms = left.as_nanos().div_ceil(1_000_000);
@@ -53,7 +53,7 @@ impl Deadline {
     }
 }
 
-/// What the wall clock says, as the time since 1970.
+/// The wall clock: the time since 1970.
 pub fn unix_time() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! A child in a process group of its own, with pipes on its STDIN and STDOUT that never block us. Whoever starts one ends it:
-//! dropping it kills the group and reaps the child.
+//! A child in a process group of its own, with non-blocking pipes on its STDIN and STDOUT. Dropping it kills the group and reaps
+//! the child.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,10 +14,10 @@ use crate::os::sys;
 /// What the kernel lets an ordinary user have in one pipe.
 const LARGE_PIPE: libc::c_int = 1 << 20;
 
-/// How much is asked for at once, in bytes, at the least.
+/// A read asks for at least this many bytes.
 const PIECE: usize = 16 << 10;
 
-/// Becomes this command, without that variable. Comes back with the reason if it cannot, or if there is none.
+/// Becomes this command, without that variable. Returns only if it cannot, with the reason.
 pub fn become_command(mut command: impl Iterator<Item = OsString>, without: &str) -> io::Error {
     match command.next() {
         Some(program) => Command::new(program).args(command).env_remove(without).exec(),
@@ -41,17 +41,17 @@ pub struct Process {
 pub enum Progress {
     /// This many bytes.
     Bytes(usize),
-    /// Nothing for now.
+    /// There is nothing now.
     WouldBlock,
-    /// Nothing any more.
+    /// There will be nothing any more.
     Closed,
 }
 
 impl Process {
-    /// Starts `program` with arguments and more variables for its environment, in our current folder.
+    /// Starts `program` in the current folder, with these arguments, and with these variables beside our own.
     ///
     /// # Errors
-    /// [`CannotStart`]: missing, not executable, no interpreter, no memory, too many processes.
+    /// [`CannotStart`]: it is missing, not executable, or has no interpreter; there is no memory, or there are too many processes.
     pub fn start<'a>(
         program: &Path,
         arguments: &[&OsStr],
@@ -90,7 +90,7 @@ impl Process {
         self.stdin = None;
     }
 
-    /// Writes what the pipe takes now and returns how much that was: 0 if it is full. An error means that nobody reads.
+    /// Writes what the pipe takes now, and returns how much that was: 0 if it is full. An error means that nobody reads.
     pub fn write(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let Some(stdin) = &mut self.stdin else { return Err(ErrorKind::BrokenPipe.into()) };
         loop {
@@ -100,15 +100,15 @@ impl Process {
                     if std::mem::replace(&mut self.has_large_stdin, true) {
                         return Ok(0);
                     }
-                    sys::enlarge_pipe(stdin.as_fd(), LARGE_PIPE); // a large event: fewer turns between the two of us
+                    sys::enlarge_pipe(stdin.as_fd(), LARGE_PIPE); // a large event: fewer switches between the two processes
                 }
                 other => return other,
             }
         }
     }
 
-    /// Reads what is there now to the end of `buffer`: at least 16 KiB, and where much has come already, as much again, so that
-    /// something of any size costs few reads.
+    /// Reads to the end of `buffer`. Asks for at least 16 KiB, and for as much as `buffer` holds already, so that an output of any
+    /// size costs few reads.
     pub fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Progress> {
         let room = PIECE.max(buffer.len());
         loop {
@@ -132,7 +132,7 @@ impl Process {
         sys::has_ended(self.child.id())
     }
 
-    /// Signals the child, which may have left its group, and all of the group.
+    /// Signals all of its group, and the child itself if it has left the group.
     pub fn signal(&self, signal: libc::c_int) -> io::Result<()> {
         sys::signal_group(self.child.id(), signal)?;
         if sys::has_left_its_group(self.child.id()) {
@@ -141,13 +141,13 @@ impl Process {
         Ok(())
     }
 
-    /// Kills whatever is left of the group, and says how the child ended. Blocks for no longer than the kernel takes to
-    /// end a killed process.
+    /// Kills what is left of the group, and returns how the child ended. Blocks for as long as the kernel takes to end a killed
+    /// process.
     pub fn end(&mut self) -> io::Result<End> {
         self.kill_and_reap().map(End)
     }
 
-    /// The group is killed before the child is reaped: from then on its id may belong to somebody else.
+    /// The group is killed before the child is reaped: after that its id may belong to other processes.
     fn kill_and_reap(&mut self) -> io::Result<ExitStatus> {
         if let Some(status) = self.status {
             return Ok(status);
@@ -156,7 +156,7 @@ impl Process {
         let status = match self.child.try_wait()? {
             Some(status) => status,
             None => {
-                sys::signal_process(self.child.id(), libc::SIGKILL)?; // it may have left the group, and is not reaped: the id is its own
+                sys::signal_process(self.child.id(), libc::SIGKILL)?; // it may have left the group; it is not reaped, so the id is still its own
                 self.child.wait()?
             }
         };
@@ -167,7 +167,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.kill_and_reap(); // nobody is left to tell; a child that cannot be killed is the kernel's
+        let _ = self.kill_and_reap(); // nobody is left to be told
     }
 }
 
@@ -185,7 +185,7 @@ impl fmt::Display for CannotStart {
     }
 }
 
-/// What helps against the failures of execve(2) that name no reason of their own.
+/// What helps against those failures of execve(2) whose text does not say it.
 fn hint(cause: &io::Error) -> &'static str {
     match cause.raw_os_error() {
         Some(libc::ENOEXEC) => "; a script needs a first line with #! and its interpreter",

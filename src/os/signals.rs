@@ -1,4 +1,4 @@
-//! SIGTERM, SIGINT and SIGCHLD as descriptors that can be waited for (the self-pipe trick).
+//! SIGTERM, SIGINT and SIGCHLD as descriptors to wait for (the self-pipe trick).
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,7 +15,7 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_millis(270);
 /// An invocation must be over this long before that, so that Lambda is told what became of it.
 const REPORT_MARGIN: Duration = Duration::from_millis(30);
 
-/// Where our signals arrive. Copies are the same; it lasts as long as the process does.
+/// The pipes that signals write to. All copies are the same, and they live as long as the process.
 #[derive(Clone, Copy, Debug)]
 pub struct Signals {
     terminate: &'static OwnedFd,
@@ -24,9 +24,9 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Must come before the first fork: no signal is missed.
+    /// Call it before the first fork, so that no signal is missed.
     pub fn install() -> io::Result<Signals> {
-        sys::unblock_all_signals()?; // who started us may have blocked them, and then they would never come
+        sys::unblock_all_signals()?; // a parent may have blocked them, and children inherit that
         Ok(Signals {
             terminate: self_pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])?,
             child: self_pipe(&[signal_hook::consts::SIGCHLD])?,
@@ -34,40 +34,41 @@ impl Signals {
         })
     }
 
-    /// Readable once SIGTERM or SIGINT has come. `None` once that has been noticed: the signal is final, so nobody empties
-    /// the pipe, and waiting for it again would not wait.
+    /// Readable once SIGTERM or SIGINT has come. `None` once that has been noticed: nobody empties this pipe, because the signal
+    /// is final, so a wait that had it would end at once.
     pub fn termination(self) -> Option<BorrowedFd<'static>> {
         self.shutdown.get().is_none().then(|| self.terminate.as_fd())
     }
 
-    /// To be called when [`termination`](Signals::termination) is readable: from now on the time runs.
+    /// Call it when [`termination`](Signals::termination) is readable. The limits of the Shutdown phase start now.
     pub fn notice_termination(self) {
         self.shutdown.get_or_init(|| Deadline::after(SHUTDOWN_LIMIT));
     }
 
-    /// Whether the execution environment is being shut down, as far as noticed.
+    /// Whether SIGTERM has been noticed: the execution environment ends.
     pub fn is_terminating(self) -> bool {
         self.shutdown.get().is_some()
     }
 
-    /// When all must be over: never, until SIGTERM is noticed.
+    /// When bootstrap must end. Never, until SIGTERM is noticed.
     pub fn shutdown_deadline(self) -> Deadline {
         self.shutdown.get().copied().unwrap_or(Deadline::NEVER)
     }
 
-    /// When an invocation that is under way must be over: never, until SIGTERM is noticed.
+    /// When an invocation that is under way must be over. Never, until SIGTERM is noticed.
     pub fn work_deadline(self) -> Deadline {
         self.shutdown_deadline().earlier_by(REPORT_MARGIN)
     }
 
-    /// Readable when a child may have ended. Empty it before looking at the children, or one is missed.
+    /// Readable when a child may have ended. Empty it before checking the children: otherwise the end of one that ends between
+    /// the two is missed.
     pub fn child_ended(self) -> BorrowedFd<'static> {
         self.child.as_fd()
     }
 
     /// Makes [`child_ended`](Signals::child_ended) unreadable until the next SIGCHLD.
     pub fn empty_child_ended(self) {
-        sys::discard(self.child_ended(), &mut [0; 64]); // what is left over wakes us once more, nothing else
+        sys::discard(self.child_ended(), &mut [0; 64]); // bytes that are left only end the next wait early
     }
 }
 

@@ -7,20 +7,20 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// The write end of a pipe whose reader is slow, or the read end of one whose writer is: neither may block us.
+/// Makes an end of a pipe non-blocking: the other side may be slow.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl with F_SETFL touches no memory of ours. O_NONBLOCK is the only flag that matters on a pipe.
     check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
 }
 
-/// Asks for a pipe that holds `bytes`. The kernel may refuse (its limit for users is 1 MiB): then it stays as it was.
+/// Asks for a pipe that holds `bytes`. The kernel may refuse (its limit for users is 1 MiB). Then the pipe keeps its size.
 pub fn enlarge_pipe(fd: BorrowedFd<'_>, bytes: libc::c_int) {
     // SAFETY: fcntl with F_SETPIPE_SZ touches no memory of ours.
     let _ = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETPIPE_SZ, bytes) }; // a small pipe is only slower
 }
 
-/// Sleeps until one of `fds` is ready, a signal comes, or `timeout_ms` is over (-1: never). Being interrupted by a signal
-/// is success with nothing ready.
+/// Sleeps until one of `fds` is ready, a signal comes, or `timeout_ms` is over (-1: never). If a signal comes, it returns
+/// without an error, and none of `fds` is ready.
 pub fn poll(fds: &mut [libc::pollfd], timeout_ms: libc::c_int) -> io::Result<()> {
     // SAFETY: the pointer and the length are those of one slice of pollfd.
     let polled = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout_ms) };
@@ -57,7 +57,7 @@ pub fn write_on_signal(signal: libc::c_int, pipe: &'static OwnedFd) -> io::Resul
     unsafe { signal_hook::low_level::register(signal, action) }.map(drop)
 }
 
-/// Lets every signal come that a parent has blocked.
+/// Unblocks every signal that a parent has blocked.
 pub fn unblock_all_signals() -> io::Result<()> {
     let mut none = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset writes to a sigset_t of ours.
@@ -66,18 +66,18 @@ pub fn unblock_all_signals() -> io::Result<()> {
     check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut()) }).map(drop)
 }
 
-/// Reads as much as `buffer` takes and throws it away. Nothing there is no error.
+/// Reads what fits into `buffer`, for nobody. It is not an error if there is nothing.
 pub fn discard(fd: BorrowedFd<'_>, buffer: &mut [u8]) {
     // SAFETY: the pointer and the length are those of one slice.
     let _ = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
 }
 
-/// Signals a whole process group. A group that has gone is no error.
+/// Signals a whole process group. It is not an error if the group has gone.
 pub fn signal_group(leader: u32, signal: libc::c_int) -> io::Result<()> {
     kill(-(leader as libc::pid_t), signal)
 }
 
-/// Signals one process. One that has gone is no error.
+/// Signals one process. It is not an error if the process has gone.
 pub fn signal_process(pid: u32, signal: libc::c_int) -> io::Result<()> {
     kill(pid as libc::pid_t, signal)
 }
@@ -97,8 +97,8 @@ pub fn has_left_its_group(pid: u32) -> bool {
     group > 0 && group != pid as libc::pid_t
 }
 
-/// Whether a child has ended. It stays a zombie, so that its pid, and the id of its process group, cannot be given to
-/// another before the group has been killed.
+/// Whether a child has ended. It stays a zombie, so that the kernel cannot give its pid, which is also the id of its group, to
+/// another process before the group has been killed.
 pub fn has_ended(pid: u32) -> io::Result<bool> {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
@@ -109,8 +109,8 @@ pub fn has_ended(pid: u32) -> io::Result<bool> {
     Ok(info.si_signo == libc::SIGCHLD) // zero if nothing has ended
 }
 
-/// Reads what is there, at most `room` bytes, to the end of `buffer`. Room that was never written need not be cleared first:
-/// for large events that is as much work as reading them.
+/// Reads at most `room` bytes to the end of `buffer`. It does not clear the memory before: for large events that costs as much as
+/// reading them.
 pub fn read_to_end_of(buffer: &mut Vec<u8>, room: usize, fd: BorrowedFd<'_>) -> io::Result<usize> {
     buffer.reserve(room);
     let spare = buffer.spare_capacity_mut();
@@ -130,7 +130,7 @@ fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
     Ok(returned)
 }
 
-/// The environment that we were started with, `NAME=VALUE` each, and nothing copied.
+/// The environment that bootstrap was started with, as `NAME=VALUE`. Nothing is copied.
 pub fn environment() -> impl Iterator<Item = &'static [u8]> {
     unsafe extern "C" {
         static environ: *const *const libc::c_char;

@@ -1,5 +1,5 @@
-//! The one place that sleeps. Whatever bootstrap waits for, it waits for here, together with everything else that must not
-//! be missed meanwhile.
+//! The only place that sleeps. Whatever bootstrap waits for, it waits for it here, together with everything else that it must
+//! not miss meanwhile.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -10,7 +10,7 @@ use crate::os::sys;
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitEnd {
-    /// What was waited for is there.
+    /// What was waited for has happened.
     Ready,
     /// SIGTERM: the execution environment ends.
     Terminated,
@@ -18,33 +18,33 @@ pub enum WaitEnd {
     TimedOut,
 }
 
-/// A descriptor that is waited for, and whether its time has come.
+/// A descriptor to wait for, and whether it is ready.
 pub struct Source {
     poll: libc::pollfd,
 }
 
 impl Source {
-    /// Ready when there is something to read, or an end of file. `None` is never ready.
+    /// Ready when there are bytes to read, or an end of file. `None` is never ready.
     pub fn readable<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
         Source::new(fd.into(), libc::POLLIN)
     }
 
-    /// Ready when some bytes can be written, or when nobody will ever read them. `None` is never ready.
+    /// Ready when bytes can be written, or when nobody will ever read them. `None` is never ready.
     pub fn writable<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
         Source::new(fd.into(), libc::POLLOUT)
     }
 
-    /// Ready when nobody will ever read what is written there. `None` is never ready.
+    /// Ready when nobody will ever read what is written. `None` is never ready.
     pub fn abandoned<'a>(fd: impl Into<Option<BorrowedFd<'a>>>) -> Source {
-        Source::new(fd.into(), 0) // POLLERR needs not be asked for
+        Source::new(fd.into(), 0) // poll reports POLLERR unasked
     }
 
     fn new(fd: Option<BorrowedFd<'_>>, events: libc::c_short) -> Source {
-        let fd = fd.map_or(-1, |fd| fd.as_raw_fd()); // poll passes over negative ones
+        let fd = fd.map_or(-1, |fd| fd.as_raw_fd()); // poll ignores negative ones
         Source { poll: libc::pollfd { fd, events, revents: 0 } }
     }
 
-    /// True if the last wait ended because of this one (an error or a hang-up counts: the next read or write tells).
+    /// Whether it was ready when the last wait ended. An error or a hang-up counts; the next read or write returns it.
     pub fn is_ready(&self) -> bool {
         self.poll.revents != 0
     }

@@ -1,4 +1,4 @@
-//! The environment, read once. What makes no sense is an error that names the variable: never a silent default.
+//! The environment variables, read once. An invalid value is an error that names the variable, and never a silent default.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,30 +11,30 @@ use crate::log::{Level, Log};
 use crate::os::sys;
 use crate::settings::debug::{Permitted, Target};
 
-/// The longest `SLSGRACE`, in ms: the longest timeout that Lambda has.
-const LONGEST_GRACE_MS: u64 = 900_000;
+/// The longest `SLSGRACE`, in ms: the longest timeout of Lambda.
+const MAX_GRACE_MS: u64 = 900_000;
 
 /// The values of `SLSEVENTS`.
 const EVENTS: &str = "a comma-separated list of cloudevents, raw, wrap, unwrap and batch";
 
-/// The value of a variable, if it is set: where the environment is read, and nowhere else.
+/// Looks up the value of a variable.
 pub type Variables<'a> = &'a dyn Fn(&'static str) -> Option<OsString>;
 
-/// What the environment asks for.
+/// What the environment variables say.
 #[derive(Debug)]
 pub struct Config {
     /// `_HANDLER`, as the user wrote it.
     pub handler: String,
-    /// `LAMBDA_TASK_ROOT`, where the user's code is; the current folder where it is not set, as under AWS's emulator.
+    /// `LAMBDA_TASK_ROOT`: the folder with the user's code. The current folder if it is not set, as under AWS's emulator.
     pub task_root: PathBuf,
     /// `SLSMIDDLEWARES`: names, in order.
     pub middlewares: Vec<String>,
     /// `SLSRUNTIME`: a name or a path.
     pub runtime: Option<String>,
     /// A program that starts the language runtime, and the variable that names it: `SLSWRAPPER`, or `AWS_LAMBDA_EXEC_WRAPPER`
-    /// where Lambda has not started it itself.
+    /// if Lambda has not started it already.
     pub wrapper: Option<(&'static str, String)>,
-    /// The language of the managed runtime that we are in: by `AWS_EXECUTION_ENV`, or the command that we wrap.
+    /// The language of the managed runtime, from `AWS_EXECUTION_ENV` or from the command that bootstrap wraps.
     pub managed: Option<String>,
     /// `NODE_PATH`, where Node.js looks for packages.
     pub node_path: OsString,
@@ -42,17 +42,17 @@ pub struct Config {
     pub python_path: OsString,
     /// `SLSEVENTS` and `SLSBATCH`.
     pub events: cloudevents::Options,
-    /// Why events are mapped, or are not: for the log.
+    /// Why events are mapped or not, for the log.
     pub events_because: &'static str,
-    /// `SLSOVERLAP`: whether middlewares are started early.
+    /// `SLSOVERLAP`: whether middlewares are started before their turn.
     pub overlap: bool,
-    /// `SLSGRACE`: from SIGTERM to the deadline.
+    /// `SLSGRACE`: the time from the SIGTERM warning to the deadline.
     pub grace: Duration,
-    /// `SLSDEBUG`: where debuggers may be that events ask for.
-    pub debug: Permitted,
-    /// `_OPEN_RUNTIME_DEBUG`: where the debugger of every invocation is, for `open-runtime invoke --debug`.
-    pub debugger: Option<Target>,
-    /// `_OPEN_RUNTIME_TIMELINE`: where open-runtime wants to know how long each step takes.
+    /// `SLSDEBUG`: the debuggers that events may ask for.
+    pub allowed_debuggers: Permitted,
+    /// `_OPEN_RUNTIME_DEBUG`: the debugger of every invocation, for `open-runtime invoke --debug`.
+    pub forced_debugger: Option<Target>,
+    /// `_OPEN_RUNTIME_TIMELINE`: the file that open-runtime reads the time of each step from.
     pub timeline: Option<PathBuf>,
 }
 
@@ -67,18 +67,18 @@ pub fn runtime_api_address() -> Result<String, Fatal> {
 /// `SLSLOG`, else `AWS_LAMBDA_LOG_LEVEL`, and `AWS_LAMBDA_LOG_FORMAT`.
 ///
 /// # Errors
-/// [`InvocationError::Variable`] for `SLSLOG` and `SLSLOGERRORS`; what Lambda sets is Lambda's. What can be understood is in the
-/// log all the same: that error is logged, too.
-pub fn log() -> (Log, Result<(), InvocationError>) {
+/// [`InvocationError::Variable`] for `SLSLOG` and `SLSLOGERRORS`, but not for the variables that Lambda sets. The log that comes with
+/// it follows the valid ones, because the error is logged too.
+pub fn log_from_env() -> (Log, Result<(), InvocationError>) {
     let mut log = Log::default();
     let understood = read_log(&mut log, &|name| env::var_os(name));
     (log, understood)
 }
 
-/// The same, of these variables.
+/// Reads the same from `variables`.
 ///
 /// # Errors
-/// As [`log`].
+/// As [`log_from_env`].
 pub fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), InvocationError> {
     log.is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
     log.types_only = match text(variables, "SLSLOGERRORS")?.as_deref() {
@@ -101,10 +101,11 @@ pub fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), Invocatio
     Ok(())
 }
 
-/// Marks the environment of a wrapper that we start, so that we know ourselves again when it starts us.
+/// Marks the environment of a wrapper that bootstrap starts, so that bootstrap recognises itself if the wrapper starts it.
 pub const WRAPPED: &str = "_OPEN_RUNTIME_WRAPPED";
 
-/// Our arguments, if a wrapper of ours has started us: the command of the language runtime, if it passed that on.
+/// The arguments, if a wrapper that bootstrap started has started bootstrap again: the command of the language runtime, if the
+/// wrapper passed it on.
 pub fn wrapped_command() -> Option<impl Iterator<Item = OsString>> {
     env::var_os(WRAPPED).map(|_| env::args_os().skip(1))
 }
@@ -113,14 +114,14 @@ impl Config {
     /// # Errors
     /// [`InvocationError::Variable`].
     pub fn from_env() -> Result<Config, InvocationError> {
-        Config::of(&|name| env::var_os(name))
+        Config::read(&|name| env::var_os(name))
     }
 
-    /// The same, of these variables.
+    /// Reads the same from `variables`.
     ///
     /// # Errors
     /// As [`from_env`](Config::from_env).
-    pub fn of(variables: Variables<'_>) -> Result<Config, InvocationError> {
+    pub fn read(variables: Variables<'_>) -> Result<Config, InvocationError> {
         let handler = text(variables, "_HANDLER")?
             .ok_or_else(|| variable("_HANDLER", "", "the name of a handler, like file.function"))?;
         let is_wrapper = is_wrapper();
@@ -133,7 +134,7 @@ impl Config {
             managed: managed(variables, is_wrapper)?,
             node_path: variables("NODE_PATH").unwrap_or_default(),
             python_path: variables("PYTHONPATH").unwrap_or_default(),
-            events: events_of(variables, is_wrapper)?,
+            events: events_from(variables, is_wrapper)?,
             events_because: match variables("SLSEVENTS") {
                 Some(_) => "SLSEVENTS says so",
                 None if is_wrapper => "this is the default on managed runtimes",
@@ -141,38 +142,39 @@ impl Config {
             },
             overlap: overlap(variables)?,
             grace: grace(variables)?,
-            debug: debug(variables)?,
-            debugger: text(variables, "_OPEN_RUNTIME_DEBUG")?.and_then(|target| Target::parse(&target)),
+            allowed_debuggers: allowed_debuggers(variables)?,
+            forced_debugger: text(variables, "_OPEN_RUNTIME_DEBUG")?.and_then(|target| Target::parse(&target)),
             timeline: variables("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
         })
     }
 }
 
 impl Config {
-    /// Makes the user's code the current folder, for the language runtime and the middlewares. From then on its path is absolute.
+    /// Makes the folder with the user's code the current one, for the language runtime and the middlewares. Its path becomes
+    /// absolute.
     ///
     /// # Errors
     /// [`InvocationError::TaskRoot`].
     pub fn enter_task_root(&mut self) -> Result<(), InvocationError> {
         let path = self.task_root.display().to_string();
         let entered = env::set_current_dir(&self.task_root).and_then(|()| env::current_dir());
-        self.task_root = entered.map_err(|cause| InvocationError::TaskRoot { path, cause })?; // a relative one would now be wrong
+        self.task_root = entered.map_err(|cause| InvocationError::TaskRoot { path, cause })?; // a relative path would now be wrong
         Ok(())
     }
 }
 
-/// Whether we run as `open-runtime`, the link to us that `AWS_LAMBDA_EXEC_WRAPPER` names on managed runtimes.
+/// Whether bootstrap runs as `open-runtime`, the link that `AWS_LAMBDA_EXEC_WRAPPER` names on managed runtimes.
 fn is_wrapper() -> bool {
     env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("open-runtime")))
 }
 
 fn wrapper(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<(&'static str, String)>, InvocationError> {
     let own = text(variables, "SLSWRAPPER")?.map(|path| ("SLSWRAPPER", path));
-    let others = text(variables, "AWS_LAMBDA_EXEC_WRAPPER")?.filter(|_| !is_wrapper); // else it names ourselves
+    let others = text(variables, "AWS_LAMBDA_EXEC_WRAPPER")?.filter(|_| !is_wrapper); // otherwise it names bootstrap
     Ok(own.or(others.map(|path| ("AWS_LAMBDA_EXEC_WRAPPER", path))))
 }
 
-/// The language in `AWS_Lambda_nodejs22.x`, else in the command that we wrap, `/var/lang/bin/node …`: a folder in `runtimes`.
+/// The language in `AWS_Lambda_nodejs22.x`, or in the command that bootstrap wraps, `/var/lang/bin/node …`: a folder in `runtimes`.
 fn managed(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<String>, InvocationError> {
     let command = env::args_os().nth(1).filter(|_| is_wrapper).map(PathBuf::from);
     let command = command.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
@@ -183,11 +185,11 @@ fn managed(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<String>,
     Ok(language.map(|language| if language == "node" { "nodejs" } else { language }.to_owned()))
 }
 
-/// `SLSEVENTS` and `SLSBATCH`. A function of a managed runtime was there first, and keeps its events if it does not say otherwise.
+/// `SLSEVENTS` and `SLSBATCH`. A function of a managed runtime gets AWS's events by default, because it was written for them.
 ///
 /// # Errors
 /// As [`Config::from_env`].
-pub fn events_of(variables: Variables<'_>, is_wrapper: bool) -> Result<cloudevents::Options, InvocationError> {
+pub fn events_from(variables: Variables<'_>, is_wrapper: bool) -> Result<cloudevents::Options, InvocationError> {
     let mut options = cloudevents::Options::default();
     let modes = list(variables, "SLSEVENTS")?;
     let mut is_mapped = false;
@@ -224,18 +226,18 @@ fn overlap(variables: Variables<'_>) -> Result<bool, InvocationError> {
 fn grace(variables: Variables<'_>) -> Result<Duration, InvocationError> {
     let Some(value) = text(variables, "SLSGRACE")? else { return Ok(Duration::from_millis(250)) };
     match value.parse() {
-        Ok(ms) if ms <= LONGEST_GRACE_MS => Ok(Duration::from_millis(ms)),
+        Ok(ms) if ms <= MAX_GRACE_MS => Ok(Duration::from_millis(ms)),
         _ => Err(variable("SLSGRACE", &value, "a whole number of milliseconds from 0 to 900000")),
     }
 }
 
-fn debug(variables: Variables<'_>) -> Result<Permitted, InvocationError> {
+fn allowed_debuggers(variables: Variables<'_>) -> Result<Permitted, InvocationError> {
     let items = list(variables, "SLSDEBUG")?;
     Permitted::new(items)
         .map_err(|item| variable("SLSDEBUG", &item, "a comma-separated list of host:port, host:* and *"))
 }
 
-/// A variable's value without blanks around it; an empty one is an absent one.
+/// A variable's value without blanks around it. An empty one counts as absent.
 fn text(variables: Variables<'_>, name: &'static str) -> Result<Option<String>, InvocationError> {
     let Some(value) = variables(name) else { return Ok(None) };
     match value.into_string() {
@@ -253,7 +255,7 @@ fn variable(name: &'static str, value: &str, allowed: &'static str) -> Invocatio
     InvocationError::Variable { name, value: value.to_owned(), allowed }
 }
 
-/// The variables of ours, of our language runtimes and of our middlewares.
+/// The variables of bootstrap, of its language runtimes and of its middlewares.
 const KNOWN: [&str; 16] = [
     "SLSBATCH",
     "SLSCOMPANIONS",
@@ -273,7 +275,7 @@ const KNOWN: [&str; 16] = [
     "SLSWRAPPER",
 ];
 
-/// Warns of variables that look like ours, and are none.
+/// Warns of variables that look like ours but are not.
 #[inline(never)]
 pub fn warn_of_unknown_variables(log: Log) {
     for variable in sys::environment().filter(|variable| variable.starts_with(b"SLS")) {
@@ -295,7 +297,7 @@ pub fn warn_of_unknown_variables(log: Log) {
     }
 }
 
-/// The known name from which it differs in one place, by two characters at most.
+/// The known name that differs from it in one place, by two characters at most.
 fn nearest(name: &str) -> Option<&'static str> {
     KNOWN.into_iter().find(|known| {
         let before = name.bytes().zip(known.bytes()).take_while(|(one, other)| one == other).count();

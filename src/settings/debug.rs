@@ -1,31 +1,30 @@
-//! Remote debugging: which debugger an event asks for, and whether `SLSDEBUG` permits it. What connects to it is the language
-//! runtime, which is told in the call's context.
+//! Remote debugging: which debugger an event asks for, and whether `SLSDEBUG` permits it. The language runtime connects to it;
+//! the call's context says where it is.
 //!
-//! Whoever may debug the handler may run any code in it: nothing of an event counts unless the environment says so.
+//! A debugger may run any code in the handler, so an event gets one only if the environment variable permits it.
 
 use std::fmt;
 
-/// What `SLSDEBUG` permits: hosts and ports, either of which may be `*`. Nothing if it is not set.
+/// The debuggers that `SLSDEBUG` permits: hosts and ports, either of which may be `*`. None if it is not set.
 #[derive(Debug, Default)]
 pub struct Permitted(Vec<String>);
 
-/// Where the language runtime is to connect its debugger to.
+/// The debugger that the language runtime is to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// A name or an address, without brackets. It holds nothing that JSON would escape.
     pub host: String,
-    #[allow(missing_docs)]
     pub port: u16,
-    /// `/break` was added: the handler is to stop at its first line.
+    /// `/break` was added: the handler stops at its first line.
     pub stops_at_first_line: bool,
 }
 
-/// Why an event is not debugged though it asks for it. Does not say what the event holds.
+/// Why an event that asks for a debugger does not get one. It does not quote the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// `SLSDEBUG` is not set.
     Off,
-    /// The value has not the form of a target.
+    /// The value does not have the form of a target.
     Malformed,
     /// `SLSDEBUG` does not list the target.
     NotPermitted,
@@ -46,22 +45,22 @@ impl Permitted {
     /// Takes the items of `SLSDEBUG`: `host:port`, `host:*`, or `*`.
     ///
     /// # Errors
-    /// The item that makes no sense.
+    /// The item that is invalid.
     pub fn new(items: Vec<String>) -> Result<Permitted, String> {
-        let makes_sense =
+        let is_valid =
             |item: &str| item == "*" || split(item).is_some_and(|(_, port)| port == "*" || number(port).is_some());
-        match items.iter().find(|item| !makes_sense(item)) {
+        match items.iter().find(|item| !is_valid(item)) {
             Some(item) => Err(item.clone()),
             None => Ok(Permitted(items)),
         }
     }
 
-    /// Whether any host may be connected to.
+    /// Whether every host is permitted.
     pub fn is_unlimited(&self) -> bool {
         self.0.iter().any(|item| item.starts_with('*'))
     }
 
-    /// The target that an event names by this JSON value.
+    /// The target that this JSON value of an event names.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -92,7 +91,7 @@ impl Target {
     }
 }
 
-/// A host, of which IPv6 addresses are in brackets, and a port.
+/// A host and a port. An IPv6 address is in brackets.
 fn split(text: &str) -> Option<(&str, &str)> {
     let (host, port) = text.rsplit_once(':')?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));

@@ -1,5 +1,5 @@
 //! Where the language runtime and the middlewares are. Files are looked for in the layers first, then beside the user's code,
-//! then beside this program, which is the same as the layers on Lambda and the build's folder on a desk.
+//! then beside this program: on Lambda that is the layers again, on a developer's machine the folder of the build.
 
 use std::env;
 use std::ffi::OsStr;
@@ -22,15 +22,15 @@ pub fn roots(config: &Config) -> Vec<PathBuf> {
     roots
 }
 
-/// Whether this is a file that may be executed (by somebody; whether by us, execve(2) will tell).
+/// Whether this is a file that somebody may execute. Whether bootstrap may, execve(2) will tell.
 pub fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-/// The executable of the language runtime: `SLSRUNTIME`, else a layer's own, else by the handler.
+/// The executable of the language runtime: `SLSRUNTIME`, or a layer's own, or the one for the handler's file.
 ///
 /// # Errors
-/// [`InvocationError::NoLanguageRuntime`] with each place that was looked in, [`InvocationError::AmbiguousHandler`], or
+/// [`InvocationError::NoLanguageRuntime`] with each place that was searched, [`InvocationError::AmbiguousHandler`], or
 /// [`InvocationError::MalformedHandlerName`].
 pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, InvocationError> {
     let mut search = Search { roots, places: Vec::new() };
@@ -49,8 +49,8 @@ pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, I
     found.ok_or(InvocationError::NoLanguageRuntime { wanted, searched: search.places })
 }
 
-/// The program that starts the language runtime: `SLSWRAPPER`, else that of `AWS_LAMBDA_EXEC_WRAPPER`, which Lambda leaves
-/// alone on `provided.*`: there it is ours to honour. On the managed runtimes Lambda has honoured it already, by starting us.
+/// The program that starts the language runtime: `SLSWRAPPER`, or else `AWS_LAMBDA_EXEC_WRAPPER`. On `provided.*` Lambda ignores the
+/// latter, so bootstrap honours it. On the managed runtimes Lambda honours it, and starts bootstrap by it.
 ///
 /// # Errors
 /// [`InvocationError::Variable`] if it cannot be executed.
@@ -62,10 +62,10 @@ pub fn wrapper(config: &Config) -> Result<Option<PathBuf>, InvocationError> {
         return Err(InvocationError::Variable { name, value: wrapper.clone(), allowed });
     }
     let is_us = fs::canonicalize(&path).ok().is_some_and(|path| env::current_exe().ok() == Some(path));
-    Ok(Some(path).filter(|_| !is_us)) // we would start ourselves for ever
+    Ok(Some(path).filter(|_| !is_us)) // bootstrap would start itself for ever
 }
 
-/// Tries places and remembers them.
+/// Tries places, and remembers those without an executable.
 struct Search<'a> {
     roots: &'a [PathBuf],
     places: Vec<String>,
@@ -89,7 +89,8 @@ impl Search<'_> {
     }
 }
 
-/// By the handler's file, else by the folder that has it as a package, else by the managed runtime that we stand in for.
+/// The language runtime for the handler's file, or for the folder that has it as a package, or for the managed runtime that
+/// bootstrap replaces.
 fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf>, InvocationError> {
     let Some((stem, _)) = config.handler.rsplit_once('.') else {
         return Err(InvocationError::MalformedHandlerName { handler: config.handler.clone() });
@@ -97,7 +98,7 @@ fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf
     let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
     let files = handler_files(&config.task_root, &config.handler);
     for file in &files {
-        // `runtimes/js` and `runtimes/py` are links to the languages' folders, so whoever adds a folder adds a language.
+        // `runtimes/js` and `runtimes/py` are links to the languages' folders, so that a new folder is a new language.
         let extension = file.extension().unwrap_or_default().to_string_lossy();
         keep(&mut found, file.clone(), search.by_name(&extension));
     }
@@ -125,7 +126,7 @@ fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf
     Ok(found.pop().map(|(_, program)| program))
 }
 
-/// Notes a file and the language runtime that could run it, once for each language runtime.
+/// Adds a file and the language runtime that could run it, once for each language runtime.
 fn keep(found: &mut Vec<(PathBuf, PathBuf)>, file: PathBuf, program: Option<PathBuf>) {
     let Some(program) = program.map(|program| fs::canonicalize(&program).unwrap_or(program)) else { return };
     if found.iter().all(|(_, other)| *other != program) {
@@ -133,8 +134,8 @@ fn keep(found: &mut Vec<(PathBuf, PathBuf)>, file: PathBuf, program: Option<Path
     }
 }
 
-/// Where packages are, beside the user's code, and what language they are in. Of a folder with versions of a language, the
-/// last part is looked for in each.
+/// The folders of packages, relative to the user's code, and their languages. If there is a third part, the second is a folder
+/// with versions of a language, and each of them has the third.
 const PACKAGES: [(&str, &str, &str); 6] = [
     ("nodejs", "node_modules", ""),
     ("nodejs", "/opt/nodejs/node_modules", ""),
@@ -161,7 +162,7 @@ fn package_folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
     all
 }
 
-/// The handler's file in a folder of packages; of a package of Node.js that names its own file, its `package.json`.
+/// The handler's file in a folder of packages, or the `package.json` of a Node.js package that names its own file.
 fn package(folder: &Path, handler: &str) -> Option<PathBuf> {
     let (stem, _) = handler.rsplit_once('.')?;
     let is_there = |place: &PathBuf| fs::metadata(place).is_ok();
@@ -186,7 +187,7 @@ fn handler_files(task_root: &Path, handler: &str) -> Vec<PathBuf> {
 }
 
 fn files_with_stem(folder: &Path, stem: &str) -> Vec<PathBuf> {
-    let mut files = Vec::new(); // sorted, for the order of a folder is any order
+    let mut files = Vec::new(); // sorted, because a folder has no order
     for path in entries(folder) {
         if path.file_stem().is_some_and(|own| own == stem) && path.extension().is_some() {
             files.insert(files.partition_point(|other| *other < path), path);
@@ -195,7 +196,7 @@ fn files_with_stem(folder: &Path, stem: &str) -> Vec<PathBuf> {
     files
 }
 
-/// What is in a folder; nothing if it cannot be read.
+/// What is in a folder. Nothing if it cannot be read.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()

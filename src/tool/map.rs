@@ -59,7 +59,7 @@ fn options(arguments: &MapArguments) -> Result<Options, String> {
         Some(list) if name == "SLSEVENTS" => Some(list.into()),
         _ => std::env::var_os(name),
     };
-    config::events_of(&variable, false).map_err(|why| why.to_string())
+    config::events_from(&variable, false).map_err(|why| why.to_string())
 }
 
 fn read_event() -> Result<Bytes, String> {

@@ -25,7 +25,7 @@ pub fn run(input: &[u8]) {
     if let Err(error) = read_log(&mut Log::default(), &get) {
         is_of_a_variable(&error, &variables);
     }
-    let mut config = match Config::of(&get) {
+    let mut config = match Config::read(&get) {
         Ok(config) => config,
         Err(error) => return is_of_a_variable(&error, &variables),
     };

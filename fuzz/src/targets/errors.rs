@@ -29,7 +29,7 @@ pub fn run(input: &[u8]) {
     let errors = [
         Some(InvocationError::Timeout { seconds: 3, missing: text.clone(), stack_trace }),
         Some(InvocationError::Middleware { name: text.clone(), hook: "before", why: text.clone() }),
-        Config::of(&|_| Some(text.clone().into())).err(),
+        Config::read(&|_| Some(text.clone().into())).err(),
         parsed.map(|error| InvocationError::Handler(Box::new(error))),
     ];
     errors.iter().flatten().for_each(can_be_told);
