@@ -1,7 +1,7 @@
 //! The function: what its configuration on Lambda would be.
 
+use crate::arguments::FunctionArguments;
 use crate::bootstrap_path;
-use crate::cli::FunctionArguments;
 use crate::ids;
 use std::fmt;
 use std::path::PathBuf;

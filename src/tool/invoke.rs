@@ -1,6 +1,6 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
-use crate::cli::InvokeArguments;
+use crate::arguments::FunctionArguments;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::function::Function;
@@ -10,10 +10,12 @@ use crate::invocation::Invocation;
 use crate::journal::Journal;
 use crate::lambda::{INIT_LIMIT, Lambda, Options};
 use crate::reactor::{local, stop_signal};
-use crate::relay::debugged;
+use crate::relay::{DebugArguments, debugged};
 use crate::trouble::Trouble;
 use bytes::Bytes;
+use clap::Args;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -22,6 +24,40 @@ const INIT_FAILED: u8 = 3;
 const TIMED_OUT: u8 = 4;
 /// 128 and SIGINT, as shells count.
 const INTERRUPTED: u8 = 130;
+
+pub const HELP: &str = "\
+Exit status:
+  0  the function answered
+  1  function error: the error is on stdout, as Lambda's Invoke API returns it
+  2  usage: options that make no sense, or an event that is no JSON
+  3  Init failed: an error, an exit, or more than 10 s. (Lambda would try Init once more within
+     the invocation; one failure says enough here.)
+  4  the timeout was over, and bootstrap had not answered (its own Function.Timeout is a function error)
+  5  open-runtime itself could not do its work; there is no bootstrap, say
+";
+
+/// The command line.
+#[derive(Args)]
+pub struct InvokeArguments {
+    #[command(flatten)]
+    pub function: FunctionArguments,
+
+    #[command(flatten)]
+    pub debugger: DebugArguments,
+
+    /// `-` reads the event from stdin, however long that takes. Without it, and without -d and -f, a pipe or a file on
+    /// stdin is read, too
+    #[arg(value_name = "-", value_parser = ["-"])]
+    pub stdin: Option<String>,
+
+    /// The event, JSON ({} without any), or @FILE
+    #[arg(short, long = "data", value_name = "JSON", conflicts_with_all = ["file", "stdin"])]
+    pub data: Option<String>,
+
+    /// A file with the event
+    #[arg(short, long, value_name = "FILE", conflicts_with = "stdin")]
+    pub file: Option<PathBuf>,
+}
 
 /// Runs the command. Takes as long as Init and the invocation do.
 ///

@@ -7,6 +7,7 @@
 //! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
 mod apis;
+mod arguments;
 mod bootstrap_path;
 mod cli;
 mod environment;

@@ -3,7 +3,7 @@
 //! The hook sees Lambda's environment, and of the user's own no more than a function does. The library hands its own
 //! environment on, so the command starts itself anew in that environment, and does its work there.
 
-use crate::cli::{FunctionArguments, seconds};
+use crate::arguments::{FunctionArguments, seconds};
 use crate::event;
 use crate::function::Function;
 use crate::ids;

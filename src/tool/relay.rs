@@ -56,6 +56,15 @@ pub struct RelayArguments {
     function_host: IpAddr,
 }
 
+/// For functions at a breakpoint.
+#[derive(Args)]
+pub struct DebugArguments {
+    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then.
+    /// The debugger's PORT is the kernel's choice, if you name none
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub debug: Option<u16>,
+}
+
 /// Relays until SIGINT or SIGTERM.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
 
 use crate::apis::invoke::{self, Answered, Job, QUEUE};
-use crate::cli::{ServeArguments, TestHooks};
+use crate::arguments::{FunctionArguments, seconds};
 use crate::faults::Faults;
 use crate::function::Function;
 use crate::http::guard::Guard;
@@ -9,17 +9,97 @@ use crate::http::server;
 use crate::journal::Journal;
 use crate::lambda::{Lambda, Options};
 use crate::reactor::{local, stop_signal};
-use crate::relay::debugged;
+use crate::relay::{DebugArguments, debugged};
 use crate::trouble::Trouble;
+use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
+
+pub const HELP: &str = "\
+Ask it with:
+  aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \\
+      --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout
+  curl -d '{}' http://127.0.0.1:9000/2015-03-31/functions/function/invocations
+(The AWS CLI of version 1 does not know --cli-binary-format, and does not need it.)
+
+Any function name or ARN will do. Invocations wait for one another, 1000 at most. Unlike on Lambda,
+failed asynchronous invocations are not tried again, and external extensions are not started.
+";
+
+/// The command line.
+#[derive(Args)]
+pub struct ServeArguments {
+    #[command(flatten)]
+    pub function: FunctionArguments,
+
+    #[command(flatten)]
+    pub debugger: DebugArguments,
+
+    /// Port of the Invoke API; 0 lets the kernel choose, and prints what it chose
+    #[arg(long, value_name = "P", default_value_t = 9000)]
+    pub port: u16,
+
+    /// Address of the Invoke API. Anyone who can reach it can run the function
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub host: std::net::IpAddr,
+
+    /// A name that callers may know this machine by; without any they ask by IP address or as localhost
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
+
+    #[command(flatten)]
+    pub hooks: TestHooks,
+}
+
+/// For test suites of bootstraps and of language runtimes.
+#[derive(Args)]
+#[command(next_help_heading = "Test hooks")]
+pub struct TestHooks {
+    /// Scripted faults of the Runtime API
+    ///
+    /// A JSON list of {"on": ENDPOINT, "nth": N or "every", "do": {…}}.
+    /// ENDPOINT: next, response, error, init-error, register, extension-next.
+    /// The N-th request to it, counted from 1 over the whole run, does what "do" says;
+    /// of several that fit, the first. The members of "do" can be combined:
+    ///
+    ///   "status": N, "body": TEXT      answered so, and not acted upon otherwise
+    ///   "body": TEXT, "bodyBase64": B  for next: these bytes instead of the event
+    ///   "headers": {NAME: TEXT}        "" is sent empty, null is left out, "\u00ff" is byte 0xff
+    ///   "deadlineMs": N                Lambda-Runtime-Deadline-Ms is N ms from now
+    ///   "delayMs": N                   waits before it acts
+    ///   "chunked": true, false or N    in chunks (of N bytes), or with Content-Length
+    ///   "truncate": N                  closes after N bytes of the body
+    ///   "closeAfter": true             closes the connection silently after the answer
+    ///   "reset": "before-reading" or "after-reading" (the request is lost),
+    ///            "mid-header" or "mid-body" (it was acted upon)
+    ///   "swallow": true                reads the request and never answers
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    pub faults: Option<PathBuf>,
+
+    /// Writes one JSON line per thing that happens (bodies included: keep it to yourself)
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
+    /// Writes the Invoke API's port to this file once it listens
+    #[arg(long, value_name = "FILE")]
+    pub port_file: Option<PathBuf>,
+
+    /// Port of the Runtime API; 0 lets the kernel choose
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub runtime_api_port: u16,
+
+    /// Limit of the Init phase in seconds
+    #[arg(long, value_name = "S", default_value = "10", value_parser = seconds)]
+    pub init_limit: Duration,
+}
 
 /// Runs the command: until SIGINT, SIGTERM or SIGHUP, which end it well.
 ///
