@@ -1,7 +1,8 @@
 //! One execution environment as the Runtime API and the Extensions API see it: its state, and waiting for it to change.
 
+use crate::failure::FunctionError;
 use crate::function::Function;
-use crate::invocation::{Answer, Dispatched, FunctionError};
+use crate::invocation::{Answer, Dispatched};
 use crate::process_tree;
 use crate::states::{ExtensionState, RuntimeState};
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,5 @@
 //! How Init or an invocation fails, and the error that Lambda makes of it for the caller.
 
-use crate::invocation::FunctionError;
 use bytes::Bytes;
 use serde_json::json;
 use std::os::unix::process::ExitStatusExt;
@@ -9,6 +8,13 @@ use std::time::Duration;
 
 /// The largest response in bytes: 6 MiB and some room for Lambda's own envelope.
 pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
+
+/// An error that the runtime posted for an invocation or for Init.
+#[derive(Clone)]
+pub struct FunctionError {
+    pub error_type: String,
+    pub body: Bytes,
+}
 
 /// Why there is no response.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! One invocation: what the caller gave, and what becomes of it.
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FunctionError};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -32,13 +32,6 @@ pub enum Answer {
     ResponseTooLarge,
     /// A response mode that does not exist.
     InvalidResponseMode,
-}
-
-/// An error that the runtime posted for an invocation or for Init.
-#[derive(Clone)]
-pub struct FunctionError {
-    pub error_type: String,
-    pub body: Bytes,
 }
 
 /// How an invocation ended, and what it cost.

@@ -3,9 +3,9 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use crate::environment::{Environment, State};
-use crate::failure::{MAX_RESPONSE, kept_error_type};
+use crate::failure::{FunctionError, MAX_RESPONSE, kept_error_type};
 use crate::http::reply::{Received, Refusal, Reply};
-use crate::invocation::{Answer, Dispatched, FunctionError};
+use crate::invocation::{Answer, Dispatched};
 use crate::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
