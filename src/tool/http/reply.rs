@@ -1,7 +1,6 @@
 //! Answers, and how their bodies are framed.
 
 use super::guard::Foreign;
-use super::server::NoAnswer;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -80,6 +79,18 @@ impl From<Refusal> for Reply {
         Reply::json(status, &json!({"errorMessage": message, "errorType": error_type}))
     }
 }
+
+/// The request will not be answered: the connection closes, or breaks as planned.
+#[derive(Debug)]
+pub struct NoAnswer;
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("not answered on purpose")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
 
 /// A body that comes whole, with Content-Length, or in chunks.
 pub struct Framed {

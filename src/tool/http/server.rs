@@ -2,7 +2,7 @@
 
 use super::guard::Guard;
 use super::places::Place;
-use super::reply::Reply;
+use super::reply::{NoAnswer, Reply};
 use super::wire::{Breaker, Wire};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -14,18 +14,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-
-/// The request will not be answered: the connection closes, or breaks as planned.
-#[derive(Debug)]
-pub struct NoAnswer;
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("not answered on purpose")
-    }
-}
-
-impl std::error::Error for NoAnswer {}
 
 /// Port 0 lets the kernel choose.
 ///
