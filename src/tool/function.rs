@@ -2,7 +2,7 @@
 
 use crate::arguments::FunctionArguments;
 use crate::bootstrap_path;
-use crate::ids;
+use crate::{ids, time};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -92,7 +92,7 @@ pub fn region() -> String {
 
 /// A log stream in Lambda's form; each execution environment has its own. The date is that of its start.
 pub fn log_stream() -> String {
-    let days = ids::now_ms() / 86_400_000;
+    let days = time::now_ms() / 86_400_000;
     let (year, month, day) = civil_date(days);
     format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", ids::hex::<16>())
 }

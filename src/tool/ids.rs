@@ -1,14 +1,8 @@
 //! Identifiers in the forms that Lambda gives them.
 
 use crate::sys;
+use crate::time::now_ms;
 use std::fmt::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Milliseconds since 1970.
-pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
 
 /// Random lower-case hexadecimal digits, two for each byte.
 pub fn hex<const BYTES: usize>() -> String {

@@ -22,7 +22,7 @@
 //! A body is `{"size": …, "text": …}`, or with `sha256` rather than `text` if it is no text or above 4096 bytes.
 
 use crate::ids;
-use crate::timeline::ms;
+use crate::time::ms;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;

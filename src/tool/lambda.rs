@@ -11,7 +11,7 @@ use crate::http::server;
 use crate::invocation::{Answer, Dispatched, Invocation, Outcome};
 use crate::journal::Journal;
 use crate::report::Report;
-use crate::{ids, processes, sys, variables};
+use crate::{processes, sys, time, variables};
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;
@@ -187,7 +187,7 @@ impl Lambda {
         deadline: Instant,
     ) -> Result<bytes::Bytes, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
-        let deadline_ms = ids::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+        let deadline_ms = time::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
         environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms }));
         let answered = |state: &mut State| match (state.answer.take(), state.exit) {
             (Some(answer), _) => Some(Ok(answer)),

@@ -36,6 +36,7 @@ mod sample;
 mod serve;
 mod states;
 mod sys;
+mod time;
 mod timeline;
 mod trouble;
 mod variables;

@@ -2,8 +2,8 @@
 
 use crate::event;
 use crate::function::{Function, region};
-use crate::ids;
 use crate::trouble::Trouble;
+use crate::{ids, time};
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{Invocation, Mapping, Options, map};
@@ -81,7 +81,7 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
         request_id: &request_id,
         function_arn: &function_arn,
         trace_id: Some(&trace_id),
-        received_ms: u64::try_from(ids::now_ms()).unwrap_or_default(),
+        received_ms: u64::try_from(time::now_ms()).unwrap_or_default(),
     };
     let mapping = match map(event, &invocation, options) {
         Ok(mapping) => mapping,

@@ -7,6 +7,7 @@
 use crate::failure::Failure;
 use crate::invocation::Outcome;
 use crate::pipe::Pipe;
+use crate::time::ms;
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -111,11 +112,6 @@ impl Style {
     pub fn red(self, text: &str) -> String {
         self.paint("31", text)
     }
-}
-
-/// Milliseconds, to the microsecond.
-pub fn ms(duration: Duration) -> f64 {
-    duration.as_micros() as f64 / 1000.0
 }
 
 /// Init's lines.

@@ -11,7 +11,7 @@ use crate::http::reply::{self, NoAnswer, Received, Reply};
 use crate::http::server;
 use crate::http::wire::{Break, Breaker, Where};
 use crate::journal::{self, Journal};
-use crate::timeline::ms;
+use crate::time::ms;
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;

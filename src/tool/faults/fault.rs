@@ -2,7 +2,7 @@
 
 use crate::http::reply::Reply;
 use crate::http::wire::{Break, Breaker, Where};
-use crate::ids;
+use crate::time;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -91,7 +91,7 @@ impl Fault {
     pub fn change(&self, mut reply: Reply) -> Reply {
         reply.body = self.raw_body().unwrap_or(reply.body);
         if let Some(ms) = self.deadline_ms {
-            let deadline = (ids::now_ms() + ms).to_string();
+            let deadline = (time::now_ms() + ms).to_string();
             reply = reply.with(HeaderName::from_static("lambda-runtime-deadline-ms"), &deadline);
         }
         for (name, value) in &self.headers {
