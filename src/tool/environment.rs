@@ -3,7 +3,7 @@
 use crate::failure::FunctionError;
 use crate::function::Function;
 use crate::invocation::{Answer, Dispatched};
-use crate::process_tree;
+use crate::os::process_tree;
 use crate::states::{ExtensionState, RuntimeState};
 use std::cell::{Cell, RefCell};
 use std::process::ExitStatus;

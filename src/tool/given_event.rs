@@ -1,6 +1,7 @@
 //! The event that the command line names: as text, in a file, or on stdin.
 
-use crate::{event, sys};
+use crate::event;
+use crate::os::sys;
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,6 +1,6 @@
 //! Identifiers in the forms that Lambda gives them.
 
-use crate::sys;
+use crate::os::sys;
 use crate::time::now_ms;
 use std::fmt::Write;
 

@@ -1,6 +1,6 @@
 //! The function's log: what bootstrap and everything below it writes to STDOUT and STDERR, passed on to our stderr.
 
-use crate::pipe::Pipe;
+use crate::os::pipe::Pipe;
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::process::Stdio;

@@ -6,7 +6,7 @@
 
 use crate::failure::Failure;
 use crate::invocation::Outcome;
-use crate::pipe::Pipe;
+use crate::os::pipe::Pipe;
 use crate::time::ms;
 use serde::Deserialize;
 use std::cell::RefCell;

@@ -1,6 +1,6 @@
 //! How many connections one listener has open, and for how long those that ask for nothing may stay.
 
-use crate::sys;
+use crate::os::sys;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;

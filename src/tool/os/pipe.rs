@@ -1,6 +1,6 @@
 //! A pipe from the processes of an execution environment to us.
 
-use crate::sys;
+use super::sys;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Stdio;
