@@ -1,6 +1,6 @@
 //! The event that the command line names: as text, in a file, or on stdin.
 
-use crate::event;
+use crate::model::event;
 use crate::os::sys;
 use bytes::Bytes;
 use std::fs::File;

@@ -1,14 +1,14 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
-use crate::arguments::FunctionArguments;
-use crate::failure::Failure;
 use crate::faults::Faults;
-use crate::function::Function;
 use crate::given_event::{self, Given};
-use crate::ids;
-use crate::invocation::Invocation;
 use crate::journal::Journal;
 use crate::lambda::{INIT_LIMIT, Lambda, Options};
+use crate::model::arguments::FunctionArguments;
+use crate::model::failure::Failure;
+use crate::model::function::Function;
+use crate::model::ids;
+use crate::model::invocation::Invocation;
 use crate::reactor::{local, stop_signal};
 use crate::relay::{DebugArguments, debugged};
 use crate::trouble::Trouble;

@@ -21,8 +21,8 @@
 //!
 //! A body is `{"size": …, "text": …}`, or with `sha256` rather than `text` if it is no text or above 4096 bytes.
 
-use crate::ids;
-use crate::time::ms;
+use crate::model::ids;
+use crate::model::time::ms;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;

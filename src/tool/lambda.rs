@@ -3,16 +3,17 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
 use crate::apis::sandbox::{self, Sandbox};
-use crate::environment::{Environment, InitEnd, State};
-use crate::failure::{Failure, describe};
 use crate::faults::Faults;
-use crate::function::Function;
 use crate::http::server;
-use crate::invocation::{Answer, Dispatched, Invocation, Outcome};
 use crate::journal::Journal;
+use crate::model::environment::{Environment, InitEnd, State};
+use crate::model::failure::{Failure, describe};
+use crate::model::function::Function;
+use crate::model::invocation::{Answer, Dispatched, Invocation, Outcome};
+use crate::model::{time, variables};
 use crate::os::sys;
+use crate::processes;
 use crate::report::Report;
-use crate::{processes, time, variables};
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;

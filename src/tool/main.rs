@@ -7,25 +7,18 @@
 //! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
 mod apis;
-mod arguments;
-mod bootstrap_path;
 mod cli;
-mod environment;
-mod event;
-mod failure;
 mod faults;
-mod function;
 mod given_event;
 mod greeting;
 mod http;
-mod ids;
-mod invocation;
 mod invoke;
 mod journal;
 mod lambda;
 mod logs;
 mod map;
 mod middleware;
+mod model;
 mod os;
 mod processes;
 mod reactor;
@@ -33,11 +26,8 @@ mod relay;
 mod report;
 mod sample;
 mod serve;
-mod states;
-mod time;
 mod timeline;
 mod trouble;
-mod variables;
 
 use clap::Parser;
 use cli::{Cli, Command};

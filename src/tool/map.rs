@@ -1,9 +1,9 @@
 //! `open-runtime map`: what the handler would get for an event, without running it.
 
-use crate::event;
-use crate::function::{Function, region};
+use crate::model::event;
+use crate::model::function::{Function, region};
+use crate::model::{ids, time};
 use crate::trouble::Trouble;
-use crate::{ids, time};
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{Invocation, Mapping, Options, map};

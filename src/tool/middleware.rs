@@ -3,12 +3,12 @@
 //! The hook sees Lambda's environment, and of the user's own no more than a function does. The library hands its own
 //! environment on, so the command starts itself anew in that environment, and does its work there.
 
-use crate::arguments::{FunctionArguments, seconds};
-use crate::event;
-use crate::function::Function;
-use crate::ids;
+use crate::model::arguments::{FunctionArguments, seconds};
+use crate::model::event;
+use crate::model::function::Function;
+use crate::model::ids;
+use crate::model::variables;
 use crate::trouble::Trouble;
-use crate::variables;
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::deadline::{Deadline, unix_time};

@@ -1,9 +1,9 @@
 //! bootstrap's process and everything below it: started, reaped, and ended.
 
-use crate::environment::Environment;
-use crate::function::Function;
 use crate::journal::Journal;
 use crate::logs::Logs;
+use crate::model::environment::Environment;
+use crate::model::function::Function;
 use crate::os::{process_tree, sys};
 use crate::report::Report;
 use serde_json::json;

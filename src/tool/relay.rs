@@ -1,14 +1,14 @@
 //! `open-runtime debug-relay`: functions and debuggers both connect to it, and it brings them together in the order in which
 //! they came. Knows nothing of what they say to each other, but for the first words, by which web pages are turned away.
 
-use crate::function::Function;
 use crate::greeting::{Door, LONGEST, TurnedAway};
 use crate::http::guard::Guard;
 use crate::http::server;
-use crate::ids;
+use crate::model::function::Function;
+use crate::model::ids;
+use crate::model::variables;
 use crate::reactor::{local, stop_signal};
 use crate::trouble::Trouble;
-use crate::variables;
 use clap::Args;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

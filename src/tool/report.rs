@@ -1,11 +1,11 @@
 //! What users and test suites get to know: the timeline and complaints on stderr, and the journal.
 
-use crate::environment::Environment;
-use crate::failure::Failure;
-use crate::invocation::Outcome;
 use crate::journal::Journal;
 use crate::logs::Logs;
-use crate::time::ms;
+use crate::model::environment::Environment;
+use crate::model::failure::Failure;
+use crate::model::invocation::Outcome;
+use crate::model::time::ms;
 use crate::timeline::{self, Step, Steps, Style};
 use serde_json::json;
 use std::io;

@@ -1,13 +1,13 @@
 //! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
 
 use crate::apis::invoke::{self, Answered, Job, QUEUE};
-use crate::arguments::{FunctionArguments, seconds};
 use crate::faults::Faults;
-use crate::function::Function;
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::journal::Journal;
 use crate::lambda::{Lambda, Options};
+use crate::model::arguments::{FunctionArguments, seconds};
+use crate::model::function::Function;
 use crate::reactor::{local, stop_signal};
 use crate::relay::{DebugArguments, debugged};
 use crate::trouble::Trouble;

@@ -4,10 +4,10 @@
 //! ends: `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `after` or
 //! `error`; `name` is the middleware's or the handler's. Unknown members and lines that make no sense are ignored.
 
-use crate::failure::Failure;
-use crate::invocation::Outcome;
+use crate::model::failure::Failure;
+use crate::model::invocation::Outcome;
+use crate::model::time::ms;
 use crate::os::pipe::Pipe;
-use crate::time::ms;
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::VecDeque;

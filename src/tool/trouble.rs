@@ -1,7 +1,7 @@
 //! What keeps the tool itself from doing its work.
 
 use crate::faults::BadScript;
-use crate::function::Unusable;
+use crate::model::function::Unusable;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;

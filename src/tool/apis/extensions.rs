@@ -4,11 +4,11 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
 
-use crate::environment::{Environment, Extension, State};
-use crate::function::{ACCOUNT, VERSION};
 use crate::http::reply::{Received, Refusal, Reply};
-use crate::ids;
-use crate::states::{ExtensionState, NotAllowed, RuntimeState};
+use crate::model::environment::{Environment, Extension, State};
+use crate::model::function::{ACCOUNT, VERSION};
+use crate::model::ids;
+use crate::model::states::{ExtensionState, NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;

@@ -3,15 +3,15 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
 use super::invoke_request::{self as asked, Type};
-use crate::event::MAX_EVENT;
-use crate::function::{Function, VERSION};
 use crate::http::guard::Guard;
 use crate::http::places::Places;
 use crate::http::reply::{self, NoAnswer, Received, Refusal, Reply};
 use crate::http::server;
 use crate::http::wire::Breaker;
-use crate::ids;
-use crate::invocation::Invocation;
+use crate::model::event::MAX_EVENT;
+use crate::model::function::{Function, VERSION};
+use crate::model::ids;
+use crate::model::invocation::Invocation;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

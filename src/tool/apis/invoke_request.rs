@@ -2,9 +2,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
-use crate::event::{self, MAX_EVENT};
-use crate::function::{Function, VERSION};
 use crate::http::reply::{Received, Refusal};
+use crate::model::event::{self, MAX_EVENT};
+use crate::model::function::{Function, VERSION};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

@@ -2,11 +2,11 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
-use crate::environment::{Environment, State};
-use crate::failure::{FunctionError, MAX_RESPONSE, kept_error_type};
 use crate::http::reply::{Received, Refusal, Reply};
-use crate::invocation::{Answer, Dispatched};
-use crate::states::{NotAllowed, RuntimeState};
+use crate::model::environment::{Environment, State};
+use crate::model::failure::{FunctionError, MAX_RESPONSE, kept_error_type};
+use crate::model::invocation::{Answer, Dispatched};
+use crate::model::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
@@ -128,8 +128,8 @@ fn timed_out() -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::function::Function;
-    use crate::invocation::Invocation;
+    use crate::model::function::Function;
+    use crate::model::invocation::Invocation;
     use bytes::Bytes;
     use std::rc::Rc;
 

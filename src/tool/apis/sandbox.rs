@@ -2,8 +2,6 @@
 
 use super::routes::{Endpoint, route};
 use super::{extensions, runtime};
-use crate::environment::Environment;
-use crate::failure::MAX_RESPONSE;
 use crate::faults::{self, Fault, Faults, Reset};
 use crate::http::guard::Guard;
 use crate::http::places::Places;
@@ -11,7 +9,9 @@ use crate::http::reply::{self, NoAnswer, Received, Reply};
 use crate::http::server;
 use crate::http::wire::{Break, Breaker, Where};
 use crate::journal::{self, Journal};
-use crate::time::ms;
+use crate::model::environment::Environment;
+use crate::model::failure::MAX_RESPONSE;
+use crate::model::time::ms;
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;

@@ -2,7 +2,7 @@
 
 use crate::http::reply::Reply;
 use crate::http::wire::{Break, Breaker, Where};
-use crate::time;
+use crate::model::time;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! Identifiers in the forms that Lambda gives them.
 
+use super::time::now_ms;
 use crate::os::sys;
-use crate::time::now_ms;
 use std::fmt::Write;
 
 /// Random lower-case hexadecimal digits, two for each byte.

@@ -8,7 +8,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
 
-use crate::function::{Function, VERSION, log_stream};
+use super::function::{Function, VERSION, log_stream};
 use std::ffi::{OsStr, OsString};
 
 /// Where bootstrap writes the timeline: not Lambda's, our own.

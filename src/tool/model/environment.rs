@@ -1,10 +1,10 @@
 //! One execution environment as the Runtime API and the Extensions API see it: its state, and waiting for it to change.
 
-use crate::failure::FunctionError;
-use crate::function::Function;
-use crate::invocation::{Answer, Dispatched};
+use super::failure::FunctionError;
+use super::function::Function;
+use super::invocation::{Answer, Dispatched};
+use super::states::{ExtensionState, RuntimeState};
 use crate::os::process_tree;
-use crate::states::{ExtensionState, RuntimeState};
 use std::cell::{Cell, RefCell};
 use std::process::ExitStatus;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
 //! One invocation: what the caller gave, and what becomes of it.
 
-use crate::failure::{Failure, FunctionError};
+use super::failure::{Failure, FunctionError};
 use bytes::Bytes;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The function: what its configuration on Lambda would be.
 
-use crate::arguments::FunctionArguments;
-use crate::bootstrap_path;
-use crate::{ids, time};
+use super::arguments::FunctionArguments;
+use super::bootstrap_path;
+use super::{ids, time};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
