@@ -2,7 +2,6 @@
 
 use crate::faults::Faults;
 use crate::given_event::{self, Given};
-use crate::journal::Journal;
 use crate::lambda::{INIT_LIMIT, Lambda, Options};
 use crate::model::arguments::FunctionArguments;
 use crate::model::failure::Failure;
@@ -11,6 +10,7 @@ use crate::model::ids;
 use crate::model::invocation::Invocation;
 use crate::reactor::{local, stop_signal};
 use crate::relay::{DebugArguments, debugged};
+use crate::report::journal::Journal;
 use crate::trouble::Trouble;
 use bytes::Bytes;
 use clap::Args;

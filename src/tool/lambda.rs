@@ -5,7 +5,6 @@
 use crate::apis::sandbox::{self, Sandbox};
 use crate::faults::Faults;
 use crate::http::server;
-use crate::journal::Journal;
 use crate::model::environment::{Environment, InitEnd, State};
 use crate::model::failure::{Failure, describe};
 use crate::model::function::Function;
@@ -13,7 +12,8 @@ use crate::model::invocation::{Answer, Dispatched, Invocation, Outcome};
 use crate::model::{time, variables};
 use crate::os::sys;
 use crate::processes;
-use crate::report::Report;
+use crate::report::journal::Journal;
+use crate::report::reporter::Report;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;

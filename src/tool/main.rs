@@ -13,9 +13,7 @@ mod given_event;
 mod greeting;
 mod http;
 mod invoke;
-mod journal;
 mod lambda;
-mod logs;
 mod map;
 mod middleware;
 mod model;
@@ -26,7 +24,6 @@ mod relay;
 mod report;
 mod sample;
 mod serve;
-mod timeline;
 mod trouble;
 
 use clap::Parser;

@@ -1,11 +1,11 @@
 //! bootstrap's process and everything below it: started, reaped, and ended.
 
-use crate::journal::Journal;
-use crate::logs::Logs;
 use crate::model::environment::Environment;
 use crate::model::function::Function;
 use crate::os::{process_tree, sys};
-use crate::report::Report;
+use crate::report::journal::Journal;
+use crate::report::logs::Logs;
+use crate::report::reporter::Report;
 use serde_json::json;
 use std::ffi::OsString;
 use std::io;

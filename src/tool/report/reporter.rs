@@ -1,12 +1,12 @@
 //! What users and test suites get to know: the timeline and complaints on stderr, and the journal.
 
-use crate::journal::Journal;
-use crate::logs::Logs;
+use super::journal::Journal;
+use super::logs::Logs;
+use super::timeline::{self, Step, Steps, Style};
 use crate::model::environment::Environment;
 use crate::model::failure::Failure;
 use crate::model::invocation::Outcome;
 use crate::model::time::ms;
-use crate::timeline::{self, Step, Steps, Style};
 use serde_json::json;
 use std::io;
 use std::rc::Rc;
