@@ -2,7 +2,7 @@
 
 use crate::faults::Faults;
 use crate::given_event::{self, Given};
-use crate::lambda::{INIT_LIMIT, Lambda, Options};
+use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
 use crate::model::arguments::FunctionArguments;
 use crate::model::failure::Failure;
 use crate::model::function::Function;

@@ -18,7 +18,6 @@ mod map;
 mod middleware;
 mod model;
 mod os;
-mod processes;
 mod reactor;
 mod relay;
 mod report;

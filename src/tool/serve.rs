@@ -4,7 +4,7 @@ use crate::apis::invoke::{self, Answered, Job, QUEUE};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
 use crate::http::server;
-use crate::lambda::{Lambda, Options};
+use crate::lambda::phases::{Lambda, Options};
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::function::Function;
 use crate::reactor::{local, stop_signal};

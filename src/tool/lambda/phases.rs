@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
+use super::processes;
 use crate::apis::sandbox::{self, Sandbox};
 use crate::faults::Faults;
 use crate::http::server;
@@ -11,7 +12,6 @@ use crate::model::function::Function;
 use crate::model::invocation::{Answer, Dispatched, Invocation, Outcome};
 use crate::model::{time, variables};
 use crate::os::sys;
-use crate::processes;
 use crate::report::journal::Journal;
 use crate::report::reporter::Report;
 use serde_json::json;
