@@ -3,7 +3,7 @@
 use crate::invoke::{self, InvokeArguments};
 use crate::map::{self, MapArguments};
 use crate::middleware::{self, MiddlewareArguments};
-use crate::relay::{self, RelayArguments};
+use crate::relay::pairing::{self, RelayArguments};
 use crate::sample::{self, EventArguments};
 use crate::serve::{self, ServeArguments};
 use clap::{Parser, Subcommand};
@@ -35,7 +35,7 @@ pub enum Command {
     #[command(after_help = map::HELP)]
     Map(MapArguments),
     /// Bring functions that are debugged and their debuggers together, in place of socat
-    #[command(after_help = relay::HELP)]
+    #[command(after_help = pairing::HELP)]
     DebugRelay(RelayArguments),
 }
 

@@ -9,7 +9,7 @@ use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::invocation::Invocation;
 use crate::reactor::{local, stop_signal};
-use crate::relay::{DebugArguments, debugged};
+use crate::relay::pairing::{DebugArguments, debugged};
 use crate::report::journal::Journal;
 use crate::trouble::Trouble;
 use bytes::Bytes;

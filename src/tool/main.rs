@@ -10,7 +10,6 @@ mod apis;
 mod cli;
 mod faults;
 mod given_event;
-mod greeting;
 mod http;
 mod invoke;
 mod lambda;
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
         Command::Middleware(arguments) => middleware::run(arguments),
         Command::Event(arguments) => sample::run(&arguments),
         Command::Map(arguments) => map::run(arguments),
-        Command::DebugRelay(arguments) => relay::run(arguments),
+        Command::DebugRelay(arguments) => relay::pairing::run(arguments),
     };
     done.unwrap_or_else(|trouble| {
         eprintln!("open-runtime: {trouble}");

@@ -8,7 +8,7 @@ use crate::lambda::phases::{Lambda, Options};
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::function::Function;
 use crate::reactor::{local, stop_signal};
-use crate::relay::{DebugArguments, debugged};
+use crate::relay::pairing::{DebugArguments, debugged};
 use crate::report::journal::Journal;
 use crate::trouble::Trouble;
 use clap::Args;

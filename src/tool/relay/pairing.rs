@@ -1,7 +1,7 @@
 //! `open-runtime debug-relay`: functions and debuggers both connect to it, and it brings them together in the order in which
 //! they came. Knows nothing of what they say to each other, but for the first words, by which web pages are turned away.
 
-use crate::greeting::{Door, LONGEST, TurnedAway};
+use super::admission::{Door, LONGEST, TurnedAway};
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::model::function::Function;
