@@ -1,11 +1,11 @@
 //! The command line: which commands there are.
 
-use crate::invoke::{self, InvokeArguments};
-use crate::map::{self, MapArguments};
-use crate::middleware::{self, MiddlewareArguments};
+use crate::commands::event::{self, EventArguments};
+use crate::commands::invoke::{self, InvokeArguments};
+use crate::commands::map::{self, MapArguments};
+use crate::commands::middleware::{self, MiddlewareArguments};
+use crate::commands::serve::{self, ServeArguments};
 use crate::relay::pairing::{self, RelayArguments};
-use crate::sample::{self, EventArguments};
-use crate::serve::{self, ServeArguments};
 use clap::{Parser, Subcommand};
 
 /// A Lambda on this machine: starts the real bootstrap and plays the Runtime API, the Extensions API and the Invoke API.
@@ -29,7 +29,7 @@ pub enum Command {
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
     /// Print a sample event of a kind, ready for invoke
-    #[command(after_help = sample::HELP)]
+    #[command(after_help = event::HELP)]
     Event(EventArguments),
     /// Print the CloudEvents that the handler would get for the event on stdin
     #[command(after_help = map::HELP)]

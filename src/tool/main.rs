@@ -1,6 +1,6 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
 //!
-//! One module per command (`invoke`, `serve`, `middleware`, `map`, and `sample` for `event`), over the parts of a local
+//! One module per command in `commands`, over the parts of a local
 //! Lambda: `lambda` conducts, `environment` is one execution environment as its processes see it, `apis` speaks Lambda's
 //! three HTTP APIs.
 //!
@@ -8,24 +8,20 @@
 
 mod apis;
 mod cli;
+mod commands;
 mod faults;
-mod given_event;
 mod http;
-mod invoke;
 mod lambda;
-mod map;
-mod middleware;
 mod model;
 mod os;
 mod reactor;
 mod relay;
 mod report;
-mod sample;
-mod serve;
 mod trouble;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use commands::{event, invoke, map, middleware, serve};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -40,7 +36,7 @@ fn main() -> ExitCode {
         Command::Invoke(arguments) => invoke::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Middleware(arguments) => middleware::run(arguments),
-        Command::Event(arguments) => sample::run(&arguments),
+        Command::Event(arguments) => event::run(&arguments),
         Command::Map(arguments) => map::run(arguments),
         Command::DebugRelay(arguments) => relay::pairing::run(arguments),
     };

@@ -1,7 +1,7 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
+use super::given_event::{self, Given};
 use crate::faults::Faults;
-use crate::given_event::{self, Given};
 use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
 use crate::model::arguments::FunctionArguments;
 use crate::model::failure::Failure;

@@ -23,7 +23,7 @@ pub struct EventArguments {
 }
 
 macro_rules! samples {
-    ($($kind:literal)*) => { [$(($kind, include_str!(concat!("../../tests/events/", $kind, ".json")))),*] };
+    ($($kind:literal)*) => { [$(($kind, include_str!(concat!("../../../tests/events/", $kind, ".json")))),*] };
 }
 
 /// Each kind, and its sample.
