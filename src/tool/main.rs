@@ -9,15 +9,15 @@
 mod apis;
 mod cli;
 mod commands;
+mod event_loop;
 mod faults;
 mod http;
 mod lambda;
 mod model;
 mod os;
-mod reactor;
 mod relay;
 mod report;
-mod trouble;
+mod tool_error;
 
 use clap::Parser;
 use cli::{Cli, Command};

@@ -1,6 +1,6 @@
 //! `open-runtime event`: a sample event of each kind. The samples are those that the mapping is tested with.
 
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use clap::Args;
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
 use super::given_event::{self, Given};
+use crate::event_loop::{local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
 use crate::model::arguments::FunctionArguments;
@@ -8,10 +9,9 @@ use crate::model::failure::Failure;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::invocation::Invocation;
-use crate::reactor::{local, stop_signal};
 use crate::relay::pairing::{DebugArguments, debugged};
 use crate::report::journal::Journal;
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use bytes::Bytes;
 use clap::Args;
 use std::io::{self, Write};

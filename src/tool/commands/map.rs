@@ -3,7 +3,7 @@
 use crate::model::event;
 use crate::model::function::{Function, region};
 use crate::model::{ids, time};
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{Invocation, Mapping, Options, map};

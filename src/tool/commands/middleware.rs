@@ -8,7 +8,7 @@ use crate::model::event;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::variables;
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::deadline::{Deadline, unix_time};

@@ -1,16 +1,16 @@
 //! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
 
 use crate::apis::invoke::{self, Answered, Job, QUEUE};
+use crate::event_loop::{local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::lambda::phases::{Lambda, Options};
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::function::Function;
-use crate::reactor::{local, stop_signal};
 use crate::relay::pairing::{DebugArguments, debugged};
 use crate::report::journal::Journal;
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};

@@ -64,7 +64,7 @@ impl Present {
 }
 
 impl Lambda {
-    /// Listens for bootstrap and starts nothing yet. Must run in a reactor of [`crate::reactor`].
+    /// Listens for bootstrap and starts nothing yet. Must run in a reactor of [`crate::event_loop`].
     ///
     /// # Errors
     /// Sockets or pipes cannot be made.

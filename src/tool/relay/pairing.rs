@@ -2,13 +2,13 @@
 //! they came. Knows nothing of what they say to each other, but for the first words, by which web pages are turned away.
 
 use super::admission::{Door, LONGEST, TurnedAway};
+use crate::event_loop::{local, stop_signal};
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::variables;
-use crate::reactor::{local, stop_signal};
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use clap::Args;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

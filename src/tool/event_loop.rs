@@ -1,6 +1,6 @@
 //! The one thread that everything runs on, and the signals that end it.
 
-use crate::trouble::Trouble;
+use crate::tool_error::Trouble;
 use std::io;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
