@@ -1,6 +1,6 @@
 //! The one thread that everything runs on, and the signals that end it.
 
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use std::io;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,9 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// # Errors
 /// Those of the task, or there is no reactor.
-pub fn local<T>(task: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+pub fn run_local<T>(task: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
     let reactor = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
-    let reactor = reactor.map_err(|why| Trouble::Io("wait for events", why))?;
+    let reactor = reactor.map_err(|why| ToolError::Io("wait for events", why))?;
     reactor.block_on(task)
 }
 

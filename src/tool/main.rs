@@ -40,8 +40,8 @@ fn main() -> ExitCode {
         Command::Map(arguments) => map::run(arguments),
         Command::DebugRelay(arguments) => relay::pairing::run(arguments),
     };
-    done.unwrap_or_else(|trouble| {
-        eprintln!("open-runtime: {trouble}");
-        ExitCode::from(trouble.exit_status())
+    done.unwrap_or_else(|error| {
+        eprintln!("open-runtime: {error}");
+        ExitCode::from(error.exit_status())
     })
 }

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// The tool could not do its work.
-pub enum Trouble {
+pub enum ToolError {
     Function(Unusable),
     /// What could not be done, and why.
     Io(&'static str, io::Error),
@@ -17,29 +17,29 @@ pub enum Trouble {
     Script(PathBuf, BadScript),
 }
 
-impl Trouble {
+impl ToolError {
     /// 2 for arguments that make no sense, as clap has it; 5 for the rest.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Trouble::Function(Unusable::Bootstrap(_)) => 5,
-            Trouble::Function(_) | Trouble::Script(..) => 2,
-            Trouble::Io(..) | Trouble::Port(..) | Trouble::File(..) => 5,
+            ToolError::Function(Unusable::Bootstrap(_)) => 5,
+            ToolError::Function(_) | ToolError::Script(..) => 2,
+            ToolError::Io(..) | ToolError::Port(..) | ToolError::File(..) => 5,
         }
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for ToolError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Function(unusable) => unusable.fmt(out),
-            Trouble::Io(what, why) => write!(out, "cannot {what}: {why}"),
-            Trouble::Port(address, why) => {
+            ToolError::Function(unusable) => unusable.fmt(out),
+            ToolError::Io(what, why) => write!(out, "cannot {what}: {why}"),
+            ToolError::Port(address, why) => {
                 write!(out, "cannot listen on {address}: {why}; choose another with --port, or 0 for any")
             }
-            Trouble::File(what, path, why) => {
+            ToolError::File(what, path, why) => {
                 write!(out, "cannot {what} {}: {why}", path.display())
             }
-            Trouble::Script(path, why) => {
+            ToolError::Script(path, why) => {
                 write!(out, "cannot use {} as --faults: {why}", path.display())
             }
         }

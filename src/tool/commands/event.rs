@@ -1,6 +1,6 @@
 //! `open-runtime event`: a sample event of each kind. The samples are those that the mapping is tested with.
 
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use clap::Args;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -154,12 +154,12 @@ fn distance(one: &str, other: &str) -> usize {
 ///
 /// # Errors
 /// stdout does not take it.
-pub fn run(arguments: &EventArguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &EventArguments) -> Result<ExitCode, ToolError> {
     let list = || SAMPLES.iter().map(|(kind, _)| format!("{kind}\n")).collect();
     let text = arguments.sample.map_or_else(list, str::to_owned);
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map(|()| ExitCode::SUCCESS).map_err(|why| Trouble::Io("write to stdout", why))
+    written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write to stdout", why))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
 use super::given_event::{self, Given};
-use crate::event_loop::{local, stop_signal};
+use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
 use crate::model::arguments::FunctionArguments;
@@ -11,7 +11,7 @@ use crate::model::ids;
 use crate::model::invocation::Invocation;
 use crate::relay::pairing::{DebugArguments, debugged};
 use crate::report::journal::Journal;
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
 use std::io::{self, Write};
@@ -63,7 +63,7 @@ pub struct InvokeArguments {
 ///
 /// # Errors
 /// The tool could not do its work; what the function did is in the exit status.
-pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let given = match (&arguments.data, &arguments.file) {
         (Some(data), _) => data.strip_prefix('@').map_or(Given::Text(data), |file| Given::File(file.as_ref())),
         (None, Some(file)) => Given::File(file),
@@ -78,10 +78,10 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
         }
     };
     let is_quiet = arguments.function.quiet;
-    let function = Function::new(arguments.function).map_err(Trouble::Function)?;
-    let journal = Rc::new(Journal::open(None).map_err(|why| Trouble::Io("open the journal", why))?);
+    let function = Function::new(arguments.function).map_err(ToolError::Function)?;
+    let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
-    local(async {
+    run_local(async {
         let function = match arguments.debugger.debug {
             Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
@@ -90,8 +90,8 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, Trouble> {
     })
 }
 
-async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, Trouble> {
-    let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
+async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, ToolError> {
+    let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
     let invocation = Rc::new(Invocation {
         request_id: ids::uuid(),
         event,
@@ -101,7 +101,7 @@ async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Resul
         tenant_id: None,
     });
     let lambda = Lambda::new(function, options).await;
-    let mut lambda = lambda.map_err(|why| Trouble::Io("start a local Lambda", why))?;
+    let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
     let status = tokio::select! {
         status = once(&mut lambda, invocation) => status,
         () = stop => Ok(INTERRUPTED),
@@ -110,7 +110,7 @@ async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Resul
     status.map(ExitCode::from)
 }
 
-async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, Trouble> {
+async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, ToolError> {
     let request_id = invocation.request_id.clone();
     let outcome = match lambda.init().await {
         Ok(_) => lambda.invoke(invocation, false).await,
@@ -133,8 +133,8 @@ fn status_of(failure: &Failure) -> u8 {
 }
 
 /// The response and a line feed, and nothing else ever goes to stdout.
-fn print(response: &[u8]) -> Result<(), Trouble> {
+fn print(response: &[u8]) -> Result<(), ToolError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(response).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
-    written.map_err(|why| Trouble::Io("write the response to stdout", why))
+    written.map_err(|why| ToolError::Io("write the response to stdout", why))
 }

@@ -3,7 +3,7 @@
 use crate::model::event;
 use crate::model::function::{Function, region};
 use crate::model::{ids, time};
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{Invocation, Mapping, Options, map};
@@ -46,7 +46,7 @@ pub struct MapArguments {
 ///
 /// # Errors
 /// stdout does not take it. What is wrong with the event or the options is in the exit status.
-pub fn run(arguments: MapArguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: MapArguments) -> Result<ExitCode, ToolError> {
     match options(&arguments).and_then(|options| Ok((options, read_event()?))) {
         Ok((options, event)) => print(arguments, &options, &event),
         Err(complaint) => Ok(usage(&complaint)),
@@ -73,7 +73,7 @@ fn usage(complaint: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<ExitCode, Trouble> {
+fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<ExitCode, ToolError> {
     let request_id = arguments.request_id.unwrap_or_else(ids::uuid);
     let function_arn = arguments.function_arn.unwrap_or_else(function_arn);
     let trace_id = ids::trace_id();
@@ -92,7 +92,7 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
     }
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(&lines(&mapping, options)).and_then(|()| stdout.flush());
-    written.map(|()| ExitCode::SUCCESS).map_err(|why| Trouble::Io("write the events to stdout", why))
+    written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write the events to stdout", why))
 }
 
 /// That of the function that invoke runs.

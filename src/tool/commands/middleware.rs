@@ -8,7 +8,7 @@ use crate::model::event;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::variables;
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
 use open_runtime::deadline::{Deadline, unix_time};
@@ -89,7 +89,7 @@ fn hook(name: &str) -> Result<Hook, String> {
 ///
 /// # Errors
 /// The tool could not do its work; what the hook did is in the exit status.
-pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     if !arguments.is_inside {
         return enter(arguments);
     }
@@ -100,11 +100,11 @@ pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, Trouble> {
 }
 
 /// Becomes the same command in Lambda's environment. Returns only if that fails.
-fn enter(arguments: MiddlewareArguments) -> Result<ExitCode, Trouble> {
+fn enter(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     if !is_executable(&arguments.path) {
         return Ok(usage(&format!("{} is not an executable file", arguments.path.display())));
     }
-    let cannot = |why| Trouble::Io("start itself anew", why);
+    let cannot = |why| ToolError::Io("start itself anew", why);
     let path = std::path::absolute(&arguments.path).map_err(cannot)?;
     let myself = std::env::current_exe().map_err(cannot)?;
     let mut again = Command::new(&myself);
@@ -116,7 +116,7 @@ fn enter(arguments: MiddlewareArguments) -> Result<ExitCode, Trouble> {
     Err(cannot(again.exec()))
 }
 
-fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Function, Trouble> {
+fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Function, ToolError> {
     let arguments = FunctionArguments {
         handler: "handler.hello".to_owned(),
         timeout: arguments.timeout,
@@ -128,7 +128,7 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
         managed: None,
         quiet: false,
     };
-    Function::new(arguments).map_err(Trouble::Function)
+    Function::new(arguments).map_err(ToolError::Function)
 }
 
 fn usage(complaint: &str) -> ExitCode {
@@ -144,8 +144,8 @@ fn read_input() -> Result<Vec<u8>, String> {
     Ok(protocol::on_one_line(input.trim_ascii()).into_owned()) // without the line feed of an editor
 }
 
-fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, Trouble> {
-    let signals = Signals::install().map_err(|why| Trouble::Io("watch for signals", why))?;
+fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, ToolError> {
+    let signals = Signals::install().map_err(|why| ToolError::Io("watch for signals", why))?;
     let name = arguments.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let middleware = Middleware { name, path: arguments.path.clone() };
     let invocation = invocation(arguments);
@@ -155,7 +155,7 @@ fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, T
     let took = began.elapsed();
     let report = Report::new(arguments.hook, result);
     let written = report.write(&format!("{} hook of {}", arguments.hook, middleware.name), took);
-    written.map(|()| ExitCode::from(report.exit)).map_err(|why| Trouble::Io("write what the hook printed", why))
+    written.map(|()| ExitCode::from(report.exit)).map_err(|why| ToolError::Io("write what the hook printed", why))
 }
 
 fn invocation(arguments: &MiddlewareArguments) -> Invocation {

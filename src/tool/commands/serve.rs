@@ -1,7 +1,7 @@
 //! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
 
 use crate::apis::invoke::{self, Answered, Job, QUEUE};
-use crate::event_loop::{local, stop_signal};
+use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
 use crate::http::server;
@@ -10,7 +10,7 @@ use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::function::Function;
 use crate::relay::pairing::{DebugArguments, debugged};
 use crate::report::journal::Journal;
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
@@ -105,17 +105,17 @@ pub struct TestHooks {
 ///
 /// # Errors
 /// The tool could not do its work.
-pub fn run(arguments: ServeArguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let ServeArguments { function, debugger, port, host, allow_host, hooks } = arguments;
     let options = options(&hooks, function.quiet)?;
-    let function = Function::new(function).map_err(Trouble::Function)?;
-    local(async move {
+    let function = Function::new(function).map_err(ToolError::Function)?;
+    run_local(async move {
         let function = Rc::new(match debugger.debug {
             Some(port) => debugged(function, port, allow_host.clone()).await?,
             None => function,
         });
         let address = SocketAddr::new(host, port);
-        let (listener, address) = server::listen(address).await.map_err(|why| Trouble::Port(address, why))?;
+        let (listener, address) = server::listen(address).await.map_err(|why| ToolError::Port(address, why))?;
         serve(
             function,
             options,
@@ -127,12 +127,12 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, Trouble> {
     })
 }
 
-fn options(hooks: &TestHooks, is_quiet: bool) -> Result<Options, Trouble> {
-    let unusable = |path: &Path, why| Trouble::File("write the journal", path.to_owned(), why);
+fn options(hooks: &TestHooks, is_quiet: bool) -> Result<Options, ToolError> {
+    let unusable = |path: &Path, why| ToolError::File("write the journal", path.to_owned(), why);
     let journal = hooks.journal.as_deref();
     let journal = Journal::open(journal).map_err(|why| unusable(journal.unwrap_or(Path::new("")), why))?;
     let faults = hooks.faults.as_deref().map_or(Ok(Faults::default()), |path| {
-        Faults::read(path).map_err(|why| Trouble::Script(path.to_owned(), why))
+        Faults::read(path).map_err(|why| ToolError::Script(path.to_owned(), why))
     })?;
     let (init_limit, runtime_api_port, journal) = (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
     Ok(Options { init_limit, runtime_api_port, faults, journal, is_quiet })
@@ -144,11 +144,11 @@ async fn serve(
     listener: TcpListener,
     announcement: Announcement<'_>,
     guard: Guard,
-) -> Result<ExitCode, Trouble> {
-    let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
+) -> Result<ExitCode, ToolError> {
+    let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
     let journal = options.journal.clone();
     let lambda = Lambda::new(function.clone(), options).await;
-    let mut lambda = lambda.map_err(|why| Trouble::Io("start a local Lambda", why))?;
+    let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
     let name = function.name.clone();
     let (queue, jobs) = mpsc::channel(QUEUE);
     spawn_local(invoke::serve(listener, Rc::new(guard), function, queue));
@@ -159,7 +159,7 @@ async fn serve(
         lambda.report().say(&format!("{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"));
     }
     tokio::select! {
-        () = conduct(&mut lambda, jobs) => {}
+        () = serve_jobs(&mut lambda, jobs) => {}
         () = stop => {}
     }
     lambda.end("open-runtime ends").await;
@@ -175,13 +175,13 @@ struct Announcement<'a> {
 
 impl Announcement<'_> {
     /// The URL is stdout's only line, for scripts.
-    fn make(&self) -> Result<(), Trouble> {
+    fn make(&self) -> Result<(), ToolError> {
         let mut stdout = io::stdout().lock();
         let _ = writeln!(stdout, "http://{}", self.address).and_then(|()| stdout.flush()); // stdout may be closed
         let Some(path) = self.port_file else {
             return Ok(());
         };
-        let unwritable = |why| Trouble::File("write the port file", path.to_owned(), why);
+        let unwritable = |why| ToolError::File("write the port file", path.to_owned(), why);
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".new");
         std::fs::write(&unfinished, format!("{}\n", self.address.port())).map_err(unwritable)?;
@@ -190,7 +190,7 @@ impl Announcement<'_> {
 }
 
 /// Init, then one invocation after another, for ever. A failed Init is tried again within the next invocation.
-async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
+async fn serve_jobs(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
     if let Err(failure) = lambda.init().await {
         let (error_type, reason) = (failure.error_type(), failure.reason());
         lambda.report().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
@@ -199,16 +199,16 @@ async fn conduct(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
         let job = tokio::select! {
             biased;
             job = jobs.recv() => job,
-            () = lambda.tend() => continue,
+            () = lambda.watch_idle() => continue,
         };
         match job {
-            Some(job) => perform(lambda, job).await,
+            Some(job) => run_job(lambda, job).await,
             None => return,
         }
     }
 }
 
-async fn perform(lambda: &mut Lambda, job: Job) {
+async fn run_job(lambda: &mut Lambda, job: Job) {
     let request_id = job.invocation.request_id.clone();
     let outcome = lambda.invoke(job.invocation, job.wants_log).await;
     let log = job.wants_log.then(|| lambda.report().log_tail(&request_id, &outcome));

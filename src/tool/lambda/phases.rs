@@ -248,7 +248,7 @@ impl Lambda {
     }
 
     /// Waits until bootstrap exits between invocations, and ends what it left behind. Waits for ever without one.
-    pub async fn tend(&mut self) {
+    pub async fn watch_idle(&mut self) {
         let Some(environment) = self.present.get() else {
             return std::future::pending().await;
         };

@@ -2,13 +2,13 @@
 //! they came. Knows nothing of what they say to each other, but for the first words, by which web pages are turned away.
 
 use super::admission::{Door, LONGEST, TurnedAway};
-use crate::event_loop::{local, stop_signal};
+use crate::event_loop::{run_local, stop_signal};
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::variables;
-use crate::tool_error::Trouble;
+use crate::tool_error::ToolError;
 use clap::Args;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -69,9 +69,9 @@ pub struct DebugArguments {
 ///
 /// # Errors
 /// It cannot listen.
-pub fn run(arguments: RelayArguments) -> Result<ExitCode, Trouble> {
-    local(async {
-        let stop = stop_signal().map_err(|why| Trouble::Io("wait for signals", why))?;
+pub fn run(arguments: RelayArguments) -> Result<ExitCode, ToolError> {
+    run_local(async {
+        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
         let for_debuggers = (arguments.host, arguments.port).into();
         let for_functions = (arguments.function_host, arguments.function_port).into();
         let relay = Relay::listen(for_debuggers, for_functions, arguments.allow_host).await?;
@@ -88,7 +88,7 @@ pub fn run(arguments: RelayArguments) -> Result<ExitCode, Trouble> {
 ///
 /// # Errors
 /// The relay cannot listen.
-pub async fn debugged(mut function: Function, port: u16, allow_host: Vec<String>) -> Result<Function, Trouble> {
+pub async fn debugged(mut function: Function, port: u16, allow_host: Vec<String>) -> Result<Function, ToolError> {
     let for_debuggers = (Ipv4Addr::LOCALHOST, port).into();
     let relay = Relay::listen(for_debuggers, (Ipv4Addr::LOCALHOST, 0).into(), allow_host).await?;
     eprintln!("{}", relay.instructions());
@@ -114,9 +114,9 @@ pub struct Relay {
 
 impl Relay {
     /// Where a port is 0, the kernel chooses.
-    async fn listen(debuggers: SocketAddr, functions: SocketAddr, allow_host: Vec<String>) -> Result<Relay, Trouble> {
-        let for_debuggers = server::listen(debuggers).await.map_err(|why| Trouble::Port(debuggers, why))?;
-        let for_functions = server::listen(functions).await.map_err(|why| Trouble::Port(functions, why))?;
+    async fn listen(debuggers: SocketAddr, functions: SocketAddr, allow_host: Vec<String>) -> Result<Relay, ToolError> {
+        let for_debuggers = server::listen(debuggers).await.map_err(|why| ToolError::Port(debuggers, why))?;
+        let for_functions = server::listen(functions).await.map_err(|why| ToolError::Port(functions, why))?;
         let token = ids::uuid();
         let guard = Guard { names: allow_host, origins: Some("devtools://") };
         let doors = [Door::Debuggers { guard, token: token.clone() }, Door::Functions];

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_tail_has_what_was_written_just_before() {
-        let passed = crate::event_loop::local(async {
+        let passed = crate::event_loop::run_local(async {
             let logs = Logs::new().unwrap();
             logs.begin("START\n".to_owned());
             std::fs::write(logs.pipe.path(), "logged").unwrap(); // no turn of the reactor since
