@@ -1,11 +1,11 @@
 //! The command line: which commands there are.
 
+use crate::commands::debug_relay::{self, RelayArguments};
 use crate::commands::event::{self, EventArguments};
 use crate::commands::invoke::{self, InvokeArguments};
 use crate::commands::map::{self, MapArguments};
 use crate::commands::middleware::{self, MiddlewareArguments};
 use crate::commands::serve::{self, ServeArguments};
-use crate::relay::pairing::{self, RelayArguments};
 use clap::{Parser, Subcommand};
 
 /// A Lambda on this machine: starts the real bootstrap and plays the Runtime API, the Extensions API and the Invoke API.
@@ -35,7 +35,7 @@ pub enum Command {
     #[command(after_help = map::HELP)]
     Map(MapArguments),
     /// Bring functions that are debugged and their debuggers together, in place of socat
-    #[command(after_help = pairing::HELP)]
+    #[command(after_help = debug_relay::HELP)]
     DebugRelay(RelayArguments),
 }
 

@@ -21,7 +21,7 @@ mod tool_error;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use commands::{event, invoke, map, middleware, serve};
+use commands::{debug_relay, event, invoke, map, middleware, serve};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Command::Middleware(arguments) => middleware::run(arguments),
         Command::Event(arguments) => event::run(&arguments),
         Command::Map(arguments) => map::run(arguments),
-        Command::DebugRelay(arguments) => relay::pairing::run(arguments),
+        Command::DebugRelay(arguments) => debug_relay::run(arguments),
     };
     done.unwrap_or_else(|error| {
         eprintln!("open-runtime: {error}");

@@ -43,6 +43,15 @@ pub struct FunctionArguments {
     pub quiet: bool,
 }
 
+/// For functions at a breakpoint.
+#[derive(Args)]
+pub struct DebugArguments {
+    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then.
+    /// The debugger's PORT is the kernel's choice, if you name none
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub debug: Option<u16>,
+}
+
 /// Seconds with an optional fraction, more than 0 and at most Lambda's 900.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {

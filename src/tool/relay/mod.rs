@@ -2,4 +2,7 @@
 //! `tool_error`.
 
 mod admission;
-pub mod pairing;
+mod listener;
+mod pairing;
+
+pub use listener::{Relay, debugged};

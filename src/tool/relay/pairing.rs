@@ -1,102 +1,16 @@
-//! `open-runtime debug-relay`: functions and debuggers both connect to it, and it brings them together in the order in which
-//! they came. Knows nothing of what they say to each other, but for the first words, by which web pages are turned away.
+//! Joins functions and their debuggers in the order in which they connect.
 
 use super::admission::{Door, LONGEST, TurnedAway};
-use crate::event_loop::{run_local, stop_signal};
-use crate::http::guard::Guard;
-use crate::http::server;
-use crate::model::function::Function;
-use crate::model::ids;
-use crate::model::variables;
-use crate::tool_error::ToolError;
-use clap::Args;
 use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
-
-pub const HELP: &str = "\
-Whoever can reach either port while a function is debugged can run code in that function, or pose as
-one: let only the function and yourself reach them. What passes through is not encrypted. Debuggers
-of Node.js need the token in the URL that is printed; what a web page may have sent is refused.
-";
-
-/// Lambda's longest, for whoever is at a breakpoint.
-const DEBUG_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// As socat has it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-
-#[derive(Args)]
-pub struct RelayArguments {
-    /// Port for debuggers; 0 lets the kernel choose
-    #[arg(long, value_name = "P", default_value_t = 9999)]
-    port: u16,
-
-    /// Port for functions, which their events name; 0 lets the kernel choose
-    #[arg(long, value_name = "P", default_value_t = 4444)]
-    function_port: u16,
-
-    /// Address for debuggers
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    host: IpAddr,
-
-    /// A name that debuggers may know this machine by; without any they ask by IP address or as localhost
-    #[arg(long, value_name = "NAME")]
-    allow_host: Vec<String>,
-
-    /// Address for functions
-    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0")]
-    function_host: IpAddr,
-}
-
-/// For functions at a breakpoint.
-#[derive(Args)]
-pub struct DebugArguments {
-    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then.
-    /// The debugger's PORT is the kernel's choice, if you name none
-    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
-    pub debug: Option<u16>,
-}
-
-/// Relays until SIGINT or SIGTERM.
-///
-/// # Errors
-/// It cannot listen.
-pub fn run(arguments: RelayArguments) -> Result<ExitCode, ToolError> {
-    run_local(async {
-        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
-        let for_debuggers = (arguments.host, arguments.port).into();
-        let for_functions = (arguments.function_host, arguments.function_port).into();
-        let relay = Relay::listen(for_debuggers, for_functions, arguments.allow_host).await?;
-        eprintln!("open-runtime: functions connect to {}\n{}", relay.for_functions(), relay.instructions());
-        tokio::select! {
-            () = relay.serve(false) => {}
-            () = stop => {}
-        }
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// The same function with a debugger, whose relay runs beside it and says how to attach one.
-///
-/// # Errors
-/// The relay cannot listen.
-pub async fn debugged(mut function: Function, port: u16, allow_host: Vec<String>) -> Result<Function, ToolError> {
-    let for_debuggers = (Ipv4Addr::LOCALHOST, port).into();
-    let relay = Relay::listen(for_debuggers, (Ipv4Addr::LOCALHOST, 0).into(), allow_host).await?;
-    eprintln!("{}", relay.instructions());
-    function.timeout = DEBUG_TIMEOUT;
-    function.variables.push((variables::DEBUGGER.to_owned(), format!("{}/break", relay.for_functions())));
-    spawn_local(relay.serve(true));
-    Ok(function)
-}
 
 /// Who sends a request has begun to by then.
 const FIRST_WORDS: Duration = Duration::from_millis(300);
@@ -104,62 +18,11 @@ const FIRST_WORDS: Duration = Duration::from_millis(300);
 /// So many may wait on each side. When more come, one that has said nothing goes, the oldest first.
 const MOST_WAITING: usize = 100;
 
-/// Two ports, and who waits at them.
-pub struct Relay {
-    for_debuggers: (TcpListener, SocketAddr),
-    for_functions: (TcpListener, SocketAddr),
-    token: String,
-    lobby: Rc<Lobby>,
-}
-
-impl Relay {
-    /// Where a port is 0, the kernel chooses.
-    async fn listen(debuggers: SocketAddr, functions: SocketAddr, allow_host: Vec<String>) -> Result<Relay, ToolError> {
-        let for_debuggers = server::listen(debuggers).await.map_err(|why| ToolError::Port(debuggers, why))?;
-        let for_functions = server::listen(functions).await.map_err(|why| ToolError::Port(functions, why))?;
-        let token = ids::uuid();
-        let guard = Guard { names: allow_host, origins: Some("devtools://") };
-        let doors = [Door::Debuggers { guard, token: token.clone() }, Door::Functions];
-        let lobby = Rc::new(Lobby { doors, waiting: RefCell::default(), count: Cell::new(0) });
-        Ok(Relay { for_debuggers, for_functions, token, lobby })
-    }
-
-    /// Where functions connect to.
-    pub fn for_functions(&self) -> SocketAddr {
-        self.for_functions.1
-    }
-
-    /// How to attach a debugger.
-    pub fn instructions(&self) -> String {
-        let (address, token) = (self.for_debuggers.1, &self.token);
-        let (host, port) = (address.ip(), address.port());
-        format!(
-            "open-runtime: open this in Chrome:\n  \
-             devtools://devtools/bundled/inspector.html?ws={address}/{token}\n\
-             open-runtime: or have this in VS Code's launch.json:\n  \
-             {{\"type\": \"node\", \"request\": \"attach\", \"name\": \"function\", \"address\": \"{host}\", \"port\": {port}}}\n\
-             open-runtime: for Python run this, or attach debugpy to that host and port:\n  \
-             nc {host} {port}"
-        )
-    }
-
-    /// Pairs whoever comes, for ever.
-    pub async fn serve(self, is_quiet: bool) {
-        loop {
-            let (side, stream) = tokio::select! {
-                stream = server::accept(&self.for_debuggers.0) => (DEBUGGER, stream),
-                stream = server::accept(&self.for_functions.0) => (FUNCTION, stream),
-            };
-            spawn_local(self.lobby.clone().receive(side, stream, is_quiet));
-        }
-    }
-}
-
-const DEBUGGER: usize = 0;
-const FUNCTION: usize = 1;
+pub const DEBUGGER: usize = 0;
+pub const FUNCTION: usize = 1;
 
 /// Who waits for whom.
-struct Lobby {
+pub struct Lobby {
     doors: [Door; 2],
     waiting: RefCell<[Vec<Waiting>; 2]>,
     count: Cell<u64>,
@@ -187,8 +50,12 @@ struct Guest {
 }
 
 impl Lobby {
+    pub fn new(doors: [Door; 2]) -> Lobby {
+        Lobby { doors, waiting: RefCell::default(), count: Cell::new(0) }
+    }
+
     /// From the connection to its end.
-    async fn receive(self: Rc<Self>, side: usize, stream: TcpStream, is_quiet: bool) {
+    pub async fn receive(self: Rc<Self>, side: usize, stream: TcpStream, is_quiet: bool) {
         let (id, called) = self.enter(side);
         let mut guest = Guest { stream, said: Vec::new(), is_admitted: false };
         let call = self.wait(side, id, &mut guest, called).await;
