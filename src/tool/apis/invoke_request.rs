@@ -22,7 +22,7 @@ const MAX_CLIENT_CONTEXT: usize = 3583;
 
 /// How the caller wants it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
+pub enum InvocationType {
     RequestResponse,
     Event,
     DryRun,
@@ -68,8 +68,8 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-pub fn event_of(received: Received, invocation_type: Type) -> Result<Bytes, Refusal> {
-    let limit = if invocation_type == Type::Event { MAX_ASYNC_EVENT } else { MAX_EVENT };
+pub fn event_of(received: Received, invocation_type: InvocationType) -> Result<Bytes, Refusal> {
+    let limit = if invocation_type == InvocationType::Event { MAX_ASYNC_EVENT } else { MAX_EVENT };
     if received.is_too_large || received.bytes.len() > limit {
         let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message));
@@ -81,11 +81,11 @@ fn bad_content(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
 }
 
-pub fn invocation_type(headers: &HeaderMap) -> Result<Type, Refusal> {
+pub fn invocation_type(headers: &HeaderMap) -> Result<InvocationType, Refusal> {
     match text(headers, "x-amz-invocation-type") {
-        None | Some("" | "RequestResponse") => Ok(Type::RequestResponse),
-        Some("Event") => Ok(Type::Event),
-        Some("DryRun") => Ok(Type::DryRun),
+        None | Some("" | "RequestResponse") => Ok(InvocationType::RequestResponse),
+        Some("Event") => Ok(InvocationType::Event),
+        Some("DryRun") => Ok(InvocationType::DryRun),
         Some(_) => Err(invalid_parameter("invocationType", "[RequestResponse, Event, DryRun]")),
     }
 }
@@ -167,15 +167,15 @@ mod tests {
 
     #[test]
     fn invocation_types_are_lambdas() {
-        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(Type::RequestResponse));
-        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(Type::Event));
+        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(InvocationType::RequestResponse));
+        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(InvocationType::Event));
         assert!(invocation_type(&headers("x-amz-invocation-type", "Later")).is_err());
     }
 
     #[test]
     fn asynchronous_events_have_a_limit_of_their_own() {
         let received = || Received { bytes: Bytes::from(vec![b'1'; MAX_ASYNC_EVENT + 1]), is_too_large: false };
-        assert!(event_of(received(), Type::RequestResponse).is_ok());
-        assert!(event_of(received(), Type::Event).is_err_and(|refusal| refusal.status == 413));
+        assert!(event_of(received(), InvocationType::RequestResponse).is_ok());
+        assert!(event_of(received(), InvocationType::Event).is_err_and(|refusal| refusal.status == 413));
     }
 }

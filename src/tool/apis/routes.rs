@@ -1,6 +1,6 @@
 //! Which request goes where.
 
-use crate::faults::On;
+use crate::faults::FaultPoint;
 use hyper::{Method, StatusCode};
 
 /// A request that the APIs know.
@@ -33,14 +33,14 @@ static ROUTES: [Route; 8] = [
 
 impl<'a> Endpoint<'a> {
     /// What a script of faults calls it.
-    pub fn on(self) -> Option<On> {
+    pub fn fault_point(self) -> Option<FaultPoint> {
         match self {
-            Endpoint::Next => Some(On::Next),
-            Endpoint::Response(_) => Some(On::Response),
-            Endpoint::Error(_) => Some(On::Error),
-            Endpoint::InitError => Some(On::InitError),
-            Endpoint::Register => Some(On::Register),
-            Endpoint::ExtensionNext => Some(On::ExtensionNext),
+            Endpoint::Next => Some(FaultPoint::Next),
+            Endpoint::Response(_) => Some(FaultPoint::Response),
+            Endpoint::Error(_) => Some(FaultPoint::Error),
+            Endpoint::InitError => Some(FaultPoint::InitError),
+            Endpoint::Register => Some(FaultPoint::Register),
+            Endpoint::ExtensionNext => Some(FaultPoint::ExtensionNext),
             Endpoint::ExtensionInitError | Endpoint::ExtensionExitError => None,
         }
     }

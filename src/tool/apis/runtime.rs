@@ -5,7 +5,7 @@
 use crate::http::reply::{Received, Refusal, Reply};
 use crate::model::environment::{Environment, State};
 use crate::model::failure::{FunctionError, MAX_RESPONSE, kept_error_type};
-use crate::model::invocation::{Answer, Dispatched};
+use crate::model::invocation::{Dispatched, RuntimeAnswer};
 use crate::model::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -57,21 +57,23 @@ fn invocation(work: &Dispatched) -> Reply {
 pub fn response(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
     let mode = headers.get("lambda-runtime-function-response-mode").map(HeaderValue::as_bytes);
     let (answer, reply) = match mode {
-        Some(mode) if !mode.is_empty() && mode != b"streaming" => (Answer::InvalidResponseMode, invalid_mode().into()),
-        _ if body.is_too_large => (Answer::ResponseTooLarge, too_large().into()),
-        _ => (Answer::Response(body.bytes), Reply::accepted()),
+        Some(mode) if !mode.is_empty() && mode != b"streaming" => {
+            (RuntimeAnswer::InvalidResponseMode, invalid_mode().into())
+        }
+        _ if body.is_too_large => (RuntimeAnswer::ResponseTooLarge, too_large().into()),
+        _ => (RuntimeAnswer::Response(body.bytes), Reply::accepted()),
     };
     take(environment, request_id, "InvocationResponse", answer).map_or_else(Reply::from, |()| reply)
 }
 
 /// `POST /runtime/invocation/ID/error`.
 pub fn error(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
-    let answer = Answer::Error(function_error(headers, body));
+    let answer = RuntimeAnswer::Error(function_error(headers, body));
     take(environment, request_id, "InvocationErrorResponse", answer).map_or_else(Reply::from, |()| Reply::accepted())
 }
 
 /// Takes the answer to the present invocation, or says why not.
-fn take(environment: &Environment, request_id: &str, to: &'static str, answer: Answer) -> Result<(), Refusal> {
+fn take(environment: &Environment, request_id: &str, to: &'static str, answer: RuntimeAnswer) -> Result<(), Refusal> {
     environment.change(|state| {
         let work = state.work.as_ref();
         if work.is_none_or(|work| work.invocation.request_id != request_id) {

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Whoever starts us with a pipe on stdin that nobody writes to, as some CI systems do, does not wait for longer than this.
-const UNTIL_DATA: Duration = Duration::from_millis(500);
+const FIRST_DATA_LIMIT: Duration = Duration::from_millis(500);
 
 /// An event that has begun to come on stdin, unasked for, has come whole by then.
-const UNTIL_END: Duration = Duration::from_secs(10);
+const WHOLE_EVENT_LIMIT: Duration = Duration::from_secs(10);
 
 /// What the command line says.
-pub enum Given<'a> {
+pub enum EventSource<'a> {
     Text(&'a str),
     /// `-` is stdin.
     File(&'a Path),
@@ -29,13 +29,13 @@ pub enum Given<'a> {
 ///
 /// # Errors
 /// What is wrong with it, for the user.
-pub fn read(given: &Given<'_>) -> Result<Bytes, String> {
+pub fn read(given: &EventSource<'_>) -> Result<Bytes, String> {
     let stdin = || io::stdin().lock();
     let (bytes, source) = match given {
-        Given::Text(json) => (Ok(json.as_bytes().to_vec()), "-d".to_owned()),
-        Given::File(file) if file.as_os_str() == "-" => (to_end(&mut stdin()), "stdin".to_owned()),
-        Given::File(file) => (std::fs::read(file), file.display().to_string()),
-        Given::Nothing => (unasked(), "stdin".to_owned()),
+        EventSource::Text(json) => (Ok(json.as_bytes().to_vec()), "-d".to_owned()),
+        EventSource::File(file) if file.as_os_str() == "-" => (to_end(&mut stdin()), "stdin".to_owned()),
+        EventSource::File(file) => (std::fs::read(file), file.display().to_string()),
+        EventSource::Nothing => (unasked(), "stdin".to_owned()),
     };
     let bytes = bytes.map_err(|why| format!("cannot read the event from {source}: {why}"))?;
     let event = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use {source} as the event: {why}"))?;
@@ -64,7 +64,7 @@ fn unasked() -> io::Result<Vec<u8>> {
         return Ok(Vec::new());
     }
     let mut bytes = Vec::new();
-    let mut limit = Instant::now() + UNTIL_DATA;
+    let mut limit = Instant::now() + FIRST_DATA_LIMIT;
     let mut buffer = [0; 64 << 10];
     while sys::is_readable_until(stdin.as_fd(), limit)? {
         let count = stdin.read(&mut buffer)?;
@@ -72,7 +72,7 @@ fn unasked() -> io::Result<Vec<u8>> {
             return Ok(bytes);
         }
         if bytes.is_empty() {
-            limit = Instant::now() + UNTIL_END;
+            limit = Instant::now() + WHOLE_EVENT_LIMIT;
         }
         bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
     }
@@ -80,6 +80,6 @@ fn unasked() -> io::Result<Vec<u8>> {
         eprintln!("open-runtime: nothing has come from the pipe on stdin, so the event is {{}}; to wait for it, say -");
         return Ok(bytes);
     }
-    let s = UNTIL_END.as_secs();
+    let s = WHOLE_EVENT_LIMIT.as_secs();
     Err(io::Error::new(io::ErrorKind::TimedOut, format!("it is still open after {s} s; to wait for its end, say -")))
 }

@@ -1,6 +1,6 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
-use super::given_event::{self, Given};
+use super::given_event::{self, EventSource};
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
@@ -65,10 +65,12 @@ pub struct InvokeArguments {
 /// The tool could not do its work; what the function did is in the exit status.
 pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let given = match (&arguments.data, &arguments.file) {
-        (Some(data), _) => data.strip_prefix('@').map_or(Given::Text(data), |file| Given::File(file.as_ref())),
-        (None, Some(file)) => Given::File(file),
-        (None, None) if arguments.stdin.is_some() => Given::File("-".as_ref()),
-        (None, None) => Given::Nothing,
+        (Some(data), _) => {
+            data.strip_prefix('@').map_or(EventSource::Text(data), |file| EventSource::File(file.as_ref()))
+        }
+        (None, Some(file)) => EventSource::File(file),
+        (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
+        (None, None) => EventSource::Nothing,
     };
     let event = match given_event::read(&given) {
         Ok(event) => event,
@@ -106,7 +108,7 @@ async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Resul
         status = once(&mut lambda, invocation) => status,
         () = stop => Ok(INTERRUPTED),
     };
-    lambda.end("the invocation is done").await;
+    lambda.shut_down("the invocation is done").await;
     status.map(ExitCode::from)
 }
 
@@ -116,7 +118,7 @@ async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, Too
         Ok(_) => lambda.invoke(invocation, false).await,
         Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
     };
-    lambda.settle(&request_id, &outcome).await;
+    lambda.finish_invocation(&request_id, &outcome).await;
     match &outcome.result {
         Ok(response) => print(response).map(|()| 0),
         Err(failure) => print(&failure.body(&request_id)).map(|()| status_of(failure)),

@@ -153,7 +153,7 @@ fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, T
     let result = Running::start(&middleware, arguments.hook, &invocation, invocation.deadline_ms)
         .and_then(|running| running.finish(input, invocation.deadline, signals));
     let took = began.elapsed();
-    let report = Report::new(arguments.hook, result);
+    let report = HookReport::new(arguments.hook, result);
     let written = report.write(&format!("{} hook of {}", arguments.hook, middleware.name), took);
     written.map(|()| ExitCode::from(report.exit)).map_err(|why| ToolError::Io("write what the hook printed", why))
 }
@@ -180,7 +180,7 @@ fn invocation(arguments: &MiddlewareArguments) -> Invocation {
 }
 
 /// What a hook did, and what bootstrap would make of it.
-struct Report {
+struct HookReport {
     output: Vec<u8>,
     /// `None` where the judgement says how it ended.
     status: Option<i32>,
@@ -188,11 +188,11 @@ struct Report {
     exit: u8,
 }
 
-impl Report {
-    fn new(hook: Hook, result: Result<Verdict, InvocationError>) -> Report {
+impl HookReport {
+    fn new(hook: Hook, result: Result<Verdict, InvocationError>) -> HookReport {
         let met = |status, output, consequence| {
             let judgement = format!("met: {consequence}");
-            Report { output, status: Some(status), judgement, exit: 0 }
+            HookReport { output, status: Some(status), judgement, exit: 0 }
         };
         match result {
             Ok(Verdict::Unchanged) => met(0, Vec::new(), unchanged(hook)),
@@ -200,11 +200,11 @@ impl Report {
             Ok(Verdict::Respond(output)) => {
                 met(99, output, "the output is the response, at once: nobody else sees the event")
             }
-            Err(error) => Report::of_failure(hook, &error),
+            Err(error) => HookReport::of_failure(hook, &error),
         }
     }
 
-    fn of_failure(hook: Hook, error: &InvocationError) -> Report {
+    fn of_failure(hook: Hook, error: &InvocationError) -> HookReport {
         let why = match error {
             InvocationError::Middleware { why, .. } => why.clone(),
             other => other.to_string(),
@@ -218,7 +218,7 @@ impl Report {
             InvocationError::Terminated => INTERRUPTED,
             _ => BROKEN,
         };
-        Report { output: Vec::new(), status: None, judgement: format!("not met: {why}; {consequence}"), exit }
+        HookReport { output: Vec::new(), status: None, judgement: format!("not met: {why}; {consequence}"), exit }
     }
 
     /// The output, and a line feed, to stdout; the rest to stderr.

@@ -1,6 +1,6 @@
 //! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
 
-use crate::apis::invoke::{self, Answered, Job, QUEUE};
+use crate::apis::invoke::{self, InvokeResult, Job, QUEUE};
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
@@ -154,15 +154,17 @@ async fn serve(
     spawn_local(invoke::serve(listener, Rc::new(guard), function, queue));
     journal.note("listening", || json!({"address": announcement.address.to_string()}));
     announcement.make()?;
-    if lambda.report().has_timeline() {
+    if lambda.reporter().has_timeline() {
         let url = format!("http://{}", announcement.address);
-        lambda.report().say(&format!("{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"));
+        lambda
+            .reporter()
+            .say(&format!("{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"));
     }
     tokio::select! {
         () = serve_jobs(&mut lambda, jobs) => {}
         () = stop => {}
     }
-    lambda.end("open-runtime ends").await;
+    lambda.shut_down("open-runtime ends").await;
     journal.note("end", || json!({}));
     Ok(ExitCode::SUCCESS)
 }
@@ -193,7 +195,7 @@ impl Announcement<'_> {
 async fn serve_jobs(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
     if let Err(failure) = lambda.init().await {
         let (error_type, reason) = (failure.error_type(), failure.reason());
-        lambda.report().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
+        lambda.reporter().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
     }
     loop {
         let job = tokio::select! {
@@ -211,13 +213,13 @@ async fn serve_jobs(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
 async fn run_job(lambda: &mut Lambda, job: Job) {
     let request_id = job.invocation.request_id.clone();
     let outcome = lambda.invoke(job.invocation, job.wants_log).await;
-    let log = job.wants_log.then(|| lambda.report().log_tail(&request_id, &outcome));
+    let log = job.wants_log.then(|| lambda.reporter().log_tail(&request_id, &outcome));
     let (body, is_error) = match &outcome.result {
         Ok(response) => (response.clone(), false),
         Err(failure) => (failure.body(&request_id), true),
     };
     if let Some(caller) = job.caller {
-        let _ = caller.send(Answered { body, is_error, log }); // it may have gone
+        let _ = caller.send(InvokeResult { body, is_error, log }); // it may have gone
     }
-    lambda.settle(&request_id, &outcome).await;
+    lambda.finish_invocation(&request_id, &outcome).await;
 }

@@ -1,7 +1,7 @@
 //! One fault, and what it does to a request and its answer.
 
 use crate::http::reply::Reply;
-use crate::http::wire::{Break, Breaker, Where};
+use crate::http::wire::{Break, BreakPoint, Breaker};
 use crate::model::time;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -116,14 +116,14 @@ impl Fault {
     /// Plans the end of the connection, once the answer is final.
     pub fn cut(&self, reply: &Reply, breaker: &Breaker) {
         let (is_reset, place) = match self.reset {
-            Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(Where::Now)),
-            Some(Reset::MidHeader) => (true, Some(Where::Head(MID_HEADER))),
-            Some(Reset::MidBody) => (true, Some(Where::Body(reply.body.len() / 2))),
-            None if self.close_after => (false, Some(Where::Body(sent_length(reply)))),
-            None => (false, self.truncate.map(Where::Body)),
+            Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(BreakPoint::Now)),
+            Some(Reset::MidHeader) => (true, Some(BreakPoint::Head(MID_HEADER))),
+            Some(Reset::MidBody) => (true, Some(BreakPoint::Body(reply.body.len() / 2))),
+            None if self.close_after => (false, Some(BreakPoint::Body(sent_length(reply)))),
+            None => (false, self.truncate.map(BreakPoint::Body)),
         };
         if let Some(place) = place {
-            breaker.plan(Break { place, is_reset });
+            breaker.plan(Break { at: place, is_reset });
         }
     }
 

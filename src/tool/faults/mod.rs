@@ -18,7 +18,7 @@ use std::path::Path;
 /// Requests that can go wrong.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "kebab-case")]
-pub enum On {
+pub enum FaultPoint {
     Next,
     Response,
     Error,
@@ -44,7 +44,7 @@ enum Every {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    on: On,
+    on: FaultPoint,
     nth: Nth,
     #[serde(rename = "do")]
     fault: Fault,
@@ -54,7 +54,7 @@ struct Entry {
 #[derive(Default)]
 pub struct Faults {
     entries: Vec<Entry>,
-    counts: RefCell<HashMap<On, u64>>,
+    counts: RefCell<HashMap<FaultPoint, u64>>,
 }
 
 /// The script cannot be used.
@@ -91,7 +91,7 @@ impl Faults {
     }
 
     /// Counts the request. The first fault of the script that fits it happens.
-    pub fn next(&self, on: On) -> Fault {
+    pub fn next(&self, on: FaultPoint) -> Fault {
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry(on).or_insert(0);
         *count += 1;
@@ -115,9 +115,9 @@ mod tests {
     #[test]
     fn a_fault_happens_on_its_occurrence_only() {
         let faults = faults(r#"[{"on":"next","nth":2,"do":{"swallow":true}}]"#);
-        let happened: Vec<_> = (0..3).map(|_| faults.next(On::Next).swallows()).collect();
+        let happened: Vec<_> = (0..3).map(|_| faults.next(FaultPoint::Next).swallows()).collect();
         assert_eq!(happened, [false, true, false]);
-        assert!(!faults.next(On::Response).swallows());
+        assert!(!faults.next(FaultPoint::Response).swallows());
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
         let script =
             r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
         let faults = faults(script);
-        assert!(!faults.next(On::Error).swallows());
-        assert!(faults.next(On::Error).swallows());
+        assert!(!faults.next(FaultPoint::Error).swallows());
+        assert!(faults.next(FaultPoint::Error).swallows());
     }
 
     #[test]

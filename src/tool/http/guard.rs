@@ -21,7 +21,7 @@ pub struct Guard {
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Foreign {
+pub enum SentByWebPage {
     Host(String),
     Origin(String),
     Site(String),
@@ -32,11 +32,11 @@ impl Guard {
     ///
     /// # Errors
     /// What shows that a web page has asked.
-    pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+    pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), SentByWebPage> {
         let hosts = headers.get_all(HOST).into_iter().map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
         let mut hosts = hosts.chain(uri.authority().map(ToString::to_string));
         if let Some(host) = hosts.find(|host| !self.is_ours(host)) {
-            return Err(Foreign::Host(host));
+            return Err(SentByWebPage::Host(host));
         }
         let texts = |name: &str| {
             headers
@@ -47,12 +47,12 @@ impl Guard {
         };
         let is_allowed = |origin: &String| self.origins.is_some_and(|start| origin.starts_with(start));
         if let Some(origin) = texts(ORIGIN.as_str()).into_iter().find(|origin| !is_allowed(origin)) {
-            return Err(Foreign::Origin(origin));
+            return Err(SentByWebPage::Origin(origin));
         }
         let has_origin = headers.contains_key(ORIGIN); // an allowed one: such a request is cross-site by nature
         let is_near = |site: &String| has_origin || site == "none" || site == "same-origin";
         match texts("sec-fetch-site").into_iter().find(|site| !is_near(site)) {
-            Some(site) => Err(Foreign::Site(site)),
+            Some(site) => Err(SentByWebPage::Site(site)),
             None => Ok(()),
         }
     }
@@ -73,17 +73,17 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-impl fmt::Display for Foreign {
+impl fmt::Display for SentByWebPage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let refused = "open-runtime refuses what a web page may have sent";
         match self {
-            Foreign::Host(host) => write!(
+            SentByWebPage::Host(host) => write!(
                 out,
                 "{refused}: the header Host is {host:?}, which is not an IP address, localhost or a name that \
                  --allow-host gives"
             ),
-            Foreign::Origin(origin) => write!(out, "{refused}: it has the header Origin, {origin:?}"),
-            Foreign::Site(site) => write!(out, "{refused}: the header Sec-Fetch-Site is {site:?}"),
+            SentByWebPage::Origin(origin) => write!(out, "{refused}: it has the header Origin, {origin:?}"),
+            SentByWebPage::Site(site) => write!(out, "{refused}: the header Sec-Fetch-Site is {site:?}"),
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use hyper::header::{HeaderName, HeaderValue};
 
-    fn check(guard: &Guard, headers: &[(&'static str, &str)]) -> Result<(), Foreign> {
+    fn check(guard: &Guard, headers: &[(&'static str, &str)]) -> Result<(), SentByWebPage> {
         let pair = |(name, value): &(&'static str, &str)| {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         };
@@ -115,7 +115,7 @@ mod tests {
         for foreign in
             ["evil.example", "localhost.evil.example:9000", "evil.localhost", "127.0.0.1.nip.io", "1.2.3", "::1:x", ""]
         {
-            assert_eq!(check(&guard, &[("host", foreign)]), Err(Foreign::Host(foreign.to_owned())));
+            assert_eq!(check(&guard, &[("host", foreign)]), Err(SentByWebPage::Host(foreign.to_owned())));
         }
     }
 
@@ -131,10 +131,10 @@ mod tests {
     fn pages_are_known_by_origin_and_site() {
         let guard = Guard::default();
         for origin in ["http://evil.example", "null", "http://127.0.0.1:8000", "devtools://devtools", ""] {
-            assert_eq!(check(&guard, &[("origin", origin)]), Err(Foreign::Origin(origin.to_owned())));
+            assert_eq!(check(&guard, &[("origin", origin)]), Err(SentByWebPage::Origin(origin.to_owned())));
         }
         for site in ["cross-site", "same-site", "other"] {
-            assert_eq!(check(&guard, &[("sec-fetch-site", site)]), Err(Foreign::Site(site.to_owned())));
+            assert_eq!(check(&guard, &[("sec-fetch-site", site)]), Err(SentByWebPage::Site(site.to_owned())));
         }
         assert_eq!(check(&guard, &[("sec-fetch-site", "none")]), Ok(()));
         assert_eq!(check(&guard, &[("sec-fetch-site", "same-origin")]), Ok(()));

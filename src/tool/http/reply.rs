@@ -1,6 +1,6 @@
 //! Answers, and how their bodies are framed.
 
-use super::guard::Foreign;
+use super::guard::SentByWebPage;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -37,7 +37,7 @@ impl Reply {
     }
 
     /// For whom the guard refuses. SDKs show type and message.
-    pub fn forbidden(foreign: &Foreign) -> Reply {
+    pub fn forbidden(foreign: &SentByWebPage) -> Reply {
         let (error_type, message) = ("AccessDeniedException", foreign.to_string());
         let body = json!({"errorType": error_type, "errorMessage": message, "message": message});
         Reply::json(StatusCode::FORBIDDEN, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)

@@ -1,7 +1,7 @@
 //! Listening, and serving connections.
 
+use super::connection_limit::ConnectionSlot;
 use super::guard::Guard;
-use super::places::Place;
 use super::reply::{NoAnswer, Reply};
 use super::wire::{Breaker, Wire};
 use hyper::Request;
@@ -40,31 +40,31 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 /// What the guard refuses is not answered by anyone else.
 pub async fn serve<Answer>(
     tcp: TcpStream,
-    place: Rc<Place>,
+    slot: Rc<ConnectionSlot>,
     guard: &Guard,
     answer: impl Fn(Request<Incoming>, Breaker) -> Answer,
 ) where
     Answer: Future<Output = Result<Reply, NoAnswer>>,
 {
     let _ = tcp.set_nodelay(true); // only speed is at stake
-    let (wire, breaker) = Wire::new(tcp, place.clone());
+    let (wire, breaker) = Wire::new(tcp, slot.clone());
     let service = service_fn(|request: Request<Incoming>| {
         let allowed = guard.check(request.uri(), request.headers());
         let answer = allowed.map(|()| answer(request, breaker.clone()));
-        place.begins();
-        let place = &place;
+        slot.request_begins();
+        let slot = &slot;
         async move {
             let reply = match answer {
                 Ok(answer) => answer.await.map(Reply::framed),
                 Err(foreign) => Ok(Reply::forbidden(&foreign).framed()),
             };
-            place.rests();
+            slot.request_ends();
             reply
         }
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     tokio::select! {
         _ = connection => {} // a broken connection is the peer's affair, or our own purpose
-        () = place.is_over() => {}
+        () = slot.must_close_now() => {}
     }
 }

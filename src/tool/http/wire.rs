@@ -1,6 +1,6 @@
 //! A server's connection that can be broken at a given byte of the answer.
 
-use super::places::Place;
+use super::connection_limit::ConnectionSlot;
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 /// Where the answer is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Where {
+pub enum BreakPoint {
     /// Before anything of it.
     Now,
     /// After this many bytes of its head.
@@ -23,7 +23,7 @@ pub enum Where {
 /// A broken connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Break {
-    pub place: Where,
+    pub at: BreakPoint,
     /// With RST rather than FIN.
     pub is_reset: bool,
 }
@@ -43,24 +43,24 @@ pub struct Wire {
     tcp: TcpStream,
     breaker: Breaker,
     sent: Sent,
-    place: Rc<Place>,
+    slot: Rc<ConnectionSlot>,
 }
 
 impl Wire {
-    pub fn new(tcp: TcpStream, place: Rc<Place>) -> (Wire, Breaker) {
+    pub fn new(tcp: TcpStream, slot: Rc<ConnectionSlot>) -> (Wire, Breaker) {
         let breaker = Breaker::default();
-        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), place }, breaker)
+        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), slot }, breaker)
     }
 
     /// How much of these bytes may still be sent; None if all of everything.
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
-        let place = self.breaker.0.get()?.place;
+        let place = self.breaker.0.get()?.at;
         let mut sent = self.sent;
         Some(bytes.iter().take_while(|byte| !sent.has_reached(place) && sent.add(**byte)).count())
     }
 
     fn is_at_the_break(&self) -> bool {
-        self.breaker.0.get().is_some_and(|planned| self.sent.has_reached(planned.place))
+        self.breaker.0.get().is_some_and(|planned| self.sent.has_reached(planned.at))
     }
 }
 
@@ -90,11 +90,11 @@ impl Sent {
         true
     }
 
-    fn has_reached(&self, place: Where) -> bool {
+    fn has_reached(&self, place: BreakPoint) -> bool {
         match place {
-            Where::Now => true,
-            Where::Head(bytes) => self.head >= bytes,
-            Where::Body(bytes) => self.matched == 4 && self.body >= bytes,
+            BreakPoint::Now => true,
+            BreakPoint::Head(bytes) => self.head >= bytes,
+            BreakPoint::Body(bytes) => self.matched == 4 && self.body >= bytes,
         }
     }
 }
@@ -155,7 +155,7 @@ impl AsyncRead for Wire {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.place.hears();
+            self.slot.head_begins();
         }
         read
     }
@@ -185,13 +185,13 @@ mod tests {
     fn head_and_body_are_told_apart() {
         let sent = sent(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody");
         assert_eq!((sent.head, sent.body), (25, 4));
-        assert!(sent.has_reached(Where::Body(4)));
-        assert!(!sent.has_reached(Where::Body(5)));
+        assert!(sent.has_reached(BreakPoint::Body(4)));
+        assert!(!sent.has_reached(BreakPoint::Body(5)));
     }
 
     #[test]
     fn a_body_of_nothing_begins_after_the_head() {
-        assert!(!sent(b"HTTP/1.1 200 OK\r\n\r").has_reached(Where::Body(0)));
-        assert!(sent(b"HTTP/1.1 200 OK\r\n\r\n").has_reached(Where::Body(0)));
+        assert!(!sent(b"HTTP/1.1 200 OK\r\n\r").has_reached(BreakPoint::Body(0)));
+        assert!(sent(b"HTTP/1.1 200 OK\r\n\r\n").has_reached(BreakPoint::Body(0)));
     }
 }

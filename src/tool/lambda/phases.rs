@@ -3,17 +3,17 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
 use super::processes;
-use crate::apis::sandbox::{self, Sandbox};
+use crate::apis::bootstrap_server::{self, BootstrapServer};
 use crate::faults::Faults;
 use crate::http::server;
 use crate::model::environment::{Environment, InitEnd, State};
 use crate::model::failure::{Failure, describe};
 use crate::model::function::Function;
-use crate::model::invocation::{Answer, Dispatched, Invocation, Outcome};
+use crate::model::invocation::{Dispatched, Invocation, Outcome, RuntimeAnswer};
 use crate::model::{time, variables};
 use crate::os::sys;
 use crate::report::journal::Journal;
-use crate::report::reporter::Report;
+use crate::report::reporter::Reporter;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;
@@ -41,8 +41,8 @@ pub struct Lambda {
     function: Rc<Function>,
     runtime_api: String,
     init_limit: Duration,
-    report: Report,
-    present: Present,
+    reporter: Reporter,
+    present: CurrentEnvironment,
     /// Execution environments so far.
     count: u64,
     /// Of the Init whose environment has not had an invocation yet.
@@ -51,9 +51,9 @@ pub struct Lambda {
 
 /// The present execution environment, for the server and the reaper.
 #[derive(Clone, Default)]
-struct Present(Rc<RefCell<Option<Rc<Environment>>>>);
+struct CurrentEnvironment(Rc<RefCell<Option<Rc<Environment>>>>);
 
-impl Present {
+impl CurrentEnvironment {
     fn get(&self) -> Option<Rc<Environment>> {
         self.0.borrow().clone()
     }
@@ -72,11 +72,11 @@ impl Lambda {
         sys::adopt_orphans()?; // before the first start: none gets away
         let localhost = (Ipv4Addr::LOCALHOST, options.runtime_api_port).into();
         let (listener, address) = server::listen(localhost).await?;
-        let (journal, present) = (options.journal, Present::default());
-        let report = Report::new(journal.clone(), options.is_quiet, function.memory_mb)?;
-        let sandbox = Sandbox::new(options.faults, journal.clone());
+        let (journal, present) = (options.journal, CurrentEnvironment::default());
+        let reporter = Reporter::new(journal.clone(), options.is_quiet, function.memory_mb)?;
+        let sandbox = BootstrapServer::new(options.faults, journal.clone());
         let of_server = present.clone();
-        spawn_local(sandbox::serve(sandbox, listener, move || of_server.get()));
+        spawn_local(bootstrap_server::serve(sandbox, listener, move || of_server.get()));
         let of_reaper = present.clone();
         spawn_local(processes::reap(move || of_reaper.get(), journal.clone()));
         journal.note("runtime-api", || json!({"address": address.to_string()}));
@@ -84,15 +84,15 @@ impl Lambda {
             function,
             runtime_api: address.to_string(),
             init_limit: options.init_limit,
-            report,
+            reporter,
             present,
             count: 0,
             cold_start: None,
         })
     }
 
-    pub fn report(&self) -> &Report {
-        &self.report
+    pub fn reporter(&self) -> &Reporter {
+        &self.reporter
     }
 
     /// The first Init phase of an execution environment, 10 s at most. The environment has gone if it fails.
@@ -105,10 +105,10 @@ impl Lambda {
         let late = Failure::InitTimeout(self.init_limit);
         let done = self.init_until(&environment, deadline, late).await;
         let duration = environment.age();
-        self.report.show_init(duration, done.as_ref().err());
+        self.reporter.show_init(duration, done.as_ref().err());
         match done {
             Ok(()) => self.cold_start = Some(duration),
-            Err(_) => self.end("Init failed").await,
+            Err(_) => self.shut_down("Init failed").await,
         }
         done
     }
@@ -117,35 +117,35 @@ impl Lambda {
         self.count += 1;
         self.cold_start = None;
         let environment = Rc::new(Environment::new(self.count, self.function.clone()));
-        let timeline = self.report.timeline_path();
+        let timeline = self.reporter.timeline_path();
         let variables = variables::all(&self.function, &self.runtime_api, timeline.as_deref());
-        let pid = processes::start(&self.function, variables, &self.report.logs);
+        let pid = processes::start(&self.function, variables, &self.reporter.logs);
         let bootstrap = self.function.bootstrap.display();
         let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
         environment.pid.set(pid);
-        self.report.spawned(&environment);
+        self.reporter.spawned(&environment);
         self.present.set(Some(environment.clone()));
         Ok(environment)
     }
 
     async fn init_until(&self, environment: &Environment, deadline: Instant, late: Failure) -> Result<(), Failure> {
         let end = timeout_at(deadline, environment.until(|state| state.init_end())).await;
-        let reported = environment.look(|state| state.init_error.clone());
+        let reported = environment.read(|state| state.init_error.clone());
         let failure = match (end, reported) {
             (Ok(InitEnd::Ready), _) => None,
             (_, Some(error)) => Some(Failure::InitReported(error)),
             (Ok(InitEnd::Exited(status)), None) => Some(exit(environment, status)),
             (Err(_), None) => Some(late),
         };
-        self.report.init_ended(environment, failure.as_ref());
+        self.reporter.init_ended(environment, failure.as_ref());
         failure.map_or(Ok(()), Err)
     }
 
     /// One invocation. Without an execution environment, Init comes first and counts against the timeout.
     /// The memory is looked at where somebody wants to know, as looking costs time.
     pub async fn invoke(&mut self, invocation: Rc<Invocation>, wants_memory: bool) -> Outcome {
-        let wants_memory = wants_memory || self.report.has_timeline();
-        self.report.begin_invocation(&invocation.request_id);
+        let wants_memory = wants_memory || self.reporter.has_timeline();
+        self.reporter.begin_invocation(&invocation.request_id);
         let deadline = Instant::now() + self.function.timeout;
         let usable = self.present.get().filter(|present| present.is_usable());
         let (environment, init) = match usable {
@@ -155,7 +155,7 @@ impl Lambda {
         let dispatched = Instant::now();
         let result = match environment {
             Ok(environment) if wants_memory => {
-                environment.watching_memory(self.handle(&environment, invocation, deadline)).await
+                environment.while_sampling_memory(self.handle(&environment, invocation, deadline)).await
             }
             Ok(environment) => self.handle(&environment, invocation, deadline).await,
             Err(failure) => Err(failure),
@@ -171,7 +171,7 @@ impl Lambda {
 
     /// Init within an invocation, and how long it took. What is left of the former environment is ended first.
     async fn init_within(&mut self, deadline: Instant) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
-        self.end("bootstrap has exited").await;
+        self.shut_down("bootstrap has exited").await;
         let environment = match self.start() {
             Ok(environment) => environment,
             Err(failure) => return (Err(failure), None),
@@ -197,10 +197,10 @@ impl Lambda {
             (None, None) => None,
         };
         match timeout_at(deadline, environment.until(answered)).await {
-            Ok(Ok(Answer::Response(response))) => Ok(response),
-            Ok(Ok(Answer::Error(error))) => Err(Failure::Reported(error)),
-            Ok(Ok(Answer::ResponseTooLarge)) => Err(Failure::ResponseTooLarge),
-            Ok(Ok(Answer::InvalidResponseMode)) => Err(Failure::InvalidResponseMode),
+            Ok(Ok(RuntimeAnswer::Response(response))) => Ok(response),
+            Ok(Ok(RuntimeAnswer::Error(error))) => Err(Failure::Reported(error)),
+            Ok(Ok(RuntimeAnswer::ResponseTooLarge)) => Err(Failure::ResponseTooLarge),
+            Ok(Ok(RuntimeAnswer::InvalidResponseMode)) => Err(Failure::InvalidResponseMode),
             Ok(Err(status)) => Err(exit(environment, status)),
             Err(_) => {
                 environment.change(|state| state.is_late = true);
@@ -211,25 +211,25 @@ impl Lambda {
 
     /// After the caller has its answer: waits until the environment can take the next invocation, which ends this one on
     /// Lambda, and shows the timeline. An environment that cannot take another is ended.
-    pub async fn settle(&mut self, request_id: &str, outcome: &Outcome) {
+    pub async fn finish_invocation(&mut self, request_id: &str, outcome: &Outcome) {
         let failure = outcome.failure();
         let lost = failure.filter(|failure| failure.ends_environment());
         let left = self.function.timeout.saturating_sub(outcome.duration);
-        let trouble = match lost {
+        let problem = match lost {
             Some(_) => None,
-            None => self.trouble_after_answer(Instant::now() + left).await,
+            None => self.problem_after_answer(Instant::now() + left).await,
         };
-        self.report.invocation_ended(request_id, outcome);
-        if let Some(trouble) = &trouble {
-            self.report.say(trouble);
+        self.reporter.invocation_ended(request_id, outcome);
+        if let Some(problem) = &problem {
+            self.reporter.say(problem);
         }
-        if let Some(why) = lost.map(Failure::error_type).or(trouble.as_deref()) {
-            self.end(why).await;
+        if let Some(why) = lost.map(Failure::error_type).or(problem.as_deref()) {
+            self.shut_down(why).await;
         }
     }
 
     /// Waits until all have asked for their next event; says what is wrong if they do not.
-    async fn trouble_after_answer(&self, deadline: Instant) -> Option<String> {
+    async fn problem_after_answer(&self, deadline: Instant) -> Option<String> {
         let environment = self.present.get()?;
         let ended = |state: &mut State| match state.exit {
             Some(status) => Some(Some(status)),
@@ -244,7 +244,7 @@ impl Lambda {
 
     fn memory_kb(&self, is_wanted: bool) -> Option<u64> {
         let present = self.present.get().filter(|_| is_wanted)?;
-        Some(present.look_at_memory()).filter(|kb| *kb > 0)
+        Some(present.sample_memory()).filter(|kb| *kb > 0)
     }
 
     /// Waits until bootstrap exits between invocations, and ends what it left behind. Waits for ever without one.
@@ -254,17 +254,17 @@ impl Lambda {
         };
         let status = environment.until(|state| state.exit).await;
         let exited = exit_text("while idle", status);
-        self.report.say(&exited);
-        self.end(&exited).await;
+        self.reporter.say(&exited);
+        self.shut_down(&exited).await;
     }
 
     /// The Shutdown phase, if there is an environment. Takes about 300 ms at most.
-    pub async fn end(&mut self, why: &str) {
+    pub async fn shut_down(&mut self, why: &str) {
         let Some(environment) = self.present.get() else {
             return;
         };
-        processes::end(&environment, &self.report, why).await;
-        self.report.logs.pass_on();
+        processes::shut_down(&environment, &self.reporter, why).await;
+        self.reporter.logs.pass_on();
         self.present.set(None);
     }
 }
@@ -274,7 +274,7 @@ fn exit_text(when: &str, status: ExitStatus) -> String {
 }
 
 fn exit(environment: &Environment, status: ExitStatus) -> Failure {
-    match environment.look(|state| state.extension_error) {
+    match environment.read(|state| state.extension_error) {
         Some(error_type) => Failure::Extension(error_type, status),
         None => Failure::Exit(status),
     }

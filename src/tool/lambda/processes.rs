@@ -5,7 +5,7 @@ use crate::model::function::Function;
 use crate::os::{process_tree, sys};
 use crate::report::journal::Journal;
 use crate::report::logs::Logs;
-use crate::report::reporter::Report;
+use crate::report::reporter::Reporter;
 use serde_json::json;
 use std::ffi::OsString;
 use std::io;
@@ -18,10 +18,10 @@ use tokio::time::{Instant, sleep, timeout};
 /// What Lambda gives a runtime between SIGTERM and SIGKILL where an internal extension is registered.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
-const GRACE: Duration = Duration::from_millis(300);
+const SIGTERM_GRACE: Duration = Duration::from_millis(300);
 
 /// SIGKILL takes effect within this, or never.
-const SURELY_DEAD: Duration = Duration::from_secs(5);
+const SIGKILL_LIMIT: Duration = Duration::from_secs(5);
 
 /// Starts bootstrap in its own session, in the task root, with Lambda's environment and nothing on STDIN.
 ///
@@ -52,23 +52,23 @@ fn managed_command(runtime: &str) -> [&'static str; 2] {
 
 /// Ends an execution environment: bootstrap as Lambda does it, then everything that is left below us.
 /// Takes 300 ms at most if all goes well. Processes that a bootstrap left behind when it exited by itself are reported.
-pub async fn end(environment: &Environment, report: &Report, why: &str) {
-    let has_extension = environment.look(|state| !state.extensions.is_empty());
-    let mut exited = environment.look(|state| state.exit.is_some());
+pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str) {
+    let has_extension = environment.read(|state| !state.extensions.is_empty());
+    let mut exited = environment.read(|state| state.exit.is_some());
     if !exited && has_extension {
-        send(environment, Signal::Sigterm, &report.journal, why);
-        exited = timeout(GRACE, exit_of(environment)).await.is_ok();
+        send(environment, Signal::Sigterm, &reporter.journal, why);
+        exited = timeout(SIGTERM_GRACE, exit_of(environment)).await.is_ok();
     }
     if exited {
-        report_left_behind(environment, report);
+        report_left_behind(environment, reporter);
     } else {
-        send(environment, Signal::Sigkill, &report.journal, why);
-        let _ = timeout(SURELY_DEAD, exit_of(environment)).await; // the sweep says what is left
+        send(environment, Signal::Sigkill, &reporter.journal, why);
+        let _ = timeout(SIGKILL_LIMIT, exit_of(environment)).await; // the sweep says what is left
     }
-    sweep(&report.journal).await;
+    kill_descendants(&reporter.journal).await;
     environment.change(|state| state.is_over = true);
     let number = environment.number;
-    let journal = &report.journal;
+    let journal = &reporter.journal;
     journal.note("environment-over", || json!({"environment": number}));
 }
 
@@ -94,20 +94,20 @@ fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str)
 }
 
 /// bootstrap has gone: what lives on, and is not about to die of a SIGKILL, was left behind.
-fn report_left_behind(environment: &Environment, report: &Report) {
+fn report_left_behind(environment: &Environment, reporter: &Reporter) {
     let number = environment.number;
     let strays = process_tree::living_below_us();
     for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
-        report.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
+        reporter.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
         let name = name.escape_debug();
-        report.say(&format!("bootstrap left process {pid} ({name}) behind: killed"));
+        reporter.say(&format!("bootstrap left process {pid} ({name}) behind: killed"));
     }
 }
 
 /// Kills everything below us until nothing is left.
-async fn sweep(journal: &Journal) {
-    let until = Instant::now() + SURELY_DEAD;
+async fn kill_descendants(journal: &Journal) {
+    let until = Instant::now() + SIGKILL_LIMIT;
     loop {
         let left = process_tree::living_below_us();
         if left.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::failure::FunctionError;
 use super::function::Function;
-use super::invocation::{Answer, Dispatched};
+use super::invocation::{Dispatched, RuntimeAnswer};
 use super::states::{ExtensionState, RuntimeState};
 use crate::os::process_tree;
 use std::cell::{Cell, RefCell};
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, interval};
 
 /// A look takes about 0.1 ms.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+const MEMORY_SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// An extension that registered from inside, as bootstrap does.
 pub struct Extension {
@@ -33,7 +33,7 @@ pub struct State {
     /// Its timeout has passed: what comes now comes too late.
     pub is_late: bool,
     /// What was posted for it, until the conductor takes it.
-    pub answer: Option<Answer>,
+    pub answer: Option<RuntimeAnswer>,
     pub extensions: Vec<Extension>,
     pub init_error: Option<FunctionError>,
     /// The error of the first extension that reported one.
@@ -80,8 +80,8 @@ impl Environment {
         Environment { number, function, pid, started, peak_kb: Cell::new(0), state, changed: Notify::new() }
     }
 
-    pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
-        look(&self.state.borrow())
+    pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state.borrow())
     }
 
     /// Changes the state and wakes everyone who waits for that.
@@ -115,26 +115,26 @@ impl Environment {
     }
 
     /// Looks how much memory its processes have had. What bootstrap has killed since the last look is not lost.
-    pub fn look_at_memory(&self) -> u64 {
+    pub fn sample_memory(&self) -> u64 {
         self.peak_kb.set(self.peak_kb.get().max(process_tree::peak_memory_kb(self.pid.get())));
         self.peak_kb.get()
     }
 
     /// Does something, and looks at the memory meanwhile, again and again.
-    pub async fn watching_memory<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut ticks = interval(BETWEEN_LOOKS);
+    pub async fn while_sampling_memory<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut ticks = interval(MEMORY_SAMPLE_INTERVAL);
         tokio::pin!(work);
         loop {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                _ = ticks.tick() => { self.look_at_memory(); }
+                _ = ticks.tick() => { self.sample_memory(); }
             }
         }
     }
 
     pub fn is_usable(&self) -> bool {
-        self.look(|state| state.exit.is_none() && !state.is_over)
+        self.read(|state| state.exit.is_none() && !state.is_over)
     }
 
     pub fn age(&self) -> Duration {

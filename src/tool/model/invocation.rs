@@ -24,7 +24,7 @@ pub struct Dispatched {
 }
 
 /// What the runtime posted.
-pub enum Answer {
+pub enum RuntimeAnswer {
     Response(Bytes),
     /// A function error, with its type as Lambda keeps it.
     Error(FunctionError),

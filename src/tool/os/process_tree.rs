@@ -10,7 +10,7 @@ const PF_EXITING: u32 = 0x4;
 
 /// A process as `/proc/PID/stat` describes it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Process {
+pub struct ProcessInfo {
     pub pid: i32,
     parent: i32,
     pub name: String,
@@ -18,7 +18,7 @@ pub struct Process {
     is_exiting: bool,
 }
 
-impl Process {
+impl ProcessInfo {
     /// True if it exits, or will as soon as it runs, as SIGKILL waits for it.
     pub fn is_dying(&self) -> bool {
         let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
@@ -40,7 +40,7 @@ fn has_sigkill(mask: Option<&str>) -> bool {
 }
 
 /// All living descendants of this process, zombies left out. Reads all of `/proc`.
-pub fn living_below_us() -> Vec<Process> {
+pub fn living_below_us() -> Vec<ProcessInfo> {
     let ours = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
     below(ours, all()).into_iter().filter(|process| !process.is_dead).collect()
 }
@@ -54,14 +54,14 @@ pub fn peak_memory_kb(pid: i32) -> u64 {
     below + peak.unwrap_or(0)
 }
 
-fn all() -> Vec<Process> {
+fn all() -> Vec<ProcessInfo> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     // lossy: a name is whatever bytes its process chose
     pids.filter_map(|pid| parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))).collect()
 }
 
-fn below(root: i32, mut all: Vec<Process>) -> Vec<Process> {
+fn below(root: i32, mut all: Vec<ProcessInfo>) -> Vec<ProcessInfo> {
     let mut known = HashSet::from([root]);
     let mut found = Vec::new();
     loop {
@@ -76,12 +76,12 @@ fn below(root: i32, mut all: Vec<Process>) -> Vec<Process> {
 }
 
 /// `PID (NAME) STATE PARENT GROUP SESSION TTY FOREGROUND FLAGS …`; the name may hold blanks and parentheses.
-fn parse(stat: &str) -> Option<Process> {
+fn parse(stat: &str) -> Option<ProcessInfo> {
     let (pid, rest) = stat.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split(' ').collect();
     let flags: u32 = fields.get(6)?.parse().ok()?;
-    Some(Process {
+    Some(ProcessInfo {
         pid: pid.parse().ok()?,
         parent: fields.get(1)?.parse().ok()?,
         name: name.to_owned(),
@@ -94,8 +94,8 @@ fn parse(stat: &str) -> Option<Process> {
 mod tests {
     use super::*;
 
-    fn process(pid: i32, parent: i32) -> Process {
-        Process { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
+    fn process(pid: i32, parent: i32) -> ProcessInfo {
+        ProcessInfo { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
     }
 
     #[test]

@@ -14,13 +14,13 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
 
 /// Of a first line and of a request's head, in bytes.
-pub const LONGEST: usize = 1 << 16;
+pub const MAX_START: usize = 1 << 16;
 
 /// From the first byte to the end of the first line, or of the head.
-const LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// Who may come in at one port.
-pub enum Door {
+pub enum Admission {
     /// Requests with this token in their path.
     Debuggers { guard: Guard, token: String },
     /// They send no requests.
@@ -28,7 +28,7 @@ pub enum Door {
 }
 
 /// Why somebody is not let in, and what is said to him: nothing to what speaks no HTTP.
-pub struct TurnedAway(pub String);
+pub struct Refused(pub String);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
@@ -37,21 +37,21 @@ enum Kind {
     Binary,
 }
 
-impl Door {
+impl Admission {
     /// Listens until it is known if he may come in. Waits for the first byte for hours if need be.
     ///
     /// # Errors
     /// He may not, or has hung up.
-    pub async fn hear(&self, from: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) -> Result<(), TurnedAway> {
-        let silence = || TurnedAway(String::new());
-        if said.is_empty() {
-            more(from, said).await.map_err(|_| silence())?;
+    pub async fn read_start(&self, from: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Result<(), Refused> {
+        let silence = || Refused(String::new());
+        if received.is_empty() {
+            more(from, received).await.map_err(|_| silence())?;
         }
-        let limit = Instant::now() + LIMIT;
+        let limit = Instant::now() + START_LIMIT;
         let kind = loop {
-            match kind_of(said) {
+            match kind_of(received) {
                 Some(kind) => break kind,
-                None => timeout_at(limit, more(from, said)).await.map_err(|_| silence())?.map_err(|_| silence())?,
+                None => timeout_at(limit, more(from, received)).await.map_err(|_| silence())?.map_err(|_| silence())?,
             }
         };
         match kind {
@@ -59,14 +59,14 @@ impl Door {
             Kind::Binary => return Err(silence()),
             Kind::Http => {}
         }
-        while !ends_head(said) && said.len() < LONGEST {
-            timeout_at(limit, more(from, said)).await.map_err(|_| silence())?.map_err(|_| silence())?;
+        while !ends_head(received) && received.len() < MAX_START {
+            timeout_at(limit, more(from, received)).await.map_err(|_| silence())?.map_err(|_| silence())?;
         }
-        self.judge(said)
+        self.check_request(received)
     }
 
-    fn judge(&self, head: &[u8]) -> Result<(), TurnedAway> {
-        let Door::Debuggers { guard, token } = self else {
+    fn check_request(&self, head: &[u8]) -> Result<(), Refused> {
+        let Admission::Debuggers { guard, token } = self else {
             return Err(answer("403 Forbidden", "this port is for functions, which send no HTTP requests"));
         };
         let Some((uri, headers)) = parsed(head) else {
@@ -96,35 +96,35 @@ fn targets(host: &str, token: &str) -> String {
     .to_string()
 }
 
-fn answer(status: &str, body: &str) -> TurnedAway {
+fn answer(status: &str, body: &str) -> Refused {
     let kind = if body.starts_with(['[', '{']) { "application/json" } else { "text/plain" };
     let length = body.len();
-    TurnedAway(format!(
+    Refused(format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=UTF-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     ))
 }
 
-async fn more(from: &mut (impl AsyncRead + Unpin), said: &mut Vec<u8>) -> io::Result<()> {
-    match from.read_buf(said).await? {
+async fn more(from: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> io::Result<()> {
+    match from.read_buf(received).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
     }
 }
 
 /// None: it cannot be told yet.
-fn kind_of(said: &[u8]) -> Option<Kind> {
-    let first = *said.first()?;
+fn kind_of(received: &[u8]) -> Option<Kind> {
+    let first = *received.first()?;
     if first.is_ascii_control() && !b"\t\r\n\x1b".contains(&first) {
         return Some(Kind::Binary);
     }
-    if let Some(end) = said.iter().position(|byte| *byte == b'\n') {
-        return Some(if is_request_line(&said[..end]) { Kind::Http } else { Kind::Text });
+    if let Some(end) = received.iter().position(|byte| *byte == b'\n') {
+        return Some(if is_request_line(&received[..end]) { Kind::Http } else { Kind::Text });
     }
-    let mut word = said.iter().take_while(|byte| **byte != b' ');
+    let mut word = received.iter().take_while(|byte| **byte != b' ');
     if !word.all(|byte| byte.is_ascii_alphabetic() || *byte == b'-') {
         return Some(Kind::Text);
     }
-    (said.len() >= LONGEST).then_some(Kind::Binary)
+    (received.len() >= MAX_START).then_some(Kind::Binary)
 }
 
 fn is_request_line(line: &[u8]) -> bool {
@@ -132,8 +132,8 @@ fn is_request_line(line: &[u8]) -> bool {
     matches!(words.as_slice(), [method, .., version] if !method.is_empty() && version.starts_with(b"HTTP/"))
 }
 
-fn ends_head(said: &[u8]) -> bool {
-    said.windows(4).any(|four| four == b"\r\n\r\n")
+fn ends_head(received: &[u8]) -> bool {
+    received.windows(4).any(|four| four == b"\r\n\r\n")
 }
 
 fn parsed(head: &[u8]) -> Option<(Uri, HeaderMap)> {
@@ -153,9 +153,11 @@ fn parsed(head: &[u8]) -> Option<(Uri, HeaderMap)> {
 mod tests {
     use super::*;
 
-    fn heard(said: &str) -> Result<(), String> {
+    fn heard(received: &str) -> Result<(), String> {
         let guard = Guard { origins: Some("devtools://"), ..Guard::default() };
-        Door::Debuggers { guard, token: "t".to_owned() }.judge(said.as_bytes()).map_err(|TurnedAway(why)| why)
+        Admission::Debuggers { guard, token: "t".to_owned() }
+            .check_request(received.as_bytes())
+            .map_err(|Refused(why)| why)
     }
 
     fn attach(path: &str, headers: &str) -> Result<(), String> {
@@ -172,7 +174,7 @@ mod tests {
             assert_eq!(kind_of(text), Some(Kind::Text));
         }
         assert_eq!(kind_of(b"\x16\x03\x01\n!import os\n"), Some(Kind::Binary));
-        assert_eq!(kind_of(&[b'a'; LONGEST]), Some(Kind::Binary));
+        assert_eq!(kind_of(&[b'a'; MAX_START]), Some(Kind::Binary));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The two ports of the relay, and how to attach a debugger to one of them.
 
-use super::admission::Door;
-use super::pairing::{DEBUGGER, FUNCTION, Lobby};
+use super::admission::Admission;
+use super::pairing::{DEBUGGER, FUNCTION, Pairing};
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::model::function::Function;
@@ -21,7 +21,7 @@ pub struct Relay {
     for_debuggers: (TcpListener, SocketAddr),
     for_functions: (TcpListener, SocketAddr),
     token: String,
-    lobby: Rc<Lobby>,
+    pairing: Rc<Pairing>,
 }
 
 impl Relay {
@@ -35,9 +35,9 @@ impl Relay {
         let for_functions = server::listen(functions).await.map_err(|why| ToolError::Port(functions, why))?;
         let token = ids::uuid();
         let guard = Guard { names: allow_host, origins: Some("devtools://") };
-        let doors = [Door::Debuggers { guard, token: token.clone() }, Door::Functions];
-        let lobby = Rc::new(Lobby::new(doors));
-        Ok(Relay { for_debuggers, for_functions, token, lobby })
+        let admissions = [Admission::Debuggers { guard, token: token.clone() }, Admission::Functions];
+        let pairing = Rc::new(Pairing::new(admissions));
+        Ok(Relay { for_debuggers, for_functions, token, pairing })
     }
 
     /// Where functions connect to.
@@ -66,7 +66,7 @@ impl Relay {
                 stream = server::accept(&self.for_debuggers.0) => (DEBUGGER, stream),
                 stream = server::accept(&self.for_functions.0) => (FUNCTION, stream),
             };
-            spawn_local(self.lobby.clone().receive(side, stream, is_quiet));
+            spawn_local(self.pairing.clone().receive(side, stream, is_quiet));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Joins functions and their debuggers in the order in which they connect.
 
-use super::admission::{Door, LONGEST, TurnedAway};
+use super::admission::{Admission, MAX_START, Refused};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,104 +10,104 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 /// As socat has it.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const DRAIN_LIMIT: Duration = Duration::from_millis(500);
 
 /// Who sends a request has begun to by then.
-const FIRST_WORDS: Duration = Duration::from_millis(300);
+const FIRST_BYTES_LIMIT: Duration = Duration::from_millis(300);
 
-/// So many may wait on each side. When more come, one that has said nothing goes, the oldest first.
-const MOST_WAITING: usize = 100;
+/// So many may wait on each side. When more come, one that has sent nothing goes, the oldest first.
+const MAX_WAITING: usize = 100;
 
 pub const DEBUGGER: usize = 0;
 pub const FUNCTION: usize = 1;
 
 /// Who waits for whom.
-pub struct Lobby {
-    doors: [Door; 2],
+pub struct Pairing {
+    admissions: [Admission; 2],
     waiting: RefCell<[Vec<Waiting>; 2]>,
     count: Cell<u64>,
 }
 
 struct Waiting {
     id: u64,
-    has_spoken: bool,
+    has_sent: bool,
     /// It has had the time to send a request, and has not: a terminal, which waits for pdb's prompt.
-    is_patient: bool,
-    call: oneshot::Sender<Call>,
+    waits_for_prompt: bool,
+    call: oneshot::Sender<Match>,
 }
 
 /// To whom one goes, or who comes.
-enum Call {
-    Go(oneshot::Sender<Guest>),
-    Await(oneshot::Receiver<Guest>),
+enum Match {
+    SendTo(oneshot::Sender<Peer>),
+    ReceiveFrom(oneshot::Receiver<Peer>),
 }
 
-/// A connection, and what it has said so far.
-struct Guest {
+/// A connection, and what it has sent so far.
+struct Peer {
     stream: TcpStream,
-    said: Vec<u8>,
+    received: Vec<u8>,
     is_admitted: bool,
 }
 
-impl Lobby {
-    pub fn new(doors: [Door; 2]) -> Lobby {
-        Lobby { doors, waiting: RefCell::default(), count: Cell::new(0) }
+impl Pairing {
+    pub fn new(admissions: [Admission; 2]) -> Pairing {
+        Pairing { admissions, waiting: RefCell::default(), count: Cell::new(0) }
     }
 
     /// From the connection to its end.
     pub async fn receive(self: Rc<Self>, side: usize, stream: TcpStream, is_quiet: bool) {
         let (id, called) = self.enter(side);
-        let mut guest = Guest { stream, said: Vec::new(), is_admitted: false };
-        let call = self.wait(side, id, &mut guest, called).await;
+        let mut peer = Peer { stream, received: Vec::new(), is_admitted: false };
+        let call = self.wait(side, id, &mut peer, called).await;
         self.waiting.borrow_mut()[side].retain(|waiting| waiting.id != id);
         match call {
-            Some(Call::Go(to)) => drop(to.send(guest)), // if the other one has gone, this one is closed
-            Some(Call::Await(function)) => {
+            Some(Match::SendTo(to)) => drop(to.send(peer)), // if the other one has gone, this one is closed
+            Some(Match::ReceiveFrom(function)) => {
                 let Ok(function) = function.await else { return };
                 if !is_quiet {
                     eprintln!("open-runtime: a function and a debugger have met");
                 }
-                join(&self.doors, function, guest).await;
+                forward(&self.admissions, function, peer).await;
             }
             None => {}
         }
     }
 
-    fn enter(&self, side: usize) -> (u64, oneshot::Receiver<Call>) {
+    fn enter(&self, side: usize) -> (u64, oneshot::Receiver<Match>) {
         let (call, called) = oneshot::channel();
         let id = self.count.get();
         self.count.set(id + 1);
-        self.add(side, Waiting { id, has_spoken: false, is_patient: false, call });
+        self.add(side, Waiting { id, has_sent: false, waits_for_prompt: false, call });
         self.pair();
         (id, called)
     }
 
     fn add(&self, side: usize, newcomer: Waiting) {
         let waiting = &mut self.waiting.borrow_mut()[side];
-        if waiting.len() >= MOST_WAITING {
-            waiting.remove(waiting.iter().position(|waiting| !waiting.has_spoken).unwrap_or(0));
+        if waiting.len() >= MAX_WAITING {
+            waiting.remove(waiting.iter().position(|waiting| !waiting.has_sent).unwrap_or(0));
         }
         waiting.push(newcomer);
     }
 
     /// None if it may not come in, has gone, or had to make room.
-    async fn wait(&self, side: usize, id: u64, guest: &mut Guest, mut called: oneshot::Receiver<Call>) -> Option<Call> {
-        let patient = sleep(FIRST_WORDS);
+    async fn wait(&self, side: usize, id: u64, peer: &mut Peer, mut called: oneshot::Receiver<Match>) -> Option<Match> {
+        let patient = sleep(FIRST_BYTES_LIMIT);
         tokio::pin!(patient);
         loop {
             let listened = tokio::select! {
                 biased;
                 call = &mut called => return call.ok(),
-                listened = self.listen(side, guest) => listened,
+                listened = self.listen(side, peer) => listened,
                 () = &mut patient, if !patient.is_elapsed() => {
-                    self.note(side, id, |waiting| waiting.is_patient = true);
+                    self.note(side, id, |waiting| waiting.waits_for_prompt = true);
                     continue;
                 }
             };
             match listened {
-                Ok(()) => self.note(side, id, |waiting| waiting.has_spoken = true),
-                Err(TurnedAway(answer)) => {
-                    let _ = guest.stream.write_all(answer.as_bytes()).await; // it may have gone
+                Ok(()) => self.note(side, id, |waiting| waiting.has_sent = true),
+                Err(Refused(answer)) => {
+                    let _ = peer.stream.write_all(answer.as_bytes()).await; // it may have gone
                     return None;
                 }
             }
@@ -115,15 +115,15 @@ impl Lobby {
     }
 
     /// Until it may come in; after that, until it says more.
-    async fn listen(&self, side: usize, guest: &mut Guest) -> Result<(), TurnedAway> {
-        let Guest { stream, said, is_admitted } = guest;
+    async fn listen(&self, side: usize, peer: &mut Peer) -> Result<(), Refused> {
+        let Peer { stream, received, is_admitted } = peer;
         if !*is_admitted {
-            self.doors[side].hear(stream, said).await?;
+            self.admissions[side].read_start(stream, received).await?;
             *is_admitted = true;
-        } else if said.len() >= LONGEST {
+        } else if received.len() >= MAX_START {
             std::future::pending::<()>().await; // the rest waits in the socket
-        } else if !matches!(stream.read_buf(said).await, Ok(1..)) {
-            return Err(TurnedAway(String::new())); // it has hung up
+        } else if !matches!(stream.read_buf(received).await, Ok(1..)) {
+            return Err(Refused(String::new())); // it has hung up
         }
         Ok(())
     }
@@ -133,43 +133,43 @@ impl Lobby {
         self.pair();
     }
 
-    /// Whoever has said nothing yet gets only a partner that has: pdb speaks first, for all others the debugger does.
+    /// Whoever has sent nothing yet gets only a partner that has: pdb speaks first, for all others the debugger does.
     fn pair(&self) {
         let [debuggers, functions] = &mut *self.waiting.borrow_mut();
         let fits = |debugger: &Waiting| {
-            functions.iter().position(|other| debugger.has_spoken || other.has_spoken && debugger.is_patient)
+            functions.iter().position(|other| debugger.has_sent || other.has_sent && debugger.waits_for_prompt)
         };
         let met = debuggers.iter().enumerate().find_map(|(debugger, waiting)| Some((debugger, fits(waiting)?)));
         let Some((debugger, function)) = met else { return };
         let (debugger, function) = (debuggers.remove(debugger), functions.remove(function));
         let (go, come) = oneshot::channel();
-        let _ = function.call.send(Call::Go(go)); // whoever has gone meanwhile closes the other one
-        let _ = debugger.call.send(Call::Await(come));
+        let _ = function.call.send(Match::SendTo(go)); // whoever has gone meanwhile closes the other one
+        let _ = debugger.call.send(Match::ReceiveFrom(come));
     }
 }
 
 /// Ends both connections when one side has ended, and the other one has had the time to say its last words.
-async fn join(doors: &[Door; 2], mut function: Guest, mut debugger: Guest) {
+async fn forward(admissions: &[Admission; 2], mut function: Peer, mut debugger: Peer) {
     let _ = function.stream.set_nodelay(true).and_then(|()| debugger.stream.set_nodelay(true)); // slower, otherwise
     let (mut from_function, mut to_function) = function.stream.split();
     let (mut from_debugger, mut to_debugger) = debugger.stream.split();
     let inwards = async {
         if !debugger.is_admitted {
-            doors[DEBUGGER].hear(&mut from_debugger, &mut debugger.said).await.ok()?;
+            admissions[DEBUGGER].read_start(&mut from_debugger, &mut debugger.received).await.ok()?;
         }
-        to_function.write_all(&debugger.said).await.ok()?;
+        to_function.write_all(&debugger.received).await.ok()?;
         copy(&mut from_debugger, &mut to_function).await.ok()
     };
     let outwards = async {
         if !function.is_admitted {
-            doors[FUNCTION].hear(&mut from_function, &mut function.said).await.ok()?;
+            admissions[FUNCTION].read_start(&mut from_function, &mut function.received).await.ok()?;
         }
-        to_debugger.write_all(&function.said).await.ok()?;
+        to_debugger.write_all(&function.received).await.ok()?;
         copy(&mut from_function, &mut to_debugger).await.ok()
     };
     tokio::pin!(inwards, outwards);
     tokio::select! {
-        _ = &mut inwards => { let _ = timeout(LAST_WORDS, outwards).await; }
-        _ = &mut outwards => { let _ = timeout(LAST_WORDS, inwards).await; }
+        _ = &mut inwards => { let _ = timeout(DRAIN_LIMIT, outwards).await; }
+        _ = &mut outwards => { let _ = timeout(DRAIN_LIMIT, inwards).await; }
     }
 }

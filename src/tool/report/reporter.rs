@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::task::spawn_local;
 
 /// Everything that is told, in the order in which it happens.
-pub struct Report {
+pub struct Reporter {
     pub journal: Rc<Journal>,
     pub logs: Rc<Logs>,
     /// None if nobody wants to see the timeline.
@@ -23,12 +23,12 @@ pub struct Report {
     memory_mb: u32,
 }
 
-impl Report {
+impl Reporter {
     /// Begins to pass on the function's log.
     ///
     /// # Errors
     /// Pipes cannot be made.
-    pub fn new(journal: Rc<Journal>, is_quiet: bool, memory_mb: u32) -> io::Result<Report> {
+    pub fn new(journal: Rc<Journal>, is_quiet: bool, memory_mb: u32) -> io::Result<Reporter> {
         let logs = Rc::new(Logs::new()?);
         let steps = (!is_quiet).then(Steps::new).transpose()?.map(Rc::new);
         let passing = logs.clone();
@@ -37,7 +37,7 @@ impl Report {
             spawn_local(async move { steps.run().await });
         }
         let style = Style::of_stderr();
-        Ok(Report { journal, logs, steps, style, memory_mb })
+        Ok(Reporter { journal, logs, steps, style, memory_mb })
     }
 
     /// Where bootstrap is to write its steps.

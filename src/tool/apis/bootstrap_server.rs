@@ -3,11 +3,11 @@
 use super::routes::{Endpoint, route};
 use super::{extensions, runtime};
 use crate::faults::{self, Fault, Faults, Reset};
+use crate::http::connection_limit::ConnectionLimit;
 use crate::http::guard::Guard;
-use crate::http::places::Places;
 use crate::http::reply::{self, NoAnswer, Received, Reply};
 use crate::http::server;
-use crate::http::wire::{Break, Breaker, Where};
+use crate::http::wire::{Break, BreakPoint, Breaker};
 use crate::model::environment::Environment;
 use crate::model::failure::MAX_RESPONSE;
 use crate::model::time::ms;
@@ -23,17 +23,17 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 /// What the server needs for its whole life.
-pub struct Sandbox {
+pub struct BootstrapServer {
     faults: Faults,
     journal: Rc<Journal>,
     /// Numbers requests, so that the journal's lines about one of them can be found.
     count: Cell<u64>,
 }
 
-impl Sandbox {
-    pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<Sandbox> {
+impl BootstrapServer {
+    pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<BootstrapServer> {
         let count = Cell::new(1);
-        Rc::new(Sandbox { faults, journal, count })
+        Rc::new(BootstrapServer { faults, journal, count })
     }
 }
 
@@ -45,10 +45,10 @@ struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    fn new(sandbox: &'a Sandbox) -> Notes<'a> {
-        let number = sandbox.count.get();
-        sandbox.count.set(number + 1);
-        Notes { journal: &sandbox.journal, number, began: Instant::now() }
+    fn new(server: &'a BootstrapServer) -> Notes<'a> {
+        let number = server.count.get();
+        server.count.set(number + 1);
+        Notes { journal: &server.journal, number, began: Instant::now() }
     }
 
     /// When it has been read.
@@ -99,20 +99,20 @@ fn shown(headers: &HeaderMap) -> Map<String, Value> {
 }
 
 /// Accepts connections for ever. Each belongs to the execution environment that is there when it comes, and ends with it.
-pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
-    let (guard, places) = (Rc::new(Guard::default()), Places::new());
+pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
+    let (guard, limit) = (Rc::new(Guard::default()), ConnectionLimit::new());
     loop {
         let tcp = server::accept(&listener).await;
-        let place = places.take().await;
-        let Some(environment) = present().filter(|environment| !environment.look(|state| state.is_over)) else {
+        let slot = limit.take().await;
+        let Some(environment) = present().filter(|environment| !environment.read(|state| state.is_over)) else {
             continue; // a leftover of an environment that has ended
         };
-        let (sandbox, guard, number) = (sandbox.clone(), guard.clone(), environment.number);
-        sandbox.journal.note("connection", || json!({"environment": number}));
+        let (server, guard, number) = (server.clone(), guard.clone(), environment.number);
+        server.journal.note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
-                () = server::serve(tcp, place, &guard, |request, breaker| answer(&sandbox, &environment, request, breaker)) => {}
+                () = server::serve(tcp, slot, &guard, |request, breaker| answer(&server, &environment, request, breaker)) => {}
                 () = over => {}
             }
         });
@@ -120,16 +120,16 @@ pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn
 }
 
 async fn answer(
-    sandbox: &Sandbox,
+    server: &BootstrapServer,
     environment: &Environment,
     request: Request<Incoming>,
     breaker: Breaker,
 ) -> Result<Reply, NoAnswer> {
-    let notes = Notes::new(sandbox);
+    let notes = Notes::new(server);
     let (head, body) = request.into_parts();
     let route = route(&head.method, head.uri.path());
-    let on = route.ok().and_then(Endpoint::on);
-    let fault = on.map_or_else(Fault::default, |on| sandbox.faults.next(on));
+    let on = route.ok().and_then(Endpoint::fault_point);
+    let fault = on.map_or_else(Fault::default, |on| server.faults.next(on));
     let received = read(&fault, route.ok(), body, &breaker).await;
     notes.request(environment, &head, route.ok(), received.as_ref().ok());
     let reply = match received {
@@ -151,7 +151,7 @@ async fn read(
     breaker: &Breaker,
 ) -> Result<Received, NoAnswer> {
     if fault.resets(Reset::BeforeReading) {
-        breaker.plan(Break { place: Where::Now, is_reset: true });
+        breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
         return Err(NoAnswer);
     }
     let limit = match endpoint {
@@ -172,7 +172,7 @@ async fn act(
     breaker: &Breaker,
 ) -> Result<Reply, NoAnswer> {
     if fault.resets(Reset::AfterReading) {
-        breaker.plan(Break { place: Where::Now, is_reset: true });
+        breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
         return Err(NoAnswer);
     }
     if fault.swallows() {
