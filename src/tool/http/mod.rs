@@ -3,5 +3,6 @@
 pub mod connection_limit;
 pub mod guard;
 pub mod reply;
+pub mod request_head;
 pub mod server;
 pub mod wire;

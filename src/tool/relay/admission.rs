@@ -5,8 +5,8 @@
 //! debugpy's begin with `Content-Length:`, pdb's with a line of Python.
 
 use crate::http::guard::Guard;
-use hyper::Uri;
-use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use crate::http::request_head;
+use hyper::header::{HOST, UPGRADE};
 use serde_json::json;
 use std::io;
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Admission {
             Kind::Binary => return Err(silence()),
             Kind::Http => {}
         }
-        while !ends_head(received) && received.len() < MAX_START {
+        while !request_head::is_whole(received) && received.len() < MAX_START {
             timeout_at(limit, more(from, received)).await.map_err(|_| silence())?.map_err(|_| silence())?;
         }
         self.check_request(received)
@@ -69,7 +69,7 @@ impl Admission {
         let Admission::Debuggers { guard, token } = self else {
             return Err(answer("403 Forbidden", "this port is for functions, which send no HTTP requests"));
         };
-        let Some((uri, headers)) = parsed(head) else {
+        let Some((uri, headers)) = request_head::parse(head) else {
             return Err(answer("400 Bad Request", "this is not a request that a debugger sends"));
         };
         guard.check(&uri, &headers).map_err(|foreign| answer("403 Forbidden", &foreign.to_string()))?;
@@ -118,35 +118,13 @@ fn kind_of(received: &[u8]) -> Option<Kind> {
         return Some(Kind::Binary);
     }
     if let Some(end) = received.iter().position(|byte| *byte == b'\n') {
-        return Some(if is_request_line(&received[..end]) { Kind::Http } else { Kind::Text });
+        return Some(if request_head::is_request_line(&received[..end]) { Kind::Http } else { Kind::Text });
     }
     let mut word = received.iter().take_while(|byte| **byte != b' ');
     if !word.all(|byte| byte.is_ascii_alphabetic() || *byte == b'-') {
         return Some(Kind::Text);
     }
     (received.len() >= MAX_START).then_some(Kind::Binary)
-}
-
-fn is_request_line(line: &[u8]) -> bool {
-    let words: Vec<&[u8]> = line.trim_ascii_end().split(|byte| *byte == b' ').collect();
-    matches!(words.as_slice(), [method, .., version] if !method.is_empty() && version.starts_with(b"HTTP/"))
-}
-
-fn ends_head(received: &[u8]) -> bool {
-    received.windows(4).any(|four| four == b"\r\n\r\n")
-}
-
-fn parsed(head: &[u8]) -> Option<(Uri, HeaderMap)> {
-    let end = head.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let mut lines = head.get(..end)?.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let uri = lines.next()?.split(|byte| *byte == b' ').nth(1)?;
-    let mut headers = HeaderMap::new();
-    for line in lines {
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        let (name, value) = (line.get(..colon)?, line.get(colon + 1..)?.trim_ascii());
-        headers.append(HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?);
-    }
-    Some((Uri::try_from(uri).ok()?, headers))
 }
 
 #[cfg(test)]
