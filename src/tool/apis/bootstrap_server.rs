@@ -189,7 +189,7 @@ async fn act(
         }
     };
     let reply = fault.change(reply);
-    fault.cut(&reply, breaker);
+    fault.plan_break(&reply, breaker);
     Ok(reply)
 }
 

@@ -121,7 +121,7 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
             options,
             listener,
             Announcement { address, port_file: hooks.port_file.as_deref() },
-            Guard { names: allow_host, ..Guard::default() },
+            Guard { allowed_hosts: allow_host, ..Guard::default() },
         )
         .await
     })

@@ -1,4 +1,4 @@
-//! HTTP/1.1 for servers that must also be able to misbehave.
+//! HTTP/1.1 servers that refuse web pages, limit their connections, and can break an answer off on purpose. Uses `os` alone.
 
 pub mod connection_limit;
 pub mod guard;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 /// Where the answer is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakPoint {
-    /// Before anything of it.
+    /// Before its first byte.
     Now,
     /// After this many bytes of its head.
     Head(usize),
@@ -20,15 +20,15 @@ pub enum BreakPoint {
     Body(usize),
 }
 
-/// A broken connection.
+/// How the connection breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Break {
     pub at: BreakPoint,
-    /// With RST rather than FIN.
+    /// Closed with RST, not with FIN.
     pub is_reset: bool,
 }
 
-/// Plans the break of the connection that it came with; to be used before the answer is given.
+/// Plans the break of one connection. Must be called before the answer is given to hyper.
 #[derive(Clone, Default)]
 pub struct Breaker(Rc<Cell<Option<Break>>>);
 
@@ -38,7 +38,7 @@ impl Breaker {
     }
 }
 
-/// A connection. hyper writes to it as if nothing were.
+/// A connection. hyper does not know of the break, and writes as usual.
 pub struct Wire {
     tcp: TcpStream,
     breaker: Breaker,
@@ -52,29 +52,29 @@ impl Wire {
         (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), slot }, breaker)
     }
 
-    /// How much of these bytes may still be sent; None if all of everything.
+    /// How many of these bytes may be sent. None if no break is planned.
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
         let place = self.breaker.0.get()?.at;
         let mut sent = self.sent;
         Some(bytes.iter().take_while(|byte| !sent.has_reached(place) && sent.add(**byte)).count())
     }
 
-    fn is_at_the_break(&self) -> bool {
+    fn has_reached_the_break(&self) -> bool {
         self.breaker.0.get().is_some_and(|planned| self.sent.has_reached(planned.at))
     }
 }
 
-/// How far the answer has been sent, since a break was planned.
+/// How much of the answer has been sent since a break was planned.
 #[derive(Clone, Copy, Default)]
 struct Sent {
     head: usize,
     body: usize,
-    /// How much of the CR LF CR LF that ends the head was seen.
+    /// How many bytes of CR LF CR LF, the end of the head, were just sent.
     matched: usize,
 }
 
 impl Sent {
-    /// Always true, for use in an iterator's condition.
+    /// Counts a byte. Returns true, so that an iterator's condition can call it.
     fn add(&mut self, byte: u8) -> bool {
         const END: &[u8] = b"\r\n\r\n";
         if self.matched == END.len() {
@@ -135,8 +135,8 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_at_the_break() {
-            return Poll::Ready(Err(broken())); // hyper drops us: the connection closes
+        if self.has_reached_the_break() {
+            return Poll::Ready(Err(broken())); // hyper then drops this, which closes the connection
         }
         Pin::new(&mut self.tcp).poll_flush(context)
     }
@@ -164,7 +164,7 @@ impl AsyncRead for Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.breaker.0.get().is_some_and(|planned| planned.is_reset) {
-            let _ = self.tcp.set_zero_linger(); // closing sends RST; if it fails, FIN breaks the connection as well
+            let _ = self.tcp.set_zero_linger(); // so that closing sends RST; if this fails, FIN is sent
         }
     }
 }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_nothing_begins_after_the_head() {
+    fn an_empty_body_begins_after_the_head() {
         assert!(!sent(b"HTTP/1.1 200 OK\r\n\r").has_reached(BreakPoint::Body(0)));
         assert!(sent(b"HTTP/1.1 200 OK\r\n\r\n").has_reached(BreakPoint::Body(0)));
     }

@@ -96,7 +96,7 @@ fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str)
 /// bootstrap has gone: what lives on, and is not about to die of a SIGKILL, was left behind.
 fn report_left_behind(environment: &Environment, reporter: &Reporter) {
     let number = environment.number;
-    let strays = process_tree::living_below_us();
+    let strays = process_tree::living_descendants();
     for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
         reporter.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
@@ -109,7 +109,7 @@ fn report_left_behind(environment: &Environment, reporter: &Reporter) {
 async fn kill_descendants(journal: &Journal) {
     let until = Instant::now() + SIGKILL_LIMIT;
     loop {
-        let left = process_tree::living_below_us();
+        let left = process_tree::living_descendants();
         if left.is_empty() {
             return;
         }

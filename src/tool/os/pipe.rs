@@ -1,4 +1,4 @@
-//! A pipe from the processes of an execution environment to us.
+//! A pipe from the processes of an execution environment to this tool.
 
 use super::sys;
 use std::io;
@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Stdio;
 use tokio::net::unix::pipe::Receiver;
 
-/// Both ends, held for the tool's whole life, so that it never ends and outlives execution environments.
+/// Both ends. The tool holds the write end, too: the pipe has no end of file, and outlives execution environments.
 pub struct Pipe {
     reader: Receiver,
     writer: OwnedFd,
@@ -23,13 +23,13 @@ impl Pipe {
         self.writer.try_clone().map(Stdio::from)
     }
 
-    /// A path at which any process of the same user can open the write end while we live. Nothing has to be removed.
+    /// A path at which any process of the same user can open the write end while the tool runs. Nothing has to be removed.
     pub fn path(&self) -> String {
         format!("/proc/{}/fd/{}", std::process::id(), self.writer.as_raw_fd())
     }
 
-    /// Hands over everything that was written so far. Never blocks, and asks the kernel, not the reactor, which may not
-    /// have heard of it yet.
+    /// Hands over everything that was written so far, without blocking. It asks the kernel: the event loop learns of
+    /// new data only at its next turn.
     pub fn drain(&self, mut take: impl FnMut(&[u8])) {
         let mut buffer = [0; 65536];
         while let Ok(count @ 1..) = sys::read(self.reader.as_fd(), &mut buffer) {
@@ -40,7 +40,7 @@ impl Pipe {
     /// Waits until something is written, and hands that over.
     ///
     /// # Errors
-    /// Those of the reactor.
+    /// Those of the event loop.
     pub async fn next(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         self.reader.readable().await?;
         let mut buffer = [0; 65536];

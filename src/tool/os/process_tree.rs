@@ -1,11 +1,11 @@
-//! What runs below this process, from `/proc`.
+//! The processes below this one, read from `/proc`.
 //!
-//! We adopt orphans, so whatever bootstrap or a handler starts stays below us, daemons included.
+//! The tool adopts orphans. So all that bootstrap or a handler starts stays below the tool, daemons included.
 
 use std::collections::HashSet;
 use std::fs;
 
-/// The kernel's mark of a process that exits.
+/// The kernel's flag of a process that is exiting.
 const PF_EXITING: u32 = 0x4;
 
 /// A process as `/proc/PID/stat` describes it.
@@ -19,7 +19,7 @@ pub struct ProcessInfo {
 }
 
 impl ProcessInfo {
-    /// True if it exits, or will as soon as it runs, as SIGKILL waits for it.
+    /// True if it is exiting, or a SIGKILL is pending: then it exits as soon as it runs.
     pub fn is_dying(&self) -> bool {
         let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
         let status = String::from_utf8_lossy(&status);
@@ -39,8 +39,8 @@ fn has_sigkill(mask: Option<&str>) -> bool {
     mask.is_some_and(|mask| mask & 1 << (libc::SIGKILL - 1) != 0)
 }
 
-/// All living descendants of this process, zombies left out. Reads all of `/proc`.
-pub fn living_below_us() -> Vec<ProcessInfo> {
+/// All descendants of this process except zombies. Reads all of `/proc`.
+pub fn living_descendants() -> Vec<ProcessInfo> {
     let ours = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
     below(ours, all()).into_iter().filter(|process| !process.is_dead).collect()
 }
@@ -57,7 +57,7 @@ pub fn peak_memory_kb(pid: i32) -> u64 {
 fn all() -> Vec<ProcessInfo> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    // lossy: a name is whatever bytes its process chose
+    // lossy: a process may name itself with any bytes
     pids.filter_map(|pid| parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))).collect()
 }
 
@@ -75,7 +75,7 @@ fn below(root: i32, mut all: Vec<ProcessInfo>) -> Vec<ProcessInfo> {
     }
 }
 
-/// `PID (NAME) STATE PARENT GROUP SESSION TTY FOREGROUND FLAGS …`; the name may hold blanks and parentheses.
+/// `PID (NAME) STATE PARENT GROUP SESSION TTY FOREGROUND FLAGS …`; the name may hold spaces and parentheses.
 fn parse(stat: &str) -> Option<ProcessInfo> {
     let (pid, rest) = stat.split_once(" (")?;
     let (name, rest) = rest.rsplit_once(") ")?;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn names_may_look_like_anything() {
+    fn names_may_hold_anything() {
         let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0 -1 4194564 0").unwrap();
         assert_eq!((parsed.pid, parsed.parent, parsed.name.as_str()), (42, 7, "a) Z 1 (b)"));
     }

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn heard(received: &str) -> Result<(), String> {
-        let guard = Guard { origins: Some("devtools://"), ..Guard::default() };
+        let guard = Guard { allowed_origins: Some("devtools://"), ..Guard::default() };
         Admission::Debuggers { guard, token: "t".to_owned() }
             .check_request(received.as_bytes())
             .map_err(|Refused(why)| why)
