@@ -1,18 +1,18 @@
-//! The one thread that everything runs on, and the signals that end it.
+//! The single thread that runs everything, and the signals that end it.
 
 use crate::tool_error::ToolError;
 use std::io;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs to the end. Tasks that are left are dropped.
+/// Runs the task to its end. Tasks that it spawned and that are still running are dropped.
 ///
 /// # Errors
-/// Those of the task, or there is no reactor.
+/// Those of the task, or the event loop cannot be started.
 pub fn run_local<T>(task: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
-    let reactor = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
-    let reactor = reactor.map_err(|why| ToolError::Io("wait for events", why))?;
-    reactor.block_on(task)
+    let event_loop = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    let event_loop = event_loop.map_err(|why| ToolError::Io("wait for events", why))?;
+    event_loop.block_on(task)
 }
 
 /// Resolves at the first SIGINT, SIGTERM or SIGHUP from now on.

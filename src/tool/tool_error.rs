@@ -1,4 +1,4 @@
-//! What keeps the tool itself from doing its work.
+//! The errors of the tool itself. What a function does wrong is a `model::failure::Failure`.
 
 use crate::faults::BadScript;
 use crate::model::function::Unusable;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// The tool could not do its work.
 pub enum ToolError {
     Function(Unusable),
-    /// What could not be done, and why.
+    /// What could not be done, and why. Likewise below.
     Io(&'static str, io::Error),
     Port(SocketAddr, io::Error),
     File(&'static str, PathBuf, io::Error),
@@ -18,7 +18,7 @@ pub enum ToolError {
 }
 
 impl ToolError {
-    /// 2 for arguments that make no sense, as clap has it; 5 for the rest.
+    /// 2 for wrong arguments, as clap has it. 5 for the rest.
     pub fn exit_status(&self) -> u8 {
         match self {
             ToolError::Function(Unusable::Bootstrap(_)) => 5,

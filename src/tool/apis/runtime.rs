@@ -4,7 +4,7 @@
 
 use crate::http::reply::{Received, Refusal, Reply};
 use crate::model::environment::{Environment, State};
-use crate::model::failure::{FunctionError, MAX_RESPONSE, kept_error_type};
+use crate::model::failure::{FunctionError, MAX_RESPONSE, lambda_error_type};
 use crate::model::invocation::{Dispatched, RuntimeAnswer};
 use crate::model::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
@@ -100,7 +100,7 @@ pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received
 
 fn function_error(headers: &HeaderMap, body: Received) -> FunctionError {
     let header = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
-    FunctionError { error_type: kept_error_type(header.unwrap_or("")), body: body.bytes }
+    FunctionError { error_type: lambda_error_type(header.unwrap_or("")), body: body.bytes }
 }
 
 fn refused(refusal: &NotAllowed) -> Refusal {

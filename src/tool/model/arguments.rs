@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The function: what would be its configuration on Lambda.
+/// The function: on Lambda this is its configuration.
 #[derive(Args)]
 pub struct FunctionArguments {
     /// The handler, as on Lambda: file.function
@@ -14,11 +14,11 @@ pub struct FunctionArguments {
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]
     pub timeout: Duration,
 
-    /// Memory in MB, as the function is told. No process is limited to it here, but the heap of Node.js is to 90% of it
+    /// Memory in MB, as the function is told. It limits only the heap of Node.js, to 90% of it
     #[arg(long, value_name = "MB", default_value_t = 128)]
     pub memory: u32,
 
-    /// An environment variable of the function; K alone takes its value from the environment of open-runtime
+    /// An environment variable of the function; K alone takes its value from open-runtime's own environment
     #[arg(long = "env", short = 'e', value_name = "K=V")]
     pub variables: Vec<String>,
 
@@ -26,11 +26,11 @@ pub struct FunctionArguments {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub task_root: PathBuf,
 
-    /// The bootstrap to run, rather than the one beside open-runtime or /opt/bootstrap
+    /// The bootstrap to run, in place of the one beside open-runtime or /opt/bootstrap
     #[arg(long, value_name = "PATH")]
     pub bootstrap: Option<PathBuf>,
 
-    /// Play a managed runtime (nodejs22.x, python3.13 …) whose wrapper is Open Runtime: events come as AWS sends them
+    /// Run as the wrapper of a managed runtime (nodejs22.x, python3.13 …): events come as AWS sends them
     #[arg(long, value_name = "RUNTIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub managed: Option<String>,
 
@@ -38,21 +38,21 @@ pub struct FunctionArguments {
     #[arg(long, value_name = "NAME", default_value = "function")]
     pub function_name: String,
 
-    /// No timeline on stderr: the function's own logs only
+    /// Print no timeline on stderr, only the function's own log
     #[arg(long, short)]
     pub quiet: bool,
 }
 
-/// For functions at a breakpoint.
+/// How to debug the function.
 #[derive(Args)]
 pub struct DebugArguments {
-    /// Wait for a debugger, whose URL is printed, and stop at the handler's first line. The timeout is 900 s then.
-    /// The debugger's PORT is the kernel's choice, if you name none
+    /// Wait for a debugger, and stop at the handler's first line. The URL for the debugger is printed. The timeout is
+    /// then 900 s. Without PORT the kernel chooses one
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub debug: Option<u16>,
 }
 
-/// Seconds with an optional fraction, more than 0 and at most Lambda's 900.
+/// Parses seconds, with an optional fraction: more than 0, and at most Lambda's 900.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 900.0 => Ok(Duration::from_secs_f64(seconds)),

@@ -1,10 +1,10 @@
-//! Where bootstrap is.
+//! Finds bootstrap.
 
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Every place that was looked at.
+/// There is no executable bootstrap in any of these places.
 #[derive(Debug)]
 pub struct NotFound(Vec<PathBuf>);
 
@@ -19,14 +19,15 @@ impl fmt::Display for NotFound {
     }
 }
 
-/// The one that was asked for; else the one beside this program, by architecture or not; else a layer's.
+/// The path that was asked for. Without one: beside this program, in the folder of the architecture or not; then where a layer
+/// has it.
 ///
 /// # Errors
 /// None of them is an executable file.
 pub fn find(asked: Option<PathBuf>) -> Result<PathBuf, NotFound> {
     let places = asked.map_or_else(usual_places, |place| vec![place]);
     let found = places.iter().find(|place| is_executable(place));
-    // canonical, because it will be started in another folder
+    // canonical, because it is started in another folder
     found.and_then(|place| place.canonicalize().ok()).ok_or(NotFound(places))
 }
 
@@ -52,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_executed_is_not_it() {
+    fn a_file_that_is_not_executable_is_not_found() {
         assert!(find(Some(PathBuf::from("/etc/passwd"))).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! One execution environment as the Runtime API and the Extensions API see it: its state, and waiting for it to change.
+//! The state of one execution environment, as the Runtime API and the Extensions API see it, and waiting for a change of it.
 
 use super::failure::FunctionError;
 use super::function::Function;
@@ -12,38 +12,38 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, interval};
 
-/// A look takes about 0.1 ms.
+/// Reading the memory takes about 0.1 ms.
 const MEMORY_SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// An extension that registered from inside, as bootstrap does.
+/// An internal extension, such as bootstrap.
 pub struct Extension {
     pub id: String,
     pub name: String,
     pub wants_invoke: bool,
     pub state: ExtensionState,
-    /// An INVOKE event that it has not fetched.
+    /// There is an INVOKE event that it has not fetched.
     pub has_event: bool,
 }
 
-/// All that changes.
+/// All that changes in it.
 pub struct State {
     pub runtime: RuntimeState,
-    /// The present invocation, or the last one.
+    /// The current invocation, or the last one.
     pub work: Option<Rc<Dispatched>>,
-    /// Its timeout has passed: what comes now comes too late.
+    /// The timeout of the invocation has passed: an answer is refused now.
     pub is_late: bool,
-    /// What was posted for it, until the conductor takes it.
+    /// The answer that was posted, until `lambda` takes it.
     pub answer: Option<RuntimeAnswer>,
     pub extensions: Vec<Extension>,
     pub init_error: Option<FunctionError>,
     /// The error of the first extension that reported one.
     pub extension_error: Option<&'static str>,
     pub exit: Option<ExitStatus>,
-    /// Nothing is served any more: connections are closed.
+    /// The environment has ended: its connections are closed.
     pub is_over: bool,
 }
 
-/// How Init ended, timeouts aside.
+/// How Init ended, if not by a timeout.
 pub enum InitEnd {
     Ready,
     Exited(ExitStatus),
@@ -54,10 +54,10 @@ pub struct Environment {
     /// Counted from 1 over the tool's life.
     pub number: u64,
     pub function: Rc<Function>,
-    /// bootstrap's process, its session and its process group. 0 until it has been started.
+    /// The id of bootstrap's process, which is also its session and its process group. 0 until it has been started.
     pub pid: Cell<i32>,
     pub started: Instant,
-    /// The most memory that its processes were seen to have at once, in KB.
+    /// The largest memory of its processes together that was sampled, in KB.
     peak_kb: Cell<u64>,
     state: RefCell<State>,
     changed: Notify,
@@ -84,17 +84,17 @@ impl Environment {
         read(&self.state.borrow())
     }
 
-    /// Changes the state and wakes everyone who waits for that.
+    /// Changes the state, and wakes all tasks that wait for a change.
     pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.state.borrow_mut());
         self.changed.notify_waiters();
         result
     }
 
-    /// Waits until `check` finds what it looks for, for ever if need be. It may take what it finds.
+    /// Waits until `check` returns something, for ever if need be. `check` may take it out of the state.
     pub async fn until<T>(&self, mut check: impl FnMut(&mut State) -> Option<T>) -> T {
         loop {
-            let changed = self.changed.notified(); // made before the look: no change in between is missed
+            let changed = self.changed.notified(); // made before the check: no change in between is missed
             if let Some(found) = check(&mut self.state.borrow_mut()) {
                 return found;
             }
@@ -102,7 +102,7 @@ impl Environment {
         }
     }
 
-    /// Hands an invocation to the runtime and to the extensions that want it. It has this long from now.
+    /// Gives an invocation to the runtime, and to the extensions that want INVOKE events.
     pub fn dispatch(&self, work: Rc<Dispatched>) {
         self.change(|state| {
             state.work = Some(work);
@@ -114,13 +114,14 @@ impl Environment {
         });
     }
 
-    /// Looks how much memory its processes have had. What bootstrap has killed since the last look is not lost.
+    /// Samples the memory of its processes, and returns the largest sample in KB. Processes that have ended since the last
+    /// sample count with that one.
     pub fn sample_memory(&self) -> u64 {
         self.peak_kb.set(self.peak_kb.get().max(process_tree::peak_memory_kb(self.pid.get())));
         self.peak_kb.get()
     }
 
-    /// Does something, and looks at the memory meanwhile, again and again.
+    /// Does the work, and samples the memory meanwhile.
     pub async fn while_sampling_memory<T>(&self, work: impl Future<Output = T>) -> T {
         let mut ticks = interval(MEMORY_SAMPLE_INTERVAL);
         tokio::pin!(work);
@@ -143,7 +144,7 @@ impl Environment {
 }
 
 impl State {
-    /// Init is complete when the runtime and every extension have asked for their first event.
+    /// How Init ended. It is complete when the runtime and every extension have asked for their first event.
     pub fn init_end(&self) -> Option<InitEnd> {
         match self.exit {
             Some(status) => Some(InitEnd::Exited(status)),
@@ -151,7 +152,8 @@ impl State {
         }
     }
 
-    /// True if all have asked for their next event: the environment can take an invocation, and would be frozen.
+    /// True if the runtime and every extension have asked for their next event. Then the environment can take an invocation;
+    /// Lambda would freeze it now.
     pub fn is_idle(&self) -> bool {
         let waits = |extension: &Extension| extension.state == ExtensionState::Ready && !extension.has_event;
         self.runtime == RuntimeState::Ready && self.extensions.iter().all(waits)

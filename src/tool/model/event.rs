@@ -1,16 +1,16 @@
-//! Events: where they come from, and whether Lambda would take them.
+//! The event of an invocation: which events Lambda accepts.
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use std::fmt;
 
-/// The event when the caller gives none.
+/// The event if the caller gives none.
 const EMPTY: &[u8] = b"{}";
 
 /// The largest event of a synchronous invocation, in bytes.
 pub const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// Lambda would refuse the event.
+/// Lambda would refuse the event: it is not JSON.
 #[derive(Debug)]
 pub struct NotJson(String);
 
@@ -20,10 +20,10 @@ impl fmt::Display for NotJson {
     }
 }
 
-/// The event as Lambda hands it on: untouched, or `{}` for none.
+/// The event as the runtime gets it: unchanged, or `{}` if it is empty.
 ///
 /// # Errors
-/// It is not JSON in UTF-8, of whatever depth and size.
+/// It is not JSON in UTF-8. Any depth and any size is accepted.
 pub fn checked(bytes: Bytes) -> Result<Bytes, NotJson> {
     if bytes.is_empty() {
         return Ok(Bytes::from_static(EMPTY));
@@ -32,7 +32,7 @@ pub fn checked(bytes: Bytes) -> Result<Bytes, NotJson> {
         return Err(NotJson("it begins with a byte order mark; save it as UTF-8 without one".to_owned()));
     }
     let text = std::str::from_utf8(&bytes).map_err(|why| NotJson(why.to_string()))?;
-    // skips values without building or recursing, so that depth is no matter
+    // skips values without recursion, so that any depth will do
     serde_json::from_str::<IgnoredAny>(text).map_err(|why| NotJson(why.to_string()))?;
     Ok(bytes)
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_is_an_empty_object() {
+    fn no_event_is_an_empty_object() {
         assert_eq!(checked(Bytes::new()).unwrap(), "{}");
     }
 

@@ -1,4 +1,4 @@
-//! How Init or an invocation fails, and the error that Lambda makes of it for the caller.
+//! How Init or an invocation fails, and the error that the caller gets for it.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// The largest response in bytes: 6 MiB and some room for Lambda's own envelope.
+/// The largest response in bytes, as on Lambda: 6 MiB and 100 bytes.
 pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 /// An error that the runtime posted for an invocation or for Init.
@@ -19,13 +19,13 @@ pub struct FunctionError {
 /// Why there is no response.
 #[derive(Clone)]
 pub enum Failure {
-    /// The function said so itself.
+    /// The function reported an error for the invocation.
     Reported(FunctionError),
-    /// The function said in Init that it cannot be.
+    /// The function reported an error in Init.
     InitReported(FunctionError),
     /// bootstrap exited before it answered.
     Exit(ExitStatus),
-    /// bootstrap exited after one of its extensions had reported an error, of this type.
+    /// bootstrap exited after one of its extensions had reported an error of this type.
     Extension(&'static str, ExitStatus),
     /// The invocation's timeout passed.
     Timeout(Duration),
@@ -38,7 +38,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Lambda's name for it.
+    /// Lambda's `errorType` for it.
     pub fn error_type(&self) -> &str {
         match self {
             Failure::Reported(error) | Failure::InitReported(error) => &error.error_type,
@@ -51,7 +51,8 @@ impl Failure {
         }
     }
 
-    /// What Lambda says about it, without the request id. Never the function's own words: they may hold its data.
+    /// Lambda's message for it, without the request id. An error that the function reported is not quoted: it may hold
+    /// data.
     pub fn reason(&self) -> String {
         match self {
             Failure::Reported(_) => "reported by the function".to_owned(),
@@ -74,7 +75,7 @@ impl Failure {
         }
     }
 
-    /// The body that the Invoke API answers.
+    /// The body of the Invoke API's answer.
     pub fn body(&self, request_id: &str) -> Bytes {
         let message = match self {
             Failure::Reported(error) | Failure::InitReported(error) => return error.body.clone(),
@@ -84,7 +85,7 @@ impl Failure {
         Bytes::from(json!({"errorType": self.error_type(), "errorMessage": message}).to_string())
     }
 
-    /// True if the error is the function's own words.
+    /// True if the function reported it.
     pub fn is_reported(&self) -> bool {
         matches!(self, Failure::Reported(_) | Failure::InitReported(_))
     }
@@ -100,7 +101,7 @@ impl Failure {
     }
 }
 
-/// In Lambda's words: `with error: exit status 1`, `with error: signal: killed`, `without providing a reason`.
+/// How a process ended, in Lambda's words: `with error: exit status 1`, `with error: signal: killed`, `without providing a reason`.
 pub fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(0), _) => "without providing a reason".to_owned(),
@@ -109,7 +110,7 @@ pub fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// The names that Lambda, a Go program, gives to the signals that programs die of.
+/// The names of signals in Go, which Lambda uses.
 fn signal_name(signal: i32) -> String {
     let names = [
         (libc::SIGHUP, "hangup"),
@@ -135,14 +136,14 @@ fn signal_name(signal: i32) -> String {
     }
 }
 
-/// The error type as Lambda keeps it: `Runtime.Xyz` or `Function.Xyz` in letters, anything else is unknown.
-pub fn kept_error_type(header: &str) -> String {
-    let is_kept = |reason: &str| {
+/// The error type that Lambda makes of the one that was posted: `Runtime.Xyz` and `Function.Xyz`, in letters, stay.
+pub fn lambda_error_type(header: &str) -> String {
+    let has_its_form = |reason: &str| {
         let letters = reason.bytes().all(|byte| byte.is_ascii_alphabetic());
         letters && reason.len() > 1 && reason.starts_with(|first: char| first.is_ascii_uppercase())
     };
     match header.split_once('.') {
-        Some(("Runtime" | "Function", reason)) if is_kept(reason) => header.to_owned(),
+        Some(("Runtime" | "Function", reason)) if has_its_form(reason) => header.to_owned(),
         Some(("Function", _)) => "Function.Unknown".to_owned(),
         _ => "Runtime.Unknown".to_owned(),
     }
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_types_are_kept_in_lambdas_form_only() {
+    fn error_types_stay_only_if_they_have_lambdas_form() {
         let cases = [
             ("Function.ValueError", "Function.ValueError"),
             ("Runtime.ExitError", "Runtime.ExitError"),
@@ -164,7 +165,7 @@ mod tests {
             ("", "Runtime.Unknown"),
         ];
         for (header, kept) in cases {
-            assert_eq!(kept_error_type(header), kept, "{header}");
+            assert_eq!(lambda_error_type(header), kept, "{header}");
         }
     }
 
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_reported_as_lambda_does() {
+    fn a_timeout_has_lambdas_error() {
         let body = Failure::Timeout(Duration::from_secs(3)).body("id-1");
         let text = String::from_utf8_lossy(&body).into_owned();
         assert!(text.contains(r#""errorType":"Sandbox.Timedout""#));

@@ -1,4 +1,4 @@
-//! The function: what its configuration on Lambda would be.
+//! The function: on Lambda this is its configuration.
 
 use super::arguments::FunctionArguments;
 use super::bootstrap_path;
@@ -7,24 +7,24 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The account that AWS's own emulator uses, too.
+/// The account. AWS's emulator has the same.
 pub const ACCOUNT: &str = "012345678912";
 pub const VERSION: &str = "$LATEST";
 
-/// What stays the same over all execution environments.
+/// What all execution environments of the function share.
 #[derive(Default)]
 pub struct Function {
     pub name: String,
     pub handler: String,
     pub timeout: Duration,
     pub memory_mb: u32,
-    /// Absolute.
+    /// An absolute path.
     pub task_root: PathBuf,
     pub bootstrap: PathBuf,
     pub region: String,
-    /// The managed runtime that is played: bootstrap is started as its wrapper. Empty if it is no certain one.
+    /// The managed runtime as whose wrapper bootstrap is started. Empty: as the wrapper of any.
     pub managed: Option<String>,
-    /// The user's own environment variables.
+    /// The environment variables that the user gives.
     pub variables: Vec<(String, String)>,
 }
 
@@ -53,10 +53,10 @@ impl fmt::Display for Unusable {
 }
 
 impl Function {
-    /// Checks and completes what the command line says.
+    /// Checks the arguments, and adds what they leave out.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with them.
     pub fn new(arguments: FunctionArguments) -> Result<Function, Unusable> {
         let root = arguments.task_root;
         let task_root = root.canonicalize().map_err(|why| Unusable::TaskRoot(root, why))?;
@@ -84,20 +84,21 @@ impl Function {
     }
 }
 
-/// The region that the user works in.
+/// The region of the user's environment.
 pub fn region() -> String {
     let own = |name| std::env::var(name).ok();
     own("AWS_REGION").or_else(|| own("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned())
 }
 
-/// A log stream in Lambda's form; each execution environment has its own. The date is that of its start.
+/// A new name for a log stream, in Lambda's form, with today's date. Each execution environment has its own.
 pub fn log_stream() -> String {
     let days = time::now_ms() / 86_400_000;
     let (year, month, day) = civil_date(days);
     format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", ids::hex::<16>())
 }
 
-/// The Gregorian date of a day since 1970, counted in eras of 400 years that begin on 1 March.
+/// Year, month and day of a day that is counted from 1 January 1970. The calendar repeats every 400 years. Here a year begins
+/// on 1 March, so that a leap day is its last day.
 fn civil_date(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_a_pair_or_taken_from_ours() {
+    fn a_variable_has_a_value_or_takes_it_from_our_environment() {
         let own = |name: &str| (name == "HAVE").then(|| "mine".to_owned());
         assert_eq!(parse("A=b=c", &own), Some(("A".to_owned(), "b=c".to_owned())));
         assert_eq!(parse("HAVE", &own), Some(("HAVE".to_owned(), "mine".to_owned())));

@@ -1,4 +1,4 @@
-//! Identifiers in the forms that Lambda gives them.
+//! Identifiers in Lambda's forms.
 
 use super::time::now_ms;
 use crate::os::sys;
@@ -13,12 +13,12 @@ pub fn hex<const BYTES: usize>() -> String {
 
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // a String takes everything
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
         text
     })
 }
 
-/// A random UUID: a request id, or the identifier of an extension.
+/// A random UUID, for a request id or for the identifier of an extension.
 pub fn uuid() -> String {
     let mut bytes = [0_u8; 16];
     sys::random(&mut bytes);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uuid_is_one() {
+    fn a_uuid_has_its_form_and_is_new() {
         assert!(is_uuid(&uuid()));
         assert_ne!(uuid(), uuid());
         assert!(!is_uuid("nonsense"));

@@ -1,10 +1,10 @@
-//! One invocation: what the caller gave, and what becomes of it.
+//! One invocation: what the caller sent, what the runtime answered, and how it ended.
 
 use super::failure::{Failure, FunctionError};
 use bytes::Bytes;
 use std::time::Duration;
 
-/// What the caller asked for.
+/// What the caller sent.
 #[derive(Default)]
 pub struct Invocation {
     pub request_id: String,
@@ -16,7 +16,7 @@ pub struct Invocation {
     pub tenant_id: Option<String>,
 }
 
-/// An invocation in an execution environment.
+/// An invocation that was given to an execution environment.
 pub struct Dispatched {
     pub invocation: std::rc::Rc<Invocation>,
     /// Milliseconds since 1970.
@@ -26,24 +26,24 @@ pub struct Dispatched {
 /// What the runtime posted.
 pub enum RuntimeAnswer {
     Response(Bytes),
-    /// A function error, with its type as Lambda keeps it.
+    /// A function error.
     Error(FunctionError),
-    /// A response of more bytes than Lambda takes.
+    /// A response that is larger than Lambda accepts.
     ResponseTooLarge,
     /// A response mode that does not exist.
     InvalidResponseMode,
 }
 
-/// How an invocation ended, and what it cost.
+/// How an invocation ended, how long it took, and how much memory.
 pub struct Outcome {
     pub result: Result<Bytes, Failure>,
-    /// From the dispatch to the answer.
+    /// From the dispatch to the answer. Init is not in it.
     pub duration: Duration,
-    /// Of the Init within this invocation, if there was one.
+    /// How long Init took, if it ran within this invocation.
     pub init: Option<Duration>,
-    /// Of the Init before this invocation, if it is the environment's first.
+    /// How long Init took, if it ran before this invocation and this is the environment's first.
     pub cold_start: Option<Duration>,
-    /// Peak memory of the execution environment's processes, where it was looked at.
+    /// Peak memory of the execution environment's processes, if it was sampled.
     pub memory_kb: Option<u64>,
 }
 

@@ -1,16 +1,16 @@
-//! The states of a language's runtime and of an extension as Lambda's APIs see them, and which request moves them.
+//! The states of a runtime and of an extension in Lambda's APIs, and which request leads from one to another.
 //!
-//! Source: the behaviour of AWS's Runtime Interface Emulator, whose state machines are Lambda's own, and
+//! Source: the behaviour of AWS's Runtime Interface Emulator, and
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
-/// A request that does not fit the state; `to` is the state that it asked for.
+/// The request is not allowed in the state `from`. `to` is the state to which it leads.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotAllowed {
     pub from: &'static str,
     pub to: &'static str,
 }
 
-/// The runtime (our bootstrap) towards the Runtime API.
+/// The state of the runtime, which is bootstrap, in the Runtime API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuntimeState {
     /// In Init: it has not yet asked for an invocation.
@@ -36,36 +36,36 @@ impl RuntimeState {
         }
     }
 
-    /// It asks for an invocation. One that it has not answered is given again.
+    /// It asks for an invocation. If it has not answered the last one, it gets that one again.
     pub fn asked_for_next(self) -> Result<RuntimeState, NotAllowed> {
         match self {
             RuntimeState::Started | RuntimeState::Ready | RuntimeState::ResponseSent => Ok(RuntimeState::Ready),
             RuntimeState::Running => Ok(RuntimeState::Running),
-            RuntimeState::InitError => Err(self.refuses("Ready")),
+            RuntimeState::InitError => Err(self.not_allowed("Ready")),
         }
     }
 
-    /// It answers; `to` is the name of the state that stands for the kind of answer.
+    /// It answers. `to` is the state's name for this kind of answer.
     pub fn answered(self, to: &'static str) -> Result<RuntimeState, NotAllowed> {
         match self {
             RuntimeState::Running => Ok(RuntimeState::ResponseSent),
-            _ => Err(self.refuses(to)),
+            _ => Err(self.not_allowed(to)),
         }
     }
 
     pub fn init_failed(self) -> Result<RuntimeState, NotAllowed> {
         match self {
             RuntimeState::Started => Ok(RuntimeState::InitError),
-            _ => Err(self.refuses("InitError")),
+            _ => Err(self.not_allowed("InitError")),
         }
     }
 
-    fn refuses(self, to: &'static str) -> NotAllowed {
+    fn not_allowed(self, to: &'static str) -> NotAllowed {
         NotAllowed { from: self.name(), to }
     }
 }
 
-/// An internal extension towards the Extensions API.
+/// The state of an internal extension in the Extensions API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtensionState {
     Registered,
@@ -91,25 +91,25 @@ impl ExtensionState {
     pub fn asked_for_next(self) -> Result<ExtensionState, NotAllowed> {
         match self {
             ExtensionState::Registered | ExtensionState::Running => Ok(ExtensionState::Ready),
-            _ => Err(self.refuses("Ready")),
+            _ => Err(self.not_allowed("Ready")),
         }
     }
 
     pub fn init_failed(self) -> Result<ExtensionState, NotAllowed> {
         match self {
             ExtensionState::Registered | ExtensionState::InitError => Ok(ExtensionState::InitError),
-            _ => Err(self.refuses("InitError")),
+            _ => Err(self.not_allowed("InitError")),
         }
     }
 
     pub fn exit_failed(self) -> Result<ExtensionState, NotAllowed> {
         match self {
-            ExtensionState::InitError => Err(self.refuses("ExitError")),
+            ExtensionState::InitError => Err(self.not_allowed("ExitError")),
             _ => Ok(ExtensionState::ExitError),
         }
     }
 
-    fn refuses(self, to: &'static str) -> NotAllowed {
+    fn not_allowed(self, to: &'static str) -> NotAllowed {
         NotAllowed { from: self.name(), to }
     }
 }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_invocation_takes_the_runtime_around_the_circle() {
+    fn after_an_invocation_the_runtime_is_ready_again() {
         let ready = RuntimeState::Started.asked_for_next();
         assert_eq!(ready, Ok(RuntimeState::Ready));
         assert_eq!(RuntimeState::Running.answered("InvocationResponse"), Ok(RuntimeState::ResponseSent));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_init_error_is_for_init_and_final() {
+    fn an_init_error_is_allowed_in_init_only_and_is_final() {
         assert_eq!(RuntimeState::Started.init_failed(), Ok(RuntimeState::InitError));
         assert!(RuntimeState::Ready.init_failed().is_err());
         assert!(RuntimeState::InitError.asked_for_next().is_err());

@@ -8,7 +8,7 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Milliseconds, to the microsecond.
+/// A length of time in milliseconds, cut off at whole microseconds.
 pub fn ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }

@@ -1,23 +1,23 @@
-//! The environment that bootstrap gets: Lambda's, and as little as possible of the user's own.
+//! The environment variables of bootstrap: those that Lambda sets, and few of the user's own.
 //!
-//! Of the user's own environment, `PATH` (the interpreters are found there) and `HOME` (version managers need it) are
-//! passed on, and `SLS…`, which are this project's own switches. Everything else, credentials above all, only by `--env`.
+//! The user's `PATH` is passed on to find interpreters, `HOME` because version managers need it, and `SLS…` because bootstrap reads
+//! them. Everything else, credentials above all, is passed on only by `--env`.
 //!
-//! Not set: `AWS_EXECUTION_ENV`, which OS-only runtimes do not have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`, which the runtime sets for each
-//! invocation; `AWS_XRAY_…`, as no X-Ray daemon listens here; `AWS_ACCESS_KEY_ID` and the like.
+//! Not set: `AWS_EXECUTION_ENV`, which only managed runtimes have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`, which the
+//! runtime sets for each invocation; `AWS_XRAY_…`, as there is no X-Ray daemon; `AWS_ACCESS_KEY_ID` and the like.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
 
 use super::function::{Function, VERSION, log_stream};
 use std::ffi::{OsStr, OsString};
 
-/// Where bootstrap writes the timeline: not Lambda's, our own.
+/// The path to which bootstrap writes the timeline. Lambda does not set it.
 pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
 
-/// Where the debugger of every invocation is: our own, too.
+/// The address of the debugger for every invocation. Lambda does not set it.
 pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
 
-/// All of them; a later one of the same name wins.
+/// All of them. If a name comes twice, the later value holds.
 pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
     let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();
     all.extend(given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())));
@@ -64,7 +64,7 @@ fn own(ours: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item =
     })
 }
 
-/// Lambda's own `PATH` ends with the programs of layers.
+/// `PATH` and, as on Lambda, the folder for programs of layers.
 fn with_opt_bin(path: &OsStr) -> OsString {
     let mut path = path.to_owned();
     path.push(":/opt/bin");
