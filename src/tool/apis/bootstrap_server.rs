@@ -1,4 +1,4 @@
-//! The server that bootstrap talks to: which request goes where, faults, and the journal.
+//! The server of the Runtime API and the Extensions API: hands each request to its API, applies faults, and writes the journal.
 
 use super::routes::{Endpoint, route};
 use super::{extensions, runtime};
@@ -22,11 +22,11 @@ use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-/// What the server needs for its whole life.
+/// What all connections share.
 pub struct BootstrapServer {
     faults: Faults,
     journal: Rc<Journal>,
-    /// Numbers requests, so that the journal's lines about one of them can be found.
+    /// The number of the next request. It connects the lines of the journal about one request.
     count: Cell<u64>,
 }
 
@@ -37,7 +37,7 @@ impl BootstrapServer {
     }
 }
 
-/// The journal's lines about one request.
+/// Writes the journal's lines about one request.
 struct Notes<'a> {
     journal: &'a Journal,
     number: u64,
@@ -51,7 +51,7 @@ impl<'a> Notes<'a> {
         Notes { journal: &server.journal, number, began: Instant::now() }
     }
 
-    /// When it has been read.
+    /// To be called when the request has been read.
     fn request(
         &self,
         environment: &Environment,
@@ -72,7 +72,7 @@ impl<'a> Notes<'a> {
         });
     }
 
-    /// When its answer is final; no status if there is none.
+    /// To be called when its answer is final. There may be none.
     fn answer(&self, fault: &Fault, reply: Option<&Reply>) {
         self.journal.note("answered", || {
             json!({
@@ -86,26 +86,27 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// Which invocation it hands out.
+/// The invocation that the answer to `/next` holds.
 fn given_request_id(reply: &Reply) -> Option<&str> {
     reply.headers.get("lambda-runtime-aws-request-id")?.to_str().ok()
 }
 
-/// Headers that matter; bytes that are no text are shown as U+FFFD.
+/// The headers of Lambda's APIs and of HTTP's bodies. Bytes that are not UTF-8 are shown as U+FFFD.
 fn shown(headers: &HeaderMap) -> Map<String, Value> {
-    let matters = |name: &str| ["lambda-", "content-", "transfer-"].iter().any(|start| name.starts_with(start));
-    let shown = headers.iter().filter(|(name, _)| matters(name.as_str()));
+    let is_shown = |name: &str| ["lambda-", "content-", "transfer-"].iter().any(|start| name.starts_with(start));
+    let shown = headers.iter().filter(|(name, _)| is_shown(name.as_str()));
     shown.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())).collect()
 }
 
-/// Accepts connections for ever. Each belongs to the execution environment that is there when it comes, and ends with it.
+/// Accepts connections for ever. A connection belongs to the execution environment that is current when it comes, and ends with
+/// it.
 pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
     let (guard, limit) = (Rc::new(Guard::default()), ConnectionLimit::new());
     loop {
         let tcp = server::accept(&listener).await;
         let slot = limit.take().await;
         let Some(environment) = present().filter(|environment| !environment.read(|state| state.is_over)) else {
-            continue; // a leftover of an environment that has ended
+            continue; // from a process of an environment that has ended
         };
         let (server, guard, number) = (server.clone(), guard.clone(), environment.number);
         server.journal.note("connection", || json!({"environment": number}));
@@ -128,8 +129,8 @@ async fn answer(
     let notes = Notes::new(server);
     let (head, body) = request.into_parts();
     let route = route(&head.method, head.uri.path());
-    let on = route.ok().and_then(Endpoint::fault_point);
-    let fault = on.map_or_else(Fault::default, |on| server.faults.next(on));
+    let fault_point = route.ok().and_then(Endpoint::fault_point);
+    let fault = fault_point.map_or_else(Fault::default, |point| server.faults.next(point));
     let received = read(&fault, route.ok(), body, &breaker).await;
     notes.request(environment, &head, route.ok(), received.as_ref().ok());
     let reply = match received {
@@ -143,7 +144,7 @@ async fn answer(
     reply
 }
 
-/// Reads the body, unless a fault or the peer prevents it.
+/// Reads the body, unless a fault prevents it.
 async fn read(
     fault: &Fault,
     endpoint: Option<Endpoint<'_>>,
@@ -162,7 +163,7 @@ async fn read(
     reply::receive(body, limit).await
 }
 
-/// Answers a request that was read, faults included.
+/// Answers a request that has been read, with its fault.
 async fn act(
     fault: &Fault,
     route: Result<Endpoint<'_>, StatusCode>,

@@ -1,4 +1,4 @@
-//! The Extensions API, 2020-01-01, for internal extensions: those that run inside bootstrap or below it.
+//! The Extensions API, 2020-01-01, for internal extensions: those in bootstrap, or in a process below it.
 //!
 //! External extensions, programs in `/opt/extensions`, are not started here.
 //!
@@ -27,7 +27,7 @@ struct Registration {
     events: Vec<String>,
 }
 
-/// `POST /extension/register`: open until the runtime asks for its first invocation.
+/// `POST /extension/register`. Allowed until the runtime asks for its first invocation.
 pub fn register(environment: &Environment, headers: &HeaderMap, body: &Received) -> Reply {
     let name = header(headers, "lambda-extension-name").unwrap_or("");
     let added = wanted_events(name, body).and_then(|wants_invoke| {
@@ -36,7 +36,7 @@ pub fn register(environment: &Environment, headers: &HeaderMap, body: &Received)
     added.map_or_else(Reply::from, |id| registered(environment, headers, &id))
 }
 
-/// True if it wants INVOKE events.
+/// True if the extension wants INVOKE events.
 fn wanted_events(name: &str, body: &Received) -> Result<bool, Refusal> {
     if name.is_empty() {
         return Err(forbidden("Extension.InvalidExtensionName", "Empty extension name"));
@@ -84,9 +84,10 @@ fn registered(environment: &Environment, headers: &HeaderMap, id: &str) -> Reply
     Reply::json(StatusCode::OK, &body).with(HeaderName::from_static(IDENTIFIER), id)
 }
 
-/// `GET /extension/event/next`: waits for an INVOKE event, for ever if it wants none. Internal extensions get no SHUTDOWN.
+/// `GET /extension/event/next`. Waits for an INVOKE event, for ever if the extension wants none. Internal extensions get no
+/// SHUTDOWN event.
 pub async fn next(environment: &Environment, headers: &HeaderMap) -> Reply {
-    let id = match identified(environment, headers) {
+    let id = match registered_id(environment, headers) {
         Ok(id) => id,
         Err(refusal) => return refusal.into(),
     };
@@ -122,14 +123,14 @@ pub fn exit_error(environment: &Environment, headers: &HeaderMap) -> Reply {
 
 type Transition = fn(ExtensionState) -> Result<ExtensionState, NotAllowed>;
 
-/// The error becomes the environment's once the extension's process, the runtime, exits.
+/// Keeps the error. It becomes the failure of the environment when bootstrap exits.
 fn report_error(
     environment: &Environment,
     headers: &HeaderMap,
     error_type: &'static str,
     transition: Transition,
 ) -> Reply {
-    let done = identified(environment, headers).and_then(|id| {
+    let done = registered_id(environment, headers).and_then(|id| {
         const ERROR_TYPE: &str = "Lambda-Extension-Function-Error-Type";
         let has_type = header(headers, ERROR_TYPE).is_some_and(|value| !value.is_empty());
         let missing = || forbidden("Extension.MissingHeader", &format!("{ERROR_TYPE} not found"));
@@ -159,8 +160,8 @@ fn change_state(environment: &Environment, id: &str, transition: Transition) -> 
     })
 }
 
-/// The identifier of an extension that is registered.
-fn identified(environment: &Environment, headers: &HeaderMap) -> Result<String, Refusal> {
+/// The identifier in the request, if it is that of a registered extension.
+fn registered_id(environment: &Environment, headers: &HeaderMap) -> Result<String, Refusal> {
     let id = header(headers, IDENTIFIER).unwrap_or("");
     if id.is_empty() {
         let message = "Missing Lambda-Extension-Identifier header";

@@ -1,4 +1,4 @@
-//! Lambda's Invoke API, for the AWS CLI and SDKs: any function name is our function.
+//! Lambda's Invoke API, for the AWS CLI and SDKs. Every function name stands for the one function.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
@@ -23,14 +23,14 @@ use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-/// Invocations that may wait; then callers are throttled.
+/// The most invocations that may wait. When there are so many, callers are throttled.
 pub const QUEUE: usize = 1000;
 
 /// An invocation that waits for its turn.
 pub struct Job {
     pub invocation: Rc<Invocation>,
     pub wants_log: bool,
-    /// Where the caller waits; None if it does not.
+    /// Where the caller waits. None: it does not wait.
     pub caller: Option<oneshot::Sender<InvokeResult>>,
 }
 
@@ -38,11 +38,11 @@ pub struct Job {
 pub struct InvokeResult {
     pub body: Bytes,
     pub is_error: bool,
-    /// The end of the log, where it was asked for.
+    /// The end of the log, if the caller asked for it.
     pub log: Option<Vec<u8>>,
 }
 
-/// Accepts callers for ever, and queues what they want.
+/// Accepts callers for ever, and puts their invocations into the queue.
 pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Function>, queue: mpsc::Sender<Job>) {
     let limit = ConnectionLimit::new();
     loop {
@@ -109,7 +109,7 @@ fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
     })
 }
 
-/// A refusal as Lambda's own API renders it: `Message` or `message`, depending on the layer; SDKs read either.
+/// A refusal in the Invoke API's form. Lambda writes `Message` for some errors and `message` for others; SDKs read either.
 fn refused(refusal: &Refusal) -> Reply {
     let Refusal { status, error_type, message } = refusal;
     let who = if status.is_server_error() { "Service" } else { "User" };
@@ -125,7 +125,7 @@ fn response(answered: InvokeResult) -> Reply {
     let reply = executed(Reply::new(StatusCode::OK, answered.body));
     let mut reply = reply.with(hyper::header::CONTENT_TYPE, "application/json");
     if answered.is_error {
-        // of Lambda's two words the one for all errors of runtimes that are programs of their own
+        // Lambda says "Handled" or "Unhandled"; OS-only runtimes always get the latter
         reply = reply.with(HeaderName::from_static("x-amz-function-error"), "Unhandled");
     }
     match answered.log {

@@ -1,4 +1,4 @@
-//! What a request of the Invoke API says, or why Lambda refuses it.
+//! Reads a request of the Invoke API, or says why Lambda refuses it.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
@@ -20,7 +20,7 @@ const MAX_ASYNC_EVENT: usize = 1024 * 1024;
 /// The largest client context, in bytes of base64.
 const MAX_CLIENT_CONTEXT: usize = 3583;
 
-/// How the caller wants it.
+/// Whether the caller waits, does not wait, or only checks the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvocationType {
     RequestResponse,
@@ -28,7 +28,7 @@ pub enum InvocationType {
     DryRun,
 }
 
-/// The ARN by which the function is invoked.
+/// The ARN of the function that the path names.
 pub fn arn_of(method: &Method, path: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
     let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
     let Some(name) = name.filter(|name| method == Method::POST && !name.contains('/')) else {
@@ -106,7 +106,7 @@ fn invalid_parameter(name: &str, allowed: &str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
 }
 
-/// The client context as JSON on one line, which is all that a header can carry.
+/// The client context: JSON without line breaks, as it is sent to the runtime in a header.
 pub fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
     let Some(base64) = headers.get("x-amz-client-context").filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -120,7 +120,7 @@ pub fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
     if json.trim_ascii().first() != Some(&b'{') {
         return Err(bad());
     }
-    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' '); // only between tokens
+    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' '); // valid JSON has control characters only between its tokens
     Ok(Some(json.into()))
 }
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_arns_are_told_from_nonsense() {
+    fn names_and_arns_are_valid_and_other_texts_are_not() {
         let arn = "arn:aws:lambda:eu-central-1:123456789012:function:my-fn";
         for name in ["f", "my_fn:live", "f:$LATEST", "123456789012:function:f", arn, &format!("{arn}:7")] {
             assert!(is_function_name(name), "{name}");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_called_function_is_one() {
+    fn a_function_may_be_called_function() {
         assert!(is_function_name("function"));
         assert!(is_function_name("function:live"));
         assert_eq!(qualifier_of("my:live"), Some("live"));

@@ -1,4 +1,4 @@
-//! The Runtime API, 2018-06-01: what each request does to the execution environment, and what it is answered.
+//! The Runtime API, 2018-06-01: what each request changes in the execution environment, and its answer.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -10,13 +10,13 @@ use crate::model::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-/// Answers of more bytes than this go out in chunks, as Lambda's do.
+/// Events of more bytes than this are sent in chunks, as Lambda does.
 const CHUNKED_ABOVE: usize = 2048;
 
 /// The largest error body that is read.
 pub const MAX_ERROR: usize = MAX_RESPONSE;
 
-/// `GET /runtime/invocation/next`: waits for an invocation, for hours if need be.
+/// `GET /runtime/invocation/next`. Waits for an invocation, for hours if need be.
 pub async fn next(environment: &Environment) -> Reply {
     let asked = environment.change(|state| {
         state.runtime = state.runtime.asked_for_next()?;
@@ -25,17 +25,17 @@ pub async fn next(environment: &Environment) -> Reply {
     match asked {
         Err(refusal) => refused(&refusal).into(),
         Ok(()) => {
-            let work = environment.until(present_work).await;
+            let work = environment.until(current_work).await;
             invocation(&work)
         }
     }
 }
 
-fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
+fn current_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
     if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
-/// An invocation as `/next` gives it.
+/// The answer of `/next` with an invocation.
 fn invocation(work: &Dispatched) -> Reply {
     let invocation = &work.invocation;
     let mut reply = Reply::new(StatusCode::OK, invocation.event.clone()).with(CONTENT_TYPE, "application/json");
@@ -72,7 +72,7 @@ pub fn error(environment: &Environment, request_id: &str, headers: &HeaderMap, b
     take(environment, request_id, "InvocationErrorResponse", answer).map_or_else(Reply::from, |()| Reply::accepted())
 }
 
-/// Takes the answer to the present invocation, or says why not.
+/// Takes the answer to the current invocation, unless it is refused.
 fn take(environment: &Environment, request_id: &str, to: &'static str, answer: RuntimeAnswer) -> Result<(), Refusal> {
     environment.change(|state| {
         let work = state.work.as_ref();
@@ -88,7 +88,7 @@ fn take(environment: &Environment, request_id: &str, to: &'static str, answer: R
     })
 }
 
-/// `POST /runtime/init/error`. Init fails once the runtime exits.
+/// `POST /runtime/init/error`. Init fails when the runtime exits.
 pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
     let taken = environment.change(|state| {
         state.runtime = state.runtime.init_failed()?;
@@ -156,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_after_the_timeout_is_gone() {
+    fn an_answer_after_the_timeout_gets_410() {
         let environment = running();
         environment.change(|state| state.is_late = true);
         assert_eq!(post(&environment, "id"), StatusCode::GONE);
-        assert!(environment.change(|state| present_work(state).is_none()));
+        assert!(environment.change(|state| current_work(state).is_none()));
     }
 }

@@ -1,4 +1,4 @@
-//! The conductor: Init, Invoke and Shutdown of one execution environment after another, as Lambda does them.
+//! Init, Invoke and Shutdown of one execution environment after another, as Lambda does them.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
@@ -24,10 +24,10 @@ use std::time::Duration;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout_at};
 
-/// Lambda's limit of the Init phase.
+/// Lambda's limit for the Init phase.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How the local Lambda behaves, apart from the function.
+/// The settings that do not belong to the function.
 pub struct Options {
     pub init_limit: Duration,
     pub runtime_api_port: u16,
@@ -36,20 +36,20 @@ pub struct Options {
     pub is_quiet: bool,
 }
 
-/// A Lambda with one function and at most one execution environment.
+/// A Lambda with one function, and at most one execution environment at a time.
 pub struct Lambda {
     function: Rc<Function>,
     runtime_api: String,
     init_limit: Duration,
     reporter: Reporter,
     present: CurrentEnvironment,
-    /// Execution environments so far.
+    /// The number of execution environments so far.
     count: u64,
-    /// Of the Init whose environment has not had an invocation yet.
+    /// How long Init took, if the environment has not had an invocation yet.
     cold_start: Option<Duration>,
 }
 
-/// The present execution environment, for the server and the reaper.
+/// The current execution environment, shared with the server and with the task that reaps processes.
 #[derive(Clone, Default)]
 struct CurrentEnvironment(Rc<RefCell<Option<Rc<Environment>>>>);
 
@@ -64,21 +64,21 @@ impl CurrentEnvironment {
 }
 
 impl Lambda {
-    /// Listens for bootstrap and starts nothing yet. Must run in a reactor of [`crate::event_loop`].
+    /// Listens for bootstrap, but does not start it yet. Must run in [`crate::event_loop::run_local`].
     ///
     /// # Errors
-    /// Sockets or pipes cannot be made.
+    /// A socket or a pipe cannot be made.
     pub async fn new(function: Rc<Function>, options: Options) -> io::Result<Lambda> {
-        sys::adopt_orphans()?; // before the first start: none gets away
+        sys::adopt_orphans()?; // before the first process is started, so that all of them can be ended
         let localhost = (Ipv4Addr::LOCALHOST, options.runtime_api_port).into();
         let (listener, address) = server::listen(localhost).await?;
         let (journal, present) = (options.journal, CurrentEnvironment::default());
         let reporter = Reporter::new(journal.clone(), options.is_quiet, function.memory_mb)?;
-        let sandbox = BootstrapServer::new(options.faults, journal.clone());
-        let of_server = present.clone();
-        spawn_local(bootstrap_server::serve(sandbox, listener, move || of_server.get()));
-        let of_reaper = present.clone();
-        spawn_local(processes::reap(move || of_reaper.get(), journal.clone()));
+        let server = BootstrapServer::new(options.faults, journal.clone());
+        let for_server = present.clone();
+        spawn_local(bootstrap_server::serve(server, listener, move || for_server.get()));
+        let for_reaper = present.clone();
+        spawn_local(processes::reap(move || for_reaper.get(), journal.clone()));
         journal.note("runtime-api", || json!({"address": address.to_string()}));
         Ok(Lambda {
             function,
@@ -95,7 +95,7 @@ impl Lambda {
         &self.reporter
     }
 
-    /// The first Init phase of an execution environment, 10 s at most. The environment has gone if it fails.
+    /// The Init phase, which takes 10 s at most. If it fails, the environment is ended.
     ///
     /// # Errors
     /// Why it failed.
@@ -141,8 +141,8 @@ impl Lambda {
         failure.map_or(Ok(()), Err)
     }
 
-    /// One invocation. Without an execution environment, Init comes first and counts against the timeout.
-    /// The memory is looked at where somebody wants to know, as looking costs time.
+    /// Invokes the function. If there is no execution environment, Init runs first, within the timeout. The memory is only
+    /// sampled if it is wanted, as sampling takes time.
     pub async fn invoke(&mut self, invocation: Rc<Invocation>, wants_memory: bool) -> Outcome {
         let wants_memory = wants_memory || self.reporter.has_timeline();
         self.reporter.begin_invocation(&invocation.request_id);
@@ -169,7 +169,7 @@ impl Lambda {
         }
     }
 
-    /// Init within an invocation, and how long it took. What is left of the former environment is ended first.
+    /// Init within an invocation, and how long it took. First ends what is left of the last environment.
     async fn init_within(&mut self, deadline: Instant) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
         self.shut_down("bootstrap has exited").await;
         let environment = match self.start() {
@@ -209,13 +209,13 @@ impl Lambda {
         }
     }
 
-    /// After the caller has its answer: waits until the environment can take the next invocation, which ends this one on
-    /// Lambda, and shows the timeline. An environment that cannot take another is ended.
+    /// To be called when the caller has its answer. Waits until the environment can take the next invocation: only then Lambda
+    /// counts this one as ended. Shows the timeline. Ends an environment that cannot take another invocation.
     pub async fn finish_invocation(&mut self, request_id: &str, outcome: &Outcome) {
         let failure = outcome.failure();
-        let lost = failure.filter(|failure| failure.ends_environment());
+        let fatal = failure.filter(|failure| failure.ends_environment());
         let left = self.function.timeout.saturating_sub(outcome.duration);
-        let problem = match lost {
+        let problem = match fatal {
             Some(_) => None,
             None => self.problem_after_answer(Instant::now() + left).await,
         };
@@ -223,12 +223,12 @@ impl Lambda {
         if let Some(problem) = &problem {
             self.reporter.say(problem);
         }
-        if let Some(why) = lost.map(Failure::error_type).or(problem.as_deref()) {
+        if let Some(why) = fatal.map(Failure::error_type).or(problem.as_deref()) {
             self.shut_down(why).await;
         }
     }
 
-    /// Waits until all have asked for their next event; says what is wrong if they do not.
+    /// Waits until the runtime and its extensions have asked for their next event. Returns what is wrong if they do not.
     async fn problem_after_answer(&self, deadline: Instant) -> Option<String> {
         let environment = self.present.get()?;
         let ended = |state: &mut State| match state.exit {
@@ -247,7 +247,8 @@ impl Lambda {
         Some(present.sample_memory()).filter(|kb| *kb > 0)
     }
 
-    /// Waits until bootstrap exits between invocations, and ends what it left behind. Waits for ever without one.
+    /// Waits until bootstrap exits while there is no invocation, then ends what it left behind. Waits for ever if there is no
+    /// environment.
     pub async fn watch_idle(&mut self) {
         let Some(environment) = self.present.get() else {
             return std::future::pending().await;
@@ -258,7 +259,7 @@ impl Lambda {
         self.shut_down(&exited).await;
     }
 
-    /// The Shutdown phase, if there is an environment. Takes about 300 ms at most.
+    /// The Shutdown phase, if there is an environment. Takes little more than 300 ms if SIGKILL works.
     pub async fn shut_down(&mut self, why: &str) {
         let Some(environment) = self.present.get() else {
             return;

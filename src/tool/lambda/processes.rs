@@ -1,4 +1,4 @@
-//! bootstrap's process and everything below it: started, reaped, and ended.
+//! Starts, reaps and ends bootstrap and the processes below it.
 
 use crate::model::environment::Environment;
 use crate::model::function::Function;
@@ -15,15 +15,15 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
-/// What Lambda gives a runtime between SIGTERM and SIGKILL where an internal extension is registered.
+/// The time that Lambda gives a runtime with an internal extension between SIGTERM and SIGKILL.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
 const SIGTERM_GRACE: Duration = Duration::from_millis(300);
 
-/// SIGKILL takes effect within this, or never.
+/// A process that SIGKILL has not ended by then is given up.
 const SIGKILL_LIMIT: Duration = Duration::from_secs(5);
 
-/// Starts bootstrap in its own session, in the task root, with Lambda's environment and nothing on STDIN.
+/// Starts bootstrap in its own session, in the task root, with these environment variables and an empty STDIN. Returns its id.
 ///
 /// # Errors
 /// Those of fork and exec.
@@ -40,7 +40,7 @@ pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &L
     Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
 }
 
-/// What a managed runtime gives its wrapper to run, in the form that its images have.
+/// The command that a managed runtime gives its wrapper to run, as in AWS's images.
 fn managed_command(runtime: &str) -> [&'static str; 2] {
     match runtime {
         _ if runtime.starts_with("nodejs") => ["/var/lang/bin/node", "/var/runtime/index.mjs"],
@@ -50,8 +50,8 @@ fn managed_command(runtime: &str) -> [&'static str; 2] {
     }
 }
 
-/// Ends an execution environment: bootstrap as Lambda does it, then everything that is left below us.
-/// Takes 300 ms at most if all goes well. Processes that a bootstrap left behind when it exited by itself are reported.
+/// Ends an execution environment: bootstrap as Lambda does it, then all processes that are left below this one. Takes little more
+/// than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
 pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str) {
     let has_extension = environment.read(|state| !state.extensions.is_empty());
     let mut exited = environment.read(|state| state.exit.is_some());
@@ -63,7 +63,7 @@ pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str
         report_left_behind(environment, reporter);
     } else {
         send(environment, Signal::Sigkill, &reporter.journal, why);
-        let _ = timeout(SIGKILL_LIMIT, exit_of(environment)).await; // the sweep says what is left
+        let _ = timeout(SIGKILL_LIMIT, exit_of(environment)).await; // what is left is reported below
     }
     kill_descendants(&reporter.journal).await;
     environment.change(|state| state.is_over = true);
@@ -76,14 +76,14 @@ async fn exit_of(environment: &Environment) {
     environment.until(|state| state.exit).await;
 }
 
-/// How bootstrap is ended.
+/// The signals that end bootstrap.
 #[derive(Clone, Copy, Debug)]
 enum Signal {
     Sigterm = libc::SIGTERM as isize,
     Sigkill = libc::SIGKILL as isize,
 }
 
-/// Signals bootstrap's whole process group.
+/// Sends a signal to bootstrap's process group.
 fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str) {
     let (number, pid) = (environment.number, environment.pid.get());
     let name = format!("{signal:?}").to_uppercase();
@@ -93,7 +93,8 @@ fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str)
     }
 }
 
-/// bootstrap has gone: what lives on, and is not about to die of a SIGKILL, was left behind.
+/// To be called when bootstrap has exited. A process that is still running was left behind, unless it is about to end by a
+/// SIGKILL.
 fn report_left_behind(environment: &Environment, reporter: &Reporter) {
     let number = environment.number;
     let strays = process_tree::living_descendants();
@@ -105,7 +106,7 @@ fn report_left_behind(environment: &Environment, reporter: &Reporter) {
     }
 }
 
-/// Kills everything below us until nothing is left.
+/// Sends SIGKILL to all processes below this one until none is left.
 async fn kill_descendants(journal: &Journal) {
     let until = Instant::now() + SIGKILL_LIMIT;
     loop {
@@ -116,20 +117,20 @@ async fn kill_descendants(journal: &Journal) {
         if Instant::now() > until {
             let pids: Vec<i32> = left.iter().map(|process| process.pid).collect();
             journal.note("unkillable", || json!({"pids": pids}));
-            eprintln!("open-runtime: cannot kill processes {pids:?}: they do not react to SIGKILL");
+            eprintln!("open-runtime: cannot end processes {pids:?}: SIGKILL has had no effect for 5 s");
             return;
         }
         for process in left {
-            let _ = sys::signal(process.pid, libc::SIGKILL); // it may be gone or not ours any more
+            let _ = sys::signal(process.pid, libc::SIGKILL); // it may have exited, or belong to another user
         }
         sleep(Duration::from_millis(1)).await;
     }
 }
 
-/// Reaps children and adopted orphans for ever, and tells the present environment when its bootstrap has exited.
+/// Reaps children and adopted orphans for ever. Tells the current environment when its bootstrap has exited.
 ///
 /// # Errors
-/// SIGCHLD cannot be waited for.
+/// SIGCHLD cannot be caught.
 pub async fn reap(present: impl Fn() -> Option<Rc<Environment>>, journal: Rc<Journal>) -> io::Result<()> {
     let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
     loop {

@@ -1,25 +1,25 @@
-//! The journal: one JSON line per thing that happens, for test suites. It holds events and responses.
+//! The journal: one line of JSON for each thing that happens, for test suites. It holds events and responses.
 //!
-//! Each line has `what` and `atMs`, milliseconds since the start, and by `what`:
+//! Each line has `what`, and `atMs`, milliseconds since the start. The other members depend on `what`:
 //!
-//! | what | when, and its other members |
+//! | what | when; other members |
 //! | --- | --- |
-//! | `runtime-api`, `listening` | the Runtime API, the Invoke API listen: `address` |
-//! | `spawned` | bootstrap was started: `environment` (counted from 1), `pid` |
-//! | `connection` | to the Runtime API: `environment` |
-//! | `request` | was read: `number` (counted from 1), `environment`, `method`, `path`, `requestId` of the path, `headers`, `body` |
-//! | `answered` | as its answer was made: `number`, `status` (null: none), `requestId` that `/next` gives, `ms`, `fault` (its members) |
-//! | `init` | has ended: `environment`, `error` (null: none), `ms` |
-//! | `step` | of the timeline, told when its invocation ends: `requestId`, `step`, `name`, `ms` |
-//! | `invocation` | has ended, the next can come: `requestId`, `error`, `ms` until the answer |
-//! | `kill` | bootstrap's group was sent a signal: `environment`, `pid`, `signal`, `why` |
-//! | `exit`, `orphan-exit` | bootstrap, a process left by its parent, has ended: `pid`, `status` |
-//! | `stray` | bootstrap ended by itself and left a process: `environment`, `pid`, `name` |
-//! | `unkillable` | processes that SIGKILL does not end: `pids` |
-//! | `environment-over` | no process of it is left: `environment` |
+//! | `runtime-api`, `listening` | the Runtime API, or the Invoke API, listens; `address` |
+//! | `spawned` | bootstrap was started; `environment` (counted from 1), `pid` |
+//! | `connection` | bootstrap connected to the Runtime API; `environment` |
+//! | `request` | a request was read; `number` (counted from 1), `environment`, `method`, `path`, `requestId` in the path, `headers`, `body` |
+//! | `answered` | its answer was made; `number`, `status` (null: none), `requestId` that `/next` returns, `ms`, `fault` (names of its members) |
+//! | `init` | Init ended; `environment`, `error` (null: none), `ms` |
+//! | `step` | a step of the timeline, written when its invocation ends; `requestId`, `step`, `name`, `ms` |
+//! | `invocation` | an invocation ended, and the next can begin; `requestId`, `error`, `ms` until the answer |
+//! | `kill` | a signal was sent to bootstrap's process group; `environment`, `pid`, `signal`, `why` |
+//! | `exit`, `orphan-exit` | bootstrap, or an orphan, exited; `pid`, `status` |
+//! | `stray` | bootstrap exited by itself, and left this process behind; `environment`, `pid`, `name` |
+//! | `unkillable` | SIGKILL did not end these processes; `pids` |
+//! | `environment-over` | no process of the environment is left; `environment` |
 //! | `end` | the last line |
 //!
-//! A body is `{"size": …, "text": …}`, or with `sha256` rather than `text` if it is no text or above 4096 bytes.
+//! A body is `{"size": …, "text": …}`. If it is not UTF-8, or has more than 4096 bytes, it has `sha256` in place of `text`.
 
 use crate::model::ids;
 use crate::model::time::ms;
@@ -32,26 +32,26 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Instant;
 
-/// Bodies up to this many bytes are written out, larger ones as their SHA-256.
+/// The largest body that is written as text, in bytes.
 const SMALL: usize = 4096;
 
-/// A file, or nothing at all.
+/// The journal's file. Without one, notes are dropped.
 pub struct Journal {
     file: Option<RefCell<File>>,
     began: Instant,
 }
 
 impl Journal {
-    /// Starts the file anew; no path is no journal.
+    /// Creates or empties the file. Without a path there is no journal.
     ///
     /// # Errors
     /// The file cannot be created.
     pub fn open(path: Option<&Path>) -> io::Result<Journal> {
-        let file = path.map(private).transpose()?.map(RefCell::new);
+        let file = path.map(open_private).transpose()?.map(RefCell::new);
         Ok(Journal { file, began: Instant::now() })
     }
 
-    /// Writes one line: `{"what": …, "atMs": …}` and the members of the given object, made only if there is a journal.
+    /// Writes one line: `what`, `atMs`, and the members of the object, which is only made if there is a journal.
     pub fn note(&self, what: &str, members: impl FnOnce() -> Value) {
         let Some(file) = &self.file else { return };
         let at_ms = ms(self.began.elapsed());
@@ -67,9 +67,9 @@ impl Journal {
     }
 }
 
-/// The file, empty and for our user alone before the first line, whoever made it. What is no file (a pipe, /dev/null) stays as
-/// it is.
-fn private(path: &Path) -> io::Result<File> {
+/// Opens the file. Before the first line it is empty, and only our user may read it, even if it existed before. A pipe or a
+/// device is left as it is.
+fn open_private(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_file() {
@@ -84,7 +84,7 @@ fn private(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// A body's members: its size in bytes, and its text or, if it is large or no text, its SHA-256.
+/// A body as the journal has it: its size in bytes, and its text or its SHA-256.
 pub fn body(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.len() <= SMALL => json!({"size": bytes.len(), "text": text}),
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_bodies_are_digests() {
+    fn a_large_body_is_written_as_its_digest() {
         assert_eq!(body(b"{}"), json!({"size": 2, "text": "{}"}));
         let large = body(&[b'a'; SMALL + 1]);
         assert_eq!(large["size"], SMALL + 1);

@@ -1,16 +1,16 @@
-//! The function's log: what bootstrap and everything below it writes to STDOUT and STDERR, passed on to our stderr.
+//! The function's log: what bootstrap and the processes below it write to STDOUT and STDERR. It is passed on to our stderr.
 
 use crate::os::pipe::Pipe;
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::process::Stdio;
 
-/// What `X-Amz-Log-Result` holds at most, in bytes before base64.
+/// The most that `X-Amz-Log-Result` holds, in bytes before base64.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax>
 const TAIL: usize = 4096;
 
-/// The log of all execution environments, one after another.
+/// The log of all execution environments.
 pub struct Logs {
     pipe: Pipe,
     seen: RefCell<Seen>,
@@ -19,9 +19,9 @@ pub struct Logs {
 /// What was passed on.
 #[derive(Default)]
 struct Seen {
-    /// The end of the present invocation's log.
+    /// The end of the current invocation's log.
     tail: Vec<u8>,
-    /// The last line has no end yet.
+    /// The last line has not ended yet.
     is_mid_line: bool,
 }
 
@@ -34,35 +34,35 @@ impl Logs {
         self.pipe.for_child()
     }
 
-    /// Passes on what was written so far. May block as long as our own stderr does.
+    /// Passes on what was written so far. Blocks while our stderr does.
     pub fn pass_on(&self) {
         self.pipe.drain(|bytes| self.take(bytes));
     }
 
     fn take(&self, bytes: &[u8]) {
-        let _ = io::stderr().write_all(bytes); // a log that cannot be written must not stop the function
+        let _ = io::stderr().write_all(bytes); // a log that cannot be written does not stop the function
         self.seen.borrow_mut().add(bytes);
     }
 
-    /// Passes everything on, for ever.
+    /// Passes on whatever is written, for ever.
     pub async fn run(&self) {
         while self.pipe.next(|bytes| self.take(bytes)).await.is_ok() {}
     }
 
-    /// Writes lines of our own, on lines of their own, after all that the function has written so far.
+    /// Writes lines of the tool, after all that the function has written so far. They begin on a new line.
     pub fn say(&self, lines: &str) {
         self.pass_on();
         let start = if std::mem::take(&mut self.seen.borrow_mut().is_mid_line) { "\n" } else { "" };
         let _ = io::stderr().write_all(format!("{start}{lines}\n").as_bytes());
     }
 
-    /// A new invocation begins: its tail starts with this line.
+    /// Begins a new tail, with this line, for a new invocation.
     pub fn begin(&self, first_line: String) {
         self.pass_on();
         self.seen.borrow_mut().tail = first_line.into_bytes();
     }
 
-    /// The last 4 KB of the invocation's log, ended by these lines.
+    /// The last 4 KB of the invocation's log, with these lines at its end.
     pub fn tail(&self, last_lines: &str) -> Vec<u8> {
         self.pass_on();
         let mut tail = self.seen.borrow().tail.clone();
@@ -88,11 +88,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tail_has_what_was_written_just_before() {
+    fn the_tail_holds_what_was_written_just_before() {
         let passed = crate::event_loop::run_local(async {
             let logs = Logs::new().unwrap();
             logs.begin("START\n".to_owned());
-            std::fs::write(logs.pipe.path(), "logged").unwrap(); // no turn of the reactor since
+            std::fs::write(logs.pipe.path(), "logged").unwrap(); // the event loop has had no turn since
             Ok(logs.tail("END\n"))
         });
         assert_eq!(passed.ok().unwrap(), b"START\nlogged\nEND\n");

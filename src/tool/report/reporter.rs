@@ -1,4 +1,4 @@
-//! What users and test suites get to know: the timeline and complaints on stderr, and the journal.
+//! Reports what happens: to the user on stderr, and to test suites in the journal.
 
 use super::journal::Journal;
 use super::logs::Logs;
@@ -13,18 +13,18 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::spawn_local;
 
-/// Everything that is told, in the order in which it happens.
+/// Reports things in the order in which they happen.
 pub struct Reporter {
     pub journal: Rc<Journal>,
     pub logs: Rc<Logs>,
-    /// None if nobody wants to see the timeline.
+    /// None: no timeline is shown.
     steps: Option<Rc<Steps>>,
     style: Style,
     memory_mb: u32,
 }
 
 impl Reporter {
-    /// Begins to pass on the function's log.
+    /// Starts passing on the function's log.
     ///
     /// # Errors
     /// Pipes cannot be made.
@@ -40,7 +40,7 @@ impl Reporter {
         Ok(Reporter { journal, logs, steps, style, memory_mb })
     }
 
-    /// Where bootstrap is to write its steps.
+    /// The path to which bootstrap writes its steps.
     pub fn timeline_path(&self) -> Option<String> {
         self.steps.as_ref().map(|steps| steps.path())
     }
@@ -49,7 +49,7 @@ impl Reporter {
         self.steps.is_some()
     }
 
-    /// A line of our own on stderr.
+    /// Writes a line of the tool to stderr.
     pub fn say(&self, line: &str) {
         self.logs.say(&format!("open-runtime: {line}"));
     }
@@ -65,7 +65,7 @@ impl Reporter {
         self.journal.note("init", || json!({"environment": number, "error": error, "ms": ms}));
     }
 
-    /// Init's timeline, where it is a phase of its own.
+    /// Shows the timeline of an Init that is a phase of its own, not part of an invocation.
     pub fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
         let steps = self.take_steps(None);
         if self.has_timeline() {
@@ -88,7 +88,7 @@ impl Reporter {
         }
     }
 
-    /// The last 4 KB of the present invocation's log, as `X-Amz-Log-Result` gives them.
+    /// The last 4 KB of the current invocation's log, for `X-Amz-Log-Result`.
     pub fn log_tail(&self, request_id: &str, outcome: &Outcome) -> Vec<u8> {
         self.logs.tail(&last_lines(request_id, outcome, self.memory_mb))
     }
@@ -103,7 +103,7 @@ impl Reporter {
     }
 }
 
-/// The lines that end an invocation in Lambda's own log. Since August 2025 Lambda bills Init, too.
+/// The lines with which an invocation ends in Lambda's log. Since August 2025 Lambda bills Init, too.
 fn last_lines(request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
     let error = match outcome.failure() {
         Some(failure) if !failure.is_reported() => {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_that_the_function_could_not_log_are_among_them() {
+    fn they_have_a_failure_that_the_function_could_not_log() {
         let late = outcome(Err(Failure::Timeout(Duration::from_secs(3))));
         let expected = "RequestId: id Error: Task timed out after 3.00 seconds\nSandbox.Timedout\nEND";
         assert!(last_lines("id", &late, 128).starts_with(expected));

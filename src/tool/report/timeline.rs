@@ -1,8 +1,8 @@
-//! The timeline: what bootstrap says about its steps, and how it is shown.
+//! The timeline: the steps that bootstrap reports, and how they are shown.
 //!
-//! bootstrap finds a path in `_OPEN_RUNTIME_TIMELINE` and appends one JSON object per line, written whole, as each step
-//! ends: `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `after` or
-//! `error`; `name` is the middleware's or the handler's. Unknown members and lines that make no sense are ignored.
+//! bootstrap finds a path in `_OPEN_RUNTIME_TIMELINE`. When a step ends, it appends a line of JSON in one write:
+//! `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `after` or
+//! `error`; `name` is the middleware's or the handler's. Unknown members and invalid lines are ignored.
 
 use crate::model::failure::Failure;
 use crate::model::invocation::Outcome;
@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-/// Steps that nobody fetches are forgotten from here on.
+/// When more steps than this are kept, the oldest are dropped.
 const MAX_STEPS: usize = 10_000;
 
 /// A step of an invocation, or of Init.
@@ -30,7 +30,7 @@ pub struct Step {
     pub ms: f64,
 }
 
-/// The way in for bootstrap's steps.
+/// Receives bootstrap's steps.
 pub struct Steps {
     pipe: Pipe,
     seen: RefCell<Seen>,
@@ -51,12 +51,12 @@ impl Steps {
         self.pipe.path()
     }
 
-    /// Collects steps for ever, so that bootstrap never waits for us.
+    /// Reads steps for ever, so that bootstrap never blocks on a full pipe.
     pub async fn run(&self) {
         while self.pipe.next(|bytes| self.seen.borrow_mut().add(bytes)).await.is_ok() {}
     }
 
-    /// Takes the steps of one invocation, or of Init for `None`, in the order in which they ended.
+    /// Takes the steps of an invocation, or of Init if `None`, in the order in which they ended.
     pub fn take(&self, request_id: Option<&str>) -> Vec<Step> {
         self.pipe.drain(|bytes| self.seen.borrow_mut().add(bytes));
         let mut seen = self.seen.borrow_mut();
@@ -83,14 +83,14 @@ impl Seen {
     }
 }
 
-/// How lines look: coloured on a terminal, unless `NO_COLOR` says otherwise (<https://no-color.org>).
+/// How lines look: with colours on a terminal, unless `NO_COLOR` says otherwise (<https://no-color.org>).
 #[derive(Clone, Copy)]
 pub struct Style {
     has_colour: bool,
 }
 
 impl Style {
-    /// For our stderr.
+    /// The style for our stderr.
     pub fn of_stderr() -> Style {
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -114,13 +114,9 @@ impl Style {
     }
 }
 
-/// Init's lines.
+/// The lines of Init.
 pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&Failure>) -> String {
-    let mut text = format!(
-        "{}
-",
-        style.dim("open-runtime: Init")
-    );
+    let mut text = format!("{}\n", style.dim("open-runtime: Init"));
     for step in steps {
         text.push_str(&row(&step.step, &step.name, step.ms));
     }
@@ -128,7 +124,7 @@ pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&F
     text
 }
 
-/// An invocation's lines: head, steps, total.
+/// The lines of an invocation: title, steps, total.
 pub fn invocation(style: Style, steps: &[Step], request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
     let head = format!("open-runtime: invocation {request_id}");
     let mut text = format!("{}\n", style.dim(&head));
@@ -158,7 +154,7 @@ fn total(style: Style, name: &str, duration: Duration, failure: Option<&Failure>
     format!("{line}   {}", style.red(&printable(&failure)))
 }
 
-/// Without control characters: what a child says must not steer the terminal.
+/// Without control characters, so that a child cannot control the terminal.
 fn printable(text: &str) -> String {
     text.chars().filter(|each| !each.is_control()).collect()
 }
@@ -172,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_may_come_in_pieces_and_nonsense_is_ignored() {
+    fn lines_may_come_in_pieces_and_invalid_ones_are_ignored() {
         let mut seen = Seen::default();
         seen.add(b"{\"requestId\":\"a\",\"step\":\"before\",\"ms\":1.5");
         assert!(seen.steps.is_empty());
@@ -181,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_not_steered() {
+    fn a_child_cannot_control_the_terminal() {
         assert_eq!(row("before", "\x1b[2Jcors", 1.0).matches('\x1b').count(), 0);
     }
 }
