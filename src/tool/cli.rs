@@ -1,4 +1,4 @@
-//! The command line: which commands there are.
+//! The command line: the list of commands.
 
 use crate::commands::debug_relay::{self, RelayArguments};
 use crate::commands::event::{self, EventArguments};
@@ -8,7 +8,7 @@ use crate::commands::middleware::{self, MiddlewareArguments};
 use crate::commands::serve::{self, ServeArguments};
 use clap::{Parser, Subcommand};
 
-/// A Lambda on this machine: starts the real bootstrap and plays the Runtime API, the Extensions API and the Invoke API.
+/// A Lambda on this machine: runs the real bootstrap, and serves the Runtime API, the Extensions API and the Invoke API
 #[derive(Parser)]
 #[command(name = "open-runtime", version, max_term_width = 100)]
 pub struct Cli {
@@ -16,7 +16,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What it can do. A new command is a line here and a module of its own.
+/// A new command is a line here and a file in `commands`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Invoke a handler once: the response goes to stdout, logs and timeline to stderr
@@ -25,16 +25,16 @@ pub enum Command {
     /// Keep the function warm and answer Lambda's Invoke API, for the AWS CLI and SDKs
     #[command(after_help = serve::HELP)]
     Serve(ServeArguments),
-    /// Run one hook of one middleware as bootstrap would, for whoever writes one
+    /// Run one hook of a middleware as bootstrap does, to test it
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
-    /// Print a sample event of a kind, ready for invoke
+    /// Print a sample event of a kind, to give to invoke
     #[command(after_help = event::HELP)]
     Event(EventArguments),
     /// Print the CloudEvents that the handler would get for the event on stdin
     #[command(after_help = map::HELP)]
     Map(MapArguments),
-    /// Bring functions that are debugged and their debuggers together, in place of socat
+    /// Connect functions that are debugged with their debuggers; does the work of socat
     #[command(after_help = debug_relay::HELP)]
     DebugRelay(RelayArguments),
 }

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print(); // nowhere left to complain
+            let _ = error.print(); // there is no other place to report that
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

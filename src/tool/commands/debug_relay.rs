@@ -1,4 +1,4 @@
-//! `open-runtime debug-relay`: functions and debuggers both connect to it, and it joins them in the order in which they came.
+//! `open-runtime debug-relay`: functions and debuggers connect to it, and it connects them with each other.
 
 use crate::event_loop::{run_local, stop_signal};
 use crate::relay::Relay;
@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 
 pub const HELP: &str = "\
-Whoever can reach either port while a function is debugged can run code in that function, or pose as
-one: let only the function and yourself reach them. What passes through is not encrypted. Debuggers
-of Node.js need the token in the URL that is printed; what a web page may have sent is refused.
+Anyone who can reach either port while a function is debugged can run code in that function, or pretend
+to be one. Let only the function and yourself reach them. The relay does not encrypt. Debuggers of
+Node.js need the token in the URL that is printed. Requests that a web page may have sent are refused.
 ";
 
 /// The command line.
@@ -20,7 +20,7 @@ pub struct RelayArguments {
     #[arg(long, value_name = "P", default_value_t = 9999)]
     port: u16,
 
-    /// Port for functions, which their events name; 0 lets the kernel choose
+    /// Port for functions. Their events name it; 0 lets the kernel choose
     #[arg(long, value_name = "P", default_value_t = 4444)]
     function_port: u16,
 
@@ -28,7 +28,7 @@ pub struct RelayArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     host: IpAddr,
 
-    /// A name that debuggers may know this machine by; without any they ask by IP address or as localhost
+    /// A name by which debuggers may reach this machine, besides IP addresses and localhost
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
 

@@ -1,4 +1,4 @@
-//! `open-runtime event`: a sample event of each kind. The samples are those that the mapping is tested with.
+//! `open-runtime event`: prints a sample event of a kind. The tests of the mapping use the same samples.
 
 use crate::tool_error::ToolError;
 use clap::Args;
@@ -6,18 +6,18 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 pub const HELP: &str = "\
-Samples have the shape of what AWS sends, and are ready for invoke:
+Samples have the form of what AWS sends, and can be given to invoke:
   open-runtime event s3 | open-runtime invoke handler.hello -
 ";
 
 /// The command line.
 #[derive(Args)]
 pub struct EventArguments {
-    /// The kind of event, as `sqs` or `apigw-http-v2`
+    /// The kind of event, such as `sqs` or `apigw-http-v2`
     #[arg(value_name = "KIND", required_unless_present = "list", value_parser = sample)]
     sample: Option<&'static str>,
 
-    /// The kinds that there are, one on a line
+    /// Print all kinds, one on each line
     #[arg(long, conflicts_with = "sample")]
     list: bool,
 }
@@ -129,13 +129,14 @@ fn sample(kind: &str) -> Result<&'static str, String> {
     })
 }
 
-/// The kind that is meant: one that differs in a third of its characters at most.
+/// The kind that the user may have meant. It differs in a third of its characters at most.
 fn nearest(kind: &str) -> Option<&'static str> {
     let names = SAMPLES.iter().map(|(name, _)| (distance(kind, name), *name));
     names.min().filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
 }
 
-/// Levenshtein's: how many characters must be put in, left out or changed. `row` has that of the beginnings so far.
+/// The Levenshtein distance: how many characters must be inserted, removed or changed. After each character of `one`, `row` has
+/// the distances from that part of `one` to each beginning of `other`.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (i, a) in one.chars().enumerate() {
@@ -153,7 +154,7 @@ fn distance(one: &str, other: &str) -> usize {
 /// Runs the command.
 ///
 /// # Errors
-/// stdout does not take it.
+/// stdout cannot be written.
 pub fn run(arguments: &EventArguments) -> Result<ExitCode, ToolError> {
     let list = || SAMPLES.iter().map(|(kind, _)| format!("{kind}\n")).collect();
     let text = arguments.sample.map_or_else(list, str::to_owned);
@@ -186,17 +187,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_kind_is_refused() {
+    fn an_unknown_kind_is_refused() {
         assert!(sample("sqs").is_ok());
         assert!(sample("").is_err() && sample("SQS").is_err());
     }
 
     #[test]
-    fn a_slip_has_the_kind_that_is_meant() {
-        for (slip, meant) in
+    fn a_misspelt_kind_is_recognised() {
+        for (misspelt, meant) in
             [("sqqs", Some("sqs")), ("dynamo-db", Some("dynamodb")), ("apigw-http-v1", Some("apigw-http-v2"))]
         {
-            assert_eq!(nearest(slip), meant);
+            assert_eq!(nearest(misspelt), meant);
         }
         assert_eq!((nearest("nonsense"), nearest("")), (None, None));
     }

@@ -1,4 +1,4 @@
-//! The event that the command line names: as text, in a file, or on stdin.
+//! Reads the event that the command line gives: as text, in a file, or on stdin.
 
 use crate::model::event;
 use crate::os::sys;
@@ -10,37 +10,37 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Whoever starts us with a pipe on stdin that nobody writes to, as some CI systems do, does not wait for longer than this.
+/// Some CI systems start programs with a pipe on stdin to which nothing is written. Without data by then, the event is `{}`.
 const FIRST_DATA_LIMIT: Duration = Duration::from_millis(500);
 
-/// An event that has begun to come on stdin, unasked for, has come whole by then.
+/// An event on stdin that nobody asked for must end by then, from its first byte on.
 const WHOLE_EVENT_LIMIT: Duration = Duration::from_secs(10);
 
-/// What the command line says.
+/// Where the command line says the event is.
 pub enum EventSource<'a> {
     Text(&'a str),
-    /// `-` is stdin.
+    /// A file; `-` is stdin.
     File(&'a Path),
-    /// Nothing: a pipe or a file on stdin may have it.
-    Nothing,
+    /// The command line does not say: it is on stdin, if that is a pipe or a file.
+    Unspecified,
 }
 
-/// Reads it. Blocks for as long as stdin is open if it was asked for, else for a limited time.
+/// Reads the event. Blocks until stdin ends if the command line says so, otherwise for a limited time.
 ///
 /// # Errors
-/// What is wrong with it, for the user.
+/// What is wrong with it, as a message.
 pub fn read(given: &EventSource<'_>) -> Result<Bytes, String> {
     let stdin = || io::stdin().lock();
     let (bytes, source) = match given {
         EventSource::Text(json) => (Ok(json.as_bytes().to_vec()), "-d".to_owned()),
         EventSource::File(file) if file.as_os_str() == "-" => (to_end(&mut stdin()), "stdin".to_owned()),
         EventSource::File(file) => (std::fs::read(file), file.display().to_string()),
-        EventSource::Nothing => (unasked(), "stdin".to_owned()),
+        EventSource::Unspecified => (read_unspecified(), "stdin".to_owned()),
     };
     let bytes = bytes.map_err(|why| format!("cannot read the event from {source}: {why}"))?;
     let event = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use {source} as the event: {why}"))?;
     if event.len() > event::MAX_EVENT {
-        return Err(format!("cannot use {source} as the event: {} bytes are more than Lambda's 6 MB", event.len()));
+        return Err(format!("cannot use {source} as the event: it has {} bytes, more than Lambda's 6 MB", event.len()));
     }
     Ok(event)
 }
@@ -50,8 +50,8 @@ fn to_end(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     from.read_to_end(&mut bytes).map(|_| bytes)
 }
 
-/// What is on stdin, if that is a file or a pipe: nobody has asked for it, so nobody waits for it without an end.
-fn unasked() -> io::Result<Vec<u8>> {
+/// Reads stdin if it is a file, a pipe or a socket. Nobody asked for that, so it does not wait for ever.
+fn read_unspecified() -> io::Result<Vec<u8>> {
     let mut stdin = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(stdin) => File::from(stdin),
         Err(_) => return Ok(Vec::new()), // it is closed
@@ -77,9 +77,14 @@ fn unasked() -> io::Result<Vec<u8>> {
         bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
     }
     if bytes.is_empty() {
-        eprintln!("open-runtime: nothing has come from the pipe on stdin, so the event is {{}}; to wait for it, say -");
+        eprintln!(
+            "open-runtime: nothing has come from the pipe on stdin, so the event is {{}}; give the argument - to wait for it"
+        );
         return Ok(bytes);
     }
     let s = WHOLE_EVENT_LIMIT.as_secs();
-    Err(io::Error::new(io::ErrorKind::TimedOut, format!("it is still open after {s} s; to wait for its end, say -")))
+    Err(io::Error::new(
+        io::ErrorKind::TimedOut,
+        format!("it is still open after {s} s; give the argument - to wait for its end"),
+    ))
 }

@@ -22,18 +22,18 @@ use std::rc::Rc;
 const USAGE: u8 = 2;
 const INIT_FAILED: u8 = 3;
 const TIMED_OUT: u8 = 4;
-/// 128 and SIGINT, as shells count.
+/// 128 + SIGINT, as in a shell.
 const INTERRUPTED: u8 = 130;
 
 pub const HELP: &str = "\
 Exit status:
   0  the function answered
   1  function error: the error is on stdout, as Lambda's Invoke API returns it
-  2  usage: options that make no sense, or an event that is no JSON
-  3  Init failed: an error, an exit, or more than 10 s. (Lambda would try Init once more within
-     the invocation; one failure says enough here.)
-  4  the timeout was over, and bootstrap had not answered (its own Function.Timeout is a function error)
-  5  open-runtime itself could not do its work; there is no bootstrap, say
+  2  usage: wrong options, or an event that is not JSON
+  3  Init failed: an error, an exit, or more than 10 s. (Lambda would run Init once more, within
+     the invocation.)
+  4  bootstrap did not answer within the timeout (its own error Function.Timeout is a function error)
+  5  open-runtime itself failed; for example, there is no bootstrap
 ";
 
 /// The command line.
@@ -45,12 +45,12 @@ pub struct InvokeArguments {
     #[command(flatten)]
     pub debugger: DebugArguments,
 
-    /// `-` reads the event from stdin, however long that takes. Without it, and without -d and -f, a pipe or a file on
-    /// stdin is read, too
+    /// `-` reads the event from stdin, without a time limit. Without -, -d and -f, stdin is read if it is a pipe or a
+    /// file
     #[arg(value_name = "-", value_parser = ["-"])]
     pub stdin: Option<String>,
 
-    /// The event, JSON ({} without any), or @FILE
+    /// The event: JSON, or @FILE. Default: {}
     #[arg(short, long = "data", value_name = "JSON", conflicts_with_all = ["file", "stdin"])]
     pub data: Option<String>,
 
@@ -62,7 +62,7 @@ pub struct InvokeArguments {
 /// Runs the command. Takes as long as Init and the invocation do.
 ///
 /// # Errors
-/// The tool could not do its work; what the function did is in the exit status.
+/// The tool itself failed. How the function ended is in the exit status.
 pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let given = match (&arguments.data, &arguments.file) {
         (Some(data), _) => {
@@ -70,12 +70,12 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         }
         (None, Some(file)) => EventSource::File(file),
         (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
-        (None, None) => EventSource::Nothing,
+        (None, None) => EventSource::Unspecified,
     };
     let event = match given_event::read(&given) {
         Ok(event) => event,
-        Err(complaint) => {
-            eprintln!("open-runtime: {complaint}");
+        Err(why) => {
+            eprintln!("open-runtime: {why}");
             return Ok(ExitCode::from(USAGE));
         }
     };
@@ -134,7 +134,7 @@ fn status_of(failure: &Failure) -> u8 {
     }
 }
 
-/// The response and a line feed, and nothing else ever goes to stdout.
+/// Prints the response and a line feed. Nothing else is written to stdout.
 fn print(response: &[u8]) -> Result<(), ToolError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(response).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());

@@ -1,4 +1,4 @@
-//! `open-runtime map`: what the handler would get for an event, without running it.
+//! `open-runtime map`: prints what the handler would get for an event.
 
 use crate::model::event;
 use crate::model::function::{Function, region};
@@ -15,12 +15,12 @@ const USAGE: u8 = 2;
 
 pub const HELP: &str = "\
 Each line of stdout is the event of one call of the handler: a CloudEvent, or JSON that is passed on
-as it is. Where the event is not what it should be, stderr says so.
+unchanged. If the event is not as AWS sends it, stderr has a warning.
 
 Exit status:
-  0  it was mapped, or passed on
-  2  usage: options or variables that make no sense, or an event that is no JSON
-  5  open-runtime itself could not do its work
+  0  the event was mapped, or passed on
+  2  usage: wrong options or variables, or an event that is not JSON
+  5  open-runtime itself failed
 
 Try it with:
   open-runtime event sqs | open-runtime map
@@ -29,7 +29,7 @@ Try it with:
 /// The command line.
 #[derive(Args)]
 pub struct MapArguments {
-    /// SLSEVENTS, a comma-separated list of cloudevents, raw, wrap, unwrap and batch [default: that of the environment]
+    /// SLSEVENTS, a comma-separated list of cloudevents, raw, wrap, unwrap and batch [default: the variable SLSEVENTS]
     #[arg(long, value_name = "LIST")]
     events: Option<String>,
 
@@ -37,19 +37,19 @@ pub struct MapArguments {
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
 
-    /// The function's ARN [default: that of invoke]
+    /// The function's ARN [default: the same as for invoke]
     #[arg(long, value_name = "ARN")]
     function_arn: Option<String>,
 }
 
-/// Runs the command: reads all of stdin, and maps it.
+/// Runs the command: reads all of stdin, maps it, and prints the events.
 ///
 /// # Errors
-/// stdout does not take it. What is wrong with the event or the options is in the exit status.
+/// stdout cannot be written. What is wrong with the event or the options is on stderr and in the exit status.
 pub fn run(arguments: MapArguments) -> Result<ExitCode, ToolError> {
     match options(&arguments).and_then(|options| Ok((options, read_event()?))) {
         Ok((options, event)) => print(arguments, &options, &event),
-        Err(complaint) => Ok(usage(&complaint)),
+        Err(why) => Ok(usage(&why)),
     }
 }
 
@@ -68,8 +68,8 @@ fn read_event() -> Result<Bytes, String> {
     event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the event: {why}"))
 }
 
-fn usage(complaint: &str) -> ExitCode {
-    eprintln!("open-runtime: {complaint}");
+fn usage(why: &str) -> ExitCode {
+    eprintln!("open-runtime: {why}");
     ExitCode::from(USAGE)
 }
 
@@ -95,7 +95,7 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write the events to stdout", why))
 }
 
-/// That of the function that invoke runs.
+/// The ARN of the function that `invoke` runs.
 fn function_arn() -> String {
     Function { name: "function".to_owned(), region: region(), ..Function::default() }.arn(None)
 }
@@ -112,7 +112,7 @@ fn lines(mapping: &Mapping<'_>, options: &Options) -> Vec<u8> {
     calls.iter().flat_map(|call| [&*compact(call), b"\n"].concat()).collect()
 }
 
-/// The same JSON without blanks between its parts: samples are indented, and runs of blanks are hard to read.
+/// The same JSON without white space between its tokens, for one line per event: samples are indented.
 fn compact(json: &[u8]) -> Vec<u8> {
     let (mut is_in_string, mut is_escaped) = (false, false);
     let is_kept = |byte: &&u8| {
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_are_left_out_between_parts_alone() {
+    fn white_space_is_removed_between_tokens_only() {
         let json = br#"{ "a\\" : [ 1.0 , "b \" c" ],
             "d" : " " }"#;
         assert_eq!(compact(json), br#"{"a\\":[1.0,"b \" c"],"d":" "}"#);

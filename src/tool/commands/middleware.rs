@@ -1,7 +1,7 @@
-//! `open-runtime middleware`: one hook of one middleware, run as bootstrap runs it, for whoever writes one.
+//! `open-runtime middleware`: runs one hook of one middleware as bootstrap does, for authors of middlewares.
 //!
-//! The hook sees Lambda's environment, and of the user's own no more than a function does. The library hands its own
-//! environment on, so the command starts itself anew in that environment, and does its work there.
+//! The hook gets the environment variables that a function gets. The library passes on the environment of this process. So the
+//! command first executes itself again, with those variables.
 
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::event;
@@ -24,26 +24,26 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-const BROKEN: u8 = 1;
+const NOT_MET: u8 = 1;
 const USAGE: u8 = 2;
 const TIMED_OUT: u8 = 4;
-/// 128 and SIGINT, as shells count.
+/// 128 + SIGINT, as in a shell.
 const INTERRUPTED: u8 = 130;
 
-/// Where Lambda has its Runtime API. Here nobody listens.
+/// The address of Lambda's Runtime API. Nothing listens there.
 const RUNTIME_API: &str = "127.0.0.1:9001";
 
 pub const HELP: &str = "\
-stdin is what the hook gets: for before the event, which is a CloudEvent where AWS sent it, for
-after the response, for error the error object. stdout is what it printed, if that is as it must be.
-Status, time and what bootstrap would make of it are on stderr.
+stdin is the hook's input. For before it is the event: a CloudEvent, if the event comes from AWS. For
+after it is the response, for error the error object. stdout is what the hook printed, if that is valid.
+The hook's status and time, and what bootstrap would do, are on stderr.
 
 Exit status:
   0  the hook keeps the contract
   1  it does not: the invocation would fail, or, for error, the error would stay as it is
-  2  usage: bad options, no executable, or an input that is no JSON
-  4  it had not ended when the timeout was over
-  5  open-runtime itself could not do its work
+  2  usage: wrong options, no executable, or an input that is not JSON
+  4  the hook did not end within the timeout
+  5  open-runtime itself failed
 
 Try it with:
   echo '{\"foo\": \"bar\"}' | open-runtime middleware middlewares/log-duration before
@@ -59,52 +59,52 @@ pub struct MiddlewareArguments {
     #[arg(value_parser = hook)]
     hook: Hook,
 
-    /// How long it may take, in seconds
+    /// The timeout of the hook in seconds
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]
     timeout: Duration,
 
-    /// An environment variable of the function; K alone takes its value from the environment of open-runtime
+    /// An environment variable of the function; K alone takes its value from open-runtime's own environment
     #[arg(long = "env", short = 'e', value_name = "K=V")]
     variables: Vec<String>,
 
-    /// The request id, for hooks that are to belong together; default: a new one
+    /// The request id [default: a new one]
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
 
-    /// The function's folder, in which it runs: LAMBDA_TASK_ROOT
+    /// The function's folder, LAMBDA_TASK_ROOT, in which the hook runs
     #[arg(long, value_name = "DIR", default_value = ".")]
     task_root: PathBuf,
 
-    /// This is the process that was started anew.
+    /// This process already has the environment of a function.
     #[arg(long, hide = true)]
     is_inside: bool,
 }
 
 fn hook(name: &str) -> Result<Hook, String> {
     let hooks = [Hook::Before, Hook::After, Hook::Error];
-    hooks.into_iter().find(|hook| hook.name() == name).ok_or_else(|| "there are before, after and error".to_owned())
+    hooks.into_iter().find(|hook| hook.name() == name).ok_or_else(|| "must be before, after or error".to_owned())
 }
 
 /// Runs the command. Takes as long as the hook does, up to its timeout.
 ///
 /// # Errors
-/// The tool could not do its work; what the hook did is in the exit status.
+/// The tool itself failed. How the hook ended is in the exit status.
 pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     if !arguments.is_inside {
-        return enter(arguments);
+        return restart_in_lambdas_environment(arguments);
     }
     match read_input() {
         Ok(input) => run_hook(&arguments, &input),
-        Err(complaint) => Ok(usage(&complaint)),
+        Err(why) => Ok(usage(&why)),
     }
 }
 
-/// Becomes the same command in Lambda's environment. Returns only if that fails.
-fn enter(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
+/// Executes the same command in the environment that a function has. Returns only if that fails.
+fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     if !is_executable(&arguments.path) {
         return Ok(usage(&format!("{} is not an executable file", arguments.path.display())));
     }
-    let cannot = |why| ToolError::Io("start itself anew", why);
+    let cannot = |why| ToolError::Io("execute open-runtime again", why);
     let path = std::path::absolute(&arguments.path).map_err(cannot)?;
     let myself = std::env::current_exe().map_err(cannot)?;
     let mut again = Command::new(&myself);
@@ -123,7 +123,7 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
         memory: 128,
         variables: arguments.variables,
         task_root: arguments.task_root,
-        bootstrap: Some(bootstrap), // any executable: it is not started
+        bootstrap: Some(bootstrap), // any executable will do: it is not started
         function_name: "function".to_owned(),
         managed: None,
         quiet: false,
@@ -131,17 +131,17 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
     Function::new(arguments).map_err(ToolError::Function)
 }
 
-fn usage(complaint: &str) -> ExitCode {
-    eprintln!("open-runtime: {complaint}");
+fn usage(why: &str) -> ExitCode {
+    eprintln!("open-runtime: {why}");
     ExitCode::from(USAGE)
 }
 
-/// stdin as bootstrap hands it on.
+/// Reads stdin, and puts it on one line, as bootstrap does for hooks.
 fn read_input() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes).map_err(|why| format!("cannot read stdin: {why}"))?;
     let input = event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the input: {why}"))?;
-    Ok(protocol::on_one_line(input.trim_ascii()).into_owned()) // without the line feed of an editor
+    Ok(protocol::on_one_line(input.trim_ascii()).into_owned()) // without the line feed that editors put at the end
 }
 
 fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, ToolError> {
@@ -179,26 +179,26 @@ fn invocation(arguments: &MiddlewareArguments) -> Invocation {
     }
 }
 
-/// What a hook did, and what bootstrap would make of it.
+/// What a hook did, and what bootstrap would do with that.
 struct HookReport {
     output: Vec<u8>,
-    /// `None` where the judgement says how it ended.
+    /// The hook's exit status. `None` if `contract` says how it ended.
     status: Option<i32>,
-    judgement: String,
+    contract: String,
     exit: u8,
 }
 
 impl HookReport {
     fn new(hook: Hook, result: Result<Verdict, InvocationError>) -> HookReport {
         let met = |status, output, consequence| {
-            let judgement = format!("met: {consequence}");
-            HookReport { output, status: Some(status), judgement, exit: 0 }
+            let contract = format!("met: {consequence}");
+            HookReport { output, status: Some(status), contract, exit: 0 }
         };
         match result {
             Ok(Verdict::Unchanged) => met(0, Vec::new(), unchanged(hook)),
             Ok(Verdict::Replaced(output)) => met(0, output, replaced(hook)),
             Ok(Verdict::Respond(output)) => {
-                met(99, output, "the output is the response, at once: nobody else sees the event")
+                met(99, output, "the output is the response; later middlewares and the handler do not get the event")
             }
             Err(error) => HookReport::of_failure(hook, &error),
         }
@@ -216,12 +216,12 @@ impl HookReport {
         let exit = match error {
             InvocationError::Timeout { .. } => TIMED_OUT,
             InvocationError::Terminated => INTERRUPTED,
-            _ => BROKEN,
+            _ => NOT_MET,
         };
-        HookReport { output: Vec::new(), status: None, judgement: format!("not met: {why}; {consequence}"), exit }
+        HookReport { output: Vec::new(), status: None, contract: format!("not met: {why}; {consequence}"), exit }
     }
 
-    /// The output, and a line feed, to stdout; the rest to stderr.
+    /// Writes the output and a line feed to stdout, and the rest to stderr.
     fn write(&self, title: &str, took: Duration) -> io::Result<()> {
         if !self.output.is_empty() {
             let mut stdout = io::stdout().lock();
@@ -231,7 +231,7 @@ impl HookReport {
         if let Some(status) = self.status {
             eprintln!("  status    {status}\n  printed   {} bytes", self.output.len());
         }
-        eprintln!("  contract  {}", self.judgement);
+        eprintln!("  contract  {}", self.contract);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! `open-runtime serve`: the function kept warm behind Lambda's Invoke API.
+//! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
 use crate::apis::invoke::{self, InvokeResult, Job, QUEUE};
 use crate::event_loop::{run_local, stop_signal};
@@ -24,14 +24,14 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
 pub const HELP: &str = "\
-Ask it with:
+Invoke the function with:
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \\
       --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout
   curl -d '{}' http://127.0.0.1:9000/2015-03-31/functions/function/invocations
-(The AWS CLI of version 1 does not know --cli-binary-format, and does not need it.)
+(Version 1 of the AWS CLI does not have --cli-binary-format, and does not need it.)
 
-Any function name or ARN will do. Invocations wait for one another, 1000 at most. Unlike on Lambda,
-failed asynchronous invocations are not tried again, and external extensions are not started.
+Any function name or ARN will do. Invocations run one after another; at most 1000 wait. Unlike on
+Lambda, failed asynchronous invocations are not retried, and external extensions are not started.
 ";
 
 /// The command line.
@@ -43,7 +43,7 @@ pub struct ServeArguments {
     #[command(flatten)]
     pub debugger: DebugArguments,
 
-    /// Port of the Invoke API; 0 lets the kernel choose, and prints what it chose
+    /// Port of the Invoke API; 0 lets the kernel choose one, which is printed
     #[arg(long, value_name = "P", default_value_t = 9000)]
     pub port: u16,
 
@@ -51,7 +51,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub host: std::net::IpAddr,
 
-    /// A name that callers may know this machine by; without any they ask by IP address or as localhost
+    /// A name by which callers may reach this machine, besides IP addresses and localhost
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
 
@@ -59,7 +59,7 @@ pub struct ServeArguments {
     pub hooks: TestHooks,
 }
 
-/// For test suites of bootstraps and of language runtimes.
+/// Options for test suites of bootstrap and of language runtimes.
 #[derive(Args)]
 #[command(next_help_heading = "Test hooks")]
 pub struct TestHooks {
@@ -67,28 +67,28 @@ pub struct TestHooks {
     ///
     /// A JSON list of {"on": ENDPOINT, "nth": N or "every", "do": {…}}.
     /// ENDPOINT: next, response, error, init-error, register, extension-next.
-    /// The N-th request to it, counted from 1 over the whole run, does what "do" says;
-    /// of several that fit, the first. The members of "do" can be combined:
+    /// At the N-th request to it, counted from 1 over the whole run, "do" happens.
+    /// If several entries fit, the first one does. The members of "do" can be combined:
     ///
-    ///   "status": N, "body": TEXT      answered so, and not acted upon otherwise
+    ///   "status": N, "body": TEXT      the answer; the request has no other effect
     ///   "body": TEXT, "bodyBase64": B  for next: these bytes instead of the event
-    ///   "headers": {NAME: TEXT}        "" is sent empty, null is left out, "\u00ff" is byte 0xff
+    ///   "headers": {NAME: TEXT}        "" is sent empty, null removes it, "\u00ff" is byte 0xff
     ///   "deadlineMs": N                Lambda-Runtime-Deadline-Ms is N ms from now
-    ///   "delayMs": N                   waits before it acts
+    ///   "delayMs": N                   waits before the request takes effect
     ///   "chunked": true, false or N    in chunks (of N bytes), or with Content-Length
     ///   "truncate": N                  closes after N bytes of the body
     ///   "closeAfter": true             closes the connection silently after the answer
-    ///   "reset": "before-reading" or "after-reading" (the request is lost),
-    ///            "mid-header" or "mid-body" (it was acted upon)
+    ///   "reset": "before-reading" or "after-reading" (the request has no effect),
+    ///            "mid-header" or "mid-body" (it has had its effect)
     ///   "swallow": true                reads the request and never answers
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     pub faults: Option<PathBuf>,
 
-    /// Writes one JSON line per thing that happens (bodies included: keep it to yourself)
+    /// Writes a line of JSON for each thing that happens. It holds events and responses: let nobody else read it
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
 
-    /// Writes the Invoke API's port to this file once it listens
+    /// Writes the port of the Invoke API to this file when it listens
     #[arg(long, value_name = "FILE")]
     pub port_file: Option<PathBuf>,
 
@@ -101,7 +101,7 @@ pub struct TestHooks {
     pub init_limit: Duration,
 }
 
-/// Runs the command: until SIGINT, SIGTERM or SIGHUP, which end it well.
+/// Runs the command until SIGINT, SIGTERM or SIGHUP. Then it shuts down, and its exit status is 0.
 ///
 /// # Errors
 /// The tool could not do its work.
@@ -153,7 +153,7 @@ async fn serve(
     let (queue, jobs) = mpsc::channel(QUEUE);
     spawn_local(invoke::serve(listener, Rc::new(guard), function, queue));
     journal.note("listening", || json!({"address": announcement.address.to_string()}));
-    announcement.make()?;
+    announcement.write()?;
     if lambda.reporter().has_timeline() {
         let url = format!("http://{}", announcement.address);
         lambda
@@ -169,15 +169,15 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the Invoke API can be reached.
+/// Tells scripts the address of the Invoke API.
 struct Announcement<'a> {
     address: SocketAddr,
     port_file: Option<&'a Path>,
 }
 
 impl Announcement<'_> {
-    /// The URL is stdout's only line, for scripts.
-    fn make(&self) -> Result<(), ToolError> {
+    /// The URL is the only line on stdout.
+    fn write(&self) -> Result<(), ToolError> {
         let mut stdout = io::stdout().lock();
         let _ = writeln!(stdout, "http://{}", self.address).and_then(|()| stdout.flush()); // stdout may be closed
         let Some(path) = self.port_file else {
@@ -187,11 +187,11 @@ impl Announcement<'_> {
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".new");
         std::fs::write(&unfinished, format!("{}\n", self.address.port())).map_err(unwritable)?;
-        std::fs::rename(&unfinished, path).map_err(unwritable) // whoever sees the file sees all of it
+        std::fs::rename(&unfinished, path).map_err(unwritable) // by a rename, so that the file is never seen half-written
     }
 }
 
-/// Init, then one invocation after another, for ever. A failed Init is tried again within the next invocation.
+/// Runs Init, then one invocation after another, for ever. A failed Init is tried again within the next invocation.
 async fn serve_jobs(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
     if let Err(failure) = lambda.init().await {
         let (error_type, reason) = (failure.error_type(), failure.reason());
@@ -219,7 +219,7 @@ async fn run_job(lambda: &mut Lambda, job: Job) {
         Err(failure) => (failure.body(&request_id), true),
     };
     if let Some(caller) = job.caller {
-        let _ = caller.send(InvokeResult { body, is_error, log }); // it may have gone
+        let _ = caller.send(InvokeResult { body, is_error, log }); // the caller may have gone
     }
     lambda.finish_invocation(&request_id, &outcome).await;
 }

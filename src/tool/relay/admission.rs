@@ -1,8 +1,8 @@
-//! What somebody who connects to the relay says first, and who is let in for it.
+//! Admits a connection to the relay, or refuses it, by the first bytes that it sends.
 //!
-//! Web pages can connect to every port of this machine, but what they send begins like an HTTP request, or with the bytes of
-//! TLS or TURN. Debuggers of Node.js send a request, too: it is theirs if it passes the guard and names the token.
-//! debugpy's begin with `Content-Length:`, pdb's with a line of Python.
+//! Web pages can connect to every port of this machine. What they send begins like an HTTP request, or with the bytes of TLS or
+//! TURN. A debugger of Node.js sends an HTTP request, too: it must pass the guard, and its path must be the token. A debugger that
+//! speaks to debugpy begins with `Content-Length:`, one that speaks to pdb with a line of Python.
 
 use crate::http::guard::Guard;
 use crate::http::request_head;
@@ -13,21 +13,21 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
 
-/// Of a first line and of a request's head, in bytes.
+/// The longest first line, and the longest head of a request, in bytes.
 pub const MAX_START: usize = 1 << 16;
 
-/// From the first byte to the end of the first line, or of the head.
+/// From the first byte to the end of the first line, or to the end of the head.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// Who may come in at one port.
+/// Which connections one port admits.
 pub enum Admission {
-    /// Requests with this token in their path.
+    /// Requests that pass the guard and have this token as their path, and all that is not HTTP.
     Debuggers { guard: Guard, token: String },
-    /// They send no requests.
+    /// All that is not HTTP.
     Functions,
 }
 
-/// Why somebody is not let in, and what is said to him: nothing to what speaks no HTTP.
+/// The connection is refused, with this HTTP answer. It is empty if the peer does not speak HTTP.
 pub struct Refused(pub String);
 
 #[derive(Debug, PartialEq, Eq)]
@@ -38,29 +38,32 @@ enum Kind {
 }
 
 impl Admission {
-    /// Listens until it is known if he may come in. Waits for the first byte for hours if need be.
+    /// Reads until it is known whether the connection is admitted. Waits for the first byte for hours if need be.
     ///
     /// # Errors
-    /// He may not, or has hung up.
+    /// It is refused, or the peer has closed it.
     pub async fn read_start(&self, from: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Result<(), Refused> {
-        let silence = || Refused(String::new());
+        let no_answer = || Refused(String::new());
         if received.is_empty() {
-            more(from, received).await.map_err(|_| silence())?;
+            read_more(from, received).await.map_err(|_| no_answer())?;
         }
         let limit = Instant::now() + START_LIMIT;
         let kind = loop {
             match kind_of(received) {
                 Some(kind) => break kind,
-                None => timeout_at(limit, more(from, received)).await.map_err(|_| silence())?.map_err(|_| silence())?,
+                None => timeout_at(limit, read_more(from, received))
+                    .await
+                    .map_err(|_| no_answer())?
+                    .map_err(|_| no_answer())?,
             }
         };
         match kind {
             Kind::Text => return Ok(()),
-            Kind::Binary => return Err(silence()),
+            Kind::Binary => return Err(no_answer()),
             Kind::Http => {}
         }
         while !request_head::is_whole(received) && received.len() < MAX_START {
-            timeout_at(limit, more(from, received)).await.map_err(|_| silence())?.map_err(|_| silence())?;
+            timeout_at(limit, read_more(from, received)).await.map_err(|_| no_answer())?.map_err(|_| no_answer())?;
         }
         self.check_request(received)
     }
@@ -72,12 +75,12 @@ impl Admission {
         let Some((uri, headers)) = request_head::parse(head) else {
             return Err(answer("400 Bad Request", "this is not a request that a debugger sends"));
         };
-        guard.check(&uri, &headers).map_err(|foreign| answer("403 Forbidden", &foreign.to_string()))?;
+        guard.check(&uri, &headers).map_err(|page| answer("403 Forbidden", &page.to_string()))?;
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let is_upgrade = headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
         match uri.path() {
             path if is_upgrade && path.strip_prefix('/') == Some(token) => Ok(()),
-            _ if is_upgrade => Err(answer("403 Forbidden", "take the URL that open-runtime prints: it has a token")),
+            _ if is_upgrade => Err(answer("403 Forbidden", "use the URL that open-runtime prints: it holds a token")),
             "/json" | "/json/list" => Err(answer("200 OK", &targets(host, token))),
             "/json/version" => Err(answer("200 OK", r#"{"Browser": "node.js", "Protocol-Version": "1.1"}"#)),
             _ => Err(answer("404 Not Found", "this is the port of a debugger")),
@@ -85,7 +88,7 @@ impl Admission {
     }
 }
 
-/// What debuggers that are given host and port alone ask for.
+/// The list of targets, for debuggers that know only host and port.
 fn targets(host: &str, token: &str) -> String {
     let address = format!("{host}/{token}");
     let frontend = format!("devtools://devtools/bundled/inspector.html?ws={address}");
@@ -104,14 +107,14 @@ fn answer(status: &str, body: &str) -> Refused {
     ))
 }
 
-async fn more(from: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> io::Result<()> {
+async fn read_more(from: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> io::Result<()> {
     match from.read_buf(received).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
     }
 }
 
-/// None: it cannot be told yet.
+/// What the peer speaks. None: more bytes are needed to tell.
 fn kind_of(received: &[u8]) -> Option<Kind> {
     let first = *received.first()?;
     if first.is_ascii_control() && !b"\t\r\n\x1b".contains(&first) {
@@ -131,7 +134,7 @@ fn kind_of(received: &[u8]) -> Option<Kind> {
 mod tests {
     use super::*;
 
-    fn heard(received: &str) -> Result<(), String> {
+    fn checked(received: &str) -> Result<(), String> {
         let guard = Guard { allowed_origins: Some("devtools://"), ..Guard::default() };
         Admission::Debuggers { guard, token: "t".to_owned() }
             .check_request(received.as_bytes())
@@ -139,11 +142,11 @@ mod tests {
     }
 
     fn attach(path: &str, headers: &str) -> Result<(), String> {
-        heard(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:9\r\nUpgrade: websocket\r\n{headers}\r\n"))
+        checked(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:9\r\nUpgrade: websocket\r\n{headers}\r\n"))
     }
 
     #[test]
-    fn requests_are_told_from_debuggers_that_send_none() {
+    fn requests_are_told_from_what_other_debuggers_send() {
         assert_eq!(kind_of(b""), None);
         assert_eq!(kind_of(b"GET / HT"), None);
         assert_eq!(kind_of(b"GET / HTTP/1.1\r\n"), Some(Kind::Http));
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn who_attaches_needs_the_token_and_an_origin_that_is_no_page() {
+    fn a_debugger_needs_the_token_and_no_origin_of_a_page() {
         assert_eq!(attach("/t", ""), Ok(()));
         assert_eq!(attach("/t", "Origin: devtools://devtools\r\n"), Ok(()));
         for (path, headers) in [
@@ -168,13 +171,15 @@ mod tests {
         ] {
             assert!(attach(path, headers).is_err_and(|why| why.starts_with("HTTP/1.1 403")), "{path} {headers}");
         }
-        assert!(heard("POST /t HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").is_err_and(|why| why.starts_with("HTTP/1.1 404")));
-        assert!(heard("GET /t HTTP/1.1\r\nno header\r\n\r\n").is_err_and(|why| why.starts_with("HTTP/1.1 400")));
+        assert!(
+            checked("POST /t HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").is_err_and(|why| why.starts_with("HTTP/1.1 404"))
+        );
+        assert!(checked("GET /t HTTP/1.1\r\nno header\r\n\r\n").is_err_and(|why| why.starts_with("HTTP/1.1 400")));
     }
 
     #[test]
-    fn the_token_is_told_to_debuggers_and_not_to_pages() {
-        let asked = |headers: &str| heard(&format!("GET /json/list HTTP/1.1\r\n{headers}\r\n")).err().unwrap();
+    fn debuggers_are_told_the_token_and_pages_are_not() {
+        let asked = |headers: &str| checked(&format!("GET /json/list HTTP/1.1\r\n{headers}\r\n")).err().unwrap();
         assert!(asked("Host: localhost:9\r\n").contains("\"webSocketDebuggerUrl\":\"ws://localhost:9/t\""));
         assert!(!asked("Host: evil.example:9\r\n").contains("webSocketDebuggerUrl"));
         assert!(!asked("Host: localhost:9\r\nSec-Fetch-Site: cross-site\r\n").contains("webSocketDebuggerUrl"));

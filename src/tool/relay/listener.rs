@@ -1,4 +1,4 @@
-//! The two ports of the relay, and how to attach a debugger to one of them.
+//! The relay: a port for functions, a port for debuggers, and how to attach a debugger.
 
 use super::admission::Admission;
 use super::pairing::{DEBUGGER, FUNCTION, Pairing};
@@ -13,10 +13,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::spawn_local;
 
-/// Lambda's longest, for whoever is at a breakpoint.
+/// The timeout of a function that is debugged: Lambda's longest.
 const DEBUG_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Two ports, and who waits at them.
+/// Two listeners, and the connections that wait for a partner.
 pub struct Relay {
     for_debuggers: (TcpListener, SocketAddr),
     for_functions: (TcpListener, SocketAddr),
@@ -25,7 +25,10 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Where a port is 0, the kernel chooses.
+    /// Listens. Where a port is 0, the kernel chooses one.
+    ///
+    /// # Errors
+    /// It cannot listen.
     pub async fn listen(
         debuggers: SocketAddr,
         functions: SocketAddr,
@@ -40,12 +43,12 @@ impl Relay {
         Ok(Relay { for_debuggers, for_functions, token, pairing })
     }
 
-    /// Where functions connect to.
+    /// The address to which functions connect.
     pub fn for_functions(&self) -> SocketAddr {
         self.for_functions.1
     }
 
-    /// How to attach a debugger.
+    /// Tells the user how to attach a debugger.
     pub fn instructions(&self) -> String {
         let (address, token) = (self.for_debuggers.1, &self.token);
         let (host, port) = (address.ip(), address.port());
@@ -59,7 +62,7 @@ impl Relay {
         )
     }
 
-    /// Pairs whoever comes, for ever.
+    /// Accepts connections and pairs them, for ever.
     pub async fn serve(self, is_quiet: bool) {
         loop {
             let (side, stream) = tokio::select! {
@@ -71,7 +74,7 @@ impl Relay {
     }
 }
 
-/// The same function with a debugger, whose relay runs beside it and says how to attach one.
+/// Starts a relay, and prints how to attach a debugger to it. Returns the function with what makes it wait for that debugger.
 ///
 /// # Errors
 /// The relay cannot listen.

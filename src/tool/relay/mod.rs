@@ -1,5 +1,4 @@
-//! Functions that are debugged, and their debuggers: who may connect, and who is joined to whom. Uses `http`, `model` and
-//! `tool_error`.
+//! Connects functions that are debugged with their debuggers, and keeps web pages out. Uses `http`, `model` and `tool_error`.
 
 mod admission;
 mod listener;
