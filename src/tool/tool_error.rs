@@ -7,8 +7,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// The tool could not do its work.
+/// The tool could not do what was asked.
 pub enum ToolError {
+    /// The arguments or the input are wrong, and how.
+    Usage(String),
     Function(Unusable),
     /// What could not be done, and why. Likewise below.
     Io(&'static str, io::Error),
@@ -22,7 +24,7 @@ impl ToolError {
     pub fn exit_status(&self) -> u8 {
         match self {
             ToolError::Function(Unusable::Bootstrap(_)) => 5,
-            ToolError::Function(_) | ToolError::Script(..) => 2,
+            ToolError::Usage(_) | ToolError::Function(_) | ToolError::Script(..) => 2,
             ToolError::Io(..) | ToolError::Port(..) | ToolError::File(..) => 5,
         }
     }
@@ -31,6 +33,7 @@ impl ToolError {
 impl fmt::Display for ToolError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            ToolError::Usage(why) => out.write_str(why),
             ToolError::Function(unusable) => unusable.fmt(out),
             ToolError::Io(what, why) => write!(out, "cannot {what}: {why}"),
             ToolError::Port(address, why) => {

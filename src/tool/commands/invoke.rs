@@ -19,7 +19,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-const USAGE: u8 = 2;
 const INIT_FAILED: u8 = 3;
 const TIMED_OUT: u8 = 4;
 /// 128 + SIGINT, as in a shell.
@@ -72,13 +71,7 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
         (None, None) => EventSource::Unspecified,
     };
-    let event = match given_event::read(&given) {
-        Ok(event) => event,
-        Err(why) => {
-            eprintln!("open-runtime: {why}");
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
+    let event = given_event::read(&given).map_err(ToolError::Usage)?;
     let is_quiet = arguments.function.quiet;
     let function = Function::new(arguments.function).map_err(ToolError::Function)?;
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);

@@ -11,8 +11,6 @@ use open_runtime::config;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-const USAGE: u8 = 2;
-
 pub const HELP: &str = "\
 Each line of stdout is the event of one call of the handler: a CloudEvent, or JSON that is passed on
 unchanged. If the event is not as AWS sends it, stderr has a warning.
@@ -45,12 +43,11 @@ pub struct MapArguments {
 /// Runs the command: reads all of stdin, maps it, and prints the events.
 ///
 /// # Errors
-/// stdout cannot be written. What is wrong with the event or the options is on stderr and in the exit status.
+/// The options or the event are wrong, or stdout cannot be written.
 pub fn run(arguments: MapArguments) -> Result<ExitCode, ToolError> {
-    match options(&arguments).and_then(|options| Ok((options, read_event()?))) {
-        Ok((options, event)) => print(arguments, &options, &event),
-        Err(why) => Ok(usage(&why)),
-    }
+    let options = options(&arguments).map_err(ToolError::Usage)?;
+    let event = read_event().map_err(ToolError::Usage)?;
+    print(arguments, &options, &event)
 }
 
 /// `--events`, else `SLSEVENTS`, as bootstrap reads it.
@@ -68,11 +65,6 @@ fn read_event() -> Result<Bytes, String> {
     event::checked(Bytes::from(bytes)).map_err(|why| format!("cannot use stdin as the event: {why}"))
 }
 
-fn usage(why: &str) -> ExitCode {
-    eprintln!("open-runtime: {why}");
-    ExitCode::from(USAGE)
-}
-
 fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<ExitCode, ToolError> {
     let request_id = arguments.request_id.unwrap_or_else(ids::uuid);
     let function_arn = arguments.function_arn.unwrap_or_else(function_arn);
@@ -83,10 +75,8 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
         trace_id: Some(&trace_id),
         received_ms: u64::try_from(time::now_ms()).unwrap_or_default(),
     };
-    let mapping = match map(event, &invocation, options) {
-        Ok(mapping) => mapping,
-        Err(why) => return Ok(usage(&format!("cannot use stdin as the event: {why}"))),
-    };
+    let mapping = map(event, &invocation, options);
+    let mapping = mapping.map_err(|why| ToolError::Usage(format!("cannot use stdin as the event: {why}")))?;
     if let Some(warning) = mapping.warning() {
         eprintln!("open-runtime: {warning}");
     }

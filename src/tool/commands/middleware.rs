@@ -25,7 +25,6 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 const NOT_MET: u8 = 1;
-const USAGE: u8 = 2;
 const TIMED_OUT: u8 = 4;
 /// 128 + SIGINT, as in a shell.
 const INTERRUPTED: u8 = 130;
@@ -93,16 +92,14 @@ pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     if !arguments.is_inside {
         return restart_in_lambdas_environment(arguments);
     }
-    match read_input() {
-        Ok(input) => run_hook(&arguments, &input),
-        Err(why) => Ok(usage(&why)),
-    }
+    let input = read_input().map_err(ToolError::Usage)?;
+    run_hook(&arguments, &input)
 }
 
 /// Executes the same command in the environment that a function has. Returns only if that fails.
 fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     if !is_executable(&arguments.path) {
-        return Ok(usage(&format!("{} is not an executable file", arguments.path.display())));
+        return Err(ToolError::Usage(format!("{} is not an executable file", arguments.path.display())));
     }
     let cannot = |why| ToolError::Io("execute open-runtime again", why);
     let path = std::path::absolute(&arguments.path).map_err(cannot)?;
@@ -129,11 +126,6 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
         quiet: false,
     };
     Function::new(arguments).map_err(ToolError::Function)
-}
-
-fn usage(why: &str) -> ExitCode {
-    eprintln!("open-runtime: {why}");
-    ExitCode::from(USAGE)
 }
 
 /// Reads stdin, and puts it on one line, as bootstrap does for hooks.
