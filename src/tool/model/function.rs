@@ -2,7 +2,6 @@
 
 use super::arguments::FunctionArguments;
 use super::bootstrap_path;
-use super::{ids, time};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -90,26 +89,6 @@ pub fn region() -> String {
     own("AWS_REGION").or_else(|| own("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned())
 }
 
-/// A new name for a log stream, in Lambda's form, with today's date. Each execution environment has its own.
-pub fn log_stream() -> String {
-    let days = time::now_ms() / 86_400_000;
-    let (year, month, day) = civil_date(days);
-    format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", ids::hex::<16>())
-}
-
-/// Year, month and day of a day that is counted from 1 January 1970. The calendar repeats every 400 years. Here a year begins
-/// on 1 March, so that a leap day is its last day.
-fn civil_date(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
 fn parse_all(texts: &[String], own: &impl Fn(&str) -> Option<String>) -> Result<Vec<(String, String)>, Unusable> {
     texts.iter().map(|text| parse(text, own).ok_or_else(|| Unusable::Variable(text.clone()))).collect()
 }
@@ -125,13 +104,6 @@ fn parse(text: &str, own: &impl Fn(&str) -> Option<String>) -> Option<(String, S
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_are_gregorian() {
-        assert_eq!(civil_date(0), (1970, 1, 1));
-        assert_eq!(civil_date(11_016), (2000, 2, 29));
-        assert_eq!(civil_date(20_780), (2026, 11, 23));
-    }
 
     #[test]
     fn a_variable_has_a_value_or_takes_it_from_our_environment() {

@@ -1,6 +1,7 @@
 //! Identifiers in Lambda's forms.
 
-use super::time::now_ms;
+use super::function::VERSION;
+use super::time::{civil_date, now_ms};
 use crate::os::sys;
 use std::fmt::Write;
 
@@ -43,6 +44,13 @@ pub fn trace_id() -> String {
     let (seconds, random) = (now_ms() / 1000, hex::<20>());
     let (trace, parent) = random.split_at(24);
     format!("Root=1-{seconds:08x}-{trace};Parent={parent};Sampled=0")
+}
+
+/// A new name for a log stream, in Lambda's form, with today's date. Each execution environment has its own.
+pub fn log_stream() -> String {
+    let days = now_ms() / 86_400_000;
+    let (year, month, day) = civil_date(days);
+    format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", hex::<16>())
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
 
-use super::function::{Function, VERSION, log_stream};
+use super::function::{Function, VERSION};
+use super::ids::log_stream;
 use std::ffi::{OsStr, OsString};
 
 /// The path to which bootstrap writes the timeline. Lambda does not set it.
