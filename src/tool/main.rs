@@ -1,10 +1,27 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
 //!
-//! One module per command in `commands`, over the parts of a local
-//! Lambda: `lambda` conducts, `environment` is one execution environment as its processes see it, `apis` speaks Lambda's
-//! three HTTP APIs.
+//! To read it, begin with `commands/invoke.rs`, then `lambda/phases.rs`: Init, Invoke and Shutdown. `model/environment.rs` is the
+//! state that the phases and the APIs share.
 //!
-//! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
+//! Which folder or file uses which others of them; there is no circle, and none between files of one folder either:
+//!
+//! ```text
+//! main -> cli, commands
+//! cli -> commands
+//! commands -> apis, event_loop, faults, http, lambda, model, os, relay, report, tool_error
+//! lambda -> apis, faults, http, model, os, report
+//! apis -> faults, http, model, report
+//! relay -> http, model, tool_error
+//! report -> model, os
+//! event_loop -> tool_error
+//! tool_error -> faults, model
+//! faults -> http, model
+//! http -> os
+//! model -> os
+//! os ->
+//! ```
+//!
+//! Everything runs on one thread. State is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
 mod apis;
 mod cli;

@@ -64,7 +64,7 @@ impl CurrentEnvironment {
 }
 
 impl Lambda {
-    /// Listens for bootstrap, but does not start it yet. Must run in [`crate::event_loop::run_local`].
+    /// Listens for bootstrap, but does not start it yet. Must run on the event loop.
     ///
     /// # Errors
     /// A socket or a pipe cannot be made.

@@ -1,5 +1,4 @@
-//! What users and test suites see: the function's log and the timeline on stderr, and the journal. Uses `model` and `os`, and in a
-//! test `event_loop`.
+//! What users and test suites see: the function's log and the timeline on stderr, and the journal. Uses `model` and `os`.
 
 pub mod journal;
 pub mod logs;
