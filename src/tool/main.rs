@@ -1,7 +1,7 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
 //!
-//! To read it, begin with `commands/invoke.rs`, then `lambda/phases.rs`: Init, Invoke and Shutdown. `model/environment.rs` is the
-//! state that the phases and the APIs share.
+//! To read it, begin with `commands/invoke.rs`, then `lambda/phases.rs`: Init, Invoke and Shutdown.
+//! `model/environment.rs` is the state that the phases and the APIs share.
 //!
 //! Which folder or file uses which others of them; there is no circle, and none between files of one folder either:
 //!

@@ -1,4 +1,5 @@
-//! The server of the Runtime API and the Extensions API: hands each request to its API, applies faults, and writes the journal.
+//! The server of the Runtime API and the Extensions API: hands each request to its API, applies faults, and writes the
+//! journal.
 
 use super::routes::{Endpoint, route};
 use super::{extensions, runtime};
@@ -98,8 +99,8 @@ fn shown(headers: &HeaderMap) -> Map<String, Value> {
     shown.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())).collect()
 }
 
-/// Accepts connections for ever. A connection belongs to the execution environment that is current when it comes, and ends with
-/// it.
+/// Accepts connections for ever. A connection belongs to the execution environment that is current when it comes, and
+/// ends with it.
 pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
     let (guard, limit) = (Rc::new(Guard::default()), ConnectionLimit::new());
     loop {

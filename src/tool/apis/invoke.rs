@@ -109,7 +109,8 @@ fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
     })
 }
 
-/// A refusal in the Invoke API's form. Lambda writes `Message` for some errors and `message` for others; SDKs read either.
+/// A refusal in the Invoke API's form. Lambda writes `Message` for some errors and `message` for others; SDKs read
+/// either.
 fn refused(refusal: &Refusal) -> Reply {
     let Refusal { status, error_type, message } = refusal;
     let who = if status.is_server_error() { "Service" } else { "User" };

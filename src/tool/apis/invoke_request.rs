@@ -120,7 +120,8 @@ pub fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
     if json.trim_ascii().first() != Some(&b'{') {
         return Err(bad());
     }
-    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' '); // valid JSON has control characters only between its tokens
+    // valid JSON has control characters only between its tokens
+    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' ');
     Ok(Some(json.into()))
 }
 

@@ -135,8 +135,8 @@ fn nearest(kind: &str) -> Option<&'static str> {
     names.min().filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
 }
 
-/// The Levenshtein distance: how many characters must be inserted, removed or changed. After each character of `one`, `row` has
-/// the distances from that part of `one` to each beginning of `other`.
+/// The Levenshtein distance: how many characters must be inserted, removed or changed. After each character of `one`,
+/// `row` has the distances from that part of `one` to each beginning of `other`.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (i, a) in one.chars().enumerate() {

@@ -10,7 +10,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Some CI systems start programs with a pipe on stdin to which nothing is written. Without data by then, the event is `{}`.
+/// Some CI systems start programs with a pipe on stdin to which nothing is written. Without data by then, the event is
+/// `{}`.
 const FIRST_DATA_LIMIT: Duration = Duration::from_millis(500);
 
 /// An event on stdin that nobody asked for must end by then, from its first byte on.

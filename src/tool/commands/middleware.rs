@@ -1,7 +1,7 @@
 //! `open-runtime middleware`: runs one hook of one middleware as bootstrap does, for authors of middlewares.
 //!
-//! The hook gets the environment variables that a function gets. The library passes on the environment of this process. So the
-//! command first executes itself again, with those variables.
+//! The hook gets the environment variables that a function gets. The library passes on the environment of this process.
+//! So the command first executes itself again, with those variables.
 
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::event;

@@ -1,4 +1,5 @@
-//! A file for each command: its arguments, its help, and what it does. No command uses another one. Uses all other folders.
+//! A file for each command: its arguments, its help, and what it does. No command uses another one. Uses all other
+//! folders.
 
 pub mod debug_relay;
 pub mod event;

@@ -187,7 +187,8 @@ impl Announcement<'_> {
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".new");
         std::fs::write(&unfinished, format!("{}\n", self.address.port())).map_err(unwritable)?;
-        std::fs::rename(&unfinished, path).map_err(unwritable) // by a rename, so that the file is never seen half-written
+        // by a rename, so that the file is never seen half-written
+        std::fs::rename(&unfinished, path).map_err(unwritable)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Scripted faults of the Runtime API and the Extensions API, for test suites.
 //!
-//! A fault says on which request it happens, and what happens. The members of `do` can be combined. They act in this order: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`;
-//! `delayMs`; `status` (the request is answered, and has no effect), or else the request takes effect; `headers`,
-//! `deadlineMs`, `body`, `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
+//! A fault says on which request it happens, and what happens. The members of `do` can be combined. They act in this
+//! order: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`; `delayMs`; `status` (the
+//! request is answered, and has no effect), or else the request takes effect; `headers`, `deadlineMs`, `body`,
+//! `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
 //!
 //! Uses `http` and `model`.
 
@@ -91,7 +92,8 @@ impl Faults {
         Ok(Faults { entries, counts: RefCell::default() })
     }
 
-    /// Counts the request, and returns the first fault of the script that fits it. Without one, a fault that does nothing.
+    /// Counts the request, and returns the first fault of the script that fits it. Without one, a fault that does
+    /// nothing.
     pub fn next(&self, on: FaultPoint) -> Fault {
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry(on).or_insert(0);

@@ -1,9 +1,9 @@
-//! Refuses requests of web pages, for every HTTP listener of this tool. Every page that the developer's browser shows can send
-//! requests to the ports of this machine, and no port of this tool is for pages.
+//! Refuses requests of web pages, for every HTTP listener of this tool. Every page that the developer's browser shows
+//! can send requests to the ports of this machine, and no port of this tool is for pages.
 //!
-//! A browser adds `Origin` or `Sec-Fetch-Site` to a page's request to another site. SDKs, the AWS CLI, curl, bootstrap and
-//! debuggers send neither. A page may also make its own host name resolve to this machine (DNS rebinding). Then `Host` is that
-//! name, while our clients name an IP address, localhost, or a name that the user has allowed.
+//! A browser adds `Origin` or `Sec-Fetch-Site` to a page's request to another site. SDKs, the AWS CLI, curl, bootstrap
+//! and debuggers send neither. A page may also make its own host name resolve to this machine (DNS rebinding). Then
+//! `Host` is that name, while our clients name an IP address, localhost, or a name that the user has allowed.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, ORIGIN};

@@ -1,4 +1,5 @@
-//! The head of an HTTP request, where the bytes after it are not for hyper: a debugger's connection goes on as WebSocket.
+//! The head of an HTTP request, where the bytes after it are not for hyper: a debugger's connection goes on as
+//! WebSocket.
 
 use hyper::Uri;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};

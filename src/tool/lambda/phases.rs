@@ -141,8 +141,8 @@ impl Lambda {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Invokes the function. If there is no execution environment, Init runs first, within the timeout. The memory is only
-    /// sampled if it is wanted, as sampling takes time.
+    /// Invokes the function. If there is no execution environment, Init runs first, within the timeout. The memory is
+    /// only sampled if it is wanted, as sampling takes time.
     pub async fn invoke(&mut self, invocation: Rc<Invocation>, wants_memory: bool) -> Outcome {
         let wants_memory = wants_memory || self.reporter.has_timeline();
         self.reporter.begin_invocation(&invocation.request_id);
@@ -209,8 +209,8 @@ impl Lambda {
         }
     }
 
-    /// To be called when the caller has its answer. Waits until the environment can take the next invocation: only then Lambda
-    /// counts this one as ended. Shows the timeline. Ends an environment that cannot take another invocation.
+    /// To be called when the caller has its answer. Waits until the environment can take the next invocation: only then
+    /// Lambda counts this one as ended. Shows the timeline. Ends an environment that cannot take another invocation.
     pub async fn finish_invocation(&mut self, request_id: &str, outcome: &Outcome) {
         let failure = outcome.failure();
         let fatal = failure.filter(|failure| failure.ends_environment());
@@ -228,7 +228,8 @@ impl Lambda {
         }
     }
 
-    /// Waits until the runtime and its extensions have asked for their next event. Returns what is wrong if they do not.
+    /// Waits until the runtime and its extensions have asked for their next event. Returns what is wrong if they do
+    /// not.
     async fn problem_after_answer(&self, deadline: Instant) -> Option<String> {
         let environment = self.present.get()?;
         let ended = |state: &mut State| match state.exit {
@@ -247,8 +248,8 @@ impl Lambda {
         Some(present.sample_memory()).filter(|kb| *kb > 0)
     }
 
-    /// Waits until bootstrap exits while there is no invocation, then ends what it left behind. Waits for ever if there is no
-    /// environment.
+    /// Waits until bootstrap exits while there is no invocation, then ends what it left behind. Waits for ever if there
+    /// is no environment.
     pub async fn watch_idle(&mut self) {
         let Some(environment) = self.present.get() else {
             return std::future::pending().await;

@@ -23,7 +23,8 @@ const SIGTERM_GRACE: Duration = Duration::from_millis(300);
 /// A process that SIGKILL has not ended by then is given up.
 const SIGKILL_LIMIT: Duration = Duration::from_secs(5);
 
-/// Starts bootstrap in its own session, in the task root, with these environment variables and an empty STDIN. Returns its id.
+/// Starts bootstrap in its own session, in the task root, with these environment variables and an empty STDIN. Returns
+/// its id.
 ///
 /// # Errors
 /// Those of fork and exec.
@@ -50,8 +51,8 @@ fn managed_command(runtime: &str) -> [&'static str; 2] {
     }
 }
 
-/// Ends an execution environment: bootstrap as Lambda does it, then all processes that are left below this one. Takes little more
-/// than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
+/// Ends an execution environment: bootstrap as Lambda does it, then all processes that are left below this one. Takes
+/// little more than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
 pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str) {
     let has_extension = environment.read(|state| !state.extensions.is_empty());
     let mut exited = environment.read(|state| state.exit.is_some());
@@ -93,8 +94,8 @@ fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str)
     }
 }
 
-/// To be called when bootstrap has exited. A process that is still running was left behind, unless it is about to end by a
-/// SIGKILL.
+/// To be called when bootstrap has exited. A process that is still running was left behind, unless it is about to end
+/// by a SIGKILL.
 fn report_left_behind(environment: &Environment, reporter: &Reporter) {
     let number = environment.number;
     let strays = process_tree::living_descendants();

@@ -19,8 +19,8 @@ impl fmt::Display for NotFound {
     }
 }
 
-/// The path that was asked for. Without one: beside this program, in the folder of the architecture or not; then where a layer
-/// has it.
+/// The path that was asked for. Without one: beside this program, in the folder of the architecture or not; then where
+/// a layer has it.
 ///
 /// # Errors
 /// None of them is an executable file.

@@ -1,4 +1,5 @@
-//! The state of one execution environment, as the Runtime API and the Extensions API see it, and waiting for a change of it.
+//! The state of one execution environment, as the Runtime API and the Extensions API see it, and waiting for a change
+//! of it.
 
 use super::failure::FunctionError;
 use super::function::Function;
@@ -114,8 +115,8 @@ impl Environment {
         });
     }
 
-    /// Samples the memory of its processes, and returns the largest sample in KB. Processes that have ended since the last
-    /// sample count with that one.
+    /// Samples the memory of its processes, and returns the largest sample in KB. Processes that have ended since the
+    /// last sample count with that one.
     pub fn sample_memory(&self) -> u64 {
         self.peak_kb.set(self.peak_kb.get().max(process_tree::peak_memory_kb(self.pid.get())));
         self.peak_kb.get()
@@ -152,8 +153,8 @@ impl State {
         }
     }
 
-    /// True if the runtime and every extension have asked for their next event. Then the environment can take an invocation;
-    /// Lambda would freeze it now.
+    /// True if the runtime and every extension have asked for their next event. Then the environment can take an
+    /// invocation; Lambda would freeze it now.
     pub fn is_idle(&self) -> bool {
         let waits = |extension: &Extension| extension.state == ExtensionState::Ready && !extension.has_event;
         self.runtime == RuntimeState::Ready && self.extensions.iter().all(waits)

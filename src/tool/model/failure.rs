@@ -101,7 +101,8 @@ impl Failure {
     }
 }
 
-/// How a process ended, in Lambda's words: `with error: exit status 1`, `with error: signal: killed`, `without providing a reason`.
+/// How a process ended, in Lambda's words: `with error: exit status 1`, `with error: signal: killed`, `without
+/// providing a reason`.
 pub fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(0), _) => "without providing a reason".to_owned(),
@@ -110,7 +111,7 @@ pub fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// The names of signals in Go, which Lambda uses.
+/// Lambda has Go's names for signals.
 fn signal_name(signal: i32) -> String {
     let names = [
         (libc::SIGHUP, "hangup"),

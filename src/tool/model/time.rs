@@ -13,8 +13,8 @@ pub fn ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
-/// Year, month and day of a day that is counted from 1 January 1970. The calendar repeats every 400 years. Here a year begins
-/// on 1 March, so that a leap day is its last day.
+/// Year, month and day of a day that is counted from 1 January 1970. The calendar repeats every 400 years. Here a year
+/// begins on 1 March, so that a leap day is its last day.
 pub fn civil_date(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

@@ -1,10 +1,11 @@
 //! The environment variables of bootstrap: those that Lambda sets, and few of the user's own.
 //!
-//! The user's `PATH` is passed on to find interpreters, `HOME` because version managers need it, and `SLS…` because bootstrap reads
-//! them. Everything else, credentials above all, is passed on only by `--env`.
+//! The user's `PATH` is passed on to find interpreters, `HOME` because version managers need it, and `SLS…` because
+//! bootstrap reads them. Everything else, credentials above all, is passed on only by `--env`.
 //!
-//! Not set: `AWS_EXECUTION_ENV`, which only managed runtimes have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`, which the
-//! runtime sets for each invocation; `AWS_XRAY_…`, as there is no X-Ray daemon; `AWS_ACCESS_KEY_ID` and the like.
+//! Not set: `AWS_EXECUTION_ENV`, which only managed runtimes have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`,
+//! which the runtime sets for each invocation; `AWS_XRAY_…`, as there is no X-Ray daemon; `AWS_ACCESS_KEY_ID` and the
+//! like.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
 

@@ -23,7 +23,8 @@ impl Pipe {
         self.writer.try_clone().map(Stdio::from)
     }
 
-    /// A path at which any process of the same user can open the write end while the tool runs. Nothing has to be removed.
+    /// A path at which any process of the same user can open the write end while the tool runs. Nothing has to be
+    /// removed.
     pub fn path(&self) -> String {
         format!("/proc/{}/fd/{}", std::process::id(), self.writer.as_raw_fd())
     }

@@ -51,8 +51,9 @@ pub fn adopt_orphans() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(|_| ())
 }
 
-/// Starts the command in its own session, and with SIGTERM as the signal for the death of this process. On SIGTERM bootstrap
-/// ends the processes that it has started. SIGKILL would leave them running: they have process groups of their own.
+/// Starts the command in its own session, and with SIGTERM as the signal for the death of this process. On SIGTERM
+/// bootstrap ends the processes that it has started. SIGKILL would leave them running: they have process groups of
+/// their own.
 pub fn in_own_session(command: &mut Command) {
     let prepare = || {
         // SAFETY: async-signal-safe, touches no memory.
@@ -68,7 +69,8 @@ pub fn in_own_session(command: &mut Command) {
 /// Waits for data or the end of file, until the limit. False if neither has come.
 pub fn is_readable_until(fd: BorrowedFd<'_>, limit: Instant) -> io::Result<bool> {
     loop {
-        let left = limit.saturating_duration_since(Instant::now()).as_millis() + 1; // rounded up: rounded down, the last millisecond would be a busy loop
+        // rounded up: rounded down, the last millisecond would be a busy loop
+        let left = limit.saturating_duration_since(Instant::now()).as_millis() + 1;
         let mut polled = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: the pointer is to one pollfd.
         let count = unsafe { libc::poll(&mut polled, 1, c_int::try_from(left).unwrap_or(c_int::MAX)) };

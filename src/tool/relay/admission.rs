@@ -1,8 +1,9 @@
 //! Admits a connection to the relay, or refuses it, by the first bytes that it sends.
 //!
-//! Web pages can connect to every port of this machine. What they send begins like an HTTP request, or with the bytes of TLS or
-//! TURN. A debugger of Node.js sends an HTTP request, too: it must pass the guard, and its path must be the token. A debugger that
-//! speaks to debugpy begins with `Content-Length:`, one that speaks to pdb with a line of Python.
+//! Web pages can connect to every port of this machine. What they send begins like an HTTP request, or with the bytes
+//! of TLS or TURN. A debugger of Node.js sends an HTTP request, too: it must pass the guard, and its path must be the
+//! token. A debugger that speaks to debugpy begins with `Content-Length:`, one that speaks to pdb with a line of
+//! Python.
 
 use crate::http::guard::Guard;
 use crate::http::request_head;

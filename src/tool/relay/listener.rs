@@ -74,7 +74,8 @@ impl Relay {
     }
 }
 
-/// Starts a relay, and prints how to attach a debugger to it. Returns the function with what makes it wait for that debugger.
+/// Starts a relay, and prints how to attach a debugger to it. Returns the function with what makes it wait for that
+/// debugger.
 ///
 /// # Errors
 /// The relay cannot listen.

@@ -1,4 +1,5 @@
-//! Connects functions that are debugged with their debuggers, and keeps web pages out. Uses `http`, `model` and `tool_error`.
+//! Connects functions that are debugged with their debuggers, and keeps web pages out. Uses `http`, `model` and
+//! `tool_error`.
 
 mod admission;
 mod listener;

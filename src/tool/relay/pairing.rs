@@ -63,7 +63,7 @@ impl Pairing {
         let matched = self.wait(side, id, &mut peer, matched).await;
         self.waiting.borrow_mut()[side].retain(|waiting| waiting.id != id);
         match matched {
-            Some(Match::SendTo(to)) => drop(to.send(peer)), // if the debugger has gone, this drops and closes the connection
+            Some(Match::SendTo(to)) => drop(to.send(peer)), // if the debugger has gone, this one is closed
             Some(Match::ReceiveFrom(function)) => {
                 let Ok(function) = function.await else { return };
                 if !is_quiet {
@@ -141,8 +141,9 @@ impl Pairing {
         self.pair();
     }
 
-    /// Pairs the first two that fit. At least one of them must have sent something: with pdb the function sends first, with all
-    /// others the debugger. Without this rule a connection that will never send anything could take a partner from another.
+    /// Pairs the first two that fit. At least one of them must have sent something: with pdb the function sends first,
+    /// with all others the debugger. Without this rule a connection that will never send anything could take a partner
+    /// from another.
     fn pair(&self) {
         let [debuggers, functions] = &mut *self.waiting.borrow_mut();
         let fits = |debugger: &Waiting| {
@@ -159,7 +160,8 @@ impl Pairing {
 
 /// Relays both directions. When one has ended, the other has `DRAIN_LIMIT` to end, then both connections are closed.
 async fn forward(admissions: &[Admission; 2], mut function: Peer, mut debugger: Peer) {
-    let _ = function.stream.set_nodelay(true).and_then(|()| debugger.stream.set_nodelay(true)); // without it they are slower
+    // without this they are slower
+    let _ = function.stream.set_nodelay(true).and_then(|()| debugger.stream.set_nodelay(true));
     let (mut from_function, mut to_function) = function.stream.split();
     let (mut from_debugger, mut to_debugger) = debugger.stream.split();
     let inwards = async {

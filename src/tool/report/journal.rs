@@ -19,7 +19,8 @@
 //! | `environment-over` | no process of the environment is left; `environment` |
 //! | `end` | the last line |
 //!
-//! A body is `{"size": …, "text": …}`. If it is not UTF-8, or has more than 4096 bytes, it has `sha256` in place of `text`.
+//! A body is `{"size": …, "text": …}`. If it is not UTF-8, or has more than 4096 bytes, it has `sha256` in place of
+//! `text`.
 
 use crate::model::ids;
 use crate::model::time::ms;
@@ -67,8 +68,8 @@ impl Journal {
     }
 }
 
-/// Opens the file. Before the first line it is empty, and only our user may read it, even if it existed before. A pipe or a
-/// device is left as it is.
+/// Opens the file. Before the first line it is empty, and only our user may read it, even if it existed before. A pipe
+/// or a device is left as it is.
 fn open_private(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let metadata = file.metadata()?;

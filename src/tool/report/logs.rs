@@ -1,4 +1,5 @@
-//! The function's log: what bootstrap and the processes below it write to STDOUT and STDERR. It is passed on to our stderr.
+//! The function's log: what bootstrap and the processes below it write to STDOUT and STDERR. It is passed on to our
+//! stderr.
 
 use crate::os::pipe::Pipe;
 use std::cell::RefCell;
