@@ -6,7 +6,7 @@
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `lambda` `log` `middleware` `os` `settings` `timeline` |
-//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `os` `response` `settings` `timeline` |
+//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` |
 //! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the child meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` |
 //! | `child` | the language runtime: its life, its calls, its lines | `error` `invocation` `json_line` `log` `os` `response` `settings` |
 //! | `middleware` | the hooks around the handler | `error` `invocation` `json_line` `log` `os` `settings` `timeline` |

@@ -190,12 +190,12 @@ commands() {
 	"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | grep -v '^help$' | sort
 }
 
-# has_option OPTION: one of the tool's commands does.
+# has_option OPTION: the tool, or one of its commands, does.
 has_option() {
-	commands | while read -r name
+	{ echo && commands; } | while read -r name
 	do
-		"$tool" "$name" --help
-	done | grep -qE "^ *(-[a-z], )?$1([ ,[]|\$)" || {
+		"$tool" ${name:+"$name"} --help
+	done | grep -qE "^ *(-[A-Za-z], )?$1([ ,[]|\$)" || {
 		echo "no option $1"
 		return 1
 	}

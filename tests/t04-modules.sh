@@ -27,6 +27,10 @@ check 'the modules of bootstrap use each other as src/lib.rs says, without a cir
 	"$tests/modules.py" "$tests/../src/lib.rs" tool
 '
 
+check 'those of open-runtime do so as src/tool/main.rs says' '
+	"$tests/modules.py" "$tests/../src/tool/main.rs"
+'
+
 check 'a crate that keeps to its map passes, and another crate below it is not looked at' '
 	crate && test "$(modules)" = "2 modules, 4 files, 3 uses"
 '

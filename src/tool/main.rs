@@ -1,53 +1,50 @@
 //! `open-runtime`: the developer's tool, a Lambda on this machine.
 //!
-//! One module per command (`invoke`, `serve`, `middleware`, `map`, and `sample` for `event`), over the parts of a local
-//! Lambda: `lambda` conducts, `environment` is one execution environment as its processes see it, `apis` speaks Lambda's
-//! three HTTP APIs.
+//! To read it, begin with `commands/invoke.rs`, then `lambda/phases.rs`: Init, Invoke and Shutdown.
+//! `model/environment.rs` is the state that the phases and the APIs share.
 //!
-//! Everything runs on one thread: state is shared through `Rc` and `RefCell`, and no borrow is held over an await.
+//! Which module uses which others. There is no circle, and none between files of one module either; a test keeps it so.
+//!
+//! | module | what it is | uses |
+//! | --- | --- | --- |
+//! | `cli` | the command line | `commands` |
+//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `relay` `report` `tool_error` |
+//! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
+//! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `report` |
+//! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
+//! | `report` | log, timeline, journal | `model` `os` |
+//! | `event_loop` | the single thread, and the signals that end it | `tool_error` |
+//! | `tool_error` | the errors of the tool itself | `faults` `model` |
+//! | `faults` | scripted faults | `http` `model` |
+//! | `http` | HTTP/1.1 servers | `os` |
+//! | `model` | what a Lambda consists of | `os` |
+//! | `os` | what the kernel offers |  |
+//!
+//! Everything runs on one thread. State is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
 mod apis;
-mod bootstrap_path;
 mod cli;
-mod environment;
-mod event;
-mod failure;
+mod commands;
+mod event_loop;
 mod faults;
-mod function;
-mod given_event;
-mod greeting;
 mod http;
-mod ids;
-mod invocation;
-mod invoke;
-mod journal;
 mod lambda;
-mod logs;
-mod map;
-mod middleware;
-mod pipe;
-mod process_tree;
-mod processes;
-mod reactor;
+mod model;
+mod os;
 mod relay;
 mod report;
-mod sample;
-mod serve;
-mod states;
-mod sys;
-mod timeline;
-mod trouble;
-mod variables;
+mod tool_error;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use commands::{debug_relay, event, invoke, map, middleware, serve};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print(); // nowhere left to complain
+            let _ = error.print(); // there is no other place to report that
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -55,12 +52,12 @@ fn main() -> ExitCode {
         Command::Invoke(arguments) => invoke::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Middleware(arguments) => middleware::run(arguments),
-        Command::Event(arguments) => sample::run(&arguments),
+        Command::Event(arguments) => event::run(&arguments),
         Command::Map(arguments) => map::run(arguments),
-        Command::DebugRelay(arguments) => relay::run(arguments),
+        Command::DebugRelay(arguments) => debug_relay::run(arguments),
     };
-    done.unwrap_or_else(|trouble| {
-        eprintln!("open-runtime: {trouble}");
-        ExitCode::from(trouble.exit_status())
+    done.unwrap_or_else(|error| {
+        eprintln!("open-runtime: {error}");
+        ExitCode::from(error.exit_status())
     })
 }

@@ -1,14 +1,14 @@
-//! The Extensions API, 2020-01-01, for internal extensions: those that run inside bootstrap or below it.
+//! The Extensions API, 2020-01-01, for internal extensions: those in bootstrap, or in a process below it.
 //!
 //! External extensions, programs in `/opt/extensions`, are not started here.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
 
-use crate::environment::{Environment, Extension, State};
-use crate::function::{ACCOUNT, VERSION};
 use crate::http::reply::{Received, Refusal, Reply};
-use crate::ids;
-use crate::states::{ExtensionState, NotAllowed, RuntimeState};
+use crate::model::environment::{Environment, Extension, State};
+use crate::model::function::{ACCOUNT, VERSION};
+use crate::model::ids;
+use crate::model::states::{ExtensionState, NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -27,16 +27,16 @@ struct Registration {
     events: Vec<String>,
 }
 
-/// `POST /extension/register`: open until the runtime asks for its first invocation.
+/// `POST /extension/register`. Allowed until the runtime asks for its first invocation.
 pub fn register(environment: &Environment, headers: &HeaderMap, body: &Received) -> Reply {
     let name = header(headers, "lambda-extension-name").unwrap_or("");
-    let registered = wanted_events(name, body).and_then(|wants_invoke| {
+    let added = wanted_events(name, body).and_then(|wants_invoke| {
         environment.change(|state| may_register(state, name).map(|()| add(state, name, wants_invoke)))
     });
-    registered.map_or_else(Reply::from, |id| welcome(environment, headers, &id))
+    added.map_or_else(Reply::from, |id| registered(environment, headers, &id))
 }
 
-/// True if it wants INVOKE events.
+/// True if the extension wants INVOKE events.
 fn wanted_events(name: &str, body: &Received) -> Result<bool, Refusal> {
     if name.is_empty() {
         return Err(forbidden("Extension.InvalidExtensionName", "Empty extension name"));
@@ -74,7 +74,7 @@ fn add(state: &mut State, name: &str, wants_invoke: bool) -> String {
     id
 }
 
-fn welcome(environment: &Environment, headers: &HeaderMap, id: &str) -> Reply {
+fn registered(environment: &Environment, headers: &HeaderMap, id: &str) -> Reply {
     let function = &environment.function;
     let mut body = json!({"functionName": function.name, "functionVersion": VERSION, "handler": function.handler});
     let features = header(headers, "lambda-extension-accept-feature").unwrap_or("");
@@ -84,13 +84,14 @@ fn welcome(environment: &Environment, headers: &HeaderMap, id: &str) -> Reply {
     Reply::json(StatusCode::OK, &body).with(HeaderName::from_static(IDENTIFIER), id)
 }
 
-/// `GET /extension/event/next`: waits for an INVOKE event, for ever if it wants none. Internal extensions get no SHUTDOWN.
+/// `GET /extension/event/next`. Waits for an INVOKE event, for ever if the extension wants none. Internal extensions get no
+/// SHUTDOWN event.
 pub async fn next(environment: &Environment, headers: &HeaderMap) -> Reply {
-    let id = match identified(environment, headers) {
+    let id = match registered_id(environment, headers) {
         Ok(id) => id,
         Err(refusal) => return refusal.into(),
     };
-    if let Err(refusal) = move_to(environment, &id, ExtensionState::asked_for_next) {
+    if let Err(refusal) = change_state(environment, &id, ExtensionState::asked_for_next) {
         return refusal.into();
     }
     let fetch = |state: &mut State| {
@@ -112,24 +113,29 @@ pub async fn next(environment: &Environment, headers: &HeaderMap) -> Reply {
 
 /// `POST /extension/init/error`.
 pub fn init_error(environment: &Environment, headers: &HeaderMap) -> Reply {
-    report(environment, headers, "Extension.InitError", ExtensionState::init_failed)
+    report_error(environment, headers, "Extension.InitError", ExtensionState::init_failed)
 }
 
 /// `POST /extension/exit/error`.
 pub fn exit_error(environment: &Environment, headers: &HeaderMap) -> Reply {
-    report(environment, headers, "Extension.ExitError", ExtensionState::exit_failed)
+    report_error(environment, headers, "Extension.ExitError", ExtensionState::exit_failed)
 }
 
 type Transition = fn(ExtensionState) -> Result<ExtensionState, NotAllowed>;
 
-/// The error becomes the environment's once the extension's process, the runtime, exits.
-fn report(environment: &Environment, headers: &HeaderMap, error_type: &'static str, transition: Transition) -> Reply {
-    let done = identified(environment, headers).and_then(|id| {
+/// Keeps the error. It becomes the failure of the environment when bootstrap exits.
+fn report_error(
+    environment: &Environment,
+    headers: &HeaderMap,
+    error_type: &'static str,
+    transition: Transition,
+) -> Reply {
+    let done = registered_id(environment, headers).and_then(|id| {
         const ERROR_TYPE: &str = "Lambda-Extension-Function-Error-Type";
         let has_type = header(headers, ERROR_TYPE).is_some_and(|value| !value.is_empty());
         let missing = || forbidden("Extension.MissingHeader", &format!("{ERROR_TYPE} not found"));
         has_type.then_some(()).ok_or_else(missing)?;
-        move_to(environment, &id, transition)
+        change_state(environment, &id, transition)
     });
     if let Err(refusal) = done {
         return refusal.into();
@@ -140,7 +146,7 @@ fn report(environment: &Environment, headers: &HeaderMap, error_type: &'static s
     Reply::accepted()
 }
 
-fn move_to(environment: &Environment, id: &str, transition: Transition) -> Result<(), Refusal> {
+fn change_state(environment: &Environment, id: &str, transition: Transition) -> Result<(), Refusal> {
     environment.change(|state| {
         let Some(extension) = state.extension(id) else {
             return Err(unknown(id));
@@ -154,8 +160,8 @@ fn move_to(environment: &Environment, id: &str, transition: Transition) -> Resul
     })
 }
 
-/// The identifier of an extension that is registered.
-fn identified(environment: &Environment, headers: &HeaderMap) -> Result<String, Refusal> {
+/// The identifier in the request, if it is that of a registered extension.
+fn registered_id(environment: &Environment, headers: &HeaderMap) -> Result<String, Refusal> {
     let id = header(headers, IDENTIFIER).unwrap_or("");
     if id.is_empty() {
         let message = "Missing Lambda-Extension-Identifier header";
@@ -164,7 +170,7 @@ fn identified(environment: &Environment, headers: &HeaderMap) -> Result<String, 
     if !ids::is_uuid(id) {
         return Err(forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier"));
     }
-    let is_known = environment.look(|state| state.extensions.iter().any(|extension| extension.id == id));
+    let is_known = environment.read(|state| state.extensions.iter().any(|extension| extension.id == id));
     if is_known { Ok(id.to_owned()) } else { Err(unknown(id)) }
 }
 

@@ -1,17 +1,17 @@
-//! Lambda's Invoke API, for the AWS CLI and SDKs: any function name is our function.
+//! Lambda's Invoke API, for the AWS CLI and SDKs. Every function name stands for the one function.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
-use super::invoke_request::{self as asked, Type};
-use crate::event::MAX_EVENT;
-use crate::function::{Function, VERSION};
+use super::invoke_request::{self, InvocationType};
+use crate::http::connection_limit::ConnectionLimit;
 use crate::http::guard::Guard;
-use crate::http::places::Places;
-use crate::http::reply::{self, Received, Refusal, Reply};
-use crate::http::server::{self, NoAnswer};
+use crate::http::reply::{self, NoAnswer, Received, Refusal, Reply};
+use crate::http::server;
 use crate::http::wire::Breaker;
-use crate::ids;
-use crate::invocation::Invocation;
+use crate::model::event::MAX_EVENT;
+use crate::model::function::{Function, VERSION};
+use crate::model::ids;
+use crate::model::invocation::Invocation;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -23,34 +23,34 @@ use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-/// Invocations that may wait; then callers are throttled.
+/// The most invocations that may wait. When there are so many, callers are throttled.
 pub const QUEUE: usize = 1000;
 
 /// An invocation that waits for its turn.
 pub struct Job {
     pub invocation: Rc<Invocation>,
     pub wants_log: bool,
-    /// Where the caller waits; None if it does not.
-    pub caller: Option<oneshot::Sender<Answered>>,
+    /// Where the caller waits. None: it does not wait.
+    pub caller: Option<oneshot::Sender<InvokeResult>>,
 }
 
 /// What the caller of a synchronous invocation gets.
-pub struct Answered {
+pub struct InvokeResult {
     pub body: Bytes,
     pub is_error: bool,
-    /// The end of the log, where it was asked for.
+    /// The end of the log, if the caller asked for it.
     pub log: Option<Vec<u8>>,
 }
 
-/// Accepts callers for ever, and queues what they want.
+/// Accepts callers for ever, and puts their invocations into the queue.
 pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Function>, queue: mpsc::Sender<Job>) {
-    let places = Places::new();
+    let limit = ConnectionLimit::new();
     loop {
         let tcp = server::accept(&listener).await;
-        let place = places.take().await;
+        let slot = limit.take().await;
         let (guard, function, queue) = (guard.clone(), function.clone(), queue.clone());
         tokio::task::spawn_local(async move {
-            server::serve(tcp, place, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
+            server::serve(tcp, slot, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
         });
     }
 }
@@ -59,7 +59,7 @@ async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::S
     let (head, body) = request.into_parts();
     let received = reply::receive(body, MAX_EVENT).await?;
     let request_id = ids::uuid();
-    let invoked = match asked::arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
+    let invoked = match invoke_request::arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
         Ok(arn) => invoke(request_id.clone(), arn, &head.headers, received, queue).await,
         Err(refusal) => Err(refusal),
     };
@@ -74,24 +74,24 @@ async fn invoke(
     received: Received,
     queue: &mpsc::Sender<Job>,
 ) -> Result<Reply, Refusal> {
-    let invocation_type = asked::invocation_type(headers)?;
-    let wants_log = asked::wants_log(headers)? && invocation_type == Type::RequestResponse;
+    let invocation_type = invoke_request::invocation_type(headers)?;
+    let wants_log = invoke_request::wants_log(headers)? && invocation_type == InvocationType::RequestResponse;
     let invocation = Rc::new(Invocation {
         request_id,
-        event: asked::event_of(received, invocation_type)?,
+        event: invoke_request::event_of(received, invocation_type)?,
         function_arn,
-        trace_id: asked::text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),
-        client_context: asked::client_context(headers)?,
-        tenant_id: asked::text(headers, "x-amz-tenant-id").map(str::to_owned),
+        trace_id: invoke_request::text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),
+        client_context: invoke_request::client_context(headers)?,
+        tenant_id: invoke_request::text(headers, "x-amz-tenant-id").map(str::to_owned),
     });
     match invocation_type {
-        Type::DryRun => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
-        Type::Event => {
+        InvocationType::DryRun => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
+        InvocationType::Event => {
             let caller = None;
             enqueue(queue, Job { invocation, wants_log, caller })?;
             Ok(Reply::new(StatusCode::ACCEPTED, ""))
         }
-        Type::RequestResponse => {
+        InvocationType::RequestResponse => {
             let (caller, answered) = oneshot::channel();
             let caller = Some(caller);
             enqueue(queue, Job { invocation, wants_log, caller })?;
@@ -109,7 +109,8 @@ fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
     })
 }
 
-/// A refusal as Lambda's own API renders it: `Message` or `message`, depending on the layer; SDKs read either.
+/// A refusal in the Invoke API's form. Lambda writes `Message` for some errors and `message` for others; SDKs read
+/// either.
 fn refused(refusal: &Refusal) -> Reply {
     let Refusal { status, error_type, message } = refusal;
     let who = if status.is_server_error() { "Service" } else { "User" };
@@ -121,11 +122,11 @@ fn shutting_down() -> Refusal {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", "open-runtime is shutting down")
 }
 
-fn response(answered: Answered) -> Reply {
+fn response(answered: InvokeResult) -> Reply {
     let reply = executed(Reply::new(StatusCode::OK, answered.body));
     let mut reply = reply.with(hyper::header::CONTENT_TYPE, "application/json");
     if answered.is_error {
-        // of Lambda's two words the one for all errors of runtimes that are programs of their own
+        // Lambda says "Handled" or "Unhandled"; OS-only runtimes always get the latter
         reply = reply.with(HeaderName::from_static("x-amz-function-error"), "Unhandled");
     }
     match answered.log {

@@ -1,10 +1,10 @@
-//! What a request of the Invoke API says, or why Lambda refuses it.
+//! Reads a request of the Invoke API, or says why Lambda refuses it.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
-use crate::event::{self, MAX_EVENT};
-use crate::function::{Function, VERSION};
 use crate::http::reply::{Received, Refusal};
+use crate::model::event::{self, MAX_EVENT};
+use crate::model::function::{Function, VERSION};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -20,15 +20,15 @@ const MAX_ASYNC_EVENT: usize = 1024 * 1024;
 /// The largest client context, in bytes of base64.
 const MAX_CLIENT_CONTEXT: usize = 3583;
 
-/// How the caller wants it.
+/// Whether the caller waits, does not wait, or only checks the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
+pub enum InvocationType {
     RequestResponse,
     Event,
     DryRun,
 }
 
-/// The ARN by which the function is invoked.
+/// The ARN of the function that the path names.
 pub fn arn_of(method: &Method, path: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
     let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
     let Some(name) = name.filter(|name| method == Method::POST && !name.contains('/')) else {
@@ -68,8 +68,8 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-pub fn event_of(received: Received, invocation_type: Type) -> Result<Bytes, Refusal> {
-    let limit = if invocation_type == Type::Event { MAX_ASYNC_EVENT } else { MAX_EVENT };
+pub fn event_of(received: Received, invocation_type: InvocationType) -> Result<Bytes, Refusal> {
+    let limit = if invocation_type == InvocationType::Event { MAX_ASYNC_EVENT } else { MAX_EVENT };
     if received.is_too_large || received.bytes.len() > limit {
         let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message));
@@ -81,11 +81,11 @@ fn bad_content(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
 }
 
-pub fn invocation_type(headers: &HeaderMap) -> Result<Type, Refusal> {
+pub fn invocation_type(headers: &HeaderMap) -> Result<InvocationType, Refusal> {
     match text(headers, "x-amz-invocation-type") {
-        None | Some("" | "RequestResponse") => Ok(Type::RequestResponse),
-        Some("Event") => Ok(Type::Event),
-        Some("DryRun") => Ok(Type::DryRun),
+        None | Some("" | "RequestResponse") => Ok(InvocationType::RequestResponse),
+        Some("Event") => Ok(InvocationType::Event),
+        Some("DryRun") => Ok(InvocationType::DryRun),
         Some(_) => Err(invalid_parameter("invocationType", "[RequestResponse, Event, DryRun]")),
     }
 }
@@ -106,7 +106,7 @@ fn invalid_parameter(name: &str, allowed: &str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
 }
 
-/// The client context as JSON on one line, which is all that a header can carry.
+/// The client context: JSON without line breaks, as it is sent to the runtime in a header.
 pub fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
     let Some(base64) = headers.get("x-amz-client-context").filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -120,7 +120,8 @@ pub fn client_context(headers: &HeaderMap) -> Result<Option<Bytes>, Refusal> {
     if json.trim_ascii().first() != Some(&b'{') {
         return Err(bad());
     }
-    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' '); // only between tokens
+    // valid JSON has control characters only between its tokens
+    json.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|byte| *byte = b' ');
     Ok(Some(json.into()))
 }
 
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_arns_are_told_from_nonsense() {
+    fn names_and_arns_are_valid_and_other_texts_are_not() {
         let arn = "arn:aws:lambda:eu-central-1:123456789012:function:my-fn";
         for name in ["f", "my_fn:live", "f:$LATEST", "123456789012:function:f", arn, &format!("{arn}:7")] {
             assert!(is_function_name(name), "{name}");
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_called_function_is_one() {
+    fn a_function_may_be_called_function() {
         assert!(is_function_name("function"));
         assert!(is_function_name("function:live"));
         assert_eq!(qualifier_of("my:live"), Some("live"));
@@ -167,15 +168,15 @@ mod tests {
 
     #[test]
     fn invocation_types_are_lambdas() {
-        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(Type::RequestResponse));
-        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(Type::Event));
+        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(InvocationType::RequestResponse));
+        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(InvocationType::Event));
         assert!(invocation_type(&headers("x-amz-invocation-type", "Later")).is_err());
     }
 
     #[test]
     fn asynchronous_events_have_a_limit_of_their_own() {
         let received = || Received { bytes: Bytes::from(vec![b'1'; MAX_ASYNC_EVENT + 1]), is_too_large: false };
-        assert!(event_of(received(), Type::RequestResponse).is_ok());
-        assert!(event_of(received(), Type::Event).is_err_and(|refusal| refusal.status == 413));
+        assert!(event_of(received(), InvocationType::RequestResponse).is_ok());
+        assert!(event_of(received(), InvocationType::Event).is_err_and(|refusal| refusal.status == 413));
     }
 }

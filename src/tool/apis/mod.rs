@@ -1,8 +1,9 @@
-//! Lambda's HTTP APIs: the Runtime API and the Extensions API for bootstrap, the Invoke API for callers.
+//! Lambda's HTTP APIs: the Runtime API and the Extensions API for bootstrap, the Invoke API for callers. Uses `faults`,
+//! `http`, `model` and `report`.
 
+pub mod bootstrap_server;
 mod extensions;
 pub mod invoke;
 mod invoke_request;
 mod routes;
 mod runtime;
-pub mod sandbox;

@@ -1,9 +1,9 @@
-//! Which request goes where.
+//! The endpoints of the Runtime API and the Extensions API.
 
-use crate::faults::On;
+use crate::faults::FaultPoint;
 use hyper::{Method, StatusCode};
 
-/// A request that the APIs know.
+/// An endpoint, with the request id of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint<'a> {
     Next,
@@ -16,10 +16,10 @@ pub enum Endpoint<'a> {
     ExtensionExitError,
 }
 
-/// A path, its method, and what it is.
+/// A pattern of paths, the method, and the endpoint.
 type Route = (&'static str, Method, fn(&str) -> Endpoint<'_>);
 
-/// Paths with the method that they want; `*` stands for a request id.
+/// In a pattern `*` stands for a request id.
 static ROUTES: [Route; 8] = [
     ("/2018-06-01/runtime/invocation/next", Method::GET, |_| Endpoint::Next),
     ("/2018-06-01/runtime/invocation/*/response", Method::POST, |id| Endpoint::Response(id)),
@@ -32,20 +32,20 @@ static ROUTES: [Route; 8] = [
 ];
 
 impl<'a> Endpoint<'a> {
-    /// What a script of faults calls it.
-    pub fn on(self) -> Option<On> {
+    /// Its name in a script of faults, if faults can happen there.
+    pub fn fault_point(self) -> Option<FaultPoint> {
         match self {
-            Endpoint::Next => Some(On::Next),
-            Endpoint::Response(_) => Some(On::Response),
-            Endpoint::Error(_) => Some(On::Error),
-            Endpoint::InitError => Some(On::InitError),
-            Endpoint::Register => Some(On::Register),
-            Endpoint::ExtensionNext => Some(On::ExtensionNext),
+            Endpoint::Next => Some(FaultPoint::Next),
+            Endpoint::Response(_) => Some(FaultPoint::Response),
+            Endpoint::Error(_) => Some(FaultPoint::Error),
+            Endpoint::InitError => Some(FaultPoint::InitError),
+            Endpoint::Register => Some(FaultPoint::Register),
+            Endpoint::ExtensionNext => Some(FaultPoint::ExtensionNext),
             Endpoint::ExtensionInitError | Endpoint::ExtensionExitError => None,
         }
     }
 
-    /// The request id in its path.
+    /// The request id in its path, if there is one.
     pub fn request_id(self) -> Option<&'a str> {
         match self {
             Endpoint::Response(id) | Endpoint::Error(id) => Some(id),
@@ -54,10 +54,10 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-/// What a request asks for.
+/// The endpoint of a request.
 ///
 /// # Errors
-/// 404 for a path that does not exist, 405 for one that wants another method.
+/// 404 if there is no such path, 405 if it needs another method.
 pub fn route<'a>(method: &Method, path: &'a str) -> Result<Endpoint<'a>, StatusCode> {
     let fitting =
         ROUTES.iter().find_map(|(pattern, wanted, endpoint)| Some((wanted, endpoint(matched(pattern, path)?))));
@@ -68,7 +68,7 @@ pub fn route<'a>(method: &Method, path: &'a str) -> Result<Endpoint<'a>, StatusC
     }
 }
 
-/// What stands for the pattern's `*`, which is one part of the path; empty if it has none.
+/// The part of the path for which the pattern has `*`. Empty if the pattern has none. None if the path does not match.
 fn matched<'a>(pattern: &str, path: &'a str) -> Option<&'a str> {
     let Some((before, after)) = pattern.split_once('*') else {
         return (pattern == path).then_some("");

@@ -1,22 +1,22 @@
-//! The Runtime API, 2018-06-01: what each request does to the execution environment, and what it is answered.
+//! The Runtime API, 2018-06-01: what each request changes in the execution environment, and its answer.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
-use crate::environment::{Environment, State};
-use crate::failure::{MAX_RESPONSE, kept_error_type};
 use crate::http::reply::{Received, Refusal, Reply};
-use crate::invocation::{Answer, Dispatched, FunctionError};
-use crate::states::{NotAllowed, RuntimeState};
+use crate::model::environment::{Environment, State};
+use crate::model::failure::{FunctionError, MAX_RESPONSE, lambda_error_type};
+use crate::model::invocation::{Dispatched, RuntimeAnswer};
+use crate::model::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 
-/// Answers of more bytes than this go out in chunks, as Lambda's do.
+/// Events of more bytes than this are sent in chunks, as Lambda does.
 const CHUNKED_ABOVE: usize = 2048;
 
 /// The largest error body that is read.
 pub const MAX_ERROR: usize = MAX_RESPONSE;
 
-/// `GET /runtime/invocation/next`: waits for an invocation, for hours if need be.
+/// `GET /runtime/invocation/next`. Waits for an invocation, for hours if need be.
 pub async fn next(environment: &Environment) -> Reply {
     let asked = environment.change(|state| {
         state.runtime = state.runtime.asked_for_next()?;
@@ -25,17 +25,17 @@ pub async fn next(environment: &Environment) -> Reply {
     match asked {
         Err(refusal) => refused(&refusal).into(),
         Ok(()) => {
-            let work = environment.until(present_work).await;
+            let work = environment.until(current_work).await;
             invocation(&work)
         }
     }
 }
 
-fn present_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
+fn current_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
     if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
-/// An invocation as `/next` gives it.
+/// The answer of `/next` with an invocation.
 fn invocation(work: &Dispatched) -> Reply {
     let invocation = &work.invocation;
     let mut reply = Reply::new(StatusCode::OK, invocation.event.clone()).with(CONTENT_TYPE, "application/json");
@@ -57,21 +57,23 @@ fn invocation(work: &Dispatched) -> Reply {
 pub fn response(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
     let mode = headers.get("lambda-runtime-function-response-mode").map(HeaderValue::as_bytes);
     let (answer, reply) = match mode {
-        Some(mode) if !mode.is_empty() && mode != b"streaming" => (Answer::InvalidResponseMode, invalid_mode().into()),
-        _ if body.is_too_large => (Answer::ResponseTooLarge, too_large().into()),
-        _ => (Answer::Response(body.bytes), Reply::accepted()),
+        Some(mode) if !mode.is_empty() && mode != b"streaming" => {
+            (RuntimeAnswer::InvalidResponseMode, invalid_mode().into())
+        }
+        _ if body.is_too_large => (RuntimeAnswer::ResponseTooLarge, too_large().into()),
+        _ => (RuntimeAnswer::Response(body.bytes), Reply::accepted()),
     };
     take(environment, request_id, "InvocationResponse", answer).map_or_else(Reply::from, |()| reply)
 }
 
 /// `POST /runtime/invocation/ID/error`.
 pub fn error(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
-    let answer = Answer::Error(function_error(headers, body));
+    let answer = RuntimeAnswer::Error(function_error(headers, body));
     take(environment, request_id, "InvocationErrorResponse", answer).map_or_else(Reply::from, |()| Reply::accepted())
 }
 
-/// Takes the answer to the present invocation, or says why not.
-fn take(environment: &Environment, request_id: &str, to: &'static str, answer: Answer) -> Result<(), Refusal> {
+/// Takes the answer to the current invocation, unless it is refused.
+fn take(environment: &Environment, request_id: &str, to: &'static str, answer: RuntimeAnswer) -> Result<(), Refusal> {
     environment.change(|state| {
         let work = state.work.as_ref();
         if work.is_none_or(|work| work.invocation.request_id != request_id) {
@@ -86,7 +88,7 @@ fn take(environment: &Environment, request_id: &str, to: &'static str, answer: A
     })
 }
 
-/// `POST /runtime/init/error`. Init fails once the runtime exits.
+/// `POST /runtime/init/error`. Init fails when the runtime exits.
 pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
     let taken = environment.change(|state| {
         state.runtime = state.runtime.init_failed()?;
@@ -98,7 +100,7 @@ pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received
 
 fn function_error(headers: &HeaderMap, body: Received) -> FunctionError {
     let header = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
-    FunctionError { error_type: kept_error_type(header.unwrap_or("")), body: body.bytes }
+    FunctionError { error_type: lambda_error_type(header.unwrap_or("")), body: body.bytes }
 }
 
 fn refused(refusal: &NotAllowed) -> Refusal {
@@ -128,8 +130,8 @@ fn timed_out() -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::function::Function;
-    use crate::invocation::Invocation;
+    use crate::model::function::Function;
+    use crate::model::invocation::Invocation;
     use bytes::Bytes;
     use std::rc::Rc;
 
@@ -154,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_after_the_timeout_is_gone() {
+    fn an_answer_after_the_timeout_gets_410() {
         let environment = running();
         environment.change(|state| state.is_late = true);
         assert_eq!(post(&environment, "id"), StatusCode::GONE);
-        assert!(environment.change(|state| present_work(state).is_none()));
+        assert!(environment.change(|state| current_work(state).is_none()));
     }
 }

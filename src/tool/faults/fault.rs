@@ -1,8 +1,8 @@
 //! One fault, and what it does to a request and its answer.
 
 use crate::http::reply::Reply;
-use crate::http::wire::{Break, Breaker, Where};
-use crate::ids;
+use crate::http::wire::{Break, BreakPoint, Breaker};
+use crate::model::time;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Bytes of the head after which `reset: mid-header` cuts it off.
+/// `reset: mid-header` cuts the head off after this many bytes.
 const MID_HEADER: usize = 24;
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Reset {
     MidBody,
 }
 
-/// In chunks of the whole body, or of this many bytes.
+/// `true`: one chunk with the whole body; a number: chunks of this many bytes.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(untagged)]
 enum Chunked {
@@ -33,7 +33,7 @@ enum Chunked {
     Of(usize),
 }
 
-/// What happens. See `open-runtime serve --help`.
+/// What happens. `open-runtime serve --help` explains the members.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
@@ -54,8 +54,10 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Checks that it can be sent.
+    ///
     /// # Errors
-    /// What of it cannot be sent.
+    /// What cannot be sent.
     pub fn check(&self) -> Result<(), String> {
         if let Some(status) = self.status {
             StatusCode::from_u16(status).map_err(|why| format!("status {status}: {why}"))?;
@@ -81,7 +83,7 @@ impl Fault {
         self.delay_ms.map(Duration::from_millis)
     }
 
-    /// The answer to a request that is not acted upon.
+    /// The answer in place of the API's, if there is one. Then the request has no effect.
     pub fn instead(&self) -> Option<Reply> {
         let status = StatusCode::from_u16(self.status?).ok()?;
         Some(Reply::new(status, self.raw_body().unwrap_or_default()))
@@ -91,7 +93,7 @@ impl Fault {
     pub fn change(&self, mut reply: Reply) -> Reply {
         reply.body = self.raw_body().unwrap_or(reply.body);
         if let Some(ms) = self.deadline_ms {
-            let deadline = (ids::now_ms() + ms).to_string();
+            let deadline = (time::now_ms() + ms).to_string();
             reply = reply.with(HeaderName::from_static("lambda-runtime-deadline-ms"), &deadline);
         }
         for (name, value) in &self.headers {
@@ -113,17 +115,17 @@ impl Fault {
         reply
     }
 
-    /// Plans the end of the connection, once the answer is final.
-    pub fn cut(&self, reply: &Reply, breaker: &Breaker) {
-        let (is_reset, place) = match self.reset {
-            Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(Where::Now)),
-            Some(Reset::MidHeader) => (true, Some(Where::Head(MID_HEADER))),
-            Some(Reset::MidBody) => (true, Some(Where::Body(reply.body.len() / 2))),
-            None if self.close_after => (false, Some(Where::Body(sent_length(reply)))),
-            None => (false, self.truncate.map(Where::Body)),
+    /// Plans how the connection breaks. To be called with the final answer.
+    pub fn plan_break(&self, reply: &Reply, breaker: &Breaker) {
+        let (is_reset, at) = match self.reset {
+            Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(BreakPoint::Now)),
+            Some(Reset::MidHeader) => (true, Some(BreakPoint::Head(MID_HEADER))),
+            Some(Reset::MidBody) => (true, Some(BreakPoint::Body(reply.body.len() / 2))),
+            None if self.close_after => (false, Some(BreakPoint::Body(sent_length(reply)))),
+            None => (false, self.truncate.map(BreakPoint::Body)),
         };
-        if let Some(place) = place {
-            breaker.plan(Break { place, is_reset });
+        if let Some(at) = at {
+            breaker.plan(Break { at, is_reset });
         }
     }
 
@@ -136,31 +138,31 @@ impl Fault {
 fn check_header(name: &str, value: Option<&str>) -> Result<(), String> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|why| why.to_string())?;
     if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
-        return Err("say it with truncate or chunked".to_owned());
+        return Err("use truncate or chunked for it".to_owned());
     }
     value.map_or(Ok(()), |value| header_value(value).map(|_| ()))
 }
 
-/// How many bytes a body takes on the wire, with the sizes and ends of its chunks.
+/// How many bytes are sent for a body, with the sizes and ends of its chunks.
 fn sent_length(reply: &Reply) -> usize {
     let length = reply.body.len();
     let Some(chunk) = reply.chunk.filter(|_| length > 0) else {
-        return length; // nothing is not sent in chunks
+        return length; // an empty body is not sent in chunks
     };
-    let around = |size: usize| format!("{size:X}").len() + 4;
+    let overhead = |size: usize| format!("{size:X}").len() + 4;
     let chunk = chunk.clamp(1, length);
     let (whole, rest) = (length / chunk, length % chunk);
-    length + whole * around(chunk) + if rest > 0 { around(rest) } else { 0 } + "0\r\n\r\n".len()
+    length + whole * overhead(chunk) + if rest > 0 { overhead(rest) } else { 0 } + "0\r\n\r\n".len()
 }
 
-/// Each character stands for one byte, so that any byte can be sent.
+/// Each character stands for the byte of its number, so that any byte can be sent.
 fn header_value(text: &str) -> Result<HeaderValue, String> {
     let bytes: Result<Vec<u8>, _> = text.chars().map(|each| u8::try_from(u32::from(each))).collect();
-    let bytes = bytes.map_err(|_| "a character above \\u00ff is no byte".to_owned())?;
+    let bytes = bytes.map_err(|_| "a character above \\u00ff is not a byte".to_owned())?;
     HeaderValue::from_bytes(&bytes).map_err(|why| why.to_string())
 }
 
-/// For the journal: which of its members happened; null for none.
+/// The names of its members, for the journal. null if it does nothing.
 pub fn describe(fault: &Fault) -> Value {
     let members = [
         ("status", fault.status.is_some()),

@@ -1,9 +1,11 @@
 //! Scripted faults of the Runtime API and the Extensions API, for test suites.
 //!
-//! A fault says on which request it happens and what happens then. The members of `do` can be combined, and this is the
-//! order in which they act on a request: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`;
-//! `delayMs`; `status` (the request is answered and not acted upon) or else the request is acted upon; `headers`,
-//! `deadlineMs`, `body`, `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
+//! A fault says on which request it happens, and what happens. The members of `do` can be combined. They act in this
+//! order: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`; `delayMs`; `status` (the
+//! request is answered, and has no effect), or else the request takes effect; `headers`, `deadlineMs`, `body`,
+//! `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
+//!
+//! Uses `http` and `model`.
 
 mod fault;
 
@@ -15,10 +17,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-/// Requests that can go wrong.
+/// The requests at which a fault can happen.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(rename_all = "kebab-case")]
-pub enum On {
+pub enum FaultPoint {
     Next,
     Response,
     Error,
@@ -44,17 +46,17 @@ enum Every {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    on: On,
+    on: FaultPoint,
     nth: Nth,
     #[serde(rename = "do")]
     fault: Fault,
 }
 
-/// The script, and how often each request has come.
+/// The script, and how many requests of each kind have come.
 #[derive(Default)]
 pub struct Faults {
     entries: Vec<Entry>,
-    counts: RefCell<HashMap<On, u64>>,
+    counts: RefCell<HashMap<FaultPoint, u64>>,
 }
 
 /// The script cannot be used.
@@ -77,7 +79,7 @@ impl fmt::Display for BadScript {
 
 impl Faults {
     /// # Errors
-    /// The file cannot be read, is no list of faults, or one of them cannot be sent.
+    /// The file cannot be read, is not a list of faults, or holds one that cannot be sent.
     pub fn read(path: &Path) -> Result<Faults, BadScript> {
         Faults::parse(&std::fs::read(path).map_err(BadScript::Unreadable)?)
     }
@@ -90,8 +92,9 @@ impl Faults {
         Ok(Faults { entries, counts: RefCell::default() })
     }
 
-    /// Counts the request. The first fault of the script that fits it happens.
-    pub fn next(&self, on: On) -> Fault {
+    /// Counts the request, and returns the first fault of the script that fits it. Without one, a fault that does
+    /// nothing.
+    pub fn next(&self, on: FaultPoint) -> Fault {
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry(on).or_insert(0);
         *count += 1;
@@ -113,24 +116,24 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_happens_on_its_occurrence_only() {
+    fn a_fault_happens_at_its_number_only() {
         let faults = faults(r#"[{"on":"next","nth":2,"do":{"swallow":true}}]"#);
-        let happened: Vec<_> = (0..3).map(|_| faults.next(On::Next).swallows()).collect();
+        let happened: Vec<_> = (0..3).map(|_| faults.next(FaultPoint::Next).swallows()).collect();
         assert_eq!(happened, [false, true, false]);
-        assert!(!faults.next(On::Response).swallows());
+        assert!(!faults.next(FaultPoint::Response).swallows());
     }
 
     #[test]
-    fn every_is_every_and_the_first_that_fits_wins() {
+    fn every_fits_each_request_and_the_first_fault_that_fits_happens() {
         let script =
             r#"[{"on":"error","nth":1,"do":{"delayMs":1}},{"on":"error","nth":"every","do":{"swallow":true}}]"#;
         let faults = faults(script);
-        assert!(!faults.next(On::Error).swallows());
-        assert!(faults.next(On::Error).swallows());
+        assert!(!faults.next(FaultPoint::Error).swallows());
+        assert!(faults.next(FaultPoint::Error).swallows());
     }
 
     #[test]
-    fn mistakes_in_a_script_are_told() {
+    fn mistakes_in_a_script_are_errors() {
         let scripts = [
             r#"{"on":"next"}"#,
             r#"[{"on":"nowhere","nth":1,"do":{}}]"#,

@@ -1,7 +1,9 @@
-//! HTTP/1.1 for servers that must also be able to misbehave.
+//! HTTP/1.1 servers that refuse web pages, limit their connections, and can break an answer off on purpose. Uses `os`
+//! alone.
 
+pub mod connection_limit;
 pub mod guard;
-pub mod places;
 pub mod reply;
+pub mod request_head;
 pub mod server;
 pub mod wire;

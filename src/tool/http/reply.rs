@@ -1,7 +1,6 @@
-//! Answers, and how their bodies are framed.
+//! The body of a request, the answer to it, and how the answer's body is sent.
 
-use super::guard::Foreign;
-use super::server::NoAnswer;
+use super::guard::SentByWebPage;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -14,12 +13,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// An answer before it is framed.
+/// An answer.
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Sent in chunks of this many bytes, rather than with Content-Length.
+    /// The body is sent in chunks of this many bytes. None: with Content-Length.
     pub chunk: Option<usize>,
 }
 
@@ -32,19 +31,19 @@ impl Reply {
         Reply::new(status, value.to_string()).with(CONTENT_TYPE, "application/json")
     }
 
-    /// Lambda's word for a request that it has accepted.
+    /// Lambda's answer to a request that it has accepted.
     pub fn accepted() -> Reply {
         Reply::json(StatusCode::ACCEPTED, &json!({"status": "OK"}))
     }
 
-    /// For whom the guard refuses. SDKs show type and message.
-    pub fn forbidden(foreign: &Foreign) -> Reply {
-        let (error_type, message) = ("AccessDeniedException", foreign.to_string());
+    /// The answer to a request that the guard refuses. SDKs show its type and its message.
+    pub fn forbidden(why: &SentByWebPage) -> Reply {
+        let (error_type, message) = ("AccessDeniedException", why.to_string());
         let body = json!({"errorType": error_type, "errorMessage": message, "message": message});
         Reply::json(StatusCode::FORBIDDEN, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)
     }
 
-    /// A header; a value that HTTP cannot carry is left out.
+    /// Adds a header, unless HTTP cannot carry its value.
     pub fn with(mut self, name: impl Into<HeaderName>, value: &str) -> Reply {
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             self.headers.insert(name.into(), value);
@@ -60,7 +59,7 @@ impl Reply {
     }
 }
 
-/// A request that the Runtime API or the Extensions API does not accept.
+/// Why an API does not accept a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub status: StatusCode,
@@ -81,7 +80,19 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// A body that comes whole, with Content-Length, or in chunks.
+/// The request is not answered: the connection is closed, or breaks as planned.
+#[derive(Debug)]
+pub struct NoAnswer;
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("not answered on purpose")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+/// A body that is sent with Content-Length, or in chunks.
 pub struct Framed {
     rest: Bytes,
     chunk: Option<usize>,
@@ -108,19 +119,19 @@ impl Body for Framed {
     }
 }
 
-/// A request's body, read to its end; what exceeds the limit is only counted.
+/// The body of a request. What exceeds the limit has been read and dropped.
 pub struct Received {
     pub bytes: Bytes,
     pub is_too_large: bool,
 }
 
-/// From the end of a request's head to that of its body.
+/// From the end of a request's head to the end of its body.
 const BODY_LIMIT: Duration = Duration::from_secs(10);
 
 /// Reads a body.
 ///
 /// # Errors
-/// The connection broke before the body's end, or the time is over.
+/// The connection broke before the end of the body, or the time was up.
 pub async fn receive(body: Incoming, limit: usize) -> Result<Received, NoAnswer> {
     timeout(BODY_LIMIT, read(body, limit)).await.map_err(|_| NoAnswer)?.map_err(|_| NoAnswer)
 }

@@ -1,8 +1,8 @@
-//! Listening, and serving connections.
+//! Listens, and serves connections.
 
+use super::connection_limit::ConnectionSlot;
 use super::guard::Guard;
-use super::places::Place;
-use super::reply::Reply;
+use super::reply::{NoAnswer, Reply};
 use super::wire::{Breaker, Wire};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -15,19 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
-/// The request will not be answered: the connection closes, or breaks as planned.
-#[derive(Debug)]
-pub struct NoAnswer;
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("not answered on purpose")
-    }
-}
-
-impl std::error::Error for NoAnswer {}
-
-/// Port 0 lets the kernel choose.
+/// Listens. With port 0 the kernel chooses one. Returns the address, too.
 ///
 /// # Errors
 /// Those of bind(2).
@@ -37,46 +25,46 @@ pub async fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)
     Ok((listener, address))
 }
 
-/// The next connection. Waits for hours if need be.
+/// Waits for the next connection, for hours if need be.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((tcp, _)) => return tcp,
-            // out of descriptors, or the peer gave up: neither is helped by trying at once
+            // out of descriptors, or the client has gone: trying again at once would not help
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
 /// Serves one connection until either side closes it. Header names go out as Lambda writes them, `Lambda-Runtime-…`.
-/// What the guard refuses is not answered by anyone else.
+/// `answer` sees no request that the guard refuses.
 pub async fn serve<Answer>(
     tcp: TcpStream,
-    place: Rc<Place>,
+    slot: Rc<ConnectionSlot>,
     guard: &Guard,
     answer: impl Fn(Request<Incoming>, Breaker) -> Answer,
 ) where
     Answer: Future<Output = Result<Reply, NoAnswer>>,
 {
-    let _ = tcp.set_nodelay(true); // only speed is at stake
-    let (wire, breaker) = Wire::new(tcp, place.clone());
+    let _ = tcp.set_nodelay(true); // without it the connection is slower
+    let (wire, breaker) = Wire::new(tcp, slot.clone());
     let service = service_fn(|request: Request<Incoming>| {
         let allowed = guard.check(request.uri(), request.headers());
         let answer = allowed.map(|()| answer(request, breaker.clone()));
-        place.begins();
-        let place = &place;
+        slot.request_begins();
+        let slot = &slot;
         async move {
             let reply = match answer {
                 Ok(answer) => answer.await.map(Reply::framed),
-                Err(foreign) => Ok(Reply::forbidden(&foreign).framed()),
+                Err(page) => Ok(Reply::forbidden(&page).framed()),
             };
-            place.rests();
+            slot.request_ends();
             reply
         }
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     tokio::select! {
-        _ = connection => {} // a broken connection is the peer's affair, or our own purpose
-        () = place.is_over() => {}
+        _ = connection => {} // the client broke the connection, or a fault did
+        () = slot.must_close_now() => {}
     }
 }

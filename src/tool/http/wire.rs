@@ -1,6 +1,6 @@
 //! A server's connection that can be broken at a given byte of the answer.
 
-use super::places::Place;
+use super::connection_limit::ConnectionSlot;
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 
 /// Where the answer is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Where {
-    /// Before anything of it.
+pub enum BreakPoint {
+    /// Before its first byte.
     Now,
     /// After this many bytes of its head.
     Head(usize),
@@ -20,15 +20,15 @@ pub enum Where {
     Body(usize),
 }
 
-/// A broken connection.
+/// How the connection breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Break {
-    pub place: Where,
-    /// With RST rather than FIN.
+    pub at: BreakPoint,
+    /// Closed with RST, not with FIN.
     pub is_reset: bool,
 }
 
-/// Plans the break of the connection that it came with; to be used before the answer is given.
+/// Plans the break of one connection. Must be called before the answer is given to hyper.
 #[derive(Clone, Default)]
 pub struct Breaker(Rc<Cell<Option<Break>>>);
 
@@ -38,43 +38,43 @@ impl Breaker {
     }
 }
 
-/// A connection. hyper writes to it as if nothing were.
+/// A connection. hyper does not know of the break, and writes as usual.
 pub struct Wire {
     tcp: TcpStream,
     breaker: Breaker,
     sent: Sent,
-    place: Rc<Place>,
+    slot: Rc<ConnectionSlot>,
 }
 
 impl Wire {
-    pub fn new(tcp: TcpStream, place: Rc<Place>) -> (Wire, Breaker) {
+    pub fn new(tcp: TcpStream, slot: Rc<ConnectionSlot>) -> (Wire, Breaker) {
         let breaker = Breaker::default();
-        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), place }, breaker)
+        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), slot }, breaker)
     }
 
-    /// How much of these bytes may still be sent; None if all of everything.
+    /// How many of these bytes may be sent. None if no break is planned.
     fn allowance(&self, bytes: &[u8]) -> Option<usize> {
-        let place = self.breaker.0.get()?.place;
+        let place = self.breaker.0.get()?.at;
         let mut sent = self.sent;
         Some(bytes.iter().take_while(|byte| !sent.has_reached(place) && sent.add(**byte)).count())
     }
 
-    fn is_at_the_break(&self) -> bool {
-        self.breaker.0.get().is_some_and(|planned| self.sent.has_reached(planned.place))
+    fn has_reached_the_break(&self) -> bool {
+        self.breaker.0.get().is_some_and(|planned| self.sent.has_reached(planned.at))
     }
 }
 
-/// How far the answer has been sent, since a break was planned.
+/// How much of the answer has been sent since a break was planned.
 #[derive(Clone, Copy, Default)]
 struct Sent {
     head: usize,
     body: usize,
-    /// How much of the CR LF CR LF that ends the head was seen.
+    /// How many bytes of CR LF CR LF, the end of the head, were just sent.
     matched: usize,
 }
 
 impl Sent {
-    /// Always true, for use in an iterator's condition.
+    /// Counts a byte. Returns true, so that an iterator's condition can call it.
     fn add(&mut self, byte: u8) -> bool {
         const END: &[u8] = b"\r\n\r\n";
         if self.matched == END.len() {
@@ -90,11 +90,11 @@ impl Sent {
         true
     }
 
-    fn has_reached(&self, place: Where) -> bool {
+    fn has_reached(&self, place: BreakPoint) -> bool {
         match place {
-            Where::Now => true,
-            Where::Head(bytes) => self.head >= bytes,
-            Where::Body(bytes) => self.matched == 4 && self.body >= bytes,
+            BreakPoint::Now => true,
+            BreakPoint::Head(bytes) => self.head >= bytes,
+            BreakPoint::Body(bytes) => self.matched == 4 && self.body >= bytes,
         }
     }
 }
@@ -135,8 +135,8 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_at_the_break() {
-            return Poll::Ready(Err(broken())); // hyper drops us: the connection closes
+        if self.has_reached_the_break() {
+            return Poll::Ready(Err(broken())); // hyper then drops this, which closes the connection
         }
         Pin::new(&mut self.tcp).poll_flush(context)
     }
@@ -155,7 +155,7 @@ impl AsyncRead for Wire {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.place.hears();
+            self.slot.head_begins();
         }
         read
     }
@@ -164,7 +164,7 @@ impl AsyncRead for Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.breaker.0.get().is_some_and(|planned| planned.is_reset) {
-            let _ = self.tcp.set_zero_linger(); // closing sends RST; if it fails, FIN breaks the connection as well
+            let _ = self.tcp.set_zero_linger(); // so that closing sends RST; if this fails, FIN is sent
         }
     }
 }
@@ -185,13 +185,13 @@ mod tests {
     fn head_and_body_are_told_apart() {
         let sent = sent(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody");
         assert_eq!((sent.head, sent.body), (25, 4));
-        assert!(sent.has_reached(Where::Body(4)));
-        assert!(!sent.has_reached(Where::Body(5)));
+        assert!(sent.has_reached(BreakPoint::Body(4)));
+        assert!(!sent.has_reached(BreakPoint::Body(5)));
     }
 
     #[test]
-    fn a_body_of_nothing_begins_after_the_head() {
-        assert!(!sent(b"HTTP/1.1 200 OK\r\n\r").has_reached(Where::Body(0)));
-        assert!(sent(b"HTTP/1.1 200 OK\r\n\r\n").has_reached(Where::Body(0)));
+    fn an_empty_body_begins_after_the_head() {
+        assert!(!sent(b"HTTP/1.1 200 OK\r\n\r").has_reached(BreakPoint::Body(0)));
+        assert!(sent(b"HTTP/1.1 200 OK\r\n\r\n").has_reached(BreakPoint::Body(0)));
     }
 }

@@ -1,0 +1,209 @@
+//! The server of the Runtime API and the Extensions API: hands each request to its API, applies faults, and writes the
+//! journal.
+
+use super::routes::{Endpoint, route};
+use super::{extensions, runtime};
+use crate::faults::{self, Fault, Faults, Reset};
+use crate::http::connection_limit::ConnectionLimit;
+use crate::http::guard::Guard;
+use crate::http::reply::{self, NoAnswer, Received, Reply};
+use crate::http::server;
+use crate::http::wire::{Break, BreakPoint, Breaker};
+use crate::model::environment::Environment;
+use crate::model::failure::MAX_RESPONSE;
+use crate::model::time::ms;
+use crate::report::journal::{self, Journal};
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
+use hyper::{Request, StatusCode};
+use serde_json::{Map, Value, json};
+use std::cell::Cell;
+use std::rc::Rc;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+/// What all connections share.
+pub struct BootstrapServer {
+    faults: Faults,
+    journal: Rc<Journal>,
+    /// The number of the next request. It connects the lines of the journal about one request.
+    count: Cell<u64>,
+}
+
+impl BootstrapServer {
+    pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<BootstrapServer> {
+        let count = Cell::new(1);
+        Rc::new(BootstrapServer { faults, journal, count })
+    }
+}
+
+/// Writes the journal's lines about one request.
+struct Notes<'a> {
+    journal: &'a Journal,
+    number: u64,
+    began: Instant,
+}
+
+impl<'a> Notes<'a> {
+    fn new(server: &'a BootstrapServer) -> Notes<'a> {
+        let number = server.count.get();
+        server.count.set(number + 1);
+        Notes { journal: &server.journal, number, began: Instant::now() }
+    }
+
+    /// To be called when the request has been read.
+    fn request(
+        &self,
+        environment: &Environment,
+        head: &Parts,
+        endpoint: Option<Endpoint<'_>>,
+        received: Option<&Received>,
+    ) {
+        self.journal.note("request", || {
+            json!({
+                "number": self.number,
+                "environment": environment.number,
+                "method": head.method.as_str(),
+                "path": head.uri.path(),
+                "requestId": endpoint.and_then(Endpoint::request_id),
+                "headers": shown(&head.headers),
+                "body": received.map(|received| journal::body(&received.bytes)),
+            })
+        });
+    }
+
+    /// To be called when its answer is final. There may be none.
+    fn answer(&self, fault: &Fault, reply: Option<&Reply>) {
+        self.journal.note("answered", || {
+            json!({
+                "number": self.number,
+                "status": reply.map(|reply| reply.status.as_u16()),
+                "requestId": reply.and_then(given_request_id),
+                "ms": ms(self.began.elapsed()),
+                "fault": faults::describe(fault),
+            })
+        });
+    }
+}
+
+/// The invocation that the answer to `/next` holds.
+fn given_request_id(reply: &Reply) -> Option<&str> {
+    reply.headers.get("lambda-runtime-aws-request-id")?.to_str().ok()
+}
+
+/// The headers of Lambda's APIs and of HTTP's bodies. Bytes that are not UTF-8 are shown as U+FFFD.
+fn shown(headers: &HeaderMap) -> Map<String, Value> {
+    let is_shown = |name: &str| ["lambda-", "content-", "transfer-"].iter().any(|start| name.starts_with(start));
+    let shown = headers.iter().filter(|(name, _)| is_shown(name.as_str()));
+    shown.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into())).collect()
+}
+
+/// Accepts connections for ever. A connection belongs to the execution environment that is current when it comes, and
+/// ends with it.
+pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
+    let (guard, limit) = (Rc::new(Guard::default()), ConnectionLimit::new());
+    loop {
+        let tcp = server::accept(&listener).await;
+        let slot = limit.take().await;
+        let Some(environment) = present().filter(|environment| !environment.read(|state| state.is_over)) else {
+            continue; // from a process of an environment that has ended
+        };
+        let (server, guard, number) = (server.clone(), guard.clone(), environment.number);
+        server.journal.note("connection", || json!({"environment": number}));
+        tokio::task::spawn_local(async move {
+            let over = environment.until(|state| state.is_over.then_some(()));
+            tokio::select! {
+                () = server::serve(tcp, slot, &guard, |request, breaker| answer(&server, &environment, request, breaker)) => {}
+                () = over => {}
+            }
+        });
+    }
+}
+
+async fn answer(
+    server: &BootstrapServer,
+    environment: &Environment,
+    request: Request<Incoming>,
+    breaker: Breaker,
+) -> Result<Reply, NoAnswer> {
+    let notes = Notes::new(server);
+    let (head, body) = request.into_parts();
+    let route = route(&head.method, head.uri.path());
+    let fault_point = route.ok().and_then(Endpoint::fault_point);
+    let fault = fault_point.map_or_else(Fault::default, |point| server.faults.next(point));
+    let received = read(&fault, route.ok(), body, &breaker).await;
+    notes.request(environment, &head, route.ok(), received.as_ref().ok());
+    let reply = match received {
+        Ok(received) => {
+            let headers = &head.headers;
+            act(&fault, route, environment, headers, received, &breaker).await
+        }
+        Err(NoAnswer) => Err(NoAnswer),
+    };
+    notes.answer(&fault, reply.as_ref().ok());
+    reply
+}
+
+/// Reads the body, unless a fault prevents it.
+async fn read(
+    fault: &Fault,
+    endpoint: Option<Endpoint<'_>>,
+    body: Incoming,
+    breaker: &Breaker,
+) -> Result<Received, NoAnswer> {
+    if fault.resets(Reset::BeforeReading) {
+        breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
+        return Err(NoAnswer);
+    }
+    let limit = match endpoint {
+        Some(Endpoint::Response(_)) => MAX_RESPONSE,
+        Some(Endpoint::Error(_) | Endpoint::InitError) => runtime::MAX_ERROR,
+        _ => extensions::MAX_BODY,
+    };
+    reply::receive(body, limit).await
+}
+
+/// Answers a request that has been read, with its fault.
+async fn act(
+    fault: &Fault,
+    route: Result<Endpoint<'_>, StatusCode>,
+    environment: &Environment,
+    headers: &HeaderMap,
+    received: Received,
+    breaker: &Breaker,
+) -> Result<Reply, NoAnswer> {
+    if fault.resets(Reset::AfterReading) {
+        breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
+        return Err(NoAnswer);
+    }
+    if fault.swallows() {
+        return std::future::pending().await; // ends with the connection
+    }
+    if let Some(delay) = fault.delay() {
+        tokio::time::sleep(delay).await;
+    }
+    let reply = match (fault.instead(), route) {
+        (Some(instead), _) => instead,
+        (None, Ok(endpoint)) => dispatch(endpoint, environment, headers, received).await,
+        (None, Err(status)) => {
+            Reply::new(status, if status == StatusCode::NOT_FOUND { "404 page not found\n" } else { "" })
+        }
+    };
+    let reply = fault.change(reply);
+    fault.plan_break(&reply, breaker);
+    Ok(reply)
+}
+
+async fn dispatch(endpoint: Endpoint<'_>, environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
+    match endpoint {
+        Endpoint::Next => runtime::next(environment).await,
+        Endpoint::Response(id) => runtime::response(environment, id, headers, body),
+        Endpoint::Error(id) => runtime::error(environment, id, headers, body),
+        Endpoint::InitError => runtime::init_error(environment, headers, body),
+        Endpoint::Register => extensions::register(environment, headers, &body),
+        Endpoint::ExtensionNext => extensions::next(environment, headers).await,
+        Endpoint::ExtensionInitError => extensions::init_error(environment, headers),
+        Endpoint::ExtensionExitError => extensions::exit_error(environment, headers),
+    }
+}

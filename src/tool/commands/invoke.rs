@@ -1,0 +1,135 @@
+//! `open-runtime invoke`: one Init, one invocation.
+
+use super::given_event::{self, EventSource};
+use crate::event_loop::{run_local, stop_signal};
+use crate::faults::Faults;
+use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
+use crate::model::arguments::{DebugArguments, FunctionArguments};
+use crate::model::failure::Failure;
+use crate::model::function::Function;
+use crate::model::ids;
+use crate::model::invocation::Invocation;
+use crate::relay::debugged;
+use crate::report::journal::Journal;
+use crate::tool_error::ToolError;
+use bytes::Bytes;
+use clap::Args;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+const INIT_FAILED: u8 = 3;
+const TIMED_OUT: u8 = 4;
+/// 128 + SIGINT, as in a shell.
+const INTERRUPTED: u8 = 130;
+
+pub const HELP: &str = "\
+Exit status:
+  0  the function answered
+  1  function error: the error is on stdout, as Lambda's Invoke API returns it
+  2  usage: wrong options, or an event that is not JSON
+  3  Init failed: an error, an exit, or more than 10 s. (Lambda would run Init once more, within
+     the invocation.)
+  4  bootstrap did not answer within the timeout (its own error Function.Timeout is a function error)
+  5  open-runtime itself failed; for example, there is no bootstrap
+";
+
+/// The command line.
+#[derive(Args)]
+pub struct InvokeArguments {
+    #[command(flatten)]
+    pub function: FunctionArguments,
+
+    #[command(flatten)]
+    pub debugger: DebugArguments,
+
+    /// `-` reads the event from stdin, without a time limit. Without -, -d and -f, stdin is read if it is a pipe or a
+    /// file
+    #[arg(value_name = "-", value_parser = ["-"])]
+    pub stdin: Option<String>,
+
+    /// The event: JSON, or @FILE. Default: {}
+    #[arg(short, long = "data", value_name = "JSON", conflicts_with_all = ["file", "stdin"])]
+    pub data: Option<String>,
+
+    /// A file with the event
+    #[arg(short, long, value_name = "FILE", conflicts_with = "stdin")]
+    pub file: Option<PathBuf>,
+}
+
+/// Runs the command. Takes as long as Init and the invocation do.
+///
+/// # Errors
+/// The tool itself failed. How the function ended is in the exit status.
+pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
+    let given = match (&arguments.data, &arguments.file) {
+        (Some(data), _) => {
+            data.strip_prefix('@').map_or(EventSource::Text(data), |file| EventSource::File(file.as_ref()))
+        }
+        (None, Some(file)) => EventSource::File(file),
+        (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
+        (None, None) => EventSource::Unspecified,
+    };
+    let event = given_event::read(&given).map_err(ToolError::Usage)?;
+    let is_quiet = arguments.function.quiet;
+    let function = Function::new(arguments.function).map_err(ToolError::Function)?;
+    let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
+    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
+    run_local(async {
+        let function = match arguments.debugger.debug {
+            Some(port) => debugged(function, port, Vec::new()).await?,
+            None => function,
+        };
+        invoke(Rc::new(function), options, event).await
+    })
+}
+
+async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, ToolError> {
+    let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+    let invocation = Rc::new(Invocation {
+        request_id: ids::uuid(),
+        event,
+        function_arn: function.arn(None),
+        trace_id: ids::trace_id(),
+        client_context: None,
+        tenant_id: None,
+    });
+    let lambda = Lambda::new(function, options).await;
+    let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
+    let status = tokio::select! {
+        status = once(&mut lambda, invocation) => status,
+        () = stop => Ok(INTERRUPTED),
+    };
+    lambda.shut_down("the invocation is done").await;
+    status.map(ExitCode::from)
+}
+
+async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, ToolError> {
+    let request_id = invocation.request_id.clone();
+    let outcome = match lambda.init().await {
+        Ok(_) => lambda.invoke(invocation, false).await,
+        Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
+    };
+    lambda.finish_invocation(&request_id, &outcome).await;
+    match &outcome.result {
+        Ok(response) => print(response).map(|()| 0),
+        Err(failure) => print(&failure.body(&request_id)).map(|()| status_of(failure)),
+    }
+}
+
+fn status_of(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Timeout(_) => TIMED_OUT,
+        Failure::InitTimeout(_) | Failure::InitReported(_) => INIT_FAILED,
+        Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) => 1,
+        Failure::ResponseTooLarge | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
+    }
+}
+
+/// Prints the response and a line feed. Nothing else is written to stdout.
+fn print(response: &[u8]) -> Result<(), ToolError> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(response).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
+    written.map_err(|why| ToolError::Io("write the response to stdout", why))
+}

@@ -1,0 +1,134 @@
+//! How many connections one listener keeps open, and which one it closes to make room.
+
+use crate::os::sys;
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+/// From the first byte of a request to the end of its head.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+
+/// Hands out a limited number of slots, one for each connection of a listener.
+pub struct ConnectionLimit {
+    max: usize,
+    taken: RefCell<Vec<Weak<ConnectionSlot>>>,
+    freed: Rc<Notify>,
+}
+
+/// The slot of one connection. Dropping it frees it.
+pub struct ConnectionSlot {
+    stage: Cell<Stage>,
+    must_close: Cell<bool>,
+    changed: Notify,
+    freed: Rc<Notify>,
+}
+
+/// How far the current request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    /// The first byte of its head came at that time.
+    Head(Instant),
+    /// It is being answered. That may take hours.
+    Busy,
+}
+
+impl ConnectionLimit {
+    /// A quarter of the descriptors that this process may open: there are two listeners, and bootstrap needs pipes.
+    pub fn new() -> Rc<ConnectionLimit> {
+        ConnectionLimit::of((sys::max_descriptors() / 4).clamp(8, 1024))
+    }
+
+    fn of(max: usize) -> Rc<ConnectionLimit> {
+        Rc::new(ConnectionLimit { max, taken: RefCell::default(), freed: Rc::default() })
+    }
+
+    /// Waits for a free slot. If there is none, the oldest connection without a whole request is closed.
+    pub async fn take(&self) -> Rc<ConnectionSlot> {
+        loop {
+            let freed = self.freed.notified(); // made before the check, so that no slot is freed unnoticed in between
+            if let Some(slot) = self.try_take() {
+                return slot;
+            }
+            freed.await;
+        }
+    }
+
+    fn try_take(&self) -> Option<Rc<ConnectionSlot>> {
+        let mut taken = self.taken.borrow_mut();
+        taken.retain(|slot| slot.strong_count() > 0);
+        if taken.len() >= self.max {
+            let slots: Vec<Rc<ConnectionSlot>> = taken.iter().filter_map(Weak::upgrade).collect();
+            let idle = slots.iter().find(|slot| slot.stage.get() == Stage::Idle);
+            idle.or_else(|| slots.iter().find(|slot| slot.stage.get() != Stage::Busy))?.ask_to_close();
+            return None; // its task closes it at its next turn
+        }
+        let (stage, must_close, freed) = (Cell::new(Stage::Idle), Cell::new(false), self.freed.clone());
+        let slot = Rc::new(ConnectionSlot { stage, must_close, changed: Notify::new(), freed });
+        taken.push(Rc::downgrade(&slot));
+        Some(slot)
+    }
+}
+
+impl ConnectionSlot {
+    /// Bytes have come from the client.
+    pub fn head_begins(&self) {
+        if self.stage.get() == Stage::Idle {
+            self.stage.set(Stage::Head(Instant::now()));
+            self.changed.notify_one();
+        }
+    }
+
+    /// The whole head of a request has come.
+    pub fn request_begins(&self) {
+        self.stage.set(Stage::Busy);
+        self.changed.notify_one();
+    }
+
+    /// The answer is known.
+    pub fn request_ends(&self) {
+        self.stage.set(Stage::Idle);
+    }
+
+    fn ask_to_close(&self) {
+        self.must_close.set(true);
+        self.changed.notify_one();
+    }
+
+    /// Waits until the connection must be closed.
+    pub async fn must_close_now(&self) {
+        while !self.must_close.get() {
+            match self.stage.get() {
+                Stage::Head(since) if since.elapsed() >= HEAD_LIMIT => return,
+                Stage::Head(since) => drop(timeout_at(since + HEAD_LIMIT, self.changed.notified()).await),
+                Stage::Idle | Stage::Busy => self.changed.notified().await,
+            }
+        }
+    }
+}
+
+impl Drop for ConnectionSlot {
+    fn drop(&mut self) {
+        self.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_connection_without_a_request_is_closed_and_one_that_is_answered_is_not() {
+        let limit = ConnectionLimit::of(3);
+        let taken: Vec<_> = (0..3).filter_map(|_| limit.try_take()).collect();
+        taken[0].head_begins();
+        taken[0].request_begins();
+        assert!(limit.try_take().is_none());
+        let closing: Vec<bool> = taken.iter().map(|slot| slot.must_close.get()).collect();
+        assert_eq!(closing, [false, true, false]);
+        drop(taken);
+        assert!(limit.try_take().is_some());
+    }
+}

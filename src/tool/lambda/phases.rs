@@ -1,0 +1,283 @@
+//! Init, Invoke and Shutdown of one execution environment after another, as Lambda does them.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
+
+use super::processes;
+use crate::apis::bootstrap_server::{self, BootstrapServer};
+use crate::faults::Faults;
+use crate::http::server;
+use crate::model::environment::{Environment, InitEnd, State};
+use crate::model::failure::{Failure, describe};
+use crate::model::function::Function;
+use crate::model::invocation::{Dispatched, Invocation, Outcome, RuntimeAnswer};
+use crate::model::{time, variables};
+use crate::os::sys;
+use crate::report::journal::Journal;
+use crate::report::reporter::Reporter;
+use serde_json::json;
+use std::cell::RefCell;
+use std::io;
+use std::net::Ipv4Addr;
+use std::process::ExitStatus;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, timeout_at};
+
+/// Lambda's limit for the Init phase.
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The settings that do not belong to the function.
+pub struct Options {
+    pub init_limit: Duration,
+    pub runtime_api_port: u16,
+    pub faults: Faults,
+    pub journal: Rc<Journal>,
+    pub is_quiet: bool,
+}
+
+/// A Lambda with one function, and at most one execution environment at a time.
+pub struct Lambda {
+    function: Rc<Function>,
+    runtime_api: String,
+    init_limit: Duration,
+    reporter: Reporter,
+    present: CurrentEnvironment,
+    /// The number of execution environments so far.
+    count: u64,
+    /// How long Init took, if the environment has not had an invocation yet.
+    cold_start: Option<Duration>,
+}
+
+/// The current execution environment, shared with the server and with the task that reaps processes.
+#[derive(Clone, Default)]
+struct CurrentEnvironment(Rc<RefCell<Option<Rc<Environment>>>>);
+
+impl CurrentEnvironment {
+    fn get(&self) -> Option<Rc<Environment>> {
+        self.0.borrow().clone()
+    }
+
+    fn set(&self, environment: Option<Rc<Environment>>) {
+        *self.0.borrow_mut() = environment;
+    }
+}
+
+impl Lambda {
+    /// Listens for bootstrap, but does not start it yet. Must run on the event loop.
+    ///
+    /// # Errors
+    /// A socket or a pipe cannot be made.
+    pub async fn new(function: Rc<Function>, options: Options) -> io::Result<Lambda> {
+        sys::adopt_orphans()?; // before the first process is started, so that all of them can be ended
+        let localhost = (Ipv4Addr::LOCALHOST, options.runtime_api_port).into();
+        let (listener, address) = server::listen(localhost).await?;
+        let (journal, present) = (options.journal, CurrentEnvironment::default());
+        let reporter = Reporter::new(journal.clone(), options.is_quiet, function.memory_mb)?;
+        let server = BootstrapServer::new(options.faults, journal.clone());
+        let for_server = present.clone();
+        spawn_local(bootstrap_server::serve(server, listener, move || for_server.get()));
+        let for_reaper = present.clone();
+        spawn_local(processes::reap(move || for_reaper.get(), journal.clone()));
+        journal.note("runtime-api", || json!({"address": address.to_string()}));
+        Ok(Lambda {
+            function,
+            runtime_api: address.to_string(),
+            init_limit: options.init_limit,
+            reporter,
+            present,
+            count: 0,
+            cold_start: None,
+        })
+    }
+
+    pub fn reporter(&self) -> &Reporter {
+        &self.reporter
+    }
+
+    /// The Init phase, which takes 10 s at most. If it fails, the environment is ended.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub async fn init(&mut self) -> Result<(), Failure> {
+        let deadline = Instant::now() + self.init_limit;
+        let environment = self.start()?;
+        let late = Failure::InitTimeout(self.init_limit);
+        let done = self.init_until(&environment, deadline, late).await;
+        let duration = environment.age();
+        self.reporter.show_init(duration, done.as_ref().err());
+        match done {
+            Ok(()) => self.cold_start = Some(duration),
+            Err(_) => self.shut_down("Init failed").await,
+        }
+        done
+    }
+
+    fn start(&mut self) -> Result<Rc<Environment>, Failure> {
+        self.count += 1;
+        self.cold_start = None;
+        let environment = Rc::new(Environment::new(self.count, self.function.clone()));
+        let timeline = self.reporter.timeline_path();
+        let variables = variables::all(&self.function, &self.runtime_api, timeline.as_deref());
+        let pid = processes::start(&self.function, variables, &self.reporter.logs);
+        let bootstrap = self.function.bootstrap.display();
+        let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
+        environment.pid.set(pid);
+        self.reporter.spawned(&environment);
+        self.present.set(Some(environment.clone()));
+        Ok(environment)
+    }
+
+    async fn init_until(&self, environment: &Environment, deadline: Instant, late: Failure) -> Result<(), Failure> {
+        let end = timeout_at(deadline, environment.until(|state| state.init_end())).await;
+        let reported = environment.read(|state| state.init_error.clone());
+        let failure = match (end, reported) {
+            (Ok(InitEnd::Ready), _) => None,
+            (_, Some(error)) => Some(Failure::InitReported(error)),
+            (Ok(InitEnd::Exited(status)), None) => Some(exit(environment, status)),
+            (Err(_), None) => Some(late),
+        };
+        self.reporter.init_ended(environment, failure.as_ref());
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Invokes the function. If there is no execution environment, Init runs first, within the timeout. The memory is
+    /// only sampled if it is wanted, as sampling takes time.
+    pub async fn invoke(&mut self, invocation: Rc<Invocation>, wants_memory: bool) -> Outcome {
+        let wants_memory = wants_memory || self.reporter.has_timeline();
+        self.reporter.begin_invocation(&invocation.request_id);
+        let deadline = Instant::now() + self.function.timeout;
+        let usable = self.present.get().filter(|present| present.is_usable());
+        let (environment, init) = match usable {
+            Some(environment) => (Ok(environment), None),
+            None => self.init_within(deadline).await,
+        };
+        let dispatched = Instant::now();
+        let result = match environment {
+            Ok(environment) if wants_memory => {
+                environment.while_sampling_memory(self.handle(&environment, invocation, deadline)).await
+            }
+            Ok(environment) => self.handle(&environment, invocation, deadline).await,
+            Err(failure) => Err(failure),
+        };
+        Outcome {
+            result,
+            duration: dispatched.elapsed(),
+            init,
+            cold_start: self.cold_start.take(),
+            memory_kb: self.memory_kb(wants_memory),
+        }
+    }
+
+    /// Init within an invocation, and how long it took. First ends what is left of the last environment.
+    async fn init_within(&mut self, deadline: Instant) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
+        self.shut_down("bootstrap has exited").await;
+        let environment = match self.start() {
+            Ok(environment) => environment,
+            Err(failure) => return (Err(failure), None),
+        };
+        let late = Failure::Timeout(self.function.timeout);
+        let done = self.init_until(&environment, deadline, late).await;
+        let duration = environment.age();
+        (done.map(|()| environment), Some(duration))
+    }
+
+    async fn handle(
+        &self,
+        environment: &Environment,
+        invocation: Rc<Invocation>,
+        deadline: Instant,
+    ) -> Result<bytes::Bytes, Failure> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let deadline_ms = time::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms }));
+        let answered = |state: &mut State| match (state.answer.take(), state.exit) {
+            (Some(answer), _) => Some(Ok(answer)),
+            (None, Some(status)) => Some(Err(status)),
+            (None, None) => None,
+        };
+        match timeout_at(deadline, environment.until(answered)).await {
+            Ok(Ok(RuntimeAnswer::Response(response))) => Ok(response),
+            Ok(Ok(RuntimeAnswer::Error(error))) => Err(Failure::Reported(error)),
+            Ok(Ok(RuntimeAnswer::ResponseTooLarge)) => Err(Failure::ResponseTooLarge),
+            Ok(Ok(RuntimeAnswer::InvalidResponseMode)) => Err(Failure::InvalidResponseMode),
+            Ok(Err(status)) => Err(exit(environment, status)),
+            Err(_) => {
+                environment.change(|state| state.is_late = true);
+                Err(Failure::Timeout(self.function.timeout))
+            }
+        }
+    }
+
+    /// To be called when the caller has its answer. Waits until the environment can take the next invocation: only then
+    /// Lambda counts this one as ended. Shows the timeline. Ends an environment that cannot take another invocation.
+    pub async fn finish_invocation(&mut self, request_id: &str, outcome: &Outcome) {
+        let failure = outcome.failure();
+        let fatal = failure.filter(|failure| failure.ends_environment());
+        let left = self.function.timeout.saturating_sub(outcome.duration);
+        let problem = match fatal {
+            Some(_) => None,
+            None => self.problem_after_answer(Instant::now() + left).await,
+        };
+        self.reporter.invocation_ended(request_id, outcome);
+        if let Some(problem) = &problem {
+            self.reporter.say(problem);
+        }
+        if let Some(why) = fatal.map(Failure::error_type).or(problem.as_deref()) {
+            self.shut_down(why).await;
+        }
+    }
+
+    /// Waits until the runtime and its extensions have asked for their next event. Returns what is wrong if they do
+    /// not.
+    async fn problem_after_answer(&self, deadline: Instant) -> Option<String> {
+        let environment = self.present.get()?;
+        let ended = |state: &mut State| match state.exit {
+            Some(status) => Some(Some(status)),
+            None => state.is_idle().then_some(None),
+        };
+        let late = "no request for the next invocation within the timeout, though it was answered";
+        match timeout_at(deadline, environment.until(ended)).await {
+            Ok(status) => Some(exit_text("after its answer", status?)),
+            Err(_) => Some(late.to_owned()),
+        }
+    }
+
+    fn memory_kb(&self, is_wanted: bool) -> Option<u64> {
+        let present = self.present.get().filter(|_| is_wanted)?;
+        Some(present.sample_memory()).filter(|kb| *kb > 0)
+    }
+
+    /// Waits until bootstrap exits while there is no invocation, then ends what it left behind. Waits for ever if there
+    /// is no environment.
+    pub async fn watch_idle(&mut self) {
+        let Some(environment) = self.present.get() else {
+            return std::future::pending().await;
+        };
+        let status = environment.until(|state| state.exit).await;
+        let exited = exit_text("while idle", status);
+        self.reporter.say(&exited);
+        self.shut_down(&exited).await;
+    }
+
+    /// The Shutdown phase, if there is an environment. Takes little more than 300 ms if SIGKILL works.
+    pub async fn shut_down(&mut self, why: &str) {
+        let Some(environment) = self.present.get() else {
+            return;
+        };
+        processes::shut_down(&environment, &self.reporter, why).await;
+        self.reporter.logs.pass_on();
+        self.present.set(None);
+    }
+}
+
+fn exit_text(when: &str, status: ExitStatus) -> String {
+    format!("bootstrap has exited {when}: Runtime exited {}", describe(status))
+}
+
+fn exit(environment: &Environment, status: ExitStatus) -> Failure {
+    match environment.read(|state| state.extension_error) {
+        Some(error_type) => Failure::Extension(error_type, status),
+        None => Failure::Exit(status),
+    }
+}

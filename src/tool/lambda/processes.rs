@@ -1,0 +1,148 @@
+//! Starts, reaps and ends bootstrap and the processes below it.
+
+use crate::model::environment::Environment;
+use crate::model::function::Function;
+use crate::os::{process_tree, sys};
+use crate::report::journal::Journal;
+use crate::report::logs::Logs;
+use crate::report::reporter::Reporter;
+use serde_json::json;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+/// The time that Lambda gives a runtime with an internal extension between SIGTERM and SIGKILL.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
+const SIGTERM_GRACE: Duration = Duration::from_millis(300);
+
+/// A process that SIGKILL has not ended by then is given up.
+const SIGKILL_LIMIT: Duration = Duration::from_secs(5);
+
+/// Starts bootstrap in its own session, in the task root, with these environment variables and an empty STDIN. Returns
+/// its id.
+///
+/// # Errors
+/// Those of fork and exec.
+pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &Logs) -> io::Result<i32> {
+    let mut command = Command::new(&function.bootstrap);
+    if let Some(runtime) = &function.managed {
+        command.arg0("/opt/open-runtime").args(managed_command(runtime));
+    }
+    command.current_dir(&function.task_root);
+    command.env_clear().envs(variables).stdin(Stdio::null());
+    command.stdout(logs.for_child()?).stderr(logs.for_child()?);
+    sys::in_own_session(&mut command);
+    let child = command.spawn()?;
+    Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
+}
+
+/// The command that a managed runtime gives its wrapper to run, as in AWS's images.
+fn managed_command(runtime: &str) -> [&'static str; 2] {
+    match runtime {
+        _ if runtime.starts_with("nodejs") => ["/var/lang/bin/node", "/var/runtime/index.mjs"],
+        _ if runtime.starts_with("python") => ["/var/lang/bin/python3", "/var/runtime/bootstrap.py"],
+        _ if runtime.starts_with("ruby") => ["/var/lang/bin/ruby", "/var/runtime/lib/runtime.rb"],
+        _ => ["/var/runtime/bootstrap", ""],
+    }
+}
+
+/// Ends an execution environment: bootstrap as Lambda does it, then all processes that are left below this one. Takes
+/// little more than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
+pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str) {
+    let has_extension = environment.read(|state| !state.extensions.is_empty());
+    let mut exited = environment.read(|state| state.exit.is_some());
+    if !exited && has_extension {
+        send(environment, Signal::Sigterm, &reporter.journal, why);
+        exited = timeout(SIGTERM_GRACE, exit_of(environment)).await.is_ok();
+    }
+    if exited {
+        report_left_behind(environment, reporter);
+    } else {
+        send(environment, Signal::Sigkill, &reporter.journal, why);
+        let _ = timeout(SIGKILL_LIMIT, exit_of(environment)).await; // what is left is reported below
+    }
+    kill_descendants(&reporter.journal).await;
+    environment.change(|state| state.is_over = true);
+    let number = environment.number;
+    let journal = &reporter.journal;
+    journal.note("environment-over", || json!({"environment": number}));
+}
+
+async fn exit_of(environment: &Environment) {
+    environment.until(|state| state.exit).await;
+}
+
+/// The signals that end bootstrap.
+#[derive(Clone, Copy, Debug)]
+enum Signal {
+    Sigterm = libc::SIGTERM as isize,
+    Sigkill = libc::SIGKILL as isize,
+}
+
+/// Sends a signal to bootstrap's process group.
+fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str) {
+    let (number, pid) = (environment.number, environment.pid.get());
+    let name = format!("{signal:?}").to_uppercase();
+    journal.note("kill", || json!({"environment": number, "pid": pid, "signal": name, "why": why}));
+    if let Err(error) = sys::signal(-pid, signal as i32) {
+        eprintln!("open-runtime: cannot send {name} to process group {pid}: {error}");
+    }
+}
+
+/// To be called when bootstrap has exited. A process that is still running was left behind, unless it is about to end
+/// by a SIGKILL.
+fn report_left_behind(environment: &Environment, reporter: &Reporter) {
+    let number = environment.number;
+    let strays = process_tree::living_descendants();
+    for stray in strays.iter().filter(|process| !process.is_dying()) {
+        let (pid, name) = (stray.pid, &stray.name);
+        reporter.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
+        let name = name.escape_debug();
+        reporter.say(&format!("bootstrap left process {pid} ({name}) behind: killed"));
+    }
+}
+
+/// Sends SIGKILL to all processes below this one until none is left.
+async fn kill_descendants(journal: &Journal) {
+    let until = Instant::now() + SIGKILL_LIMIT;
+    loop {
+        let left = process_tree::living_descendants();
+        if left.is_empty() {
+            return;
+        }
+        if Instant::now() > until {
+            let pids: Vec<i32> = left.iter().map(|process| process.pid).collect();
+            journal.note("unkillable", || json!({"pids": pids}));
+            eprintln!("open-runtime: cannot end processes {pids:?}: SIGKILL has had no effect for 5 s");
+            return;
+        }
+        for process in left {
+            let _ = sys::signal(process.pid, libc::SIGKILL); // it may have exited, or belong to another user
+        }
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Reaps children and adopted orphans for ever. Tells the current environment when its bootstrap has exited.
+///
+/// # Errors
+/// SIGCHLD cannot be caught.
+pub async fn reap(present: impl Fn() -> Option<Rc<Environment>>, journal: Rc<Journal>) -> io::Result<()> {
+    let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
+    loop {
+        while let Some((pid, status)) = sys::reap() {
+            let environment = present().filter(|environment| environment.pid.get() == pid);
+            let what = if environment.is_some() { "exit" } else { "orphan-exit" };
+            journal.note(what, || json!({"pid": pid, "status": status.to_string()}));
+            if let Some(environment) = environment {
+                environment.change(|state| state.exit = Some(status));
+            }
+        }
+        child_signals.recv().await;
+    }
+}

@@ -1,0 +1,73 @@
+//! Arguments that several commands share.
+
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The function: on Lambda this is its configuration.
+#[derive(Args)]
+pub struct FunctionArguments {
+    /// The handler, as on Lambda: file.function
+    pub handler: String,
+
+    /// Timeout of an invocation in seconds
+    #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]
+    pub timeout: Duration,
+
+    /// Memory in MB, as the function is told. It limits only the heap of Node.js, to 90% of it
+    #[arg(long, value_name = "MB", default_value_t = 128)]
+    pub memory: u32,
+
+    /// An environment variable of the function; K alone takes its value from open-runtime's own environment
+    #[arg(long = "env", short = 'e', value_name = "K=V")]
+    pub variables: Vec<String>,
+
+    /// The function's folder, LAMBDA_TASK_ROOT
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub task_root: PathBuf,
+
+    /// The bootstrap to run, in place of the one beside open-runtime or /opt/bootstrap
+    #[arg(long, value_name = "PATH")]
+    pub bootstrap: Option<PathBuf>,
+
+    /// Run as the wrapper of a managed runtime (nodejs22.x, python3.13 …): events come as AWS sends them
+    #[arg(long, value_name = "RUNTIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub managed: Option<String>,
+
+    /// The function's name
+    #[arg(long, value_name = "NAME", default_value = "function")]
+    pub function_name: String,
+
+    /// Print no timeline on stderr, only the function's own log
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How to debug the function.
+#[derive(Args)]
+pub struct DebugArguments {
+    /// Wait for a debugger, and stop at the handler's first line. The URL for the debugger is printed. The timeout is
+    /// then 900 s. Without PORT the kernel chooses one
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    pub debug: Option<u16>,
+}
+
+/// Parses seconds, with an optional fraction: more than 0, and at most Lambda's 900.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 900.0 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("not a number of seconds above 0 and up to 900".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_above_0_and_up_to_900_seconds() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        assert!(seconds("900").is_ok());
+        assert!(["0", "-1", "901", "NaN", "3s", ""].iter().all(|text| seconds(text).is_err()));
+    }
+}

@@ -1,0 +1,187 @@
+//! How Init or an invocation fails, and the error that the caller gets for it.
+
+use bytes::Bytes;
+use serde_json::json;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// The largest response in bytes, as on Lambda: 6 MiB and 100 bytes.
+pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
+
+/// An error that the runtime posted for an invocation or for Init.
+#[derive(Clone)]
+pub struct FunctionError {
+    pub error_type: String,
+    pub body: Bytes,
+}
+
+/// Why there is no response.
+#[derive(Clone)]
+pub enum Failure {
+    /// The function reported an error for the invocation.
+    Reported(FunctionError),
+    /// The function reported an error in Init.
+    InitReported(FunctionError),
+    /// bootstrap exited before it answered.
+    Exit(ExitStatus),
+    /// bootstrap exited after one of its extensions had reported an error of this type.
+    Extension(&'static str, ExitStatus),
+    /// The invocation's timeout passed.
+    Timeout(Duration),
+    /// Init took longer than its limit.
+    InitTimeout(Duration),
+    ResponseTooLarge,
+    InvalidResponseMode,
+    /// bootstrap could not be started.
+    InvalidEntrypoint(String),
+}
+
+impl Failure {
+    /// Lambda's `errorType` for it.
+    pub fn error_type(&self) -> &str {
+        match self {
+            Failure::Reported(error) | Failure::InitReported(error) => &error.error_type,
+            Failure::Exit(_) => "Runtime.ExitError",
+            Failure::Extension(error_type, _) => error_type,
+            Failure::Timeout(_) | Failure::InitTimeout(_) => "Sandbox.Timedout",
+            Failure::ResponseTooLarge => "Function.ResponseSizeTooLarge",
+            Failure::InvalidResponseMode => "Runtime.InvalidResponseModeHeader",
+            Failure::InvalidEntrypoint(_) => "Runtime.InvalidEntrypoint",
+        }
+    }
+
+    /// Lambda's message for it, without the request id. An error that the function reported is not quoted: it may hold
+    /// data.
+    pub fn reason(&self) -> String {
+        match self {
+            Failure::Reported(_) => "reported by the function".to_owned(),
+            Failure::InitReported(_) => "reported by the function in Init".to_owned(),
+            Failure::Exit(status) => format!("Runtime exited {}", describe(*status)),
+            Failure::Extension(_, status) => {
+                format!("Extension failed, runtime exited {}", describe(*status))
+            }
+            Failure::Timeout(timeout) => {
+                format!("Task timed out after {:.2} seconds", timeout.as_secs_f64())
+            }
+            Failure::InitTimeout(limit) => {
+                format!("Init timed out after {:.2} seconds", limit.as_secs_f64())
+            }
+            Failure::ResponseTooLarge => {
+                format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).")
+            }
+            Failure::InvalidResponseMode => "Invalid function response mode".to_owned(),
+            Failure::InvalidEntrypoint(why) => why.clone(),
+        }
+    }
+
+    /// The body of the Invoke API's answer.
+    pub fn body(&self, request_id: &str) -> Bytes {
+        let message = match self {
+            Failure::Reported(error) | Failure::InitReported(error) => return error.body.clone(),
+            Failure::ResponseTooLarge => self.reason(),
+            _ => format!("RequestId: {request_id} Error: {}", self.reason()),
+        };
+        Bytes::from(json!({"errorType": self.error_type(), "errorMessage": message}).to_string())
+    }
+
+    /// True if the function reported it.
+    pub fn is_reported(&self) -> bool {
+        matches!(self, Failure::Reported(_) | Failure::InitReported(_))
+    }
+
+    /// True if the execution environment cannot serve another invocation.
+    pub fn ends_environment(&self) -> bool {
+        match self {
+            Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
+            Failure::InitTimeout(_) | Failure::InitReported(_) => true,
+            Failure::InvalidEntrypoint(_) => true,
+            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => false,
+        }
+    }
+}
+
+/// How a process ended, in Lambda's words: `with error: exit status 1`, `with error: signal: killed`, `without
+/// providing a reason`.
+pub fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => "without providing a reason".to_owned(),
+        (Some(code), _) => format!("with error: exit status {code}"),
+        (None, signal) => format!("with error: signal: {}", signal_name(signal.unwrap_or(0))),
+    }
+}
+
+/// Lambda has Go's names for signals.
+fn signal_name(signal: i32) -> String {
+    let names = [
+        (libc::SIGHUP, "hangup"),
+        (libc::SIGINT, "interrupt"),
+        (libc::SIGQUIT, "quit"),
+        (libc::SIGILL, "illegal instruction"),
+        (libc::SIGTRAP, "trace/breakpoint trap"),
+        (libc::SIGABRT, "aborted"),
+        (libc::SIGBUS, "bus error"),
+        (libc::SIGFPE, "floating point exception"),
+        (libc::SIGKILL, "killed"),
+        (libc::SIGUSR1, "user defined signal 1"),
+        (libc::SIGSEGV, "segmentation fault"),
+        (libc::SIGUSR2, "user defined signal 2"),
+        (libc::SIGPIPE, "broken pipe"),
+        (libc::SIGALRM, "alarm clock"),
+        (libc::SIGTERM, "terminated"),
+        (libc::SIGSYS, "bad system call"),
+    ];
+    match names.iter().find(|(number, _)| *number == signal) {
+        Some((_, name)) => (*name).to_owned(),
+        None => format!("signal {signal}"),
+    }
+}
+
+/// The error type that Lambda makes of the one that was posted: `Runtime.Xyz` and `Function.Xyz`, in letters, stay.
+pub fn lambda_error_type(header: &str) -> String {
+    let has_its_form = |reason: &str| {
+        let letters = reason.bytes().all(|byte| byte.is_ascii_alphabetic());
+        letters && reason.len() > 1 && reason.starts_with(|first: char| first.is_ascii_uppercase())
+    };
+    match header.split_once('.') {
+        Some(("Runtime" | "Function", reason)) if has_its_form(reason) => header.to_owned(),
+        Some(("Function", _)) => "Function.Unknown".to_owned(),
+        _ => "Runtime.Unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_types_stay_only_if_they_have_lambdas_form() {
+        let cases = [
+            ("Function.ValueError", "Function.ValueError"),
+            ("Runtime.ExitError", "Runtime.ExitError"),
+            ("Function.my_error", "Function.Unknown"),
+            ("Function.", "Function.Unknown"),
+            ("ValueError", "Runtime.Unknown"),
+            ("Runtime.Bad-Reason", "Runtime.Unknown"),
+            ("", "Runtime.Unknown"),
+        ];
+        for (header, kept) in cases {
+            assert_eq!(lambda_error_type(header), kept, "{header}");
+        }
+    }
+
+    #[test]
+    fn exits_are_described_in_lambdas_words() {
+        assert_eq!(describe(ExitStatus::from_raw(0)), "without providing a reason");
+        assert_eq!(describe(ExitStatus::from_raw(3 << 8)), "with error: exit status 3");
+        assert_eq!(describe(ExitStatus::from_raw(libc::SIGKILL)), "with error: signal: killed");
+    }
+
+    #[test]
+    fn a_timeout_has_lambdas_error() {
+        let body = Failure::Timeout(Duration::from_secs(3)).body("id-1");
+        let text = String::from_utf8_lossy(&body).into_owned();
+        assert!(text.contains(r#""errorType":"Sandbox.Timedout""#));
+        assert!(text.contains("RequestId: id-1 Error: Task timed out after 3.00 seconds"));
+    }
+}

@@ -1,0 +1,54 @@
+//! One invocation: what the caller sent, what the runtime answered, and how it ended.
+
+use super::failure::{Failure, FunctionError};
+use bytes::Bytes;
+use std::time::Duration;
+
+/// What the caller sent.
+#[derive(Default)]
+pub struct Invocation {
+    pub request_id: String,
+    pub event: Bytes,
+    pub function_arn: String,
+    pub trace_id: String,
+    /// The JSON text, decoded from base64.
+    pub client_context: Option<Bytes>,
+    pub tenant_id: Option<String>,
+}
+
+/// An invocation that was given to an execution environment.
+pub struct Dispatched {
+    pub invocation: std::rc::Rc<Invocation>,
+    /// Milliseconds since 1970.
+    pub deadline_ms: i64,
+}
+
+/// What the runtime posted.
+pub enum RuntimeAnswer {
+    Response(Bytes),
+    /// A function error.
+    Error(FunctionError),
+    /// A response that is larger than Lambda accepts.
+    ResponseTooLarge,
+    /// A response mode that does not exist.
+    InvalidResponseMode,
+}
+
+/// How an invocation ended, how long it took, and how much memory.
+pub struct Outcome {
+    pub result: Result<Bytes, Failure>,
+    /// From the dispatch to the answer. Init is not in it.
+    pub duration: Duration,
+    /// How long Init took, if it ran within this invocation.
+    pub init: Option<Duration>,
+    /// How long Init took, if it ran before this invocation and this is the environment's first.
+    pub cold_start: Option<Duration>,
+    /// Peak memory of the execution environment's processes, if it was sampled.
+    pub memory_kb: Option<u64>,
+}
+
+impl Outcome {
+    pub fn failure(&self) -> Option<&Failure> {
+        self.result.as_ref().err()
+    }
+}

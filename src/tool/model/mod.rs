@@ -1,0 +1,14 @@
+//! What a Lambda consists of: the function, its execution environment, an invocation, and how it may fail. Data and
+//! rules; no HTTP, and no starting of processes. Uses `os` alone.
+
+pub mod arguments;
+pub mod bootstrap_path;
+pub mod environment;
+pub mod event;
+pub mod failure;
+pub mod function;
+pub mod ids;
+pub mod invocation;
+pub mod states;
+pub mod time;
+pub mod variables;

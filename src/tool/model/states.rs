@@ -1,0 +1,148 @@
+//! The states of a runtime and of an extension in Lambda's APIs, and which request leads from one to another.
+//!
+//! Source: the behaviour of AWS's Runtime Interface Emulator, and
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
+
+/// The request is not allowed in the state `from`. `to` is the state to which it leads.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotAllowed {
+    pub from: &'static str,
+    pub to: &'static str,
+}
+
+/// The state of the runtime, which is bootstrap, in the Runtime API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuntimeState {
+    /// In Init: it has not yet asked for an invocation.
+    Started,
+    /// It has posted an Init error, and can only exit.
+    InitError,
+    /// It waits for an invocation.
+    Ready,
+    /// It has an invocation to answer.
+    Running,
+    /// It has answered, and has not asked for the next invocation.
+    ResponseSent,
+}
+
+impl RuntimeState {
+    fn name(self) -> &'static str {
+        match self {
+            RuntimeState::Started => "Started",
+            RuntimeState::InitError => "InitError",
+            RuntimeState::Ready => "Ready",
+            RuntimeState::Running => "Running",
+            RuntimeState::ResponseSent => "ResponseSent",
+        }
+    }
+
+    /// It asks for an invocation. If it has not answered the last one, it gets that one again.
+    pub fn asked_for_next(self) -> Result<RuntimeState, NotAllowed> {
+        match self {
+            RuntimeState::Started | RuntimeState::Ready | RuntimeState::ResponseSent => Ok(RuntimeState::Ready),
+            RuntimeState::Running => Ok(RuntimeState::Running),
+            RuntimeState::InitError => Err(self.not_allowed("Ready")),
+        }
+    }
+
+    /// It answers. `to` is the state's name for this kind of answer.
+    pub fn answered(self, to: &'static str) -> Result<RuntimeState, NotAllowed> {
+        match self {
+            RuntimeState::Running => Ok(RuntimeState::ResponseSent),
+            _ => Err(self.not_allowed(to)),
+        }
+    }
+
+    pub fn init_failed(self) -> Result<RuntimeState, NotAllowed> {
+        match self {
+            RuntimeState::Started => Ok(RuntimeState::InitError),
+            _ => Err(self.not_allowed("InitError")),
+        }
+    }
+
+    fn not_allowed(self, to: &'static str) -> NotAllowed {
+        NotAllowed { from: self.name(), to }
+    }
+}
+
+/// The state of an internal extension in the Extensions API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionState {
+    Registered,
+    /// It waits for an event.
+    Ready,
+    /// It has an event.
+    Running,
+    InitError,
+    ExitError,
+}
+
+impl ExtensionState {
+    fn name(self) -> &'static str {
+        match self {
+            ExtensionState::Registered => "Registered",
+            ExtensionState::Ready => "Ready",
+            ExtensionState::Running => "Running",
+            ExtensionState::InitError => "InitError",
+            ExtensionState::ExitError => "ExitError",
+        }
+    }
+
+    pub fn asked_for_next(self) -> Result<ExtensionState, NotAllowed> {
+        match self {
+            ExtensionState::Registered | ExtensionState::Running => Ok(ExtensionState::Ready),
+            _ => Err(self.not_allowed("Ready")),
+        }
+    }
+
+    pub fn init_failed(self) -> Result<ExtensionState, NotAllowed> {
+        match self {
+            ExtensionState::Registered | ExtensionState::InitError => Ok(ExtensionState::InitError),
+            _ => Err(self.not_allowed("InitError")),
+        }
+    }
+
+    pub fn exit_failed(self) -> Result<ExtensionState, NotAllowed> {
+        match self {
+            ExtensionState::InitError => Err(self.not_allowed("ExitError")),
+            _ => Ok(ExtensionState::ExitError),
+        }
+    }
+
+    fn not_allowed(self, to: &'static str) -> NotAllowed {
+        NotAllowed { from: self.name(), to }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_an_invocation_the_runtime_is_ready_again() {
+        let ready = RuntimeState::Started.asked_for_next();
+        assert_eq!(ready, Ok(RuntimeState::Ready));
+        assert_eq!(RuntimeState::Running.answered("InvocationResponse"), Ok(RuntimeState::ResponseSent));
+        assert_eq!(RuntimeState::ResponseSent.asked_for_next(), Ok(RuntimeState::Ready));
+    }
+
+    #[test]
+    fn a_second_answer_is_refused() {
+        let refusal = NotAllowed { from: "ResponseSent", to: "InvocationResponse" };
+        assert_eq!(RuntimeState::ResponseSent.answered("InvocationResponse"), Err(refusal));
+    }
+
+    #[test]
+    fn an_init_error_is_allowed_in_init_only_and_is_final() {
+        assert_eq!(RuntimeState::Started.init_failed(), Ok(RuntimeState::InitError));
+        assert!(RuntimeState::Ready.init_failed().is_err());
+        assert!(RuntimeState::InitError.asked_for_next().is_err());
+    }
+
+    #[test]
+    fn an_extension_asks_once_per_event() {
+        assert_eq!(ExtensionState::Registered.asked_for_next(), Ok(ExtensionState::Ready));
+        assert!(ExtensionState::Ready.asked_for_next().is_err());
+        assert_eq!(ExtensionState::Running.asked_for_next(), Ok(ExtensionState::Ready));
+    }
+}

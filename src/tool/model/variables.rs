@@ -1,0 +1,87 @@
+//! The environment variables of bootstrap: those that Lambda sets, and few of the user's own.
+//!
+//! The user's `PATH` is passed on to find interpreters, `HOME` because version managers need it, and `SLS…` because
+//! bootstrap reads them. Everything else, credentials above all, is passed on only by `--env`.
+//!
+//! Not set: `AWS_EXECUTION_ENV`, which only managed runtimes have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`,
+//! which the runtime sets for each invocation; `AWS_XRAY_…`, as there is no X-Ray daemon; `AWS_ACCESS_KEY_ID` and the
+//! like.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+
+use super::function::{Function, VERSION};
+use super::ids::log_stream;
+use std::ffi::{OsStr, OsString};
+
+/// The path to which bootstrap writes the timeline. Lambda does not set it.
+pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
+
+/// The address of the debugger for every invocation. Lambda does not set it.
+pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
+
+/// All of them. If a name comes twice, the later value holds.
+pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
+    let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();
+    all.extend(given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())));
+    if let Some(runtime) = &function.managed {
+        all.push(("AWS_LAMBDA_EXEC_WRAPPER".into(), "/opt/open-runtime".into()));
+        all.extend(
+            Some(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into())).filter(|_| !runtime.is_empty()),
+        );
+    }
+    all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
+    all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
+    all
+}
+
+fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, String)> {
+    let root = function.task_root.display().to_string();
+    let libraries = format!("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
+    [
+        ("AWS_DEFAULT_REGION", function.region.clone()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", VERSION.to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream()),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
+        ("AWS_REGION", function.region.clone()),
+        ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
+        ("LAMBDA_TASK_ROOT", root),
+        ("LANG", "en_US.UTF-8".to_owned()),
+        ("LD_LIBRARY_PATH", libraries),
+        ("TZ", ":UTC".to_owned()),
+        ("_HANDLER", function.handler.clone()),
+    ]
+    .into_iter()
+}
+
+fn own(ours: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = (OsString, OsString)> {
+    ours.filter_map(|(name, value)| match name.to_str()? {
+        "PATH" => Some((name, with_opt_bin(&value))),
+        "HOME" => Some((name, value)),
+        other if other.starts_with("SLS") => Some((name, value)),
+        _ => None,
+    })
+}
+
+/// `PATH` and, as on Lambda, the folder for programs of layers.
+fn with_opt_bin(path: &OsStr) -> OsString {
+    let mut path = path.to_owned();
+    path.push(":/opt/bin");
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_needed_of_the_users_environment_is_passed_on() {
+        let ours = [("PATH", "/bin"), ("HOME", "/h"), ("AWS_SECRET_ACCESS_KEY", "s"), ("SLSLOG", "info"), ("PS1", "$")];
+        let passed: Vec<_> = own(ours.into_iter().map(|(name, value)| (name.into(), value.into()))).collect();
+        let expected = [("PATH", "/bin:/opt/bin"), ("HOME", "/h"), ("SLSLOG", "info")];
+        assert_eq!(passed, expected.map(|(name, value)| (OsString::from(name), OsString::from(value))));
+    }
+}

@@ -1,0 +1,6 @@
+//! What the kernel offers: system calls, pipes, and the processes below this one. Knows nothing of Lambda, and uses no
+//! other folder.
+
+pub mod pipe;
+pub mod process_tree;
+pub mod sys;

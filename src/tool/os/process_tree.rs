@@ -1,0 +1,122 @@
+//! The processes below this one, read from `/proc`.
+//!
+//! The tool adopts orphans. So all that bootstrap or a handler starts stays below the tool, daemons included.
+
+use std::collections::HashSet;
+use std::fs;
+
+/// The kernel's flag of a process that is exiting.
+const PF_EXITING: u32 = 0x4;
+
+/// A process as `/proc/PID/stat` describes it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProcessInfo {
+    pub pid: i32,
+    parent: i32,
+    pub name: String,
+    is_dead: bool,
+    is_exiting: bool,
+}
+
+impl ProcessInfo {
+    /// True if it is exiting, or a SIGKILL is pending: then it exits as soon as it runs.
+    pub fn is_dying(&self) -> bool {
+        let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let status = String::from_utf8_lossy(&status);
+        let pending = ["SigPnd:", "ShdPnd:"].map(|name| has_sigkill(field(&status, name)));
+        self.is_exiting || status.is_empty() || pending.contains(&true)
+    }
+}
+
+/// The value of a line of `/proc/PID/status`.
+fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+    value.split_ascii_whitespace().next()
+}
+
+fn has_sigkill(mask: Option<&str>) -> bool {
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask, 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (libc::SIGKILL - 1) != 0)
+}
+
+/// All descendants of this process except zombies. Reads all of `/proc`.
+pub fn living_descendants() -> Vec<ProcessInfo> {
+    let ours = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+    below(ours, all()).into_iter().filter(|process| !process.is_dead).collect()
+}
+
+/// The sum of the peak memory of a process and its descendants, in KB, as far as the kernel lists their children.
+pub fn peak_memory_kb(pid: i32) -> u64 {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let below: u64 = children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).map(peak_memory_kb).sum();
+    let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
+    let peak = field(&String::from_utf8_lossy(&status), "VmHWM:").and_then(|kb| kb.parse().ok());
+    below + peak.unwrap_or(0)
+}
+
+fn all() -> Vec<ProcessInfo> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    // lossy: a process may name itself with any bytes
+    pids.filter_map(|pid| parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))).collect()
+}
+
+fn below(root: i32, mut all: Vec<ProcessInfo>) -> Vec<ProcessInfo> {
+    let mut known = HashSet::from([root]);
+    let mut found = Vec::new();
+    loop {
+        let (below, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|process| known.contains(&process.parent));
+        if below.is_empty() {
+            return found;
+        }
+        known.extend(below.iter().map(|process| process.pid));
+        found.extend(below);
+        all = rest;
+    }
+}
+
+/// `PID (NAME) STATE PARENT GROUP SESSION TTY FOREGROUND FLAGS …`; the name may hold spaces and parentheses.
+fn parse(stat: &str) -> Option<ProcessInfo> {
+    let (pid, rest) = stat.split_once(" (")?;
+    let (name, rest) = rest.rsplit_once(") ")?;
+    let fields: Vec<&str> = rest.split(' ').collect();
+    let flags: u32 = fields.get(6)?.parse().ok()?;
+    Some(ProcessInfo {
+        pid: pid.parse().ok()?,
+        parent: fields.get(1)?.parse().ok()?,
+        name: name.to_owned(),
+        is_dead: matches!(*fields.first()?, "Z" | "X"),
+        is_exiting: flags & PF_EXITING != 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(pid: i32, parent: i32) -> ProcessInfo {
+        ProcessInfo { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
+    }
+
+    #[test]
+    fn names_may_hold_anything() {
+        let parsed = parse("42 (a) Z 1 (b)) S 7 42 42 0 -1 4194564 0").unwrap();
+        assert_eq!((parsed.pid, parsed.parent, parsed.name.as_str()), (42, 7, "a) Z 1 (b)"));
+    }
+
+    #[test]
+    fn a_process_that_exits_is_dying() {
+        let parsed = parse("42 (a) R 7 42 42 0 -1 4194308 0").unwrap();
+        assert!(parsed.is_dying());
+        let ours = fs::read_to_string("/proc/self/stat").unwrap();
+        assert!(!parse(&ours).unwrap().is_dying());
+        assert!(has_sigkill(Some("0000000000000100")) && !has_sigkill(Some("0000000000004000")));
+    }
+
+    #[test]
+    fn descendants_are_found_in_any_order() {
+        let found = below(1, vec![process(5, 4), process(9, 8), process(4, 3), process(3, 1), process(8, 2)]);
+        let pids: Vec<_> = found.iter().map(|process| process.pid).collect();
+        assert_eq!(pids, [3, 4, 5]);
+    }
+}

@@ -1,0 +1,99 @@
+//! System calls for which std has no safe function. One job per function; every result is checked at once.
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus};
+use std::time::Instant;
+
+fn check(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// A pipe, (read end, write end), close-on-exec.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [0; 2];
+    // SAFETY: the kernel writes two descriptors into an array of two.
+    check(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    // SAFETY: a new descriptor that nothing else owns.
+    let read_end = unsafe { OwnedFd::from_raw_fd(fds[0]) };
+    // SAFETY: as above.
+    let write_end = unsafe { OwnedFd::from_raw_fd(fds[1]) };
+    Ok((read_end, write_end))
+}
+
+/// Reads the data that is available. 0 is the end of file. The error `WouldBlock` means that there is no data.
+pub fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the kernel writes at most buffer.len() bytes into the buffer.
+    let count = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// Fills the buffer from the kernel's random number generator.
+pub fn random(buffer: &mut [u8]) {
+    // SAFETY: the kernel writes at most buffer.len() bytes into the buffer. It fills up to 256 bytes in one call.
+    let _ = unsafe { libc::getrandom(buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+}
+
+/// How many descriptors this process may have open at once.
+pub fn max_descriptors() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one rlimit to the pointer.
+    let done = check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) });
+    done.map_or(256, |_| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+}
+
+/// Makes this process adopt all orphans below it, so that it can end them.
+pub fn adopt_orphans() -> io::Result<()> {
+    // SAFETY: sets an attribute of this process, touches no memory.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(|_| ())
+}
+
+/// Starts the command in its own session, and with SIGTERM as the signal for the death of this process. On SIGTERM
+/// bootstrap ends the processes that it has started. SIGKILL would leave them running: they have process groups of
+/// their own.
+pub fn in_own_session(command: &mut Command) {
+    let prepare = || {
+        // SAFETY: async-signal-safe, touches no memory.
+        check(unsafe { libc::setsid() })?;
+        // SAFETY: async-signal-safe, touches no memory.
+        check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM, 0, 0, 0) })?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes only the two system calls above.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// Waits for data or the end of file, until the limit. False if neither has come.
+pub fn is_readable_until(fd: BorrowedFd<'_>, limit: Instant) -> io::Result<bool> {
+    loop {
+        // rounded up: rounded down, the last millisecond would be a busy loop
+        let left = limit.saturating_duration_since(Instant::now()).as_millis() + 1;
+        let mut polled = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: the pointer is to one pollfd.
+        let count = unsafe { libc::poll(&mut polled, 1, c_int::try_from(left).unwrap_or(c_int::MAX)) };
+        match check(count) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map(|count| count > 0),
+        }
+    }
+}
+
+/// Signals a process, or with a negative number a process group. It is not an error if there is none.
+pub fn signal(pid: i32, signal: c_int) -> io::Result<()> {
+    // SAFETY: kill touches no memory.
+    match check(unsafe { libc::kill(pid, signal) }) {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// Reaps a child that has exited, if there is one.
+pub fn reap() -> Option<(i32, ExitStatus)> {
+    let mut status = 0;
+    // SAFETY: the kernel writes one int to the pointer.
+    let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) };
+    (pid > 0).then(|| (pid, ExitStatus::from_raw(status)))
+}

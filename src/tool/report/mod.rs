@@ -1,0 +1,7 @@
+//! What users and test suites see: the function's log and the timeline on stderr, and the journal. Uses `model` and
+//! `os`.
+
+pub mod journal;
+pub mod logs;
+pub mod reporter;
+pub mod timeline;

@@ -1,0 +1,153 @@
+//! Reports what happens: to the user on stderr, and to test suites in the journal.
+
+use super::journal::Journal;
+use super::logs::Logs;
+use super::timeline::{self, Step, Steps, Style};
+use crate::model::environment::Environment;
+use crate::model::failure::Failure;
+use crate::model::invocation::Outcome;
+use crate::model::time::ms;
+use serde_json::json;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::task::spawn_local;
+
+/// Reports things in the order in which they happen.
+pub struct Reporter {
+    pub journal: Rc<Journal>,
+    pub logs: Rc<Logs>,
+    /// None: no timeline is shown.
+    steps: Option<Rc<Steps>>,
+    style: Style,
+    memory_mb: u32,
+}
+
+impl Reporter {
+    /// Starts passing on the function's log.
+    ///
+    /// # Errors
+    /// Pipes cannot be made.
+    pub fn new(journal: Rc<Journal>, is_quiet: bool, memory_mb: u32) -> io::Result<Reporter> {
+        let logs = Rc::new(Logs::new()?);
+        let steps = (!is_quiet).then(Steps::new).transpose()?.map(Rc::new);
+        let passing = logs.clone();
+        spawn_local(async move { passing.run().await });
+        if let Some(steps) = steps.clone() {
+            spawn_local(async move { steps.run().await });
+        }
+        let style = Style::of_stderr();
+        Ok(Reporter { journal, logs, steps, style, memory_mb })
+    }
+
+    /// The path to which bootstrap writes its steps.
+    pub fn timeline_path(&self) -> Option<String> {
+        self.steps.as_ref().map(|steps| steps.path())
+    }
+
+    pub fn has_timeline(&self) -> bool {
+        self.steps.is_some()
+    }
+
+    /// Writes a line of the tool to stderr.
+    pub fn say(&self, line: &str) {
+        self.logs.say(&format!("open-runtime: {line}"));
+    }
+
+    pub fn spawned(&self, environment: &Environment) {
+        let (number, pid) = (environment.number, environment.pid.get());
+        self.journal.note("spawned", || json!({"environment": number, "pid": pid}));
+    }
+
+    pub fn init_ended(&self, environment: &Environment, failure: Option<&Failure>) {
+        let (number, ms) = (environment.number, ms(environment.age()));
+        let error = failure.map(Failure::error_type);
+        self.journal.note("init", || json!({"environment": number, "error": error, "ms": ms}));
+    }
+
+    /// Shows the timeline of an Init that is a phase of its own, not part of an invocation.
+    pub fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
+        let steps = self.take_steps(None);
+        if self.has_timeline() {
+            self.logs.say(&timeline::init(self.style, &steps, duration, failure));
+        }
+    }
+
+    pub fn begin_invocation(&self, request_id: &str) {
+        self.logs.begin(format!("START RequestId: {request_id} Version: $LATEST\n"));
+    }
+
+    pub fn invocation_ended(&self, request_id: &str, outcome: &Outcome) {
+        let error = outcome.failure().map(Failure::error_type);
+        let ms = ms(outcome.duration);
+        self.journal.note("invocation", || json!({"requestId": request_id, "error": error, "ms": ms}));
+        let steps = self.take_steps(Some(request_id));
+        if self.has_timeline() {
+            let lines = timeline::invocation(self.style, &steps, request_id, outcome, self.memory_mb);
+            self.logs.say(&lines);
+        }
+    }
+
+    /// The last 4 KB of the current invocation's log, for `X-Amz-Log-Result`.
+    pub fn log_tail(&self, request_id: &str, outcome: &Outcome) -> Vec<u8> {
+        self.logs.tail(&last_lines(request_id, outcome, self.memory_mb))
+    }
+
+    fn take_steps(&self, request_id: Option<&str>) -> Vec<Step> {
+        let steps = self.steps.as_ref();
+        let steps = steps.map_or_else(Vec::new, |steps| steps.take(request_id));
+        for Step { step, name, ms, .. } in &steps {
+            self.journal.note("step", || json!({"requestId": request_id, "step": step, "name": name, "ms": ms}));
+        }
+        steps
+    }
+}
+
+/// The lines with which an invocation ends in Lambda's log. Since August 2025 Lambda bills Init, too.
+fn last_lines(request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
+    let error = match outcome.failure() {
+        Some(failure) if !failure.is_reported() => {
+            let (reason, error_type) = (failure.reason(), failure.error_type());
+            format!("RequestId: {request_id} Error: {reason}\n{error_type}\n")
+        }
+        Some(_) | None => String::new(),
+    };
+    let init = outcome.cold_start.map(ms);
+    let duration = ms(outcome.duration) + outcome.init.map_or(0.0, ms);
+    let billed = (duration + init.unwrap_or(0.0)).ceil();
+    let memory = outcome.memory_kb.map(|kb| kb.div_ceil(1024));
+    let memory = memory.map_or(String::new(), |mb| format!("Max Memory Used: {mb} MB\t"));
+    let init = init.map_or(String::new(), |ms| format!("Init Duration: {ms:.2} ms\t"));
+    format!(
+        "{error}END RequestId: {request_id}\n\
+         REPORT RequestId: {request_id}\tDuration: {duration:.2} ms\t\
+         Billed Duration: {billed:.0} ms\tMemory Size: {memory_mb} MB\t{memory}{init}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn outcome(result: Result<Bytes, Failure>) -> Outcome {
+        Outcome { result, duration: Duration::from_micros(1500), init: None, cold_start: None, memory_kb: Some(2000) }
+    }
+
+    #[test]
+    fn the_last_lines_are_lambdas() {
+        let mut cold = outcome(Ok(Bytes::new()));
+        cold.cold_start = Some(Duration::from_millis(100));
+        let report = "REPORT RequestId: id\tDuration: 1.50 ms\tBilled Duration: 102 ms\t\
+                      Memory Size: 128 MB\tMax Memory Used: 2 MB\tInit Duration: 100.00 ms\t\n";
+        let expected = format!("END RequestId: id\n{report}");
+        assert_eq!(last_lines("id", &cold, 128), expected);
+    }
+
+    #[test]
+    fn they_have_a_failure_that_the_function_could_not_log() {
+        let late = outcome(Err(Failure::Timeout(Duration::from_secs(3))));
+        let expected = "RequestId: id Error: Task timed out after 3.00 seconds\nSandbox.Timedout\nEND";
+        assert!(last_lines("id", &late, 128).starts_with(expected));
+    }
+}
