@@ -255,7 +255,7 @@ pub fn push_json(json: &mut Vec<u8>, before: &str, text: &str) {
 #[allow(missing_docs)] // of the fields
 pub enum Fatal {
     /// This is no Lambda execution environment.
-    NoRuntimeApi,
+    NoRuntimeApi { is: &'static str },
     /// A system call of ours failed.
     System { what: &'static str, cause: io::Error },
     /// The Runtime API did not answer, or not as it must.
@@ -274,7 +274,7 @@ impl Fatal {
         match self {
             Fatal::Init(error) | Fatal::CrashLoop(error) | Fatal::Unreported { error, .. } => error,
             Fatal::System { cause, .. } => InvocationError::RuntimePipe { cause },
-            Fatal::NoRuntimeApi | Fatal::RuntimeApi { .. } => InvocationError::Terminated,
+            Fatal::NoRuntimeApi { .. } | Fatal::RuntimeApi { .. } => InvocationError::Terminated,
         }
     }
 }
@@ -282,8 +282,9 @@ impl Fatal {
 impl fmt::Display for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fatal::NoRuntimeApi => f.write_str(
-                "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda, or by open-runtime on your machine",
+            Fatal::NoRuntimeApi { is } => write!(
+                f,
+                "AWS_LAMBDA_RUNTIME_API is {is}: this program is started by AWS Lambda, or by open-runtime on your machine"
             ),
             Fatal::System { what, cause } => write!(f, "cannot {what}: {cause}"),
             Fatal::RuntimeApi { call, why } => write!(f, "Runtime API: {call} failed: {why}"),
