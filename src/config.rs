@@ -113,6 +113,14 @@ pub fn wrapped_command() -> Option<impl Iterator<Item = OsString>> {
     env::var_os(WRAPPED).map(|_| env::args_os().skip(1))
 }
 
+/// Names the language runtime that we start, in its environment.
+pub const PROGRAM: &str = "_OPEN_RUNTIME_PROGRAM";
+
+/// The language runtime that another bootstrap has started, if we are what has become of it.
+pub fn started_as() -> Option<OsString> {
+    env::var_os(PROGRAM)
+}
+
 impl Config {
     /// # Errors
     /// [`InvocationError::Variable`].
