@@ -26,18 +26,23 @@ ends_soon() {
 		bootstrap_exits 0
 }
 
-# ends_in_time HANDLER-OR-FAKE [OPTION…]: at work, in one of ten tries, before Lambda would kill it (measured from here).
-ends_in_time() {
+# is_told_in_time FAKE [OPTION…]: in one of ten tries bootstrap is at work and ends before Lambda would kill it (measured from
+# here), and the caller is told in the 30 ms that are left for that: a busy machine may need longer.
+is_told_in_time() {
 	for _ in 1 2 3 4 5 6 7 8 9 10
 	do
-		rm -rf task/called
+		rm -rf task/called task/starts
 		start_lambda "$@" &&
 			start_invoking 1 &&
 			within 5000 test -e task/called &&
 			ends_soon &&
-			stop_lambda || return
-		test "$took" -gt 400 || return 0
+			has_answer || return
+		if test "$took" -le 400 && grep -q Runtime.Shutdown response
+		then
+			return
+		fi
 		echo "took $took ms"
+		stop_lambda || return
 	done
 	return 1
 }
@@ -146,24 +151,11 @@ check 'a handler that is at work and ends is reported, and the language runtime 
 '
 
 check 'a handler that is at work and goes on is killed in time, and the caller told' '
-	start_lambda keeps-answering &&
-	start_invoking 1 &&
-	within 5000 test -e task/called &&
-	ends_soon &&
-	has_answer &&
+	is_told_in_time keeps-answering &&
 	failed Runtime.Shutdown "the execution environment was shut down" &&
 	has_logged Invoke Runtime.Shutdown &&
 	fails_to grep bootstrap: lambda.log &&
 	starts 1
-'
-
-check 'that is soon enough for Lambda, which kills after 300 ms' '
-	ends_in_time keeps-answering
-'
-
-check 'with a middleware at work, too' '
-	executable task/middlewares/stays "touch called; sleep 60" &&
-	ends_in_time echoes --env SLSMIDDLEWARES=stays
 '
 
 check 'no error hook is run for a handler that was at work' '
@@ -179,12 +171,8 @@ check 'no error hook is run for a handler that was at work' '
 '
 
 check 'a middleware that is at work and goes on is killed in time, and the caller told' '
-	executable task/middlewares/stays "touch stays; sleep 60" &&
-	start_lambda says-goodbye --env SLSMIDDLEWARES=stays &&
-	start_invoking 1 &&
-	within 5000 test -e task/stays &&
-	ends_soon &&
-	has_answer &&
+	executable task/middlewares/stays "touch called; sleep 60" &&
+	is_told_in_time echoes --env SLSMIDDLEWARES=stays &&
 	failed Runtime.Shutdown "the execution environment was shut down"
 '
 
