@@ -2,6 +2,11 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use crate::child::language_runtime::{LanguageRuntime, SharedRuntime};
 use crate::child::launch::Launch;
 use crate::error::{Fatal, InvocationError};
@@ -10,7 +15,7 @@ use crate::lambda::runtime_api::{Next, RuntimeApi};
 use crate::log::{Failed, Level, Log};
 use crate::middleware;
 use crate::middleware::chain::Middlewares;
-use crate::os::process;
+use crate::os::process::{self, CannotStart};
 use crate::os::signals::Signals;
 use crate::os::wait::WaitEnd;
 use crate::settings::config::{self, Config};
@@ -28,6 +33,9 @@ pub fn run() -> Result<(), Fatal> {
             cause: process::become_command(command, config::WRAPPED),
         });
     }
+    if let Some(program) = config::started_as() {
+        return refuse_to_run_in_ourselves(&program);
+    }
     let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork, so that no SIGTERM is missed
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log_from_env();
@@ -37,6 +45,14 @@ pub fn run() -> Result<(), Fatal> {
     let outcome = serve(&api, &function, &runtime);
     runtime.get().stop()?; // the Shutdown phase comes however Invoke ended
     outcome
+}
+
+/// Tells the bootstrap that has started us as its language runtime, as a language runtime does, that this would have no end.
+fn refuse_to_run_in_ourselves(program: &OsStr) -> Result<(), Fatal> {
+    let why = "it starts bootstrap again, without end; set SLSRUNTIME to a language, like nodejs or python";
+    let error = InvocationError::from(CannotStart::new(Path::new(program), io::Error::other(why)));
+    let line = [b"{\"error\":", &*error.to_json(), b"}\n"].concat();
+    fs::write("/proc/self/fd/1", line).map_err(|cause| Fatal::System { what: "answer another bootstrap", cause })
 }
 
 /// Starts the language runtime, which boots while bootstrap gets ready.
@@ -52,12 +68,10 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let middlewares = middleware::find(&config.middlewares, &roots)?;
     let wrapper = lookup::wrapper(&config)?;
     let companions = middleware::companions(&middlewares)?.map(|folders| ("SLSCOMPANIONS", folders));
-    let launch = Launch {
-        program: lookup::language_runtime(&config, &roots)?,
-        handler: config.handler.clone(),
-        variables: companions.into_iter().chain(wrapper.as_ref().map(|_| (config::WRAPPED, "1".into()))).collect(),
-        wrapper,
-    };
+    let program = lookup::language_runtime(&config, &roots)?;
+    let mut variables = vec![(config::PROGRAM, program.clone().into())];
+    variables.extend(companions.into_iter().chain(wrapper.as_ref().map(|_| (config::WRAPPED, "1".into()))));
+    let launch = Launch { program, handler: config.handler.clone(), variables, wrapper };
     let runtime = LanguageRuntime::start(launch, signals, log)?;
     config::warn_of_unknown_variables(log); // while the language runtime boots
     let timeline = Timeline::open(config.timeline.as_deref());

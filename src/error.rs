@@ -246,7 +246,7 @@ pub fn header_error_type(error_type: &str) -> String {
 #[derive(Debug)]
 pub enum Fatal {
     /// This is not a Lambda execution environment.
-    NoRuntimeApi,
+    NoRuntimeApi { is: &'static str },
     /// A system call of ours failed.
     System { what: &'static str, cause: io::Error },
     /// The Runtime API did not answer, or its answer is not usable.
@@ -262,8 +262,9 @@ pub enum Fatal {
 impl fmt::Display for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fatal::NoRuntimeApi => f.write_str(
-                "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda, or by open-runtime on your machine",
+            Fatal::NoRuntimeApi { is } => write!(
+                f,
+                "AWS_LAMBDA_RUNTIME_API is {is}: this program is started by AWS Lambda, or by open-runtime on your machine"
             ),
             Fatal::System { what, cause } => write!(f, "cannot {what}: {cause}"),
             Fatal::RuntimeApi { call, why } => write!(f, "Runtime API: {call} failed: {why}"),

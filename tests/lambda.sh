@@ -22,12 +22,17 @@ do
 	unset "$name"
 done
 
-# start_lambda FUNCTION [OPTION…]: starts `open-runtime serve` with these options. FUNCTION is LANGUAGE:HANDLER for a
-# handler in tests/handlers/LANGUAGE, or the name of a fake in tests/runtimes, which has no handler.
+# start_lambda FUNCTION [OPTION…]: starts `open-runtime serve` with these options, and a timeout of a minute where they have
+# none: a machine may be busy. FUNCTION is LANGUAGE:HANDLER for a handler in tests/handlers/LANGUAGE, or the name of a fake
+# in tests/runtimes, which has no handler.
 start_lambda() {
 	make_task "$1" &&
 		shift || return
 	test -z "$fake" || set -- --env "SLSRUNTIME=$fake" "$@"
+	case " $* " in
+	*' --timeout '*) ;;
+	*) set -- --timeout 60 "$@" ;;
+	esac
 	rm -f port
 	"$open_runtime" serve "$handler" --port 0 --port-file port --journal journal --bootstrap "$bootstrap" \
 		--task-root task --env "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" "$@" >lambda.out 2>lambda.log &

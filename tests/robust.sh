@@ -10,6 +10,19 @@ faulty() {
 	start_lambda "$faulty" --faults faults "$@"
 }
 
+# given MS NTH FUNCTION [OPTION…]: starts a Lambda that gives the NTH invocation (or every one) so many ms, and lets a minute
+# pass before it ends an environment itself: what bootstrap does with its time can be told on a machine that is busy, too.
+given() {
+	given_ms=$1 given_function=$3 faults=
+	for nth in $2
+	do
+		test "$nth" != every || nth='"every"'
+		faults="$faults,{\"on\":\"next\",\"nth\":$nth,\"do\":{\"deadlineMs\":$given_ms}}"
+	done
+	shift 3
+	faulty "$given_function" "${faults#,}" --timeout 60 "$@"
+}
+
 # tell COMMAND: an event for the fake that obeys. Quotes and backslashes must be escaped as in JSON.
 tell() {
 	invoke "\"$1\""
@@ -23,7 +36,7 @@ start_invoking() {
 }
 
 has_answer() {
-	within 5000 test -s status
+	within 30000 test -s status
 }
 
 # failed TYPE TEXT: the latest invocation ended in a function error of that type, and its message contains the text.
@@ -51,7 +64,7 @@ init_fails() {
 
 # has_logged WHAT TYPE [TEXT]: the log says once that Init, or an Invoke, failed with that type, and that text in its message.
 has_logged() {
-	within 2000 grep -q "	ERROR	$1 Error 	{\"errorType\":\"$2\"" lambda.log &&
+	within 10000 grep -q "	ERROR	$1 Error 	{\"errorType\":\"$2\"" lambda.log &&
 		same 1 "$(grep -c "	ERROR	$1 Error 	" lambda.log)" &&
 		sed "s/\\\\\"/\"/g" lambda.log >unescaped &&
 		says unescaped "${3:-$2}"
@@ -59,16 +72,26 @@ has_logged() {
 
 # bootstrap_exits STATUS: the first one has, or soon does.
 bootstrap_exits() {
-	within 5000 grep -q '"what":"exit"' journal &&
+	within 30000 grep -q '"what":"exit"' journal &&
 		says journal "\"status\":\"exit status: $1\""
 }
 
 # logged TEXT: it is in the log, or will be soon.
 logged() {
-	within 2000 grep -qF -e "$1" lambda.log || {
+	within 10000 grep -qF -e "$1" lambda.log || {
 		echo "lambda.log does not say: $1"
 		return 1
 	}
+}
+
+# logged_times NUMBER TEXT: so many lines of the log have it, or will soon.
+logged_times() {
+	within 10000 has_lines "$1" "$2" lambda.log
+}
+
+# has_lines NUMBER TEXT FILE
+has_lines() {
+	same "$1" "$(grep -cF -e "$2" "$3")" >/dev/null
 }
 
 # starts NUMBER: the fake has been started so often (those that obey, and all that are made of it, count).
@@ -78,7 +101,7 @@ starts() {
 
 # is_ready: Init is over.
 is_ready() {
-	within 5000 grep -q '"what":"init"' journal
+	within 30000 grep -q '"what":"init"' journal
 }
 
 # runtime_pid: the pid of the latest language runtime.
@@ -94,6 +117,11 @@ is_gone() {
 # bootstrap_process: the pid of the first one.
 bootstrap_process() {
 	sed -n 's/.*"pid":\([0-9]*\),"what":"spawned".*/\1/p' journal | head -n 1
+}
+
+# children: the pids of those of the first bootstrap: the language runtime, as a rule.
+children() {
+	pgrep -P "$(bootstrap_process)"
 }
 
 # shutdown_takes MS: Lambda's SIGTERM ends bootstrap within so many milliseconds, with status 0 and nothing left.

@@ -88,6 +88,37 @@ check 'a language runtime that cannot be executed is a failed Init that says wha
 	init_fails Runtime.InvalidEntrypoint "the interpreter that its first line names, is missing"
 '
 
+# refuses_itself PROGRAM: Init fails, once, as that language runtime has turned out to be bootstrap.
+refuses_itself() {
+	init_fails Runtime.InvalidEntrypoint "cannot start $1: it starts bootstrap again, without end; set SLSRUNTIME to a language, like nodejs"
+}
+
+check 'bootstrap as its own language runtime is a failed Init that says what to do' '
+	start_lambda echoes --env "SLSRUNTIME=$bootstrap" &&
+	refuses_itself "$bootstrap"
+'
+
+check 'so is what leads to it: a copy under the name of a language' '
+	mkdir -p task/runtimes/aa &&
+	cp "$bootstrap" task/runtimes/aa/language-runtime &&
+	touch task/fake.aa &&
+	start_lambda echoes --env SLSRUNTIME= &&
+	refuses_itself "$work/task/runtimes/aa/language-runtime"
+'
+
+check 'so is what leads to it: a script, which is started once' '
+	executable mine/language-runtime "echo >>started; $bootstrap; exit 3" &&
+	start_lambda echoes --env "SLSRUNTIME=$work/mine" &&
+	refuses_itself "$work/mine/language-runtime" &&
+	same 1 "$(wc -l <task/started)"
+'
+
+check 'so is what leads to it: by a wrapper' '
+	executable wrapper "exec \"\$@\"" &&
+	start_lambda echoes --env "SLSRUNTIME=$bootstrap" --env "AWS_LAMBDA_EXEC_WRAPPER=$work/wrapper" &&
+	refuses_itself "$bootstrap"
+'
+
 for bad in SLSGRACE=soon SLSGRACE=-1 SLSGRACE=1.5 SLSGRACE=900001 SLSEVENTS=raw,cooked SLSBATCH=maybe SLSOVERLAP=yes SLSLOG=loud
 do
 	check "$bad is a failed Init that names the variable, and nothing is started" '

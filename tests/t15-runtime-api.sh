@@ -158,6 +158,12 @@ check 'no address of a Runtime API: bootstrap says who starts it' '
 	logged "bootstrap: AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda, or by open-runtime"
 '
 
+check 'an address that is not text is said to be that' '
+	alone "$(printf "\377")" echoes &&
+	ends 1 &&
+	logged "bootstrap: AWS_LAMBDA_RUNTIME_API is not text in UTF-8: this program is started by AWS Lambda, or by open-runtime"
+'
+
 check 'a name for an address is refused, not looked up' '
 	alone lambda.example:80 echoes &&
 	ends 1 &&

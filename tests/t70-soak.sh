@@ -12,20 +12,20 @@ soak() {
 }
 
 check "$invocations invocations: descriptors, zombies and memory of bootstrap are what they were" '
-	start_lambda soaks --timeout 0.5 --quiet &&
+	given 500 every soaks --quiet &&
 	is_ready &&
 	soak "$invocations"
 '
 
 check "$((invocations / 10)) invocations with middlewares: the same" '
 	executable task/middlewares/passes "test \$1 = error || cat" &&
-	start_lambda soaks --timeout 0.8 --quiet --env SLSMIDDLEWARES=passes,passes --env SLSOVERLAP=on &&
+	given 800 every soaks --quiet --env SLSMIDDLEWARES=passes,passes --env SLSOVERLAP=on &&
 	is_ready &&
 	soak "$((invocations / 10))"
 '
 
 check "the language runtime is killed at about $kills random moments: each invocation is answered once, and with its own answer" '
-	start_lambda soaks --timeout 0.5 --quiet &&
+	given 500 every soaks --quiet &&
 	is_ready &&
 	soak "$((kills * 10))" kill
 '

@@ -57,7 +57,7 @@ impl Process {
         arguments: &[&OsStr],
         variables: impl Iterator<Item = (&'a str, &'a OsStr)>,
     ) -> Result<Process, CannotStart> {
-        let cannot_start = |cause| CannotStart { program: program.display().to_string(), cause };
+        let cannot_start = |cause| CannotStart::new(program, cause);
         let mut command = Command::new(program);
         command.args(arguments).envs(variables).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(cannot_start)?;
@@ -176,6 +176,13 @@ impl Drop for Process {
 pub struct CannotStart {
     program: String,
     cause: io::Error,
+}
+
+impl CannotStart {
+    /// This program could not be started, for this reason.
+    pub fn new(program: &Path, cause: io::Error) -> CannotStart {
+        CannotStart { program: program.display().to_string(), cause }
+    }
 }
 
 impl fmt::Display for CannotStart {

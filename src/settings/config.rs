@@ -1,6 +1,6 @@
 //! The environment variables, read once. An invalid value is an error that names the variable, and never a silent default.
 
-use std::env;
+use std::env::{self, VarError};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,7 +61,11 @@ pub struct Config {
 /// # Errors
 /// [`Fatal::NoRuntimeApi`].
 pub fn runtime_api_address() -> Result<String, Fatal> {
-    env::var("AWS_LAMBDA_RUNTIME_API").ok().filter(|address| !address.is_empty()).ok_or(Fatal::NoRuntimeApi)
+    match env::var("AWS_LAMBDA_RUNTIME_API") {
+        Ok(address) if !address.is_empty() => Ok(address),
+        Err(VarError::NotUnicode(_)) => Err(Fatal::NoRuntimeApi { is: "not text in UTF-8" }),
+        _ => Err(Fatal::NoRuntimeApi { is: "not set" }),
+    }
 }
 
 /// `SLSLOG`, else `AWS_LAMBDA_LOG_LEVEL`, and `AWS_LAMBDA_LOG_FORMAT`.
@@ -108,6 +112,14 @@ pub const WRAPPED: &str = "_OPEN_RUNTIME_WRAPPED";
 /// wrapper passed it on.
 pub fn wrapped_command() -> Option<impl Iterator<Item = OsString>> {
     env::var_os(WRAPPED).map(|_| env::args_os().skip(1))
+}
+
+/// Names the language runtime that we start, in its environment.
+pub const PROGRAM: &str = "_OPEN_RUNTIME_PROGRAM";
+
+/// The language runtime that another bootstrap has started, if we are what has become of it.
+pub fn started_as() -> Option<OsString> {
+    env::var_os(PROGRAM)
 }
 
 impl Config {

@@ -41,6 +41,20 @@ def call_error(code, event=None, **options):
         return error
 
 
+@claim("an event that cannot be read is an error that says why, in the words of AWS's client", PYTHON)
+def _(_):
+    with start("def handler(event, context):\n    return 1") as runtime:
+        runtime.ready()
+        for event, why in [
+            (b"[1,}", "Expecting value: line 1 column "),
+            (b"7" * 5000, "Exceeds the limit (4300 digits) for integer string conversion"),
+            (b'"\xff"', "'utf-8' codec can't decode byte 0xff in position "),
+        ]:
+            runtime.write(b'{"id":"odd","event":' + event + b"}\n")
+            message = runtime.read()["error"]["errorMessage"]
+            assert message.startswith("Unable to unmarshal input: " + why), message
+
+
 @claim("handlers in packages, namespace packages and sub-folders, with dots or slashes", PYTHON)
 def _(_):
     code = "def handler(event, context):\n    return __name__"
