@@ -3,6 +3,7 @@
 # make bootstrap  dist/<arch>/bootstrap, what Lambda runs
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
 # make run        invokes the example with an event
+# make check      reads the sources: format, clippy, cargo doc, shellcheck
 # make test       runs every test
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
 # make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
@@ -17,7 +18,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run test test-compat test-deploy test-long mutants bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench clean
 
 all: layer tool
 
@@ -37,6 +38,10 @@ interpreter-layers:
 run: bootstrap tool
 	@scripts/setup run
 	dist/open-runtime invoke handler.hello -f example/event.json --task-root example
+
+check:
+	@scripts/setup check
+	@scripts/check
 
 test: all
 	@scripts/setup test

@@ -88,6 +88,18 @@ check 'Python of its layer answers' '
 	greets
 '
 
+check 'the layers with an interpreter say their version and their machine, and have the licence' '
+	version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
+	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64
+	do
+		rm -rf opt &&
+			python3 "$tests/unzip.py" "$repository/dist/open-runtime-$layer.zip" opt &&
+			name=open-runtime-${layer%%-*} &&
+			same "{\"name\":\"$name\",\"version\":\"$version\",\"architecture\":\"${layer##*-}\"}" "$(cat "opt/$name.json")" &&
+			cmp "$repository/LICENSE" opt/LICENSE || return
+	done
+'
+
 check 'Python of its layer has what it is compiled with' '
 	make_root bookworm "$arch" "python-$arch" &&
 	printf "import bz2, ctypes, decimal, hashlib, lzma, math, sqlite3, ssl, uuid, zlib, asyncio, xml.parsers.expat\n%s\n" \

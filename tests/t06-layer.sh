@@ -27,7 +27,7 @@ other_layer() {
 check 'it is what was built, and the wrapper' '
 	unpack "$(layer)" &&
 	same bootstrap "$(readlink opt/open-runtime)" &&
-	rm opt/open-runtime &&
+	rm opt/open-runtime opt/open-runtime.json opt/LICENSE &&
 	diff -r -x __pycache__ "$repository/dist/$arch" opt
 '
 
@@ -39,7 +39,21 @@ check 'what is executable is so, links are links, and nothing else is in it' '
 		test -x opt/runtimes/$folder/language-runtime || return
 	done &&
 	same nodejs "$(readlink opt/runtimes/js)" &&
-	same "bootstrap open-runtime runtimes " "$(ls opt | tr "\n" " ")"
+	same "LICENSE bootstrap open-runtime open-runtime.json runtimes " "$(LC_ALL=C ls opt | tr "\n" " ")"
+'
+
+# stamped ZIP NAME ARCH: it says its name, its version and its machine, and has the licence.
+stamped() {
+	rm -rf opt &&
+		unpack "$1" &&
+		version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
+		same "{\"name\":\"$2\",\"version\":\"$version\",\"architecture\":\"$3\"}" "$(cat "opt/$2.json")" &&
+		cmp "$repository/LICENSE" opt/LICENSE
+}
+
+check 'both say their version and their machine, and have the licence' '
+	stamped "$repository/dist/open-runtime-x86_64.zip" open-runtime x86_64 &&
+	stamped "$repository/dist/open-runtime-arm64.zip" open-runtime arm64
 '
 
 check 'a zip has less than 400 KB' '

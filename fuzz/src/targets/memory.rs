@@ -62,7 +62,7 @@ fn json(json: &[u8]) {
         limited("text", length, || text::append_text(root, &mut Vec::new()));
     }
     let response = [b"{\"id\":\"r#0\",\"response\":", json, b"}"].concat();
-    let _ = limited("a response", length, || drop(black_box(Message::parse(&response))));
+    limited("a response", length, || drop(black_box(Message::parse(&response))));
     if let Ok(error) = serde_json::from_slice::<&RawValue>(json) {
         // It keeps a copy of what it reads.
         limited("an error", 2 * length, || drop(black_box(LambdaError::parse(error))));

@@ -1,7 +1,7 @@
 //! Borrowed JSON: one pass that validates a text and notes where its upper levels lie, and look-ups in it.
 //!
 //! A [`Document`] keeps the text as it came. While it is validated, a *tape* notes the values of the upper
-//! [`DEPTH`] levels, so that a look-up reads nothing again of a 6 MB event. The tape is a cache: whatever is not on it
+//! `DEPTH` levels, so that a look-up reads nothing again of a 6 MB event. The tape is a cache: whatever is not on it
 //! is found by scanning the value that holds it.
 //!
 //! Of members with one name the last one counts, as in the readers of most languages. Names are compared as they
