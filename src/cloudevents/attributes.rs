@@ -101,8 +101,8 @@ impl Writer {
         before: Option<Value<'_, '_>>,
         out: &mut Vec<u8>,
     ) -> Option<&'static str> {
-        let before = before.filter(|_| scope.record.has_no_twins());
-        scope.record.forget_twins();
+        let before = before.filter(|_| scope.record.no_name_collision());
+        scope.record.reset_name_collision();
         out.extend_from_slice(br#"{"specversion":"1.0","datacontenttype":"application/json""#);
         let (mut missing, mut same, mut at) = (None, 0..0, out.len());
         for attribute in &mut self.attributes {

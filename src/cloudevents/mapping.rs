@@ -275,7 +275,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
 
     /// Maps the next record of a batch. False, and nothing done, if it is of another kind.
     fn next(&mut self, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
-        let alike = before.filter(|before| record.is_alike(*before));
+        let alike = before.filter(|before| record.same_shape(*before));
         let is_same = alike.zip(self.event_source).is_some_and(|(before, place)| record.is_same_at(before, place));
         if !is_same {
             let source = |value: Value<'_, 'a>| value.get(b"eventSource").map(Value::raw);
@@ -321,7 +321,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
         let mut before: Option<Value<'_, 'a>> = None;
         for (index, record) in array.into_iter().flat_map(Value::elements).enumerate() {
             let scope = Scope { invocation: self.invocation, event, record, key, index };
-            self.one(&scope, before.filter(|before| record.is_alike(*before)));
+            self.one(&scope, before.filter(|before| record.same_shape(*before)));
             before = Some(record);
         }
     }

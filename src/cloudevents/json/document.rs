@@ -1,7 +1,7 @@
 //! Borrowed JSON: one pass that validates a text and notes where its upper levels lie, and look-ups in it.
 //!
 //! A [`Document`] keeps the text as it came. While it is validated, a *tape* notes the values of the upper
-//! [`DEPTH`] levels, so that a look-up reads nothing again of a 6 MB event. The tape is a cache: whatever is not on it
+//! [`TAPE_DEPTH`] levels, so that a look-up reads nothing again of a 6 MB event. The tape is a cache: whatever is not on it
 //! is found by scanning the value that holds it.
 //!
 //! Of members with one name the last one counts, as in the readers of most languages. Names are compared as they
@@ -13,7 +13,7 @@ use std::ops::Range;
 use super::scanner::{NotJson, Reason, Scanner};
 
 /// Levels below the root that the tape notes: `Records` is 1, a record 2, its members 3, their members 4.
-const DEPTH: u32 = 4;
+const TAPE_DEPTH: u32 = 4;
 
 /// A value's place in the text.
 #[derive(Clone, Copy)]
@@ -29,33 +29,33 @@ struct Node {
 #[derive(Clone, Copy)]
 struct Name {
     at: u32,
-    mark: u32,
+    fingerprint: u32,
 }
 
 /// What elements have for a name.
-const NAMELESS: Name = Name { at: 0, mark: 0xff };
+const NAMELESS: Name = Name { at: 0, fingerprint: 0xff };
 
 /// Longest name that the tape notes, in bytes.
-const LONGEST_NAME: usize = 0xffff;
+const MAX_NAME_LENGTH: usize = 0xffff;
 
 /// A name's length and its first and last byte.
 #[inline(always)]
-fn mark(name: &[u8]) -> u32 {
+fn fingerprint(name: &[u8]) -> u32 {
     let (first, last) = (name.first().copied().unwrap_or(0), name.last().copied().unwrap_or(0));
     (name.len() as u32) << 16 | u32::from(first) << 8 | u32::from(last)
 }
 
 /// True if a member has the wanted name, in which a `/` stands for a dot.
 #[inline(always)]
-fn is_same(name: &[u8], wanted: &[u8]) -> bool {
-    name == wanted || is_same_with_dots(name, wanted)
+fn matches_name(name: &[u8], wanted: &[u8]) -> bool {
+    name == wanted || matches_name_with_dots(name, wanted)
 }
 
 #[cold]
 #[inline(never)]
-fn is_same_with_dots(name: &[u8], wanted: &[u8]) -> bool {
-    let is_alike = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte, *wanted) == (b'.', b'/');
-    name.len() == wanted.len() && name.iter().zip(wanted).all(is_alike)
+fn matches_name_with_dots(name: &[u8], wanted: &[u8]) -> bool {
+    let is_equal = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte, *wanted) == (b'.', b'/');
+    name.len() == wanted.len() && name.iter().zip(wanted).all(is_equal)
 }
 
 /// Takes off `text` what is before its first byte that stops, or all of it.
@@ -121,7 +121,7 @@ pub fn validate(text: &[u8]) -> Result<(), NotJson> {
     must_be_utf8(text)?;
     let mut scanner = Scanner::new(text);
     let end = scanner.value().and_then(|()| {
-        scanner.blanks();
+        scanner.skip_whitespace();
         scanner.end()
     });
     end.ok_or_else(|| scanner.error())
@@ -139,7 +139,7 @@ pub struct Document<'a> {
     text: &'a [u8],
     tape: Tape,
     /// A look-up met another name with the mark of the one that it looked for.
-    has_twins: Cell<bool>,
+    has_name_collision: Cell<bool>,
 }
 
 /// Takes the elements of arrays while they are read, and are still at hand in the processor's cache.
@@ -151,9 +151,9 @@ pub trait Consumer<'a> {
 }
 
 /// Takes nothing.
-struct Nobody;
+struct NoConsumer;
 
-impl<'a> Consumer<'a> for Nobody {
+impl<'a> Consumer<'a> for NoConsumer {
     fn take(&mut self, _: Option<&[u8]>, _: Option<Value<'_, 'a>>, _: Value<'_, 'a>) -> bool {
         false
     }
@@ -165,7 +165,7 @@ impl<'a> Document<'a> {
     /// # Errors
     /// [`NotJson`] if it is anything else than one JSON value in UTF-8, with blanks around it.
     pub fn parse(text: &'a [u8]) -> Result<Document<'a>, NotJson> {
-        Document::parse_for(text, &mut Nobody)
+        Document::parse_for(text, &mut NoConsumer)
     }
 
     /// The same, and offers the elements of arrays to `consumer`. If the text turns out to be no JSON, they were
@@ -175,9 +175,9 @@ impl<'a> Document<'a> {
     /// As [`Document::parse`].
     pub fn parse_for(text: &'a [u8], consumer: &mut dyn Consumer<'a>) -> Result<Document<'a>, NotJson> {
         must_be_utf8(text)?;
-        let document = Document { text, tape: Tape::default(), has_twins: Cell::new(false) };
+        let document = Document { text, tape: Tape::default(), has_name_collision: Cell::new(false) };
         let limit = (text.len() / 16).min(1_000_000) + 512;
-        let mut writer = Writer { document, scanner: Scanner::new(text), limit, consumer };
+        let mut writer = TapeWriter { document, scanner: Scanner::new(text), limit, consumer };
         match writer.node(NAMELESS, 0).and_then(|()| writer.end()) {
             Some(()) => Ok(writer.document),
             None => Err(writer.scanner.error()),
@@ -197,18 +197,18 @@ impl<'a> Document<'a> {
 
     #[inline(always)]
     fn name(&self, name: Name) -> &'a [u8] {
-        self.slice((name.at, name.at + (name.mark >> 16)))
+        self.slice((name.at, name.at + (name.fingerprint >> 16)))
     }
 
     /// The last member of this name among the children on this part of the tape.
     fn find(&self, first: u32, end: u32, name: &[u8]) -> Option<Value<'_, 'a>> {
-        let (mark, mut index, mut found) = (mark(name), first, None);
+        let (fingerprint, mut index, mut found) = (fingerprint(name), first, None);
         while index < end {
             let node = self.tape.get(index as usize)?;
-            if node.name.mark == mark {
-                match is_same(self.name(node.name), name) {
+            if node.name.fingerprint == fingerprint {
+                match matches_name(self.name(node.name), name) {
                     true => found = Some((index, node)),
-                    false => self.has_twins.set(true),
+                    false => self.has_name_collision.set(true),
                 }
             }
             index += node.size;
@@ -226,7 +226,7 @@ impl<'a> Document<'a> {
 }
 
 /// Writes the tape while it validates.
-struct Writer<'a, 'c> {
+struct TapeWriter<'a, 'c> {
     document: Document<'a>,
     scanner: Scanner<'a>,
     /// A container that would make the tape longer than this is not noted in detail: the tape stays small
@@ -246,15 +246,15 @@ enum Children {
     Skipped,
 }
 
-impl Writer<'_, '_> {
+impl TapeWriter<'_, '_> {
     fn end(&mut self) -> Option<()> {
-        self.scanner.blanks();
+        self.scanner.skip_whitespace();
         self.scanner.end()
     }
 
     #[inline(always)]
     fn name(&self, (start, end): (usize, usize)) -> Name {
-        Name { at: start as u32, mark: mark(self.document.text.get(start..end).unwrap_or_default()) }
+        Name { at: start as u32, fingerprint: fingerprint(self.document.text.get(start..end).unwrap_or_default()) }
     }
 
     #[inline(always)]
@@ -274,8 +274,8 @@ impl Writer<'_, '_> {
         let index = self.document.tape.length;
         self.document.tape.push(name, start, start);
         match self.scanner.peek() {
-            b'{' if depth < DEPTH => self.members(index, depth + 1)?,
-            b'[' if depth < DEPTH => self.elements(index, depth + 1)?,
+            b'{' if depth < TAPE_DEPTH => self.members(index, depth + 1)?,
+            b'[' if depth < TAPE_DEPTH => self.elements(index, depth + 1)?,
             _ => self.scanner.value()?,
         }
         let size = (self.document.tape.length - index) as u32;
@@ -294,7 +294,7 @@ impl Writer<'_, '_> {
         let mut is_noted = true;
         loop {
             let name = self.scanner.name()?;
-            is_noted = is_noted && self.document.tape.length < self.limit && name.1 - name.0 <= LONGEST_NAME;
+            is_noted = is_noted && self.document.tape.length < self.limit && name.1 - name.0 <= MAX_NAME_LENGTH;
             if is_noted {
                 self.node(self.name(name), depth)?;
             } else {
@@ -312,8 +312,8 @@ impl Writer<'_, '_> {
         if self.scanner.opens_empty(b']') {
             return Some(());
         }
-        let is_members =
-            depth == 2 && self.document.tape.get(index).is_some_and(|node| node.name.mark != NAMELESS.mark);
+        let is_members = depth == 2
+            && self.document.tape.get(index).is_some_and(|node| node.name.fingerprint != NAMELESS.fingerprint);
         let mut children = if index == 0 || is_members { Children::Offered } else { Children::Noted };
         let mut before = None;
         loop {
@@ -362,7 +362,7 @@ impl Writer<'_, '_> {
 }
 
 /// A value's index if it is not on the tape.
-const UNNOTED: u32 = u32::MAX;
+const NOT_ON_TAPE: u32 = u32::MAX;
 
 /// A value within a document: its raw text, and where its children are noted.
 #[derive(Clone, Copy)]
@@ -415,7 +415,7 @@ impl<'d, 'a> Value<'d, 'a> {
     fn scan_for(self, name: &[u8]) -> Option<Value<'d, 'a>> {
         let mut found = None;
         for (other, value) in self.members() {
-            if is_same(other, name) {
+            if matches_name(other, name) {
                 found = Some(value);
             }
         }
@@ -466,7 +466,7 @@ impl<'d, 'a> Value<'d, 'a> {
         let (next, end) = match self.noted() {
             _ if self.first() != open => (0, 0),
             Some(range) => range,
-            None => (UNNOTED, self.first_child().unwrap_or(0)),
+            None => (NOT_ON_TAPE, self.first_child().unwrap_or(0)),
         };
         Cursor { parent: self, next, end }
     }
@@ -483,7 +483,7 @@ impl<'d, 'a> Value<'d, 'a> {
 impl<'d, 'a> Value<'d, 'a> {
     /// Where the value is on the tape, counted from `base`; none if it is not on it.
     pub fn place(self, base: Value<'_, '_>) -> Option<u32> {
-        (self.index != UNNOTED).then(|| self.index.wrapping_sub(base.index))
+        (self.index != NOT_ON_TAPE).then(|| self.index.wrapping_sub(base.index))
     }
 
     /// The value at such a place.
@@ -496,29 +496,33 @@ impl<'d, 'a> Value<'d, 'a> {
         self.noted().is_some()
     }
 
-    /// True if no look-up since [`Value::forget_twins`] met two names that look the same to [`Value::is_alike`].
-    pub fn has_no_twins(self) -> bool {
-        !self.document.has_twins.get()
+    /// True if no look-up since [`Value::reset_name_collision`] met two names that look the same to [`Value::same_shape`].
+    pub fn no_name_collision(self) -> bool {
+        !self.document.has_name_collision.get()
     }
 
     /// Forgets the look-ups so far.
-    pub fn forget_twins(self) {
-        self.document.has_twins.set(false);
+    pub fn reset_name_collision(self) {
+        self.document.has_name_collision.set(false);
     }
 
     /// True if both values, of one document, have the same structure on the tape, with the same names for what has
     /// children there, and names that look the same for the rest.
-    pub fn is_alike(self, other: Value<'_, '_>) -> bool {
-        let Some((a, b)) = self.notes().zip(other.notes()) else {
+    pub fn same_shape(self, other: Value<'_, '_>) -> bool {
+        let Some((a, b)) = self.nodes_within().zip(other.nodes_within()) else {
             return false;
         };
         a.len() == b.len()
-            && a.iter().zip(b).all(|(a, b)| a.name.mark == b.name.mark && a.size == b.size && self.is_named_alike(a, b))
+            && a.iter()
+                .zip(b)
+                .all(|(a, b)| a.name.fingerprint == b.name.fingerprint && a.size == b.size && self.same_name(a, b))
     }
 
     #[inline(always)]
-    fn is_named_alike(self, a: &Node, b: &Node) -> bool {
-        a.size == 1 || a.name.mark == NAMELESS.mark || self.document.name(a.name) == self.document.name(b.name)
+    fn same_name(self, a: &Node, b: &Node) -> bool {
+        a.size == 1
+            || a.name.fingerprint == NAMELESS.fingerprint
+            || self.document.name(a.name) == self.document.name(b.name)
     }
 
     /// True if the values at this place in two values that are alike have the same name and the same text.
@@ -528,12 +532,12 @@ impl<'d, 'a> Value<'d, 'a> {
 
     fn named_text_at(self, place: u32) -> Option<&'a [u8]> {
         let node = self.document.tape.get(self.index.wrapping_add(place) as usize)?;
-        let start = if node.name.mark == NAMELESS.mark { node.start } else { node.name.at };
+        let start = if node.name.fingerprint == NAMELESS.fingerprint { node.start } else { node.name.at };
         Some(self.document.slice((start, node.end)))
     }
 
     /// The value's part of the tape, less its own name.
-    fn notes(self) -> Option<&'d [Node]> {
+    fn nodes_within(self) -> Option<&'d [Node]> {
         let node = self.document.tape.get(self.index as usize)?;
         self.document.tape.nodes.get(self.index as usize + 1..(self.index + node.size) as usize)
     }
@@ -551,7 +555,7 @@ impl<'d, 'a> Iterator for Cursor<'d, 'a> {
     type Item = (&'a [u8], Value<'d, 'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next == UNNOTED {
+        if self.next == NOT_ON_TAPE {
             return self.scan();
         }
         let index = Some(self.next).filter(|next| *next < self.end)?;
@@ -572,7 +576,7 @@ impl<'d, 'a> Cursor<'d, 'a> {
         scanner.value()?;
         let raw = text.get(at..scanner.at())?;
         self.end = if scanner.goes_on(close)? { scanner.at() as u32 } else { 0 };
-        Some((text.get(start..end)?, Value { raw, document: self.parent.document, index: UNNOTED }))
+        Some((text.get(start..end)?, Value { raw, document: self.parent.document, index: NOT_ON_TAPE }))
     }
 }
 

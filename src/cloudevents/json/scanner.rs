@@ -71,7 +71,7 @@ impl<'a> Scanner<'a> {
     /// Starts at the text's first byte that is no blank.
     pub fn new(text: &'a [u8]) -> Scanner<'a> {
         let mut scanner = Scanner::from(text, 0);
-        scanner.blanks();
+        scanner.skip_whitespace();
         scanner
     }
 
@@ -105,13 +105,13 @@ impl<'a> Scanner<'a> {
 
     /// Steps over blanks, of which most events have none.
     #[inline(always)]
-    pub fn blanks(&mut self) {
+    pub fn skip_whitespace(&mut self) {
         if self.peek() <= b' ' {
-            self.some_blanks();
+            self.skip_some_whitespace();
         }
     }
 
-    fn some_blanks(&mut self) {
+    fn skip_some_whitespace(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
@@ -123,7 +123,7 @@ impl<'a> Scanner<'a> {
         let found = self.peek() == byte;
         if found {
             self.at += 1;
-            self.blanks();
+            self.skip_whitespace();
         }
         found
     }
@@ -132,7 +132,7 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     pub fn opens_empty(&mut self, close: u8) -> bool {
         self.at += 1;
-        self.blanks();
+        self.skip_whitespace();
         let empty = self.peek() == close;
         self.at += usize::from(empty);
         empty
@@ -152,14 +152,14 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         self.string()?;
         let end = self.at - 1;
-        self.blanks();
+        self.skip_whitespace();
         if self.take(b':') { Some((start, end)) } else { self.refuse(Reason::Colon) }
     }
 
     /// Behind an element: true at a comma, false at the closing bracket.
     #[inline(always)]
     pub fn goes_on(&mut self, close: u8) -> Option<bool> {
-        self.blanks();
+        self.skip_whitespace();
         if self.take(b',') {
             Some(true)
         } else if self.peek() == close {
@@ -235,7 +235,7 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Option<()> {
         self.at += 1;
         loop {
-            self.plain();
+            self.skip_plain();
             match self.text.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
@@ -251,7 +251,7 @@ impl<'a> Scanner<'a> {
 
     /// Steps over what needs no look within a string, eight bytes at a time; may stop short of the end.
     #[inline(always)]
-    fn plain(&mut self) {
+    fn skip_plain(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let mut plain = 0;
         for eight in rest.as_chunks::<8>().0 {
