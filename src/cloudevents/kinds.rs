@@ -152,7 +152,7 @@ pub(super) const ANYTHING: u64 = 1 << 63;
 
 /// One of 63 bits, chosen by the name of a member: a row whose member cannot be there need not be read. A `/` that stands for a
 /// dot inside of a name makes no difference.
-pub(super) const fn mark(name: &[u8]) -> u64 {
+pub(super) const fn name_bit(name: &[u8]) -> u64 {
     match name {
         [] => 1,
         [only] => 1 << (*only as usize % 63),
@@ -161,29 +161,29 @@ pub(super) const fn mark(name: &[u8]) -> u64 {
 }
 
 /// The marks of the first condition's alternatives.
-const fn marks(when: &[u8]) -> u64 {
-    let (mut marks, mut rest) = (0, when);
+const fn name_bits(when: &[u8]) -> u64 {
+    let (mut name_bits, mut rest) = (0, when);
     loop {
-        let (name, behind) = rest.split_at(end_of_name(rest));
-        marks |= match (name, behind) {
-            (b"@cloudevent", _) => mark(b"specversion"),
+        let (name, after) = rest.split_at(end_of_name(rest));
+        name_bits |= match (name, after) {
+            (b"@cloudevent", _) => name_bit(b"specversion"),
             ([] | [b'!' | b'[', ..], _) => ANYTHING,
-            _ => mark(name),
+            _ => name_bit(name),
         };
-        match next_alternative(behind) {
+        match next_alternative(after) {
             Some(next) => rest = next,
-            None => return marks,
+            None => return name_bits,
         }
     }
 }
 
 const fn end_of_name(text: &[u8]) -> usize {
     let mut rest = text;
-    while let [byte, behind @ ..] = rest {
+    while let [byte, after @ ..] = rest {
         if matches!(byte, b'.' | b'=' | b'^' | b'~' | b':' | b' ' | b'|') {
             break;
         }
-        rest = behind;
+        rest = after;
     }
     text.len() - rest.len()
 }
@@ -193,8 +193,8 @@ const fn next_alternative(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         match text {
             [] | [b' ', ..] => return None,
-            [b'|', behind @ ..] => return Some(behind),
-            [_, behind @ ..] => text = behind,
+            [b'|', after @ ..] => return Some(after),
+            [_, after @ ..] => text = after,
         }
     }
 }
@@ -203,7 +203,7 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
     Kind {
         name,
         when,
-        needs: marks(when.as_bytes()),
+        needs: name_bits(when.as_bytes()),
         columns,
         records: Records::None,
         data: Data::Record,

@@ -4,31 +4,31 @@ use super::formats::uri::is_reference;
 use super::formats::{base64, time};
 use super::json::text;
 use super::json::{Value, take_until};
-use super::kinds::{ANYTHING, KINDS, Kind, Records, mark};
+use super::kinds::{ANYTHING, KINDS, Kind, Records, name_bit};
 
 /// The event's kind, or none for free-form JSON. `of_records` is the kind of all of its records, if they have one.
 pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Option<&'static Kind> {
     let is_container = matches!(event.first(), b'{' | b'[');
     let is_noted = event.is_noted();
-    let marks = match event.first() {
-        b'{' if is_noted => event.members().fold(ANYTHING, |marks, (name, _)| marks | mark(name)),
+    let name_bits = match event.first() {
+        b'{' if is_noted => event.members().fold(ANYTHING, |name_bits, (name, _)| name_bits | name_bit(name)),
         _ => u64::MAX,
     };
-    let is_right = |kind: &&'static Kind| match kind.records {
+    let is_match = |kind: &&'static Kind| match kind.records {
         Records::Each(_) => of_records.is_some_and(|of_records| std::ptr::eq(of_records, *kind)),
-        _ => kind.needs & marks != 0 && all_hold(kind.when.as_bytes(), event),
+        _ => kind.needs & name_bits != 0 && all_hold(kind.when.as_bytes(), event),
     };
     let kinds = if is_container && (is_noted || of_records.is_some()) { KINDS } else { &[] };
-    kinds.iter().find(is_right)
+    kinds.iter().find(is_match)
 }
 
 /// The kind of an element of the array that is the event's member of this name, or the event itself if there is none.
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
-    let is_right = |kind: &&'static Kind| match kind.records {
+    let is_match = |kind: &&'static Kind| match kind.records {
         Records::Each(member) => member == array && is_of(kind, record),
         _ => false,
     };
-    KINDS.iter().find(is_right)
+    KINDS.iter().find(is_match)
 }
 
 /// True if the record is of this kind.
@@ -103,7 +103,7 @@ fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
 fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
     if operator == b':' {
         let is_list = |(_, member): (_, Value<'_, '_>)| member.first() == b'[';
-        return found.first() == type_mark(wanted) && (wanted != b"lists" || found.members().all(is_list));
+        return found.first() == first_byte_of(wanted) && (wanted != b"lists" || found.members().all(is_list));
     }
     found.plain_text().is_some_and(|text| match operator {
         b'=' => wanted.split(|byte| *byte == b',').any(|one| one == text),
@@ -112,7 +112,7 @@ fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
     })
 }
 
-fn type_mark(name: &[u8]) -> u8 {
+fn first_byte_of(name: &[u8]) -> u8 {
     match name {
         b"object" | b"lists" => b'{',
         b"array" => b'[',
