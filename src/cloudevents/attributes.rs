@@ -244,7 +244,7 @@ impl Tools {
             Trace::Kafka => trace::in_kafka_headers(scope.record),
         };
         if matches!(self.trace, Trace::Headers(_) | Trace::Kafka) {
-            source.inputs.give_up();
+            source.inputs.mark_incomplete();
         }
         self.invocation_trace.choose(&said, |parent, state| {
             attribute(r#","traceparent":""#, out, |out| text::append_attribute(parent, out));

@@ -52,7 +52,7 @@ pub struct Inputs {
     /// The paths that were followed, by their part of the templates, and where they led.
     places: Vec<(usize, Place)>,
     /// Something else was looked at.
-    is_partial: bool,
+    is_incomplete: bool,
 }
 
 /// Where a path leads in a record.
@@ -70,7 +70,7 @@ impl Inputs {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.places.clear();
-        self.is_partial = false;
+        self.is_incomplete = false;
     }
 
     /// True if the record says the same as the one before it, which is alike, at all that was looked at.
@@ -79,12 +79,12 @@ impl Inputs {
             Place::At(place) | Place::Within(place) => record.is_same_at(before, *place),
             Place::Nowhere => true,
         };
-        !self.is_partial && self.places.iter().all(is_same)
+        !self.is_incomplete && self.places.iter().all(is_same)
     }
 
     /// Nothing can be said of what was looked at.
-    pub fn give_up(&mut self) {
-        self.is_partial = true;
+    pub fn mark_incomplete(&mut self) {
+        self.is_incomplete = true;
     }
 
     fn place(&self, part: usize) -> Option<Place> {
@@ -101,7 +101,7 @@ impl Templates {
             match first {
                 b'{' => self.add_braces(&mut rest),
                 b'|' => {
-                    take(&mut rest);
+                    skip_byte(&mut rest);
                     self.parts.push(Part::Or);
                 }
                 _ => {
@@ -116,32 +116,32 @@ impl Templates {
     /// What stands in braces: paths with commas between them.
     fn add_braces(&mut self, rest: &mut &'static [u8]) {
         while !matches!(rest.first(), Some(b'}') | None) {
-            take(rest); // the opening brace, or a comma
+            skip_byte(rest); // the opening brace, or a comma
             match rest.first() {
-                Some(b'@') => self.parts.push(Part::Named(take_until(rest, is_end))),
+                Some(b'@') => self.parts.push(Part::Named(take_until(rest, ends_path))),
                 _ => self.add_path(rest),
             }
         }
-        take(rest);
+        skip_byte(rest);
         self.parts.push(Part::Close);
     }
 
     fn add_path(&mut self, rest: &mut &'static [u8]) {
         let is_of_event = rest.first() == Some(&b'^');
         if is_of_event {
-            take(rest);
+            skip_byte(rest);
         }
         let path = self.parts.len();
         self.parts.push(Part::Path { is_of_event, operation: b"" });
         loop {
-            let step = take_until(rest, |byte| is_end(byte) || matches!(byte, b'.' | b'!' | b'<' | b'#' | b'>'));
+            let step = take_until(rest, |byte| ends_path(byte) || matches!(byte, b'.' | b'!' | b'<' | b'#' | b'>'));
             self.parts.push(Part::Step(step));
             if rest.first() != Some(&b'.') {
                 break;
             }
-            take(rest);
+            skip_byte(rest);
         }
-        let text = take_until(rest, is_end);
+        let text = take_until(rest, ends_path);
         if let Some(Part::Path { operation, .. }) = self.parts.get_mut(path) {
             *operation = text;
         }
@@ -166,11 +166,11 @@ impl Templates {
     }
 }
 
-fn take(rest: &mut &[u8]) {
+fn skip_byte(rest: &mut &[u8]) {
     *rest = rest.get(1..).unwrap_or_default();
 }
 
-fn is_end(byte: u8) -> bool {
+fn ends_path(byte: u8) -> bool {
     matches!(byte, b'}' | b',')
 }
 
@@ -179,34 +179,34 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
     /// the template is empty. Notes in `inputs` what it looked at; what they say of another record must hold for this.
     pub fn fill(&self, templates: &Templates, template: &Range<usize>, inputs: &mut Inputs, out: &mut Vec<u8>) -> bool {
         let start = out.len();
-        let (mut lacks, mut has) = (false, false);
+        let (mut is_missing, mut is_found) = (false, false);
         for (index, part) in templates.parts.iter().enumerate().take(template.end).skip(template.start) {
             match part {
-                Part::Or if !lacks => return true,
+                Part::Or if !is_missing => return true,
                 Part::Or => {
                     out.truncate(start);
-                    lacks = false;
+                    is_missing = false;
                 }
-                _ if lacks => (),
+                _ if is_missing => (),
                 Part::Text(text) => out.extend_from_slice(text),
-                Part::Close => (lacks, has) = (!has, false),
-                _ if has => (),
+                Part::Close => (is_missing, is_found) = (!is_found, false),
+                _ if is_found => (),
                 Part::Path { is_of_event, operation } => {
                     let value = if *is_of_event {
                         templates.follow(index, self.event, None)
                     } else {
                         self.find(templates, index, inputs)
                     };
-                    has = value.is_some_and(|value| append_part(value, operation, out));
+                    is_found = value.is_some_and(|value| append_part(value, operation, out));
                 }
                 Part::Step(_) => (),
-                Part::Named(name) => has = self.append_named(name, inputs, out).is_some(),
+                Part::Named(name) => is_found = self.append_named(name, inputs, out).is_some(),
             }
         }
-        if lacks {
+        if is_missing {
             out.truncate(start);
         }
-        !lacks && !template.is_empty()
+        !is_missing && !template.is_empty()
     }
 
     /// Where the path that begins with this part leads in the record.
@@ -235,7 +235,7 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
     fn append_named(&self, name: &[u8], inputs: &mut Inputs, out: &mut Vec<u8>) -> Option<()> {
         let function = self.invocation.function_arn.as_bytes();
         if name.len() > b"@key".len() || name == b"@i" {
-            inputs.give_up();
+            inputs.mark_incomplete();
         }
         match name {
             b"@fn" => append(function, out),
@@ -305,7 +305,8 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
 /// Appends the text of a value, less what the operation takes away. False, and nothing appended, if there is none.
 fn append_part(value: Value<'_, '_>, operation: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    let is_there = append_text(value, out) && (operation.is_empty() || apply(operation, start, out).is_some());
+    let is_there =
+        append_text(value, out) && (operation.is_empty() || apply_operation(operation, start, out).is_some());
     if !is_there {
         out.truncate(start);
     }
@@ -329,7 +330,7 @@ fn arn_part(arn: &[u8], part: usize) -> Option<&[u8]> {
 }
 
 /// Does an operation to the text that begins at `start`.
-fn apply(operation: &[u8], start: usize, out: &mut Vec<u8>) -> Option<()> {
+fn apply_operation(operation: &[u8], start: usize, out: &mut Vec<u8>) -> Option<()> {
     let text = out.get(start..).unwrap_or_default();
     match operation {
         [b'!', prefix @ ..] if text.starts_with(prefix) => drop(out.drain(start..start + prefix.len())),
