@@ -237,8 +237,8 @@ impl Tools {
     }
 
     fn trace(&mut self, source: &mut Source, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let said = match self.trace {
-            Trace::None => trace::Said::default(),
+        let headers = match self.trace {
+            Trace::None => trace::TraceHeaders::default(),
             Trace::Texts(..) => self.trace_in_texts(source, scope),
             Trace::Headers(path) => trace::in_headers(scope.record, path),
             Trace::Kafka => trace::in_kafka_headers(scope.record),
@@ -246,22 +246,22 @@ impl Tools {
         if matches!(self.trace, Trace::Headers(_) | Trace::Kafka) {
             source.inputs.mark_incomplete();
         }
-        self.invocation_trace.choose(&said, |parent, state| {
+        self.invocation_trace.choose(&headers, |parent, state| {
             attribute(r#","traceparent":""#, out, |out| text::append_attribute(parent, out));
             attribute(r#","tracestate":""#, out, |out| text::append_attribute(state, out));
         });
         None
     }
 
-    fn trace_in_texts(&mut self, source: &mut Source, scope: &Scope<'_, '_, '_>) -> trace::Said {
+    fn trace_in_texts(&mut self, source: &mut Source, scope: &Scope<'_, '_, '_>) -> trace::TraceHeaders {
         let [parent, state, xray] = &self.trace_texts;
         let mut text_of = |template| {
             let mut text = Vec::new();
             scope.fill(&self.templates, template, &mut source.inputs, &mut text).then_some(text)
         };
         match text_of(parent) {
-            None => trace::Said { xray: text_of(xray), ..trace::Said::default() },
-            parent => trace::Said { parent, state: text_of(state), xray: text_of(xray) },
+            None => trace::TraceHeaders { xray: text_of(xray), ..trace::TraceHeaders::default() },
+            parent => trace::TraceHeaders { parent, state: text_of(state), xray: text_of(xray) },
         }
     }
 }

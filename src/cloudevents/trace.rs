@@ -15,7 +15,7 @@ const LENGTH: usize = 55;
 
 /// What a record says of its trace: in W3C's form, and in X-Ray's.
 #[derive(Default)]
-pub struct Said {
+pub struct TraceHeaders {
     /// `traceparent`.
     pub parent: Option<Vec<u8>>,
     /// `tracestate`.
@@ -42,7 +42,7 @@ impl InvocationTrace {
 
     /// Calls `write` with the trace of a record or else that of the invocation, as `traceparent` and `tracestate`,
     /// the latter perhaps empty. Does not call it if no trace is known.
-    pub fn choose(&self, record: &Said, write: impl FnOnce(&[u8], &[u8])) {
+    pub fn choose(&self, record: &TraceHeaders, write: impl FnOnce(&[u8], &[u8])) {
         if let Some(parent) = record.parent.as_deref().filter(|parent| is_traceparent(parent)) {
             return write(parent, record.state.as_deref().unwrap_or_default());
         }
@@ -56,22 +56,22 @@ impl InvocationTrace {
 }
 
 /// What the HTTP headers at a path say, or those of several values beside them.
-pub fn in_headers(record: Value<'_, '_>, path: &str) -> Said {
+pub fn in_headers(record: Value<'_, '_>, path: &str) -> TraceHeaders {
     let find = |name| {
         let single = record.path(path).and_then(|headers| header(headers, name));
         single.or_else(|| header(record.path("multiValueHeaders")?, name))
     };
-    Said { parent: find("traceparent"), state: find("tracestate"), xray: find("x-amzn-trace-id") }
+    TraceHeaders { parent: find("traceparent"), state: find("tracestate"), xray: find("x-amzn-trace-id") }
 }
 
 /// What the headers of a Kafka record say.
-pub fn in_kafka_headers(record: Value<'_, '_>) -> Said {
+pub fn in_kafka_headers(record: Value<'_, '_>) -> TraceHeaders {
     let mut headers = kafka::headers(record);
     let mut find = |wanted: &[u8]| {
         let found = headers.iter_mut().rfind(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
         Some(std::mem::take(&mut found.1))
     };
-    Said { parent: find(b"traceparent"), state: find(b"tracestate"), xray: find(b"x-amzn-trace-id") }
+    TraceHeaders { parent: find(b"traceparent"), state: find(b"tracestate"), xray: find(b"x-amzn-trace-id") }
 }
 
 /// Version, trace, parent and flags in lower-case hexadecimal, with dashes between them. Later versions may be longer.
@@ -136,17 +136,17 @@ mod tests {
     const INVOCATION: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:0";
     const CONVERTED: &str = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
 
-    fn choose(said: &Said, invocation: Option<&str>) -> Option<(String, String)> {
+    fn choose(headers: &TraceHeaders, invocation: Option<&str>) -> Option<(String, String)> {
         let mut chosen = None;
-        InvocationTrace::new(invocation).choose(said, |parent, state| {
+        InvocationTrace::new(invocation).choose(headers, |parent, state| {
             chosen = Some((String::from_utf8(parent.to_vec()).unwrap(), String::from_utf8(state.to_vec()).unwrap()));
         });
         chosen
     }
 
-    fn said(parent: &str, xray: &str) -> Said {
+    fn headers(parent: &str, xray: &str) -> TraceHeaders {
         let some = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
-        Said { parent: some(parent), state: some("a=1"), xray: some(xray) }
+        TraceHeaders { parent: some(parent), state: some("a=1"), xray: some(xray) }
     }
 
     #[test]
@@ -166,27 +166,27 @@ mod tests {
             ),
         ] {
             let document = Document::parse(record.as_bytes()).unwrap();
-            let said = if reader == "http" {
+            let headers = if reader == "http" {
                 in_headers(document.root(), "headers")
             } else {
                 in_kafka_headers(document.root())
             };
-            assert_eq!(choose(&said, Some(INVOCATION)), Some((OWN.into(), "a=1".into())), "{record}");
+            assert_eq!(choose(&headers, Some(INVOCATION)), Some((OWN.into(), "a=1".into())), "{record}");
         }
     }
 
     #[test]
     fn x_ray_headers_are_converted() {
-        let own = said("", "Sampled=0; Parent=53995C3F42CD8AD8; Root=1-0af76519-16cd43dd8448eb211c80319c");
+        let own = headers("", "Sampled=0; Parent=53995C3F42CD8AD8; Root=1-0af76519-16cd43dd8448eb211c80319c");
         let expected = "00-0af7651916cd43dd8448eb211c80319c-53995c3f42cd8ad8-00";
         assert_eq!(choose(&own, Some(INVOCATION)), Some((expected.into(), String::new())));
-        assert_eq!(choose(&Said::default(), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
+        assert_eq!(choose(&TraceHeaders::default(), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
     }
 
     #[test]
     fn a_trace_without_a_parent_is_completed_from_the_same_trace_only() {
-        let same = said("", "Root=1-5759e988-bd862e3fe1be46a994272793");
-        let other = said("", "Root=1-0af76519-16cd43dd8448eb211c80319c");
+        let same = headers("", "Root=1-5759e988-bd862e3fe1be46a994272793");
+        let other = headers("", "Root=1-0af76519-16cd43dd8448eb211c80319c");
         assert_eq!(choose(&same, Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
         assert_eq!(choose(&same, None), None);
         assert_eq!(choose(&other, Some(INVOCATION)), None);
@@ -204,8 +204,8 @@ mod tests {
             "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0-",
         ] {
-            assert_eq!(choose(&said(parent, ""), None), None, "{parent}");
-            assert_eq!(choose(&said(parent, ""), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
+            assert_eq!(choose(&headers(parent, ""), None), None, "{parent}");
+            assert_eq!(choose(&headers(parent, ""), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
         }
         assert!(is_traceparent(b"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"));
         for header in [
@@ -214,7 +214,7 @@ mod tests {
             "Root=2-x;Parent=53995c3f42cd8ad8",
             "Root=1-é;Parent=1",
         ] {
-            assert_eq!(choose(&Said::default(), Some(header)), None, "{header}");
+            assert_eq!(choose(&TraceHeaders::default(), Some(header)), None, "{header}");
         }
     }
 }
