@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::attributes::Writer;
+use super::attributes::AttributeWriter;
 use super::http::Shape;
 use super::json::{Consumer, Document, NotJson, Value};
 use super::kinds::{Data, Kind, Records, UNKNOWN};
@@ -259,7 +259,7 @@ impl<'a> Consumer<'a> for Batch<'_, 'a> {
 struct Mapper<'s, 'a> {
     invocation: &'s EventFacts<'s>,
     options: &'s Options,
-    writer: Writer,
+    writer: AttributeWriter,
     mapping: Mapping<'a>,
     /// Where the records have their `eventSource`.
     event_source: Option<u32>,
@@ -269,7 +269,7 @@ struct Mapper<'s, 'a> {
 
 impl<'s, 'a> Mapper<'s, 'a> {
     fn new(kind: &'static Kind, invocation: &'s EventFacts<'s>, options: &'s Options) -> Mapper<'s, 'a> {
-        let (writer, mapping) = (Writer::new(kind, invocation), Mapping::of(kind));
+        let (writer, mapping) = (AttributeWriter::new(kind, invocation), Mapping::of(kind));
         Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }
     }
 
@@ -339,7 +339,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
         }
         self.has_written = true;
         let start = self.mapping.text.len();
-        if let Some(text) = self.writer.head(scope, alike, &mut self.mapping.text) {
+        if let Some(text) = self.writer.append_head(scope, alike, &mut self.mapping.text) {
             self.mapping.warn(text);
         }
         let data = match kind.data {
@@ -381,7 +381,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
             return self.one(&self.scope(event), None);
         };
         let root = document.root();
-        if let Some(text) = self.writer.head(&self.scope(root), None, &mut self.mapping.text) {
+        if let Some(text) = self.writer.append_head(&self.scope(root), None, &mut self.mapping.text) {
             self.mapping.warn(text);
         }
         root_text(&mut self.mapping.text, root.raw());
