@@ -22,13 +22,13 @@ use std::fmt;
 use super::item::{Records, is_before, is_fifo, item, partition_of};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
-use super::mapping::{Event, Mapping};
+use super::mapping::{MappedEvent, Mapping};
 use super::options::Options;
 
 /// The calls of one event.
 pub struct Batch<'m> {
     mapping: &'m Mapping<'m>,
-    events: Vec<Event<'m>>,
+    events: Vec<MappedEvent<'m>>,
     /// The events are as mapped, each at its place.
     is_as_mapped: bool,
     /// One call has all of them.
@@ -78,15 +78,15 @@ impl<'m> Batch<'m> {
         let is_together = options.batch || !mapping.is_batch();
         let list = changed.filter(|_| !is_together).map(elements);
         let events = match (changed, list) {
-            (_, Some(Some(list))) => list.into_iter().map(Event::whole).collect(),
-            (Some(changed), _) => vec![Event::whole(changed)],
+            (_, Some(Some(list))) => list.into_iter().map(MappedEvent::from_text).collect(),
+            (Some(changed), _) => vec![MappedEvent::from_text(changed)],
             (None, _) => mapping.events().collect(),
         };
         Batch { mapping, events, is_as_mapped: changed.is_none(), is_together, reports: options.report }
     }
 
     /// The events, one for each call of the handler.
-    pub fn events(&self) -> &[Event<'m>] {
+    pub fn events(&self) -> &[MappedEvent<'m>] {
         &self.events
     }
 

@@ -3,7 +3,7 @@
 use super::json::text::append_text;
 use super::json::{Document, Value};
 use super::kinds::{Kind, Partial};
-use super::mapping::{Event, Mapping};
+use super::mapping::{MappedEvent, Mapping};
 
 /// The JSON that names a record in `batchItemFailures`. None if it has not got a name, which AWS would take for a failure of the
 /// whole batch.
@@ -87,7 +87,7 @@ impl<'m> Records<'m> {
     /// The record of the event at this index: by its `id` and `source`; or, if they are new, its data, or itself where it
     /// is no CloudEvent any more, which then should be the record. An event that was carried within a message can only be
     /// told by the former.
-    pub fn find(&mut self, index: usize, event: Event<'_>) -> Option<Vec<u8>> {
+    pub fn find(&mut self, index: usize, event: MappedEvent<'_>) -> Option<Vec<u8>> {
         let Some(mapped) = &mut self.mapped else { return self.mapping.record(index).map(<[u8]>::to_vec) };
         let identity = identity(event).unwrap_or_default();
         let start = mapped.partition_point(|(other, _)| *other < identity);
@@ -102,7 +102,7 @@ impl<'m> Records<'m> {
 }
 
 /// What tells CloudEvents apart: their `id` and `source`.
-fn identity(event: Event<'_>) -> Option<Vec<u8>> {
+fn identity(event: MappedEvent<'_>) -> Option<Vec<u8>> {
     let data = if event.tail.is_empty() { event.data } else { b"null" }; // it need not be read
     let text = [event.head, data, event.tail].concat();
     let document = Document::parse(&text).ok()?;

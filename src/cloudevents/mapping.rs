@@ -38,7 +38,7 @@ struct Slot<'a> {
 
 /// One event as the handler gets it, in up to three parts that are to be written one after the other.
 #[derive(Clone, Copy)]
-pub struct Event<'m> {
+pub struct MappedEvent<'m> {
     /// `{"specversion":"1.0",…,"data":`, or nothing.
     pub head: &'m [u8],
     /// The record as it was delivered.
@@ -47,10 +47,10 @@ pub struct Event<'m> {
     pub tail: &'m [u8],
 }
 
-impl<'m> Event<'m> {
+impl<'m> MappedEvent<'m> {
     /// An event that is one text.
-    pub fn whole(data: &'m [u8]) -> Event<'m> {
-        Event { head: b"", data, tail: b"" }
+    pub fn from_text(data: &'m [u8]) -> MappedEvent<'m> {
+        MappedEvent { head: b"", data, tail: b"" }
     }
 
     /// The three parts in order.
@@ -92,29 +92,32 @@ pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) 
     let event = if event.trim_ascii().is_empty() { b"null" } else { event };
     if options.raw {
         let document = Document::parse(event)?;
-        return Ok(Mapping::untouched(document.root()).debugged(document.root()));
+        return Ok(Mapping::unchanged(document.root()).with_debugger(document.root()));
     }
-    let mut batch = Batch { invocation, options, mapper: None, is_broken: false };
-    let document = Document::parse_for(event, &mut batch)?;
+    let mut consumer = RecordConsumer { invocation, options, mapper: None, is_unusable: false };
+    let document = Document::parse_for(event, &mut consumer)?;
     let root = document.root();
-    let of_records = if batch.is_broken { None } else { batch.mapper };
-    let kind = recognise(root, of_records.as_ref().map(|mapper| mapper.mapping.kind));
-    match (kind, of_records) {
+    let record_mapper = if consumer.is_unusable { None } else { consumer.mapper };
+    let kind = recognise(root, record_mapper.as_ref().map(|mapper| mapper.mapping.kind));
+    match (kind, record_mapper) {
         (Some(kind), Some(mapper)) if std::ptr::eq(kind, mapper.mapping.kind) => {
-            return Ok(mapper.mapping.debugged(root));
+            return Ok(mapper.mapping.with_debugger(root));
         }
         (Some(kind), _) => {
             let mut mapper = Mapper::new(kind, invocation, options);
-            mapper.all(root);
+            mapper.map_event(root);
             if !mapper.mapping.slots.is_empty() || mapper.mapping.is_unwrapped_request {
-                return Ok(mapper.mapping.debugged(root));
+                return Ok(mapper.mapping.with_debugger(root));
             }
         }
         (None, _) => (),
     }
-    let mapping =
-        if options.wrap { Mapper::new(&UNKNOWN, invocation, options).whole(root) } else { Mapping::untouched(root) };
-    let mut mapping = mapping.debugged(root);
+    let mapping = if options.wrap {
+        Mapper::new(&UNKNOWN, invocation, options).map_whole(root)
+    } else {
+        Mapping::unchanged(root)
+    };
+    let mut mapping = mapping.with_debugger(root);
     if kind.is_some() || looks_malformed(root) {
         mapping.warn("it claims to be an AWS event or a CloudEvent, and has not the shape of one");
     }
@@ -154,8 +157,8 @@ impl<'a> Mapping<'a> {
     }
 
     /// The events, in order.
-    pub fn events(&self) -> impl ExactSizeIterator<Item = Event<'_>> {
-        self.slots.iter().map(|slot| Event {
+    pub fn events(&self) -> impl ExactSizeIterator<Item = MappedEvent<'_>> {
+        self.slots.iter().map(|slot| MappedEvent {
             head: self.text.get(slot.start..slot.end).unwrap_or_default(),
             data: slot.data,
             tail: if slot.is_open { b"}" } else { b"" },
@@ -183,7 +186,7 @@ impl<'a> Mapping<'a> {
 
     /// Notes what the event names as its debugger: if that is on the tape, so that no event is read twice for it.
     #[inline(never)] // smaller, being called from several places
-    fn debugged(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
+    fn with_debugger(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
         if event.first() == b'{' && event.is_noted() {
             let attribute = || event.get(b"debugproxy").filter(|_| event.get(b"specversion").is_some());
             self.debugger = event.get(b"_debugProxy").or_else(attribute).map(Value::raw);
@@ -191,7 +194,7 @@ impl<'a> Mapping<'a> {
         self
     }
 
-    fn of(kind: &'static Kind) -> Mapping<'a> {
+    fn new(kind: &'static Kind) -> Mapping<'a> {
         Mapping {
             kind,
             warning: None,
@@ -205,9 +208,9 @@ impl<'a> Mapping<'a> {
     }
 
     /// The event as it is.
-    fn untouched(event: Value<'_, 'a>) -> Mapping<'a> {
-        let mut mapping = Mapping::of(&UNKNOWN);
-        mapping.pass_on(event.raw(), event);
+    fn unchanged(event: Value<'_, 'a>) -> Mapping<'a> {
+        let mut mapping = Mapping::new(&UNKNOWN);
+        mapping.add_unchanged(event.raw(), event);
         mapping
     }
 
@@ -216,7 +219,7 @@ impl<'a> Mapping<'a> {
     }
 
     /// Adds an event that stands in the event as it is.
-    fn pass_on(&mut self, data: &'a [u8], record: Value<'_, 'a>) {
+    fn add_unchanged(&mut self, data: &'a [u8], record: Value<'_, 'a>) {
         let end = self.text.len();
         self.slots.push(Slot { start: end, end, data, is_open: false, record: record.raw() });
     }
@@ -235,23 +238,23 @@ impl<'a> Mapping<'a> {
 }
 
 /// Maps the records of a batch while they are read.
-struct Batch<'s, 'a> {
+struct RecordConsumer<'s, 'a> {
     invocation: &'s EventFacts<'s>,
     options: &'s Options,
     mapper: Option<Mapper<'s, 'a>>,
     /// The records are not of one kind, or there is more than one list of them.
-    is_broken: bool,
+    is_unusable: bool,
 }
 
-impl<'a> Consumer<'a> for Batch<'_, 'a> {
+impl<'a> Consumer<'a> for RecordConsumer<'_, 'a> {
     fn take(&mut self, array: Option<&[u8]>, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
         if before.is_none() {
             let Some(kind) = recognise_record(array, record) else { return false };
-            self.is_broken = self.mapper.is_some();
+            self.is_unusable = self.mapper.is_some();
             self.mapper = Some(Mapper::new(kind, self.invocation, self.options));
         }
-        let is_taken = self.mapper.as_mut().is_some_and(|mapper| mapper.next(before, record));
-        self.is_broken |= !is_taken;
+        let is_taken = self.mapper.as_mut().is_some_and(|mapper| mapper.map_next(before, record));
+        self.is_unusable |= !is_taken;
         is_taken
     }
 }
@@ -269,12 +272,12 @@ struct Mapper<'s, 'a> {
 
 impl<'s, 'a> Mapper<'s, 'a> {
     fn new(kind: &'static Kind, invocation: &'s EventFacts<'s>, options: &'s Options) -> Mapper<'s, 'a> {
-        let (writer, mapping) = (AttributeWriter::new(kind, invocation), Mapping::of(kind));
+        let (writer, mapping) = (AttributeWriter::new(kind, invocation), Mapping::new(kind));
         Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }
     }
 
     /// Maps the next record of a batch. False, and nothing done, if it is of another kind.
-    fn next(&mut self, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
+    fn map_next(&mut self, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
         let alike = before.filter(|before| record.same_shape(*before));
         let is_same = alike.zip(self.event_source).is_some_and(|(before, place)| record.is_same_at(before, place));
         if !is_same {
@@ -286,29 +289,29 @@ impl<'s, 'a> Mapper<'s, 'a> {
         }
         let index = self.mapping.slots.len();
         let scope = Scope { invocation: self.invocation, event: record, record, key: b"", index };
-        self.one(&scope, alike);
+        self.map_record(&scope, alike);
         true
     }
 
     /// Maps an event whose records were not mapped while they were read.
-    fn all(&mut self, event: Value<'_, 'a>) {
+    fn map_event(&mut self, event: Value<'_, 'a>) {
         self.mapping.http = Shape::of(self.mapping.kind, event);
         match self.mapping.kind.records {
-            Records::Array(member) => self.each(event, event.path(member), b""),
+            Records::Array(member) => self.map_array(event, event.path(member), b""),
             Records::Groups(member) => {
                 let groups = event.path(member);
                 for (key, group) in groups.into_iter().flat_map(Value::members) {
-                    self.each(event, Some(group), key);
+                    self.map_array(event, Some(group), key);
                 }
             }
-            _ if self.mapping.kind.data == Data::Logs => self.logs(event),
-            _ => self.one(&self.scope(event), None),
+            _ if self.mapping.kind.data == Data::Logs => self.map_logs(event),
+            _ => self.map_record(&self.scope(event), None),
         }
     }
 
     /// Maps an event as one.
-    fn whole(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
-        self.one(&self.scope(event), None);
+    fn map_whole(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
+        self.map_record(&self.scope(event), None);
         self.mapping
     }
 
@@ -317,24 +320,24 @@ impl<'s, 'a> Mapper<'s, 'a> {
         Scope { invocation: self.invocation, event, record: event, key: b"", index: 0 }
     }
 
-    fn each(&mut self, event: Value<'_, 'a>, array: Option<Value<'_, 'a>>, key: &'a [u8]) {
+    fn map_array(&mut self, event: Value<'_, 'a>, array: Option<Value<'_, 'a>>, key: &'a [u8]) {
         let mut before: Option<Value<'_, 'a>> = None;
         for (index, record) in array.into_iter().flat_map(Value::elements).enumerate() {
             let scope = Scope { invocation: self.invocation, event, record, key, index };
-            self.one(&scope, before.filter(|before| record.same_shape(*before)));
+            self.map_record(&scope, before.filter(|before| record.same_shape(*before)));
             before = Some(record);
         }
     }
 
     /// Maps one record. `alike` is the record before it, if it is alike.
-    fn one(&mut self, scope: &Scope<'_, '_, 'a>, alike: Option<Value<'_, 'a>>) {
+    fn map_record(&mut self, scope: &Scope<'_, '_, 'a>, alike: Option<Value<'_, 'a>>) {
         let (kind, record) = (self.mapping.kind, scope.record);
         let alike = alike.filter(|_| self.has_written);
         self.has_written = false;
         if kind.data == Data::CloudEvent {
-            return self.mapping.pass_on(record.raw(), record);
+            return self.mapping.add_unchanged(record.raw(), record);
         }
-        if self.options.unwrap && self.unwrap(record) {
+        if self.options.unwrap && self.add_carried(record) {
             return;
         }
         self.has_written = true;
@@ -350,7 +353,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
     }
 
     /// Adds the CloudEvent that a message carries. False, and nothing done, if it carries none.
-    fn unwrap(&mut self, message: Value<'_, 'a>) -> bool {
+    fn add_carried(&mut self, message: Value<'_, 'a>) -> bool {
         let mapping = &mut self.mapping;
         match unwrap(mapping.kind.carries, message) {
             Carried::Nothing => return false,
@@ -358,7 +361,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
                 mapping.warn("it carries something that should be a CloudEvent, and is none: it is wrapped");
                 return false;
             }
-            Carried::Within(event) => mapping.pass_on(event, message),
+            Carried::Within(event) => mapping.add_unchanged(event, message),
             Carried::Text(event) => mapping.add_text(&event, message),
             Carried::List(list) => {
                 mapping.is_batch = true;
@@ -373,24 +376,24 @@ impl<'s, 'a> Mapper<'s, 'a> {
     }
 
     /// Maps the document that an event of CloudWatch Logs holds; the event itself, if it cannot be unpacked.
-    fn logs(&mut self, event: Value<'_, 'a>) {
+    fn map_logs(&mut self, event: Value<'_, 'a>) {
         let unpacked = logs::unpack(event);
         let document = unpacked.as_ref().and_then(|text| Document::parse(text).ok());
         let Some(document) = document else {
             self.mapping.warn("its log data cannot be unpacked: they are passed on packed");
-            return self.one(&self.scope(event), None);
+            return self.map_record(&self.scope(event), None);
         };
         let root = document.root();
         if let Some(text) = self.writer.append_head(&self.scope(root), None, &mut self.mapping.text) {
             self.mapping.warn(text);
         }
-        root_text(&mut self.mapping.text, root.raw());
+        append_data_and_close(&mut self.mapping.text, root.raw());
         self.mapping.add_written(0, b"", false, event);
     }
 }
 
 /// Appends the data of an event that has been unpacked, and what closes the event.
-fn root_text(out: &mut Vec<u8>, data: &[u8]) {
+fn append_data_and_close(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(data);
     out.push(b'}');
 }

@@ -20,7 +20,7 @@ pub use batch::{Answer, Batch, Failure, Outcome};
 pub use formats::time::append_timestamp;
 pub use http::{percent_decoded, percent_encoded};
 pub use json::{NotJson, Reason};
-pub use mapping::{Event, Mapping, Warning, map};
+pub use mapping::{MappedEvent, Mapping, Warning, map};
 pub use options::{EventFacts, Options};
 
 /// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.

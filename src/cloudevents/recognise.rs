@@ -6,8 +6,8 @@ use super::json::text;
 use super::json::{Value, take_until};
 use super::kinds::{ANYTHING, KINDS, Kind, Records, name_bit};
 
-/// The event's kind, or none for free-form JSON. `of_records` is the kind of all of its records, if they have one.
-pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Option<&'static Kind> {
+/// The event's kind, or none for free-form JSON. `record_kind` is the kind of all of its records, if they have one.
+pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Option<&'static Kind> {
     let is_container = matches!(event.first(), b'{' | b'[');
     let is_noted = event.is_noted();
     let name_bits = match event.first() {
@@ -15,10 +15,10 @@ pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Opt
         _ => u64::MAX,
     };
     let is_match = |kind: &&'static Kind| match kind.records {
-        Records::Each(_) => of_records.is_some_and(|of_records| std::ptr::eq(of_records, *kind)),
+        Records::Each(_) => record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind)),
         _ => kind.needs & name_bits != 0 && all_hold(kind.when.as_bytes(), event),
     };
-    let kinds = if is_container && (is_noted || of_records.is_some()) { KINDS } else { &[] };
+    let kinds = if is_container && (is_noted || record_kind.is_some()) { KINDS } else { &[] };
     kinds.iter().find(is_match)
 }
 
