@@ -19,7 +19,7 @@
 
 use std::fmt;
 
-use super::item::{Records, is_before, is_fifo, item, partition_of};
+use super::item::{RecordFinder, is_before, is_fifo, item_identifier, partition_of};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
 use super::mapping::{MappedEvent, Mapping};
@@ -30,14 +30,14 @@ pub struct Batch<'m> {
     mapping: &'m Mapping<'m>,
     events: Vec<MappedEvent<'m>>,
     /// The events are as mapped, each at its place.
-    is_as_mapped: bool,
+    is_unchanged: bool,
     /// One call has all of them.
-    is_together: bool,
+    is_single_call: bool,
     reports: bool,
 }
 
 /// What became of a call: the handler's response, or its error; `None` if it was not begun, or not over in time.
-pub type Outcome<R, E> = Option<Result<R, E>>;
+pub type CallOutcome<R, E> = Option<Result<R, E>>;
 
 /// What becomes of the invocation.
 pub enum Answer<R, E> {
@@ -47,12 +47,12 @@ pub enum Answer<R, E> {
     Made(Vec<u8>),
     /// The invocation fails. The error is that of the call that failed first in order; there is none if none failed, and some
     /// were not reached.
-    Failed(Failure, Option<E>),
+    Failed(FailureCount, Option<E>),
 }
 
 /// How many of the records failed. Displayed as `3 of 10 records failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct FailureCount {
     /// Calls that failed.
     pub failed: usize,
     /// Calls that were not reached.
@@ -61,7 +61,7 @@ pub struct Failure {
     pub total: usize,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FailureCount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} of {} records failed", self.failed, self.total)?;
         match self.not_reached {
@@ -75,14 +75,14 @@ impl<'m> Batch<'m> {
     /// The calls of a mapped event. `changed` is what the `before` hooks made of it; it must be JSON. With
     /// `SLSEVENTS=batch` it must be given, for the call has one text: without hooks, what [`Mapping::append_to`] appends.
     pub fn new(mapping: &'m Mapping<'m>, changed: Option<&'m [u8]>, options: &Options) -> Batch<'m> {
-        let is_together = options.batch || !mapping.is_batch();
-        let list = changed.filter(|_| !is_together).map(elements);
+        let is_single_call = options.batch || !mapping.is_batch();
+        let list = changed.filter(|_| !is_single_call).map(elements);
         let events = match (changed, list) {
             (_, Some(Some(list))) => list.into_iter().map(MappedEvent::from_text).collect(),
             (Some(changed), _) => vec![MappedEvent::from_text(changed)],
             (None, _) => mapping.events().collect(),
         };
-        Batch { mapping, events, is_as_mapped: changed.is_none(), is_together, reports: options.report }
+        Batch { mapping, events, is_unchanged: changed.is_none(), is_single_call, reports: options.report }
     }
 
     /// The events, one for each call of the handler.
@@ -106,7 +106,7 @@ impl<'m> Batch<'m> {
         if !are_partitions || self.events.len() < 2 {
             return Vec::new();
         }
-        let mut records = Records::new(self.mapping, self.is_as_mapped);
+        let mut records = RecordFinder::new(self.mapping, self.is_unchanged);
         let events = self.events.iter().enumerate();
         let partition = |record: Option<Vec<u8>>| record.as_deref().and_then(partition_of).unwrap_or_default();
         let mut partitions: Vec<_> =
@@ -122,7 +122,7 @@ impl<'m> Batch<'m> {
     }
 
     fn may_report(&self) -> bool {
-        self.reports && self.knows_failures() && !self.is_together
+        self.reports && self.accepts_item_failures() && !self.is_single_call
     }
 
     /// What the outcomes, in the order of the calls, make of the invocation.
@@ -132,7 +132,7 @@ impl<'m> Batch<'m> {
     /// event its response, and so for batches of one, but those that are arrays themselves. A response to an HTTP
     /// request that is a CloudEvent becomes an HTTP response. Where one did not succeed, the invocation fails, unless
     /// there is a [`report`](Batch::report).
-    pub fn answer<R: AsRef<[u8]>, E>(&self, outcomes: Vec<Outcome<R, E>>) -> Answer<R, E> {
+    pub fn answer<R: AsRef<[u8]>, E>(&self, outcomes: Vec<CallOutcome<R, E>>) -> Answer<R, E> {
         let total = outcomes.len();
         let (mut responses, mut first, mut failed, mut not_reached) = (Vec::with_capacity(total), None, 0, 0);
         for outcome in outcomes {
@@ -146,29 +146,29 @@ impl<'m> Batch<'m> {
             }
         }
         if responses.len() < total {
-            return Answer::Failed(Failure { failed, not_reached, total }, first);
+            return Answer::Failed(FailureCount { failed, not_reached, total }, first);
         }
         self.success(responses)
     }
 
     /// Tells of a response whether it says that the record failed: then it did not succeed.
     pub fn failure_test(&self) -> fn(&[u8]) -> bool {
-        if self.knows_failures() && !self.is_together { names_failures } else { |_| false }
+        if self.accepts_item_failures() && !self.is_single_call { lists_failures } else { |_| false }
     }
 
-    fn knows_failures(&self) -> bool {
+    fn accepts_item_failures(&self) -> bool {
         matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint | Partial::Kafka)
     }
 
     fn success<R: AsRef<[u8]>, E>(&self, mut responses: Vec<R>) -> Answer<R, E> {
         let texts: Vec<&[u8]> = responses.iter().map(|response| response.as_ref().trim_ascii()).collect();
-        let made = if self.is_together {
+        let made = if self.is_single_call {
             match texts.first() {
                 Some(response) => self.answer_to_request(response),
                 None => Some(b"null".to_vec()),
             }
         } else {
-            self.answer_of(&texts)
+            self.answer_to_records(&texts)
         };
         match (made, responses.pop()) {
             (Some(made), _) => Answer::Made(made),
@@ -178,10 +178,10 @@ impl<'m> Batch<'m> {
     }
 
     /// The answer that the responses of single records make, if it is another than the only one of them.
-    fn answer_of(&self, responses: &[&[u8]]) -> Option<Vec<u8>> {
+    fn answer_to_records(&self, responses: &[&[u8]]) -> Option<Vec<u8>> {
         let is_array = self.mapping.kind.records == kinds::Records::Each(None);
         let is_enrichment = is_array && !self.reports && responses.iter().any(|response| *response != b"null");
-        if self.knows_failures() && !is_enrichment {
+        if self.accepts_item_failures() && !is_enrichment {
             return Some(br#"{"batchItemFailures":[]}"#.to_vec());
         }
         match (self.mapping.http, responses.len()) {
@@ -202,21 +202,21 @@ impl<'m> Batch<'m> {
 
     /// With `SLSBATCH=report` the list of what did not succeed, where something did not. `None` too if it would have to name a
     /// record that cannot be named.
-    pub fn report<R, E>(&self, outcomes: &[Outcome<R, E>]) -> Option<Vec<u8>> {
-        let has_succeeded = |outcome: &Outcome<R, E>| matches!(outcome, Some(Ok(_)));
+    pub fn report<R, E>(&self, outcomes: &[CallOutcome<R, E>]) -> Option<Vec<u8>> {
+        let has_succeeded = |outcome: &CallOutcome<R, E>| matches!(outcome, Some(Ok(_)));
         if !self.may_report() || outcomes.iter().all(has_succeeded) {
             return None;
         }
-        let mut records = Records::new(self.mapping, self.is_as_mapped);
-        let names_first_alone = self.mapping.kind.partial == Partial::Checkpoint; // all from it on come again
+        let mut records = RecordFinder::new(self.mapping, self.is_unchanged);
+        let lists_first_only = self.mapping.kind.partial == Partial::Checkpoint; // all from it on come again
         let mut items: Vec<Vec<u8>> = Vec::new();
         for (index, outcome) in outcomes.iter().enumerate() {
             let record = records.find(index, *self.events.get(index)?);
             if has_succeeded(outcome) {
                 continue;
             }
-            let item = item(self.mapping.kind, &record?)?;
-            match items.first_mut().filter(|_| names_first_alone) {
+            let item = item_identifier(self.mapping.kind, &record?)?;
+            match items.first_mut().filter(|_| lists_first_only) {
                 Some(first) if is_before(&item, first) => *first = item,
                 Some(_) => (),
                 None => items.push(item),
@@ -234,7 +234,7 @@ impl<'m> Batch<'m> {
 }
 
 /// True if a response has `batchItemFailures`, and they are not none.
-fn names_failures(response: &[u8]) -> bool {
+fn lists_failures(response: &[u8]) -> bool {
     let Ok(document) = Document::parse(response) else { return false };
     let failures = document.root().path("batchItemFailures");
     failures.is_some_and(|failures| failures.first() != b'[' || failures.elements().next().is_some())
@@ -257,11 +257,11 @@ mod tests {
     use crate::cloudevents::{EventFacts, map};
     use std::str::from_utf8;
 
-    type Said = Outcome<&'static [u8], usize>;
+    type TestOutcome = CallOutcome<&'static [u8], usize>;
 
-    const OK: Said = Some(Ok(b"null"));
-    const BAD: Said = Some(Err(0));
-    const LATE: Said = None;
+    const OK: TestOutcome = Some(Ok(b"null"));
+    const BAD: TestOutcome = Some(Err(0));
+    const LATE: TestOutcome = None;
     const REPORT: Options = Options { report: true, raw: false, wrap: false, unwrap: false, batch: false };
     const NOT: Options = Options { report: false, ..REPORT };
 
@@ -269,24 +269,24 @@ mod tests {
         EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
 
     /// The answer as a text, after a hook has made `change` of the list of events.
-    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[Said]) -> String {
+    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[TestOutcome]) -> String {
         let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
         let mut text = Vec::new();
         mapping.append_to(&mut text);
         let mut list = elements(&text).unwrap();
         change(&mut list);
         let changed = array(&list);
-        said(&Batch::new(&mapping, Some(&changed), &options), outcomes)
+        answer_text(&Batch::new(&mapping, Some(&changed), &options), outcomes)
     }
 
-    fn answer(event: &str, options: Options, outcomes: &[Said]) -> String {
+    fn answer(event: &str, options: Options, outcomes: &[TestOutcome]) -> String {
         let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
         let batch = Batch::new(&mapping, None, &options);
         assert_eq!(batch.events().len(), outcomes.len());
-        said(&batch, outcomes)
+        answer_text(&batch, outcomes)
     }
 
-    fn said(batch: &Batch<'_>, outcomes: &[Said]) -> String {
+    fn answer_text(batch: &Batch<'_>, outcomes: &[TestOutcome]) -> String {
         let text = |bytes: &[u8]| from_utf8(bytes).unwrap().to_owned();
         match (batch.report(outcomes), batch.answer(outcomes.to_vec())) {
             (Some(report), Answer::Failed(..)) => text(&report),
@@ -446,7 +446,7 @@ mod tests {
     fn the_error_of_a_failed_batch_is_that_of_the_first_that_failed() {
         let event = sqs(&[1, 2, 3, 4]);
         let mapping = map(event.as_bytes(), &INVOCATION, &NOT).unwrap();
-        let first = |outcomes: [Said; 4]| match Batch::new(&mapping, None, &NOT).answer(outcomes.to_vec()) {
+        let first = |outcomes: [TestOutcome; 4]| match Batch::new(&mapping, None, &NOT).answer(outcomes.to_vec()) {
             Answer::Failed(_, first) => first,
             _ => panic!("no failure"),
         };
@@ -457,7 +457,7 @@ mod tests {
     #[test]
     fn one_call_for_all_answers_for_itself() {
         let options = Options { batch: true, ..REPORT };
-        let own: Said = Some(Ok(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#));
+        let own: TestOutcome = Some(Ok(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#));
         let same: fn(&mut Vec<&[u8]>) = |_| ();
         assert_eq!(
             changed(&sqs(&[1, 2]), options, same, &[own]),
@@ -468,7 +468,7 @@ mod tests {
 
     #[test]
     fn a_pipe_may_want_its_enriched_records_back() {
-        let outcomes: [Said; 2] = [Some(Ok(b" 1 ")), OK];
+        let outcomes: [TestOutcome; 2] = [Some(Ok(b" 1 ")), OK];
         assert_eq!(answer(&pipe(&[1, 2]), NOT, &outcomes), "[1,null]");
         assert_eq!(answer(&pipe(&[1, 2]), REPORT, &outcomes), r#"{"batchItemFailures":[]}"#);
     }

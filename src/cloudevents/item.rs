@@ -7,7 +7,7 @@ use super::mapping::{MappedEvent, Mapping};
 
 /// The JSON that names a record in `batchItemFailures`. None if it has not got a name, which AWS would take for a failure of the
 /// whole batch.
-pub fn item(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
+pub fn item_identifier(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
     let document = Document::parse(record).ok()?;
     let record = document.root();
     let text_at = |path: &str| record.path(path).map(Value::raw).filter(|raw| raw.starts_with(b"\"") && raw.len() > 2);
@@ -15,11 +15,11 @@ pub fn item(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
         Partial::None | Partial::Ordered => None,
         Partial::Sqs => Some(text_at("messageId")?.to_vec()),
         Partial::Checkpoint => Some(text_at(kind.sequence.1.trim_matches(['{', '}']))?.to_vec()),
-        Partial::Kafka => kafka_item(record),
+        Partial::Kafka => kafka_identifier(record),
     }
 }
 
-fn kafka_item(record: Value<'_, '_>) -> Option<Vec<u8>> {
+fn kafka_identifier(record: Value<'_, '_>) -> Option<Vec<u8>> {
     let partition = partition(record)?;
     let offset = record.path("offset")?.raw();
     let json = [br#"{"partition":"#, &*partition, br#","offset":"#, offset, b"}"].concat();
@@ -64,24 +64,24 @@ pub fn is_fifo(record: &[u8]) -> bool {
 }
 
 /// Finds the records that events stand for, which hooks may have changed, moved or taken away.
-pub struct Records<'m> {
+pub struct RecordFinder<'m> {
     mapping: &'m Mapping<'m>,
     /// The events as they were mapped, sorted by what tells them apart, with their records until they are found; none if
     /// they are as they were.
     mapped: Option<Vec<(Vec<u8>, Option<usize>)>>,
 }
 
-impl<'m> Records<'m> {
-    /// Of a mapping's events; `is_as_mapped` if they are as they were.
-    pub fn new(mapping: &'m Mapping<'m>, is_as_mapped: bool) -> Records<'m> {
-        let mapped = (!is_as_mapped).then(|| {
+impl<'m> RecordFinder<'m> {
+    /// Of a mapping's events; `is_unchanged` if they are as they were.
+    pub fn new(mapping: &'m Mapping<'m>, is_unchanged: bool) -> RecordFinder<'m> {
+        let mapped = (!is_unchanged).then(|| {
             let events = mapping.events().enumerate();
             let mut mapped: Vec<_> =
                 events.filter_map(|(index, event)| Some((identity(event)?, Some(index)))).collect();
             mapped.sort_unstable();
             mapped
         });
-        Records { mapping, mapped }
+        RecordFinder { mapping, mapped }
     }
 
     /// The record of the event at this index: by its `id` and `source`; or, if they are new, its data, or itself where it

@@ -16,7 +16,7 @@ mod template;
 mod trace;
 mod unwrap;
 
-pub use batch::{Answer, Batch, Failure, Outcome};
+pub use batch::{Answer, Batch, CallOutcome, FailureCount};
 pub use formats::time::append_timestamp;
 pub use http::{percent_decoded, percent_encoded};
 pub use json::{NotJson, Reason};
