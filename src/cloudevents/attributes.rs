@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::formats::time::{Clock, Unit, append_time};
+use super::formats::time::{MinuteCache, Unit, append_time};
 use super::formats::uri;
 use super::json::Value;
 use super::json::text;
@@ -41,7 +41,7 @@ struct Context {
     type_fallback: &'static str,
     /// What the numbers that stand for a time count.
     unit: Unit,
-    clock: Clock,
+    minute_cache: MinuteCache,
     sequence_width: usize,
     trace: Trace,
     /// `traceparent`, `tracestate` and X-Ray's header in the record, where they are texts.
@@ -81,7 +81,7 @@ impl AttributeWriter {
         let context = Context {
             type_fallback: r#type.split('{').next().unwrap_or_default().trim_end_matches('.'),
             unit,
-            clock: Clock::default(),
+            minute_cache: MinuteCache::default(),
             sequence_width: kind.sequence.0,
             trace: kind.trace,
             trace_texts: texts.map(|template| templates.add(template)),
@@ -207,7 +207,7 @@ impl Context {
 
     fn append_time(&mut self, unit: Unit, out: &mut Vec<u8>) -> bool {
         append_member(r#","time":""#, out, |out| {
-            append_time(&self.scratch, unit, &mut self.clock, out);
+            append_time(&self.scratch, unit, &mut self.minute_cache, out);
         })
     }
 

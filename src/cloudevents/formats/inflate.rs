@@ -61,18 +61,18 @@ fn adler32(bytes: &[u8]) -> u32 {
 }
 
 /// Longest code, in bits.
-const LONGEST: usize = 15;
+const MAX_CODE_BITS: usize = 15;
 
 /// A canonical Huffman code: how many codes of each length there are, and their symbols in order.
 struct Code {
-    counts: [u16; LONGEST + 1],
+    counts: [u16; MAX_CODE_BITS + 1],
     symbols: Vec<u16>,
 }
 
 impl Code {
     /// None if there are more codes than fit.
     fn new(lengths: &[u8]) -> Option<Code> {
-        let mut counts = [0u16; LONGEST + 1];
+        let mut counts = [0u16; MAX_CODE_BITS + 1];
         for length in lengths {
             *counts.get_mut(usize::from(*length))? += 1;
         }
@@ -83,7 +83,7 @@ impl Code {
                 return None;
             }
         }
-        let mut next = [0; LONGEST + 1]; // where the next symbol of each length goes
+        let mut next = [0; MAX_CODE_BITS + 1]; // where the next symbol of each length goes
         let mut total = 0;
         for (next, count) in next.iter_mut().zip(counts).skip(1) {
             *next = total;
@@ -162,7 +162,7 @@ impl Inflater<'_> {
         None
     }
 
-    fn put(&mut self, bytes: usize) -> Option<()> {
+    fn check_room(&mut self, bytes: usize) -> Option<()> {
         (self.limit - self.out.len() >= bytes).then_some(())
     }
 
@@ -174,7 +174,7 @@ impl Inflater<'_> {
             return None;
         }
         let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([low, high])))?;
-        self.put(bytes.len())?;
+        self.check_room(bytes.len())?;
         self.out.extend_from_slice(bytes);
         self.rest = rest;
         Some(())
@@ -208,7 +208,7 @@ impl Inflater<'_> {
         loop {
             match self.symbol(literals)? {
                 literal @ 0..=255 => {
-                    self.put(1)?;
+                    self.check_room(1)?;
                     self.out.push(literal as u8);
                 }
                 256 => return Some(()),
@@ -248,7 +248,7 @@ impl Inflater<'_> {
 
     /// Copies what was put out before; it may reach into the copy itself.
     fn repeat(&mut self, length: usize, distance: usize) -> Option<()> {
-        self.put(length)?;
+        self.check_room(length)?;
         let start = self.out.len().checked_sub(distance)?;
         for at in start..start + length {
             let byte = *self.out.get(at)?;
@@ -333,8 +333,8 @@ mod tests {
 
     #[test]
     fn damage_is_noticed() {
-        let goods = [stored(b"abc"), super::super::base64::decode(GZIP.as_bytes()).unwrap()];
-        for good in goods {
+        let samples = [stored(b"abc"), super::super::base64::decode(GZIP.as_bytes()).unwrap()];
+        for good in samples {
             for index in 0..good.len() {
                 let _ = good.get(..index).map(|half| assert!(unpack(half, 9999).is_none(), "{index}"));
                 for bit in 0..8 {

@@ -16,12 +16,12 @@ pub enum Unit {
 ///
 /// Takes `2018-01-26T15:58:33.475+0000`, with `Z`, `+00:00` or `+00`, with a blank for the `T` and blanks
 /// anywhere else, and numbers such as `1545082649183`, `1545084650.987` and `1.4E9`.
-pub fn append_time(text: &[u8], unit: Unit, clock: &mut Clock, out: &mut Vec<u8>) -> bool {
+pub fn append_time(text: &[u8], unit: Unit, minute_cache: &mut MinuteCache, out: &mut Vec<u8>) -> bool {
     let is_date = text.get(4) == Some(&b'-');
     let moment =
         if is_date { Reader { rest: text }.date() } else { Decimal::read(text).and_then(|number| number.moment(unit)) };
-    match moment.filter(|moment| (FIRST..=LAST).contains(&moment.seconds)) {
-        Some(moment) => moment.append(clock, out),
+    match moment.filter(|moment| (FIRST_SECOND..=LAST_SECOND).contains(&moment.seconds)) {
+        Some(moment) => moment.append(minute_cache, out),
         None => return false,
     }
     true
@@ -29,7 +29,7 @@ pub fn append_time(text: &[u8], unit: Unit, clock: &mut Clock, out: &mut Vec<u8>
 
 /// Appends a point in time, in milliseconds since 1970, as RFC 3339 with three digits of a second.
 pub fn append_timestamp(unix_ms: u128, out: &mut Vec<u8>) {
-    append_time(unix_ms.to_string().as_bytes(), Unit::Milliseconds, &mut Clock::default(), out);
+    append_time(unix_ms.to_string().as_bytes(), Unit::Milliseconds, &mut MinuteCache::default(), out);
 }
 
 /// True if `text` is a point in time exactly as RFC 3339 has it (leap seconds aside, which many readers refuse).
@@ -39,31 +39,31 @@ pub fn is_rfc3339(text: &[u8]) -> bool {
     has_zone
         && is_separated
         && !text.contains(&b' ')
-        && append_time(text, Unit::Seconds, &mut Clock::default(), &mut Vec::new())
+        && append_time(text, Unit::Seconds, &mut MinuteCache::default(), &mut Vec::new())
 }
 
 /// Seconds from 1970 to the first second of the year 1, and to the last of the year 9999.
-const FIRST: i64 = -62_135_596_800;
-const LAST: i64 = 253_402_300_799;
+const FIRST_SECOND: i64 = -62_135_596_800;
+const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Digits of a second that are kept.
-const FRACTION: usize = 9;
+const FRACTION_DIGITS: usize = 9;
 
 struct Moment {
     /// Since 1970, in UTC.
     seconds: i64,
-    fraction: [u8; FRACTION],
+    fraction: [u8; FRACTION_DIGITS],
     /// How many of them were given.
     precision: usize,
 }
 
 impl Moment {
-    fn append(&self, clock: &mut Clock, out: &mut Vec<u8>) {
-        let (minute, second) = (self.seconds.abs_diff(FIRST) / 60, self.seconds.abs_diff(FIRST) % 60);
-        if clock.minute != Some(minute) {
-            *clock = Clock::at(minute);
+    fn append(&self, minute_cache: &mut MinuteCache, out: &mut Vec<u8>) {
+        let (minute, second) = (self.seconds.abs_diff(FIRST_SECOND) / 60, self.seconds.abs_diff(FIRST_SECOND) % 60);
+        if minute_cache.minute != Some(minute) {
+            *minute_cache = MinuteCache::at(minute);
         }
-        out.extend_from_slice(&clock.text);
+        out.extend_from_slice(&minute_cache.text);
         out.extend_from_slice(&two_digits(second as u32));
         if let Some(fraction @ [_, ..]) = self.fraction.get(..self.precision) {
             out.push(b'.');
@@ -75,14 +75,14 @@ impl Moment {
 
 /// The last minute that was written, which is often that of the next time too.
 #[derive(Default)]
-pub struct Clock {
+pub struct MinuteCache {
     /// Counted from the first of the year 1.
     minute: Option<u64>,
     text: [u8; 17],
 }
 
-impl Clock {
-    fn at(minute: u64) -> Clock {
+impl MinuteCache {
+    fn at(minute: u64) -> MinuteCache {
         let (year, month, day) = date_of((minute / 1_440) as u32);
         let of_day = (minute % 1_440) as u32;
         let [a, b] = two_digits(year / 100);
@@ -92,7 +92,7 @@ impl Clock {
         let [i, j] = two_digits(of_day / 60);
         let [k, l] = two_digits(of_day % 60);
         let text = [a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':'];
-        Clock { minute: Some(minute), text }
+        MinuteCache { minute: Some(minute), text }
     }
 }
 
@@ -102,11 +102,11 @@ fn two_digits(number: u32) -> [u8; 2] {
 
 /// Days from the 1st of March of the year 0 to the first day of the year 1. Counted from a March, the leap day is the
 /// last day of a year.
-const TO_FIRST: u32 = 306;
+const DAYS_TO_YEAR_1: u32 = 306;
 
 /// Year, month and day of a day counted from the first of the year 1.
 fn date_of(day: u32) -> (u32, u32, u32) {
-    let day = day + TO_FIRST;
+    let day = day + DAYS_TO_YEAR_1;
     let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
@@ -119,7 +119,7 @@ fn date_of(day: u32) -> (u32, u32, u32) {
 fn day_of(year: u32, month: u32, day: u32) -> Option<u32> {
     let since_march = year.checked_sub(u32::from(month <= 2))?;
     let days = since_march * 365 + since_march / 4 - since_march / 100 + since_march / 400;
-    let found = (days + (153 * ((month + 9) % 12) + 2) / 5 + day).checked_sub(TO_FIRST + 1)?;
+    let found = (days + (153 * ((month + 9) % 12) + 2) / 5 + day).checked_sub(DAYS_TO_YEAR_1 + 1)?;
     (date_of(found) == (year, month, day)).then_some(found)
 }
 
@@ -140,19 +140,19 @@ impl Reader<'_> {
         let second = self.take(b":").and_then(|_| self.number(2, 0..=60))?; // 60 is a leap second
         let (fraction, precision) = self.fraction()?;
         let offset = self.offset()?;
-        self.blanks();
-        let seconds = FIRST + i64::from(days) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
+        self.skip_spaces();
+        let seconds = FIRST_SECOND + i64::from(days) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
         self.rest.is_empty().then_some(Moment { seconds, fraction, precision })
     }
 
-    fn blanks(&mut self) {
+    fn skip_spaces(&mut self) {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
     fn take(&mut self, allowed: &[u8]) -> Option<u8> {
-        self.blanks();
+        self.skip_spaces();
         let (first, rest) = self.rest.split_first().filter(|(first, _)| allowed.contains(first))?;
         self.rest = rest;
         Some(*first)
@@ -165,7 +165,7 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, width: usize, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
-        self.blanks();
+        self.skip_spaces();
         let mut number = 0;
         for _ in 0..width {
             number = number * 10 + u32::from(self.digit()? - b'0');
@@ -173,8 +173,8 @@ impl Reader<'_> {
         range.contains(&number).then_some(number)
     }
 
-    fn fraction(&mut self) -> Option<([u8; FRACTION], usize)> {
-        let (mut fraction, mut precision) = ([b'0'; FRACTION], 0);
+    fn fraction(&mut self) -> Option<([u8; FRACTION_DIGITS], usize)> {
+        let (mut fraction, mut precision) = ([b'0'; FRACTION_DIGITS], 0);
         if self.take(b".").is_some() {
             fraction[0] = self.digit()?;
             precision = 1;
@@ -235,14 +235,14 @@ impl<'a> Decimal<'a> {
 
     fn moment(&self, unit: Unit) -> Option<Moment> {
         match unit {
-            Unit::Milliseconds => self.shifted(3),
-            Unit::Microseconds => self.shifted(6),
+            Unit::Milliseconds => self.moment_from(3),
+            Unit::Microseconds => self.moment_from(6),
             Unit::Seconds => {
-                let moment = self.shifted(0)?;
+                let moment = self.moment_from(0)?;
                 match moment.seconds {
-                    100_000_000_000_000_000.. => self.shifted(9),
-                    100_000_000_000_000..=99_999_999_999_999_999 => self.shifted(6),
-                    100_000_000_000..=99_999_999_999_999 => self.shifted(3),
+                    100_000_000_000_000_000.. => self.moment_from(9),
+                    100_000_000_000_000..=99_999_999_999_999_999 => self.moment_from(6),
+                    100_000_000_000..=99_999_999_999_999 => self.moment_from(3),
                     _ => Some(moment),
                 }
             }
@@ -250,8 +250,8 @@ impl<'a> Decimal<'a> {
     }
 
     /// As seconds, of which this counts the part with so many digits behind the point.
-    fn shifted(&self, precision: i32) -> Option<Moment> {
-        let mut moment = Moment { seconds: 0, fraction: [b'0'; FRACTION], precision: precision as usize };
+    fn moment_from(&self, precision: i32) -> Option<Moment> {
+        let mut moment = Moment { seconds: 0, fraction: [b'0'; FRACTION_DIGITS], precision: precision as usize };
         let mut place = precision - self.point; // of the digit, counted from the point
         for byte in self.digits.iter().filter(|byte| **byte != b'.') {
             if place < 0 {
@@ -278,7 +278,8 @@ mod tests {
 
     fn time(text: &str, unit: Unit) -> Option<String> {
         let mut out = Vec::new();
-        append_time(text.as_bytes(), unit, &mut Clock::default(), &mut out).then(|| String::from_utf8(out).unwrap())
+        append_time(text.as_bytes(), unit, &mut MinuteCache::default(), &mut out)
+            .then(|| String::from_utf8(out).unwrap())
     }
 
     #[test]
