@@ -184,8 +184,8 @@ impl<'m> Batch<'m> {
         if self.accepts_item_failures() && !is_enrichment {
             return Some(br#"{"batchItemFailures":[]}"#.to_vec());
         }
-        match (self.mapping.http, responses.len()) {
-            (Some(shape), _) => Some(shape.answer_all(responses)),
+        match (self.mapping.response_format, responses.len()) {
+            (Some(format), _) => Some(format.convert_all(responses)),
             (None, 0 | 1) if !is_array => None,
             _ => Some(array(responses)),
         }
@@ -193,10 +193,10 @@ impl<'m> Batch<'m> {
 
     /// The HTTP response that the response to an HTTP request stands for, if it is none itself.
     fn answer_to_request(&self, response: &[u8]) -> Option<Vec<u8>> {
-        let shape = self.mapping.http?;
+        let format = self.mapping.response_format?;
         match response {
-            b"null" if self.mapping.is_unwrapped_request => Some(shape.no_content()),
-            _ => shape.answer(response),
+            b"null" if self.mapping.is_unwrapped_request => Some(format.no_content()),
+            _ => format.convert(response),
         }
     }
 

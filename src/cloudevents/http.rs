@@ -12,23 +12,23 @@ use super::recognise::is_cloud_event;
 
 /// How the answer to an HTTP request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct ResponseFormat {
     /// As `multiValueHeaders`, not as `headers`.
     has_lists: bool,
     /// With a `statusDescription`.
     has_description: bool,
 }
 
-impl Shape {
+impl ResponseFormat {
     /// The shape of the answer to this request; none if it is no HTTP request.
-    pub fn of(kind: &Kind, request: Value<'_, '_>) -> Option<Shape> {
+    pub fn of_request(kind: &Kind, request: Value<'_, '_>) -> Option<ResponseFormat> {
         let is_alb = kind.http == Http::Alb;
         let has_lists = is_alb && request.path("headers").is_none() && request.path("multiValueHeaders").is_some();
-        (kind.http != Http::No).then_some(Shape { has_lists, has_description: is_alb })
+        (kind.http != Http::No).then_some(ResponseFormat { has_lists, has_description: is_alb })
     }
 
     /// The answer that says what a response says, if that is a CloudEvent.
-    pub fn answer(self, response: &[u8]) -> Option<Vec<u8>> {
+    pub fn convert(self, response: &[u8]) -> Option<Vec<u8>> {
         let document = Document::parse(response).ok()?;
         let event = document.root();
         if !is_cloud_event(event) {
@@ -42,22 +42,22 @@ impl Shape {
                 headers.push(([b"ce-", name].concat(), percent_encoded(&text)));
             }
         }
-        let (body, is_base64) = Body::of(event).written();
+        let (body, is_base64) = Body::of(event).into_json_string();
         let content_type = text_at(event, "datacontenttype");
         if content_type.is_some() || body.len() > 2 {
             headers.push((b"content-type".to_vec(), content_type.unwrap_or_else(|| b"application/json".to_vec())));
         }
-        Some(self.written(b"200 OK", &headers, &body, is_base64))
+        Some(self.write(b"200 OK", &headers, &body, is_base64))
     }
 
     /// An answer without content.
     pub fn no_content(self) -> Vec<u8> {
-        self.written(b"204 No Content", &[], b"\"\"", false)
+        self.write(b"204 No Content", &[], b"\"\"", false)
     }
 
     /// The answer to a request that carried several CloudEvents, each of which has a response: their list, which is a
     /// batch of CloudEvents if they are such.
-    pub fn answer_all(self, responses: &[&[u8]]) -> Vec<u8> {
+    pub fn convert_all(self, responses: &[&[u8]]) -> Vec<u8> {
         let responses: Vec<&[u8]> = responses.iter().copied().filter(|response| *response != b"null").collect();
         if responses.is_empty() {
             return self.no_content();
@@ -67,11 +67,11 @@ impl Shape {
         let content_type: &[u8] = if are_events { b"application/cloudevents-batch+json" } else { b"application/json" };
         let mut body = Vec::new();
         append_string(&[b"[", &*responses.join(&b","[..]), b"]"].concat(), &mut body);
-        self.written(b"200 OK", &[(b"content-type".to_vec(), content_type.to_vec())], &body, false)
+        self.write(b"200 OK", &[(b"content-type".to_vec(), content_type.to_vec())], &body, false)
     }
 
     /// `body` is a JSON string.
-    fn written(self, status: &[u8], headers: &[(Vec<u8>, Vec<u8>)], body: &[u8], is_base64: bool) -> Vec<u8> {
+    fn write(self, status: &[u8], headers: &[(Vec<u8>, Vec<u8>)], body: &[u8], is_base64: bool) -> Vec<u8> {
         let mut out = br#"{"statusCode":"#.to_vec();
         out.extend_from_slice(status.get(..3).unwrap_or_default());
         if self.has_description {
@@ -122,7 +122,7 @@ impl<'a> Body<'a> {
     }
 
     /// As a JSON string, and whether it holds base64.
-    fn written(self) -> (Vec<u8>, bool) {
+    fn into_json_string(self) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         match self {
             Body::None => append_string(b"", &mut out),
@@ -216,17 +216,17 @@ pub fn header(headers: Value<'_, '_>, wanted: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const SHAPE: Shape = Shape { has_lists: false, has_description: false };
+    const FORMAT: ResponseFormat = ResponseFormat { has_lists: false, has_description: false };
 
-    fn answer(shape: Shape, event: &str) -> Option<String> {
-        shape.answer(event.as_bytes()).map(|answer| String::from_utf8(answer).unwrap())
+    fn answer(format: ResponseFormat, event: &str) -> Option<String> {
+        format.convert(event.as_bytes()).map(|answer| String::from_utf8(answer).unwrap())
     }
 
     #[test]
     fn a_cloud_event_becomes_headers_and_a_body() {
         let event = r#"{"specversion":"1.0","id":"a b\"%é","source":"/s","type":"t","n":7,"yes":true,"gone":null,"data":{"x": 1}}"#;
         let expected = r#"{"statusCode":200,"headers":{"ce-specversion":"1.0","ce-id":"a%20b%22%25%C3%A9","ce-source":"/s","ce-type":"t","ce-n":"7","ce-yes":"true","content-type":"application/json"},"body":"{\"x\": 1}","isBase64Encoded":false}"#;
-        assert_eq!(answer(SHAPE, event).as_deref(), Some(expected));
+        assert_eq!(answer(FORMAT, event).as_deref(), Some(expected));
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
             (r#""subject":"none""#, r#""""#, false),
         ] {
             let event = format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t",{data}}}"#);
-            let answer = answer(SHAPE, &event).unwrap();
+            let answer = answer(FORMAT, &event).unwrap();
             assert!(answer.ends_with(&format!(r#""body":{body},"isBase64Encoded":{is_base64}}}"#)), "{answer}");
             assert_eq!(answer.contains("content-type"), body != r#""""#);
         }
@@ -249,7 +249,7 @@ mod tests {
     fn load_balancers_get_what_they_sent() {
         let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
         let expected = r#"{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"ce-specversion":["1.0"],"ce-id":["1"],"ce-source":["/s"],"ce-type":["t"]},"body":"","isBase64Encoded":false}"#;
-        assert_eq!(answer(Shape { has_lists: true, has_description: true }, event).as_deref(), Some(expected));
+        assert_eq!(answer(ResponseFormat { has_lists: true, has_description: true }, event).as_deref(), Some(expected));
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
         for response in
             ["null", "{}", r#"{"statusCode":200}"#, r#"{"specversion":"1.0","id":"","source":"/s","type":"t"}"#, "{"]
         {
-            assert_eq!(answer(SHAPE, response), None, "{response}");
+            assert_eq!(answer(FORMAT, response), None, "{response}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::attributes::AttributeWriter;
-use super::http::Shape;
+use super::http::ResponseFormat;
 use super::json::{Consumer, Document, NotJson, Value};
 use super::kinds::{Data, Kind, Records, UNKNOWN};
 use super::logs;
@@ -17,7 +17,7 @@ pub struct Mapping<'a> {
     pub(super) kind: &'static Kind,
     warning: Option<Warning>,
     is_batch: bool,
-    pub(super) http: Option<Shape>,
+    pub(super) response_format: Option<ResponseFormat>,
     /// The event was an HTTP request that carried CloudEvents.
     pub(super) is_unwrapped_request: bool,
     /// The text that the mapping wrote, of all events.
@@ -199,7 +199,7 @@ impl<'a> Mapping<'a> {
             kind,
             warning: None,
             is_batch: kind.records != Records::None,
-            http: None,
+            response_format: None,
             is_unwrapped_request: false,
             text: Vec::new(),
             slots: Vec::new(),
@@ -295,7 +295,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
 
     /// Maps an event whose records were not mapped while they were read.
     fn map_event(&mut self, event: Value<'_, 'a>) {
-        self.mapping.http = Shape::of(self.mapping.kind, event);
+        self.mapping.response_format = ResponseFormat::of_request(self.mapping.kind, event);
         match self.mapping.kind.records {
             Records::Array(member) => self.map_array(event, event.path(member), b""),
             Records::Groups(member) => {
@@ -371,7 +371,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
                 }
             }
         }
-        mapping.is_unwrapped_request = mapping.http.is_some();
+        mapping.is_unwrapped_request = mapping.response_format.is_some();
         true
     }
 

@@ -13,7 +13,7 @@ use super::{http, kafka};
 
 /// A message with more attributes than this carries no CloudEvent. Each is compared with all others, for the last of a name
 /// counts, and whoever may send messages chooses how many there are.
-const MOST_ATTRIBUTES: usize = 256;
+const MAX_ATTRIBUTES: usize = 256;
 
 /// What a message carries.
 pub enum Carried<'a> {
@@ -45,7 +45,7 @@ fn in_json<'a>(value: Value<'_, 'a>) -> Carried<'a> {
     let mut text = Vec::new();
     match value.first() {
         b'{' if is_cloud_event(value) => Carried::Within(value.raw()),
-        b'{' => nothing(value),
+        b'{' => not_a_cloud_event(value),
         b'"' if append_text(value, &mut text) => in_text(text),
         _ => Carried::Nothing,
     }
@@ -64,16 +64,16 @@ fn in_text<'a>(text: Vec<u8>) -> Carried<'a> {
     match message.or_else(detail) {
         Some(inside) if inside.first() == b'{' => inner.extend_from_slice(inside.raw()),
         Some(inside) if append_text(inside, &mut inner) => (),
-        _ => return nothing(value),
+        _ => return not_a_cloud_event(value),
     }
     match Document::parse(&inner) {
         Ok(document) if is_cloud_event(document.root()) => Carried::Text(inner),
-        Ok(document) => nothing(document.root()),
+        Ok(document) => not_a_cloud_event(document.root()),
         Err(_) => Carried::Nothing,
     }
 }
 
-fn nothing<'a>(value: Value<'_, '_>) -> Carried<'a> {
+fn not_a_cloud_event<'a>(value: Value<'_, '_>) -> Carried<'a> {
     if value.path("specversion").is_some() { Carried::Malformed } else { Carried::Nothing }
 }
 
@@ -130,7 +130,7 @@ enum Mode {
     Structured,
     Batched,
     /// Structured in another format than JSON.
-    Foreign,
+    Unsupported,
 }
 
 impl Mode {
@@ -140,7 +140,7 @@ impl Mode {
         match essence {
             b"application/cloudevents" | b"application/cloudevents+json" => Mode::Structured,
             b"application/cloudevents-batch" | b"application/cloudevents-batch+json" => Mode::Batched,
-            _ if essence.starts_with(b"application/cloudevents") => Mode::Foreign,
+            _ if essence.starts_with(b"application/cloudevents") => Mode::Unsupported,
             _ => Mode::Binary,
         }
     }
@@ -171,7 +171,7 @@ impl Message {
         if take(&mut self.attributes, b"specversion").as_deref() != Some(b"1.0") {
             return Carried::Nothing;
         }
-        if self.attributes.len() > MOST_ATTRIBUTES {
+        if self.attributes.len() > MAX_ATTRIBUTES {
             return Carried::Malformed;
         }
         let mut out = br#"{"specversion":"1.0""#.to_vec();
@@ -217,13 +217,13 @@ impl Message {
 
 /// Appends an attribute, if it can be one.
 fn append_binary_attribute(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
-    let is_good = match name {
+    let is_valid = match name {
         b"data" | b"datacontenttype" => false, // the body and its type
         b"time" => time::is_rfc3339(value),
         b"dataschema" => uri::is_reference(value, true),
         _ => is_name(name) && std::str::from_utf8(value).is_ok(),
     };
-    if is_good {
+    if is_valid {
         out.extend_from_slice(b",\"");
         out.extend_from_slice(name);
         out.extend_from_slice(b"\":\"");
