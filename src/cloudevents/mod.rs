@@ -1,4 +1,4 @@
-//! AWS events as CloudEvents 1.0.
+//! Maps AWS events to CloudEvents 1.0.
 
 mod attributes;
 mod batch;
@@ -23,7 +23,7 @@ pub use json::{NotJson, Reason};
 pub use mapping::{MappedEvent, Mapping, Warning, map};
 pub use options::{EventFacts, Options};
 
-/// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.
+/// Returns the names of all kinds of events, including `unknown`. A kind with several rows is repeated.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| kind.name)
 }
