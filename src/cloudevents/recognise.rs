@@ -1,4 +1,4 @@
-//! Which kind an event is: the conditions of the table in `kinds.rs`, the first row of which that holds wins.
+//! Finds the kind of an event: the first row of the table in `kinds.rs` whose conditions hold.
 
 use super::formats::uri::is_reference;
 use super::formats::{base64, time};
@@ -6,7 +6,8 @@ use super::json::text;
 use super::json::{Value, take_until};
 use super::kinds::{ANYTHING, KINDS, Kind, Records, name_bit};
 
-/// The event's kind, or none for free-form JSON. `record_kind` is the kind of all of its records, if they have one.
+/// Returns the event's kind, or `None` for free-form JSON. `record_kind` is the kind of all of its records, if they
+/// have the same kind.
 pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Option<&'static Kind> {
     let is_container = matches!(event.first(), b'{' | b'[');
     let is_noted = event.is_noted();
@@ -22,7 +23,8 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
     kinds.iter().find(is_match)
 }
 
-/// The kind of an element of the array that is the event's member of this name, or the event itself if there is none.
+/// Returns the kind of an element of an array. `array` is the name of the event's member that holds the array, or
+/// `None` if the event is the array.
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
     let is_match = |kind: &&'static Kind| match kind.records {
         Records::Each(member) => member == array && is_of(kind, record),
@@ -31,12 +33,12 @@ pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&
     KINDS.iter().find(is_match)
 }
 
-/// True if the record is of this kind.
+/// True if the record has this kind.
 pub fn is_of(kind: &Kind, record: Value<'_, '_>) -> bool {
     record.first() == b'{' && all_hold(kind.when.as_bytes(), record)
 }
 
-/// True if the event claims to come from AWS or to be a CloudEvent, and yet no row of the table fits it.
+/// True if the event claims to come from AWS or to be a CloudEvent. It is malformed if no row of the table matches it.
 pub fn looks_malformed(event: Value<'_, '_>) -> bool {
     const CLAIMS: &[u8] =
         b"eventSource^aws:|eventSource~SelfManagedKafka|Records.0.eventSource^aws:|Records.0.EventSource^aws:|\
@@ -44,7 +46,7 @@ pub fn looks_malformed(event: Value<'_, '_>) -> bool {
     (event.first() == b'[' || event.is_noted()) && all_hold(CLAIMS, event)
 }
 
-/// All of the conditions that are set apart by blanks.
+/// True if all conditions hold. Spaces separate conditions.
 fn all_hold(mut conditions: &[u8], event: Value<'_, '_>) -> bool {
     loop {
         if !any_holds(&mut conditions, event) {
@@ -57,7 +59,7 @@ fn all_hold(mut conditions: &[u8], event: Value<'_, '_>) -> bool {
     }
 }
 
-/// One of the conditions that are set apart by `|`. Takes them off only if it is true.
+/// True if at least one alternative of the first condition holds. Removes this condition from `conditions` if it holds.
 fn any_holds(conditions: &mut &[u8], event: Value<'_, '_>) -> bool {
     let mut holds = false;
     loop {
@@ -83,7 +85,7 @@ fn holds(condition: &[u8], event: Value<'_, '_>) -> bool {
     }
 }
 
-/// `path`, or `path`, an operator and what it is compared with.
+/// True if a test holds. A test is a path, or a path followed by an operator and a text.
 fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
     let (mut rest, mut found) = (test, value);
     loop {
@@ -120,7 +122,7 @@ fn first_byte_of(name: &[u8]) -> u8 {
     }
 }
 
-/// True if the value is a CloudEvent 1.0 in its JSON format that a strict reader takes.
+/// True if the value is a CloudEvent 1.0 in the JSON format. The check is strict.
 ///
 /// Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#context-attributes>
 pub fn is_cloud_event(event: Value<'_, '_>) -> bool {
@@ -155,12 +157,12 @@ fn is_member(name: &[u8], value: Value<'_, '_>) -> bool {
     }
 }
 
-/// True if this may be the name of an attribute.
+/// True if this can be the name of an attribute.
 pub fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
 }
 
-/// True for what has the form `type/subtype`, with or without parameters.
+/// True if the text has the form `type/subtype`, with or without parameters.
 pub fn is_media_type(text: &[u8]) -> bool {
     let essence = text.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is_token = |part: &[u8]| {
@@ -173,7 +175,7 @@ pub fn is_media_type(text: &[u8]) -> bool {
         && text::is_clean(text)
 }
 
-/// CloudEvents' Integer has 32 bits.
+/// True if the value is an Integer of CloudEvents. It has 32 bits.
 fn is_integer(value: Value<'_, '_>) -> bool {
     std::str::from_utf8(value.raw()).is_ok_and(|text| text.parse::<i32>().is_ok())
 }
