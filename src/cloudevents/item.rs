@@ -1,12 +1,12 @@
-//! Which record an event stands for, and by what name AWS knows that record (`itemIdentifier`).
+//! Finds the record of an event, and the name that AWS has for the record (`itemIdentifier`).
 
 use super::json::text::append_text;
 use super::json::{Document, Value};
 use super::kinds::{Kind, Partial};
 use super::mapping::{MappedEvent, Mapping};
 
-/// The JSON that names a record in `batchItemFailures`. None if it has not got a name, which AWS would take for a failure of the
-/// whole batch.
+/// Returns the JSON that names a record in `batchItemFailures`. Returns `None` if the record does not have a name. AWS
+/// would take an empty name for a failure of the whole batch.
 pub fn item_identifier(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
     let document = Document::parse(record).ok()?;
     let record = document.root();
@@ -26,8 +26,8 @@ fn kafka_identifier(record: Value<'_, '_>) -> Option<Vec<u8>> {
     offset.first()?.is_ascii_digit().then_some(json)
 }
 
-/// True if this checkpoint comes before the other one. Hooks may have changed the order of the calls; what comes again is what
-/// follows in the source.
+/// True if the first checkpoint comes before the other in the source. Hooks may have changed the order of the calls.
+/// The source sends again what follows in its own order.
 pub fn is_before(item: &[u8], other: &[u8]) -> bool {
     let number = |item: &[u8]| -> Vec<u8> {
         item.iter().copied().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').collect()
@@ -36,12 +36,12 @@ pub fn is_before(item: &[u8], other: &[u8]) -> bool {
     (own.len(), own) < (others.len(), others)
 }
 
-/// The partition that a record of Kafka is from.
+/// Returns the partition of a Kafka record.
 pub fn partition_of(record: &[u8]) -> Option<Vec<u8>> {
     partition(Document::parse(record).ok()?.root())
 }
 
-/// `"topic-partition"`, with its quotes.
+/// Returns `"topic-partition"`, including the quotes.
 fn partition(record: Value<'_, '_>) -> Option<Vec<u8>> {
     let (topic, mut number) = (record.path("topic").and_then(Value::plain_text), Vec::new());
     let has_number = record.path("partition").is_some_and(|value| append_text(value, &mut number));
@@ -51,8 +51,8 @@ fn partition(record: Value<'_, '_>) -> Option<Vec<u8>> {
     }
 }
 
-/// True if the record, which is from SQS, is from a FIFO queue. A standard queue has message groups too, for fairness,
-/// but no sequence numbers.
+/// True if a record of SQS is from a FIFO queue. A standard queue can have message groups for fairness, but does not
+/// have sequence numbers.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
 pub fn is_fifo(record: &[u8]) -> bool {
@@ -63,16 +63,16 @@ pub fn is_fifo(record: &[u8]) -> bool {
     queue.ends_with(b".fifo") || attributes.iter().all(|path| record.path(path).is_some())
 }
 
-/// Finds the records that events stand for, which hooks may have changed, moved or taken away.
+/// Finds the records of events. Hooks may have changed, moved or removed events.
 pub struct RecordFinder<'m> {
     mapping: &'m Mapping<'m>,
-    /// The events as they were mapped, sorted by what tells them apart, with their records until they are found; none if
-    /// they are as they were.
+    /// The identities of the events as they were mapped, sorted, with the indexes of their records. A record that was
+    /// found loses its index. `None` if no hook changed the events.
     mapped: Option<Vec<(Vec<u8>, Option<usize>)>>,
 }
 
 impl<'m> RecordFinder<'m> {
-    /// Of a mapping's events; `is_unchanged` if they are as they were.
+    /// Prepares the search for a mapping's events. `is_unchanged` says that no hook changed the events.
     pub fn new(mapping: &'m Mapping<'m>, is_unchanged: bool) -> RecordFinder<'m> {
         let mapped = (!is_unchanged).then(|| {
             let events = mapping.events().enumerate();
@@ -84,9 +84,11 @@ impl<'m> RecordFinder<'m> {
         RecordFinder { mapping, mapped }
     }
 
-    /// The record of the event at this index: by its `id` and `source`; or, if they are new, its data, or itself where it
-    /// is no CloudEvent any more, which then should be the record. An event that was carried within a message can only be
-    /// told by the former.
+    /// Returns the record of an event. `index` is the index of the event among the calls.
+    ///
+    /// If no hook changed the events, the record has the same index. Otherwise, `id` and `source` of the event identify
+    /// the record. If they are new, the record is the event's data, or the event itself if it does not have data. A
+    /// record that carried a CloudEvent can be identified only by `id` and `source`.
     pub fn find(&mut self, index: usize, event: MappedEvent<'_>) -> Option<Vec<u8>> {
         let Some(mapped) = &mut self.mapped else { return self.mapping.record(index).map(<[u8]>::to_vec) };
         let identity = identity(event).unwrap_or_default();
@@ -101,9 +103,9 @@ impl<'m> RecordFinder<'m> {
     }
 }
 
-/// What tells CloudEvents apart: their `id` and `source`.
+/// Returns what identifies a CloudEvent: its `id` and its `source`.
 fn identity(event: MappedEvent<'_>) -> Option<Vec<u8>> {
-    let data = if event.tail.is_empty() { event.data } else { b"null" }; // it need not be read
+    let data = if event.tail.is_empty() { event.data } else { b"null" }; // the data is not needed
     let text = [event.head, data, event.tail].concat();
     let document = Document::parse(&text).ok()?;
     let mut identity = Vec::new();
