@@ -1,7 +1,8 @@
-//! The attributes of one CloudEvent, written from its kind's row: valid whatever the record holds.
+//! Writes the attributes of a CloudEvent from its kind's row. They are valid, whatever the record contains.
 //!
-//! The records of a batch are mostly alike: an attribute whose inputs are the same as those of the record before it
-//! is copied from there, which keeps a batch of 10,000 within twice the time that it takes to read it.
+//! The records of a batch usually have the same shape. If the inputs of an attribute are the same in a record and in
+//! the record before it, the attribute is copied. A batch of 10,000 records then takes at most twice as long as reading
+//! it.
 
 use std::ops::Range;
 
@@ -14,20 +15,20 @@ use super::options::EventFacts;
 use super::template::{Inputs, Scope, Templates};
 use super::trace;
 
-/// Writes the CloudEvents of one event, up to their data.
+/// Writes the CloudEvents of an event, without their data.
 pub struct AttributeWriter {
     attributes: [Attribute; 8],
     context: Context,
 }
 
-/// An attribute: where its text comes from, what it looked at, and where it was written last.
+/// An attribute: how it is written, what its text is made from, and where it was written last.
 struct Attribute {
     write: fn(&mut Context, &mut TextSource, &Scope<'_, '_, '_>, &mut Vec<u8>) -> Option<&'static str>,
     from: TextSource,
     written: Range<usize>,
 }
 
-/// Where an attribute's text comes from.
+/// What the text of an attribute is made from.
 struct TextSource {
     template: Range<usize>,
     fallback: Range<usize>,
@@ -37,22 +38,23 @@ struct TextSource {
 /// What all attributes share.
 struct Context {
     templates: Templates,
-    /// The type if its template cannot be filled.
+    /// The type for records that lack a part of the type's template.
     type_fallback: &'static str,
-    /// What the numbers that stand for a time count.
+    /// The unit of numbers in the column for the time.
     unit: Unit,
     minute_cache: MinuteCache,
     sequence_width: usize,
     trace: Trace,
-    /// `traceparent`, `tracestate` and X-Ray's header in the record, where they are texts.
+    /// The templates of `traceparent`, `tracestate` and X-Ray's header. They are empty unless the row has
+    /// `Trace::Texts`.
     trace_texts: [Range<usize>; 3],
     invocation_trace: trace::InvocationTrace,
-    /// What an attribute says, before it is written.
+    /// The text of an attribute before it is written.
     scratch: Vec<u8>,
 }
 
 impl AttributeWriter {
-    /// Takes the row's templates apart.
+    /// Parses the templates of a kind's row.
     pub fn new(kind: &Kind, invocation: &EventFacts<'_>) -> AttributeWriter {
         let mut templates = Templates::default();
         let mut columns = kind.columns.split('\n');
@@ -92,9 +94,9 @@ impl AttributeWriter {
         AttributeWriter { attributes, context }
     }
 
-    /// Appends everything from the opening brace to the colon before the data. `before` is the record for which this
-    /// was done last, if it is alike. Gives what was missing in the record and had to be replaced, if anything; only
-    /// the first time for records that are the same in that.
+    /// Appends a CloudEvent, from its opening brace to the colon before its data. `before` is the record that was
+    /// written last, if it has the same shape. Returns what the record lacks, if the writer had to replace it. Does not
+    /// return this for an attribute that is copied from `before`.
     pub fn append_head(
         &mut self,
         scope: &Scope<'_, '_, '_>,
@@ -108,7 +110,7 @@ impl AttributeWriter {
         for attribute in &mut self.attributes {
             if before.is_some_and(|before| attribute.from.inputs.are_same(scope.record, before)) {
                 let start = if same.is_empty() { attribute.written.start } else { same.start };
-                same = start..attribute.written.end; // they stand side by side, and are copied at once
+                same = start..attribute.written.end; // these attributes are adjacent, and are copied together
                 at += attribute.written.len();
                 attribute.written = at - attribute.written.len()..at;
                 continue;
@@ -128,7 +130,7 @@ impl AttributeWriter {
 }
 
 impl Context {
-    /// Fills the scratch from the attribute's template. False if nothing is there to fill it with.
+    /// Fills the scratch from the attribute's template. Returns false if the record lacks a part.
     fn fill(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>) -> bool {
         self.scratch.clear();
         scope.fill(&self.templates, &from.template, &mut from.inputs, &mut self.scratch)
@@ -139,7 +141,8 @@ impl Context {
         scope.fill(&self.templates, &from.fallback, &mut from.inputs, &mut self.scratch);
     }
 
-    /// Appends a String attribute that says what its template says. False, and nothing appended, if that is nothing.
+    /// Appends a String attribute with the text of its template. Returns false and appends nothing if the text is
+    /// empty.
     fn append_string(
         &mut self,
         start: &str,
@@ -166,7 +169,7 @@ impl Context {
             let start = out.len();
             text::append_attribute(&self.scratch, out);
             if out.len() == start {
-                out.push(b'0'); // only if the Runtime API's request id is all control characters
+                out.push(b'0'); // only if the request id consists of control characters
             }
         });
         (!from.template.is_empty()).then_some("no id")
@@ -181,7 +184,7 @@ impl Context {
         (!is_filled && !from.template.is_empty()).then_some("no source")
     }
 
-    /// A type that lacks its variable part ends before it.
+    /// If the record lacks the variable part of the type, the type ends before that part.
     fn r#type(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
         let is_filled = self.fill(from, scope);
         if !is_filled {
@@ -193,7 +196,7 @@ impl Context {
             text::append_attribute(&self.scratch, out);
             out.truncate(if out.len() > start { out.len() } else { start - 1 });
         });
-        (!is_filled).then_some("no name of what happened")
+        (!is_filled).then_some("no name for its type")
     }
 
     fn time(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
@@ -216,7 +219,7 @@ impl Context {
         None
     }
 
-    /// A key that cannot be written as it is would group what does not belong together: it is left out.
+    /// Leaves out a key that an attribute must change. A changed key could put unrelated records into the same group.
     fn partitionkey(
         &mut self,
         from: &mut TextSource,
@@ -229,7 +232,8 @@ impl Context {
         None
     }
 
-    /// Numbers of varying length do not sort as text: they get leading zeros. One that is longer is left out.
+    /// Adds leading zeros, because numbers of different lengths do not sort as text. Leaves out a number that is too
+    /// long.
     fn sequence(
         &mut self,
         from: &mut TextSource,
@@ -277,8 +281,8 @@ impl Context {
     }
 }
 
-/// Appends `start`, which is `,"name":"`, what `write` appends, and the closing quote. False, and nothing appended, if
-/// that is nothing.
+/// Appends `start`, what `write` appends, and a closing quote. `start` is `,"name":"`. Returns false and appends
+/// nothing if `write` appends nothing.
 #[inline(always)]
 fn append_member(start: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> bool {
     let length = out.len();

@@ -1,4 +1,4 @@
-//! From the bytes of an event to its CloudEvents.
+//! Maps the bytes of an event to CloudEvents.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::recognise::{is_of, looks_malformed, recognise, recognise_record};
 use super::template::Scope;
 use super::unwrap::{Carried, unwrap};
 
-/// What an event is mapped to. Borrows the event: `data` is never copied.
+/// The result of the mapping. It borrows the event, and does not copy `data`.
 pub struct Mapping<'a> {
     pub(super) kind: &'static Kind,
     warning: Option<Warning>,
@@ -20,40 +20,41 @@ pub struct Mapping<'a> {
     pub(super) response_format: Option<ResponseFormat>,
     /// The event was an HTTP request that carried CloudEvents.
     pub(super) is_unwrapped_request: bool,
-    /// The text that the mapping wrote, of all events.
+    /// The text that the mapping wrote for all events.
     text: Vec<u8>,
     slots: Vec<Slot<'a>>,
     debugger: Option<&'a [u8]>,
 }
 
-/// One event: its part of the mapping's text, the part of the event that follows, and perhaps a closing brace.
+/// A mapped event: its range of the mapping's text, the part of the AWS event that follows, and whether a brace closes
+/// it.
 struct Slot<'a> {
     start: usize,
     end: usize,
     data: &'a [u8],
     is_open: bool,
-    /// What it was made from.
+    /// The record that the event was made from.
     record: &'a [u8],
 }
 
-/// One event as the handler gets it, in up to three parts that are to be written one after the other.
+/// An event as the handler gets it. It has up to three parts, which are written one after the other.
 #[derive(Clone, Copy)]
 pub struct MappedEvent<'m> {
-    /// `{"specversion":"1.0",…,"data":`, or nothing.
+    /// `{"specversion":"1.0",…,"data":`, or empty.
     pub head: &'m [u8],
-    /// The record as it was delivered.
+    /// The record as AWS delivered it, or the whole event if `head` is empty.
     pub data: &'m [u8],
-    /// `}`, or nothing.
+    /// `}`, or empty.
     pub tail: &'m [u8],
 }
 
 impl<'m> MappedEvent<'m> {
-    /// An event that is one text.
+    /// Makes an event from a single text.
     pub fn from_text(data: &'m [u8]) -> MappedEvent<'m> {
         MappedEvent { head: b"", data, tail: b"" }
     }
 
-    /// The three parts in order.
+    /// Returns the three parts in order.
     pub fn parts(self) -> [&'m [u8]; 3] {
         [self.head, self.data, self.tail]
     }
@@ -66,12 +67,12 @@ impl<'m> MappedEvent<'m> {
     }
 }
 
-/// An event that is not what it should be, and what was done about it. Says nothing of its content.
+/// What is wrong with an event, and what the mapping did instead. It does not quote the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The event's kind.
     pub kind: &'static str,
-    /// What was wrong.
+    /// What is wrong.
     pub text: &'static str,
 }
 
@@ -84,10 +85,10 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Maps an event. Takes about the time of one pass over it, and allocates nothing of its size.
+/// Maps an event. Takes about as long as reading the event once. Does not allocate memory of the event's size.
 ///
 /// # Errors
-/// [`NotJson`] if the event is no JSON. An empty event counts as `null`.
+/// [`NotJson`] if the event is not JSON. An empty event counts as `null`.
 pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) -> Result<Mapping<'a>, NotJson> {
     let event = if event.trim_ascii().is_empty() { b"null" } else { event };
     if options.raw {
@@ -119,44 +120,45 @@ pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) 
     };
     let mut mapping = mapping.with_debugger(root);
     if kind.is_some() || looks_malformed(root) {
-        mapping.warn("it claims to be an AWS event or a CloudEvent, and has not the shape of one");
+        mapping.warn("it claims to be an AWS event or a CloudEvent, but its form is wrong");
     }
     Ok(mapping)
 }
 
 impl<'a> Mapping<'a> {
-    /// The kind of event, `unknown` for free-form JSON.
+    /// Returns the name of the event's kind. It is `unknown` for free-form JSON.
     pub fn kind(&self) -> &'static str {
         self.kind.name
     }
 
-    /// True if the event is a list of records, each of which is an event: hooks see an array, even of one.
+    /// True if the event is a list of records, and each record is an event. Hooks then get an array, even for a single
+    /// record.
     pub fn is_batch(&self) -> bool {
         self.is_batch
     }
 
-    /// What the log should say, if the event was not what it should be.
+    /// Returns the warning for the log, if something is wrong with the event.
     pub fn warning(&self) -> Option<Warning> {
         self.warning
     }
 
-    /// What the event, as Lambda sent it, names as its debugger: the JSON of its member `_debugProxy`, or, of a CloudEvent, of
-    /// its extension attribute `debugproxy`.
+    /// Returns the debugger that the event names, as JSON. This is the member `_debugProxy` of the event as Lambda sent
+    /// it. In a CloudEvent, it may also be the extension attribute `debugproxy`.
     pub fn debugger(&self) -> Option<&'a [u8]> {
         self.debugger
     }
 
-    /// How many events there are.
+    /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// True if there are none, as in an empty list of CloudEvents in an HTTP request.
+    /// True if there are no events. An HTTP request can carry an empty list of CloudEvents.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// The events, in order.
+    /// Returns the events in order.
     pub fn events(&self) -> impl ExactSizeIterator<Item = MappedEvent<'_>> {
         self.slots.iter().map(|slot| MappedEvent {
             head: self.text.get(slot.start..slot.end).unwrap_or_default(),
@@ -165,8 +167,8 @@ impl<'a> Mapping<'a> {
         })
     }
 
-    /// Appends what the `before` hooks get, and with `SLSEVENTS=batch` the handler: the event; or a JSON array of the
-    /// events, the CloudEvents batch format, if the event is a batch.
+    /// Appends what the `before` hooks get. With `SLSEVENTS=batch`, the handler gets it too. It is the event, or the
+    /// JSON array of the events if the event is a batch. CloudEvents calls this array the batch format.
     pub fn append_to(&self, out: &mut Vec<u8>) {
         for (index, event) in self.events().enumerate() {
             if self.is_batch {
@@ -179,13 +181,13 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    /// What the event of this index was made from.
+    /// Returns the record that the event at this index was made from.
     pub(super) fn record(&self, index: usize) -> Option<&'a [u8]> {
         self.slots.get(index).map(|slot| slot.record)
     }
 
-    /// Notes what the event names as its debugger: if that is on the tape, so that no event is read twice for it.
-    #[inline(never)] // smaller, being called from several places
+    /// Finds the debugger that the event names. Only looks on the tape, so that no event is read a second time for it.
+    #[inline(never)] // it is called from several places, and the code is smaller without inlining
     fn with_debugger(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
         if event.first() == b'{' && event.is_noted() {
             let attribute = || event.get(b"debugproxy").filter(|_| event.get(b"specversion").is_some());
@@ -207,7 +209,7 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    /// The event as it is.
+    /// Passes an event on unchanged.
     fn unchanged(event: Value<'_, 'a>) -> Mapping<'a> {
         let mut mapping = Mapping::new(&UNKNOWN);
         mapping.add_unchanged(event.raw(), event);
@@ -218,18 +220,18 @@ impl<'a> Mapping<'a> {
         self.warning.get_or_insert(Warning { kind: self.kind.name, text });
     }
 
-    /// Adds an event that stands in the event as it is.
+    /// Adds an event that is unchanged text of the AWS event.
     fn add_unchanged(&mut self, data: &'a [u8], record: Value<'_, 'a>) {
         let end = self.text.len();
         self.slots.push(Slot { start: end, end, data, is_open: false, record: record.raw() });
     }
 
-    /// Adds an event whose text, from `start` on, has been written, but for its data perhaps.
+    /// Adds an event whose text was written from `start` on. `data` and a closing brace may follow the text.
     fn add_written(&mut self, start: usize, data: &'a [u8], is_open: bool, record: Value<'_, 'a>) {
         self.slots.push(Slot { start, end: self.text.len(), data, is_open, record: record.raw() });
     }
 
-    /// Adds an event that has a text of its own.
+    /// Adds an event with its own text.
     fn add_text(&mut self, text: &[u8], record: Value<'_, 'a>) {
         let start = self.text.len();
         self.text.extend_from_slice(text);
@@ -237,12 +239,12 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// Maps the records of a batch while they are read.
+/// Maps the records of a batch while the batch is read.
 struct RecordConsumer<'s, 'a> {
     invocation: &'s EventFacts<'s>,
     options: &'s Options,
     mapper: Option<Mapper<'s, 'a>>,
-    /// The records are not of one kind, or there is more than one list of them.
+    /// The records have different kinds, or there are several lists of them.
     is_unusable: bool,
 }
 
@@ -264,9 +266,9 @@ struct Mapper<'s, 'a> {
     options: &'s Options,
     writer: AttributeWriter,
     mapping: Mapping<'a>,
-    /// Where the records have their `eventSource`.
+    /// The place of `eventSource` in a record.
     event_source: Option<u32>,
-    /// The writer wrote the last record's attributes.
+    /// The writer wrote the attributes of the last record.
     has_written: bool,
 }
 
@@ -276,10 +278,10 @@ impl<'s, 'a> Mapper<'s, 'a> {
         Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }
     }
 
-    /// Maps the next record of a batch. False, and nothing done, if it is of another kind.
+    /// Maps the next record of a batch. Returns false and does nothing if the record has another kind.
     fn map_next(&mut self, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
-        let alike = before.filter(|before| record.same_shape(*before));
-        let is_same = alike.zip(self.event_source).is_some_and(|(before, place)| record.is_same_at(before, place));
+        let previous = before.filter(|before| record.same_shape(*before));
+        let is_same = previous.zip(self.event_source).is_some_and(|(before, place)| record.is_same_at(before, place));
         if !is_same {
             let source = |value: Value<'_, 'a>| value.get(b"eventSource").map(Value::raw);
             if before.is_some_and(|before| source(before) != source(record)) || !is_of(self.mapping.kind, record) {
@@ -289,11 +291,11 @@ impl<'s, 'a> Mapper<'s, 'a> {
         }
         let index = self.mapping.slots.len();
         let scope = Scope { invocation: self.invocation, event: record, record, key: b"", index };
-        self.map_record(&scope, alike);
+        self.map_record(&scope, previous);
         true
     }
 
-    /// Maps an event whose records were not mapped while they were read.
+    /// Maps an event whose records were not mapped while the event was read.
     fn map_event(&mut self, event: Value<'_, 'a>) {
         self.mapping.response_format = ResponseFormat::of_request(self.mapping.kind, event);
         match self.mapping.kind.records {
@@ -309,13 +311,13 @@ impl<'s, 'a> Mapper<'s, 'a> {
         }
     }
 
-    /// Maps an event as one.
+    /// Maps a whole event to a single CloudEvent.
     fn map_whole(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
         self.map_record(&self.scope(event), None);
         self.mapping
     }
 
-    /// What the templates of an event that is no batch can speak of.
+    /// Returns what templates can read in an event that is not a batch.
     fn scope<'d, 'e>(&self, event: Value<'d, 'e>) -> Scope<'s, 'd, 'e> {
         Scope { invocation: self.invocation, event, record: event, key: b"", index: 0 }
     }
@@ -329,10 +331,10 @@ impl<'s, 'a> Mapper<'s, 'a> {
         }
     }
 
-    /// Maps one record. `alike` is the record before it, if it is alike.
-    fn map_record(&mut self, scope: &Scope<'_, '_, 'a>, alike: Option<Value<'_, 'a>>) {
+    /// Maps a record. `previous` is the record before it, if both have the same shape.
+    fn map_record(&mut self, scope: &Scope<'_, '_, 'a>, previous: Option<Value<'_, 'a>>) {
         let (kind, record) = (self.mapping.kind, scope.record);
-        let alike = alike.filter(|_| self.has_written);
+        let previous = previous.filter(|_| self.has_written);
         self.has_written = false;
         if kind.data == Data::CloudEvent {
             return self.mapping.add_unchanged(record.raw(), record);
@@ -342,7 +344,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
         }
         self.has_written = true;
         let start = self.mapping.text.len();
-        if let Some(text) = self.writer.append_head(scope, alike, &mut self.mapping.text) {
+        if let Some(text) = self.writer.append_head(scope, previous, &mut self.mapping.text) {
             self.mapping.warn(text);
         }
         let data = match kind.data {
@@ -352,13 +354,13 @@ impl<'s, 'a> Mapper<'s, 'a> {
         self.mapping.add_written(start, data.raw(), true, record);
     }
 
-    /// Adds the CloudEvent that a message carries. False, and nothing done, if it carries none.
+    /// Adds the CloudEvents that a message carries. Returns false and adds nothing if there are none.
     fn add_carried(&mut self, message: Value<'_, 'a>) -> bool {
         let mapping = &mut self.mapping;
         match unwrap(mapping.kind.carries, message) {
             Carried::Nothing => return false,
             Carried::Malformed => {
-                mapping.warn("it carries something that should be a CloudEvent, and is none: it is wrapped");
+                mapping.warn("it carries an invalid CloudEvent, which is wrapped as data");
                 return false;
             }
             Carried::Within(event) => mapping.add_unchanged(event, message),
@@ -375,12 +377,12 @@ impl<'s, 'a> Mapper<'s, 'a> {
         true
     }
 
-    /// Maps the document that an event of CloudWatch Logs holds; the event itself, if it cannot be unpacked.
+    /// Maps the document in an event of CloudWatch Logs. If it cannot be unpacked, maps the event itself.
     fn map_logs(&mut self, event: Value<'_, 'a>) {
         let unpacked = logs::unpack(event);
         let document = unpacked.as_ref().and_then(|text| Document::parse(text).ok());
         let Some(document) = document else {
-            self.mapping.warn("its log data cannot be unpacked: they are passed on packed");
+            self.mapping.warn("its log data cannot be unpacked, and is passed on packed");
             return self.map_record(&self.scope(event), None);
         };
         let root = document.root();
@@ -392,7 +394,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
     }
 }
 
-/// Appends the data of an event that has been unpacked, and what closes the event.
+/// Appends the data of an event, and the brace that closes the event.
 fn append_data_and_close(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(data);
     out.push(b'}');

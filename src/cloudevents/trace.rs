@@ -1,6 +1,7 @@
-//! The distributed-tracing extension: which trace a record belongs to, as W3C's `traceparent` and `tracestate`.
+//! The distributed-tracing extension: the trace of a record, as W3C's `traceparent` and `tracestate`.
 //!
-//! A record's own trace beats the invocation's: over several hops the event must carry the trace it started with.
+//! A record's own trace takes precedence over the invocation's trace: an event keeps the trace that it started with,
+//! even after several services have passed it on.
 //!
 //! Sources: <https://www.w3.org/TR/trace-context/#traceparent-header>,
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>,
@@ -10,21 +11,21 @@ use super::http::header;
 use super::json::Value;
 use super::kafka;
 
-/// Length of a `traceparent` of version 00.
+/// The length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 
-/// What a record says of its trace: in W3C's form, and in X-Ray's.
+/// The trace headers of a record, in W3C's form and in X-Ray's.
 #[derive(Default)]
 pub struct TraceHeaders {
-    /// `traceparent`.
+    /// `traceparent`: the trace, the parent in the trace, and flags.
     pub parent: Option<Vec<u8>>,
-    /// `tracestate`.
+    /// `tracestate`: what vendors add to `traceparent`.
     pub state: Option<Vec<u8>>,
-    /// `X-Amzn-Trace-Id`.
+    /// `X-Amzn-Trace-Id`: the same facts in X-Ray's form.
     pub xray: Option<Vec<u8>>,
 }
 
-/// The invocation's trace, read once for all of its records.
+/// The invocation's trace, parsed once for all of its records.
 #[derive(Default)]
 pub struct InvocationTrace {
     root: Vec<u8>,
@@ -32,7 +33,7 @@ pub struct InvocationTrace {
 }
 
 impl InvocationTrace {
-    /// Reads `Lambda-Runtime-Trace-Id`.
+    /// Parses `Lambda-Runtime-Trace-Id`.
     pub fn new(header: Option<&str>) -> InvocationTrace {
         match header.and_then(|header| XRay::parse(header.as_bytes())) {
             Some(xray) => InvocationTrace { root: xray.root.to_vec(), parent: xray.traceparent() },
@@ -40,14 +41,14 @@ impl InvocationTrace {
         }
     }
 
-    /// Calls `write` with the trace of a record or else that of the invocation, as `traceparent` and `tracestate`,
-    /// the latter perhaps empty. Does not call it if no trace is known.
+    /// Calls `write` with the record's trace, or with the invocation's trace if the record does not have any. The
+    /// arguments are `traceparent` and `tracestate`, which may be empty. Does not call `write` if no trace is known.
     pub fn choose(&self, record: &TraceHeaders, write: impl FnOnce(&[u8], &[u8])) {
         if let Some(parent) = record.parent.as_deref().filter(|parent| is_traceparent(parent)) {
             return write(parent, record.state.as_deref().unwrap_or_default());
         }
         match record.xray.as_deref().and_then(XRay::parse) {
-            // Its trace is known, but not the step in it, which the invocation tells if it is the same trace.
+            // The header names a trace without a parent. The invocation's parent is not in this trace.
             Some(own) if own.parent.is_empty() && own.root != self.root => (),
             Some(own) if !own.parent.is_empty() => drop(own.traceparent().map(|parent| write(&parent, b""))),
             _ => drop(self.parent.as_deref().map(|parent| write(parent, b""))),
@@ -55,7 +56,7 @@ impl InvocationTrace {
     }
 }
 
-/// What the HTTP headers at a path say, or those of several values beside them.
+/// Returns the trace headers in the HTTP headers at a path, or in `multiValueHeaders`.
 pub fn in_headers(record: Value<'_, '_>, path: &str) -> TraceHeaders {
     let find = |name| {
         let single = record.path(path).and_then(|headers| header(headers, name));
@@ -64,7 +65,7 @@ pub fn in_headers(record: Value<'_, '_>, path: &str) -> TraceHeaders {
     TraceHeaders { parent: find("traceparent"), state: find("tracestate"), xray: find("x-amzn-trace-id") }
 }
 
-/// What the headers of a Kafka record say.
+/// Returns the trace headers of a Kafka record.
 pub fn in_kafka_headers(record: Value<'_, '_>) -> TraceHeaders {
     let mut headers = kafka::headers(record);
     let mut find = |wanted: &[u8]| {
@@ -74,7 +75,8 @@ pub fn in_kafka_headers(record: Value<'_, '_>) -> TraceHeaders {
     TraceHeaders { parent: find(b"traceparent"), state: find(b"tracestate"), xray: find(b"x-amzn-trace-id") }
 }
 
-/// Version, trace, parent and flags in lower-case hexadecimal, with dashes between them. Later versions may be longer.
+/// True for version, trace, parent and flags in lower-case hexadecimal, with dashes between them. A version after 00
+/// may be longer.
 fn is_traceparent(text: &[u8]) -> bool {
     let (fixed, more) = text.split_at_checked(LENGTH).unwrap_or_default();
     let mut parts = fixed.split(|byte| *byte == b'-');
@@ -97,7 +99,7 @@ fn is_lower_hex(byte: u8) -> bool {
 
 /// An X-Ray tracing header, `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
 struct XRay<'a> {
-    /// Behind the version.
+    /// What follows the version.
     root: &'a [u8],
     parent: &'a [u8],
     is_sampled: bool,
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_w3c_refuses_is_left_out() {
+    fn invalid_traceparents_are_left_out() {
         for parent in [
             "",
             "00",
