@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_no_text_is_none() {
+    fn a_key_that_is_not_text_is_left_out() {
         for text in [r#"{"key": "/w=="}"#, r#"{"key": "CQ=="}"#, r#"{"key": "!"}"#, r#"{"key": null}"#, "{}"] {
             let document = Document::parse(text.as_bytes()).unwrap();
             assert_eq!(key(document.root()), None, "{text}");

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_survive_the_way_there_and_back() {
+    fn encoded_bytes_decode_to_themselves() {
         for length in 0..70u8 {
             let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(91).wrapping_add(length)).collect();
             let mut text = Vec::new();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_base64_is_refused() {
+    fn invalid_base64_is_refused() {
         for text in ["A", "AAAAA", "AA=A", "A===", "AAA==", "AA AA", "-_-_", "=", "AAAA=", "é"] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }

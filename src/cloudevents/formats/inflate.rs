@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_packed_is_unpacked() {
+    fn data_packed_by_python_is_unpacked() {
         let text = bottles();
         assert_eq!(unpack_base64(GZIP, text.len()).as_deref(), Some(&*text));
         assert_eq!(unpack_base64(GZIP, text.len() - 1), None);
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_without_a_meaning_are_refused() {
+    fn undefined_flags_are_refused() {
         let mut packed = super::super::base64::decode(GZIP.as_bytes()).unwrap();
         assert!(unpack(&packed, 9999).is_some());
         for flag in [32, 64, 128] {
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_noticed() {
+    fn damaged_data_is_refused() {
         let samples = [stored(b"abc"), super::super::base64::decode(GZIP.as_bytes()).unwrap()];
         for good in samples {
             for index in 0..good.len() {
@@ -346,7 +346,7 @@ mod tests {
                 for bit in 0..8 {
                     let mut bad = good.clone();
                     let _ = bad.get_mut(index).map(|byte| *byte ^= 1 << bit);
-                    let unpacked = unpack(&bad, 9999); // some bits of the header, and those behind the last code, do not matter
+                    let unpacked = unpack(&bad, 9999); // unless the bit does not matter
                     assert!(unpacked.is_none_or(|text| text == bottles() || text == b"abc"), "{index} {bit}");
                 }
             }

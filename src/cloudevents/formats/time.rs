@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_time_is_refused() {
+    fn invalid_times_are_refused() {
         for text in [
             "",
             "-1",
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc3339_is_told_from_what_merely_can_be_read() {
+    fn rfc3339_is_distinguished_from_other_times() {
         for (text, expected) in [
             ("2018-04-05T17:31:00Z", true),
             ("2018-04-05t17:31:00.5+01:00", true),

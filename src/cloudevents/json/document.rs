@@ -595,7 +595,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn validating_is_parsing_without_a_tape() {
+    fn validate_and_parse_refuse_the_same_texts() {
         let texts: [&[u8]; 16] = [
             b" {\"a\":[1,{}],\"b\":null}\n",
             b"[]",

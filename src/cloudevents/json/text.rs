@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_lose_what_cloudevents_forbids() {
+    fn attributes_leave_out_characters_that_cloudevents_forbids() {
         let mut out = Vec::new();
         append_attribute("a\"\\\n\u{7f}\u{85}\u{fdd0}\u{1fffe}é😀".as_bytes(), &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), "a\\\"\\\\é😀");
