@@ -54,11 +54,8 @@ pub enum Answer<R, E> {
 /// How many records failed. Its text is `3 of 10 records failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailureCount {
-    /// Calls that failed.
     pub failed: usize,
-    /// Calls that were not reached.
     pub not_reached: usize,
-    /// All calls.
     pub total: usize,
 }
 

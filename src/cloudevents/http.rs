@@ -50,7 +50,6 @@ impl ResponseFormat {
         Some(self.write(b"200 OK", &headers, &body, is_base64))
     }
 
-    /// Returns a response without content.
     pub fn no_content(self) -> Vec<u8> {
         self.write(b"204 No Content", &[], b"\"\"", false)
     }
@@ -95,13 +94,11 @@ impl ResponseFormat {
 
 /// The data of a CloudEvent.
 enum Body<'a> {
-    /// There is no data.
     None,
     /// Bytes, as a JSON string in base64.
     Base64(&'a [u8]),
     /// Text, as a JSON string.
     Text(&'a [u8]),
-    /// A JSON value.
     Json(&'a [u8]),
 }
 

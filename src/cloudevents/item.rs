@@ -36,7 +36,6 @@ pub fn is_before(item: &[u8], other: &[u8]) -> bool {
     (own.len(), own) < (others.len(), others)
 }
 
-/// Returns the partition of a Kafka record.
 pub fn partition_of(record: &[u8]) -> Option<Vec<u8>> {
     partition(Document::parse(record).ok()?.root())
 }

@@ -41,7 +41,6 @@
 //! Sources: the samples and pages of <https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html>, and
 //! <https://github.com/cloudevents/spec/tree/main/cloudevents/adapters> for S3 and SNS.
 
-/// A kind of event.
 pub struct Kind {
     /// The kind's name, as in `open-runtime event NAME`.
     pub name: &'static str,

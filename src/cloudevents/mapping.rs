@@ -54,12 +54,10 @@ impl<'m> MappedEvent<'m> {
         MappedEvent { head: b"", data, tail: b"" }
     }
 
-    /// Returns the three parts in order.
     pub fn parts(self) -> [&'m [u8]; 3] {
         [self.head, self.data, self.tail]
     }
 
-    /// Appends the event's JSON.
     pub fn append_to(self, out: &mut Vec<u8>) {
         for part in self.parts() {
             out.extend_from_slice(part);
@@ -70,9 +68,7 @@ impl<'m> MappedEvent<'m> {
 /// What is wrong with an event, and what the mapping did instead. It does not quote the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The event's kind.
     pub kind: &'static str,
-    /// What is wrong.
     pub text: &'static str,
 }
 
@@ -148,7 +144,6 @@ impl<'a> Mapping<'a> {
         self.debugger
     }
 
-    /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -158,7 +153,6 @@ impl<'a> Mapping<'a> {
         self.slots.is_empty()
     }
 
-    /// Returns the events in order.
     pub fn events(&self) -> impl ExactSizeIterator<Item = MappedEvent<'_>> {
         self.slots.iter().map(|slot| MappedEvent {
             head: self.text.get(slot.start..slot.end).unwrap_or_default(),

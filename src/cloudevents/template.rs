@@ -10,9 +10,7 @@ use super::options::EventFacts;
 
 /// What a template can read.
 pub struct Scope<'s, 'd, 'a> {
-    /// The facts of the invocation.
     pub invocation: &'s EventFacts<'s>,
-    /// The whole event.
     pub event: Value<'d, 'a>,
     /// The record that is mapped. It is the event itself if the event is not a batch.
     pub record: Value<'d, 'a>,

@@ -17,7 +17,6 @@ const MAX_ATTRIBUTES: usize = 256;
 
 /// What a message carries.
 pub enum Carried<'a> {
-    /// It does not carry a CloudEvent.
     Nothing,
     /// It carries an invalid CloudEvent.
     Malformed,

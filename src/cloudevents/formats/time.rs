@@ -5,9 +5,7 @@
 pub enum Unit {
     /// Seconds since 1970. A number that is too large for seconds counts milliseconds, microseconds or nanoseconds.
     Seconds,
-    /// Milliseconds since 1970.
     Milliseconds,
-    /// Microseconds since 1970.
     Microseconds,
 }
 

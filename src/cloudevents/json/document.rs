@@ -189,7 +189,6 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Returns the root value.
     pub fn root(&self) -> Value<'_, 'a> {
         let raw = self.tape.get(0).map_or(self.text, |node| self.slice((node.start, node.end)));
         Value { raw, document: self, index: 0 }

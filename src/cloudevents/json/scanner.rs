@@ -10,32 +10,21 @@ use std::fmt;
 pub struct NotJson {
     /// Offset of the refused byte, from 0. If the text ends too early, this is its length.
     pub position: usize,
-    /// What is wrong there.
     pub reason: Reason,
 }
 
 /// What is wrong with a text that is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The text ends within a value.
     End,
-    /// The text is not UTF-8.
     Utf8,
-    /// No value begins with this byte.
     Value,
-    /// A member's name is missing.
     Name,
-    /// A colon is missing after a member's name.
     Colon,
-    /// A comma or the closing bracket is missing.
     Comma,
-    /// The escape sequence does not exist.
     Escape,
-    /// A string contains a control character.
     Control,
-    /// A number is not written as JSON requires.
     Number,
-    /// Something follows the value.
     Trailing,
 }
 
