@@ -1,4 +1,4 @@
-//! AWS events as CloudEvents 1.0.
+//! Maps AWS events to CloudEvents 1.0.
 
 mod attributes;
 mod batch;
@@ -16,14 +16,14 @@ mod template;
 mod trace;
 mod unwrap;
 
-pub use batch::{Answer, Batch, Failure, Outcome};
+pub use batch::{Answer, Batch, CallOutcome, FailureCount};
 pub use formats::time::append_timestamp;
 pub use http::{percent_decoded, percent_encoded};
 pub use json::{NotJson, Reason};
-pub use mapping::{Event, Mapping, Warning, map};
+pub use mapping::{MappedEvent, Mapping, Warning, map};
 pub use options::{EventFacts, Options};
 
-/// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.
+/// Returns the names of all kinds of events, including `unknown`. A kind with several rows is repeated.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| kind.name)
 }

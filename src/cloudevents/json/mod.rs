@@ -1,4 +1,4 @@
-//! JSON as it came: read without a copy, written byte by byte.
+//! Reads JSON without a copy, and writes JSON text.
 
 mod document;
 mod scanner;

@@ -1,10 +1,10 @@
-//! Text as JSON writes it, and text as CloudEvents allows it in an attribute.
+//! Text as JSON writes it, and text that CloudEvents allows in an attribute.
 
 use super::document::Value;
 use super::scanner::special_bytes;
 
-/// Appends what a string says, its escapes resolved, or a number as it is written. False for any other value.
-/// Lone surrogates, which are no text, are left out.
+/// Appends the text of a string with its escapes resolved, or a number as it is written. Returns false for any other
+/// value. Leaves out lone surrogates, which are not characters.
 pub fn append_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
     match value.first() {
         b'"' => append_unescaped(value.raw(), out),
@@ -14,7 +14,7 @@ pub fn append_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Appends what stands between the quotes of a valid JSON string.
+/// Appends the text between the quotes of a valid JSON string, with its escapes resolved.
 fn append_unescaped(quoted: &[u8], out: &mut Vec<u8>) {
     let mut rest = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     while !is_plain(rest) {
@@ -28,7 +28,7 @@ fn append_unescaped(quoted: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// True if all bytes are printable ASCII, and none is a quote or a backslash: what needs no second look.
+/// True if all bytes are printable ASCII, and none is a quote or a backslash. JSON writes such text without escapes.
 pub fn is_plain(text: &[u8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = text.as_chunks::<8>();
@@ -42,7 +42,7 @@ pub fn is_plain(text: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
 }
 
-/// Appends the character that `text` begins with, a backslash and what belongs to it. Gives the text behind it.
+/// Appends the character of the escape sequence that `text` begins with. Returns the text behind the sequence.
 fn append_escape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (code, rest) = match text {
         [_, b'u', rest @ ..] => return append_code_units(rest, out),
@@ -58,7 +58,8 @@ fn append_escape<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     rest
 }
 
-/// Appends the character of one `\uXXXX`, or of a surrogate pair; `text` begins behind the first `\u`.
+/// Appends the character of a `\uXXXX`, or of a surrogate pair. `text` begins behind the first `\u`. Returns the text
+/// behind the character.
 fn append_code_units<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (first, rest) = code_unit(text);
     if let (0xd800..=0xdbff, [b'\\', b'u', next @ ..]) = (first, rest) {
@@ -83,7 +84,7 @@ fn append_char(code: u32, out: &mut Vec<u8>) {
     }
 }
 
-/// True if CloudEvents allows the character in an attribute: no control characters, no noncharacters.
+/// True if CloudEvents allows the character in an attribute. It forbids control characters and noncharacters.
 ///
 /// Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#type-system>
 fn is_allowed(character: char) -> bool {
@@ -91,18 +92,19 @@ fn is_allowed(character: char) -> bool {
     !character.is_control() && !(0xfdd0..=0xfdef).contains(&code) && code & 0xfffe != 0xfffe
 }
 
-/// True if `text` may be a String attribute as it is: not empty, UTF-8, and only allowed characters.
+/// True if `text` can be a String attribute without a change: it is not empty, is UTF-8, and has only allowed
+/// characters.
 pub fn is_clean(text: &[u8]) -> bool {
     !text.is_empty() && std::str::from_utf8(text).is_ok_and(|text| text.chars().all(is_allowed))
 }
 
-/// The same, but it may be empty, as an extension attribute may.
+/// True if `text` is clean or empty. An extension attribute may be empty.
 pub fn is_clean_or_empty(text: &[u8]) -> bool {
     text.is_empty() || is_clean(text)
 }
 
-/// Appends text as a JSON string without its quotes, less the characters that attributes must not have.
-/// `text` is UTF-8; bytes that are not end it.
+/// Appends text as a JSON string without quotes. Leaves out the characters that attributes must not have. Stops at the
+/// first byte that is not UTF-8.
 pub fn append_attribute(text: &[u8], out: &mut Vec<u8>) {
     if is_plain(text) {
         return out.extend_from_slice(text);
@@ -116,7 +118,7 @@ pub fn append_attribute(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends UTF-8 text as a JSON string, quotes included.
+/// Appends UTF-8 text as a JSON string with quotes.
 pub fn append_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     for &byte in text {
@@ -132,7 +134,7 @@ pub fn append_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// The upper-case hexadecimal digit of a number below 16.
+/// Returns the upper-case hexadecimal digit of a number below 16.
 pub fn hex(digit: u8) -> u8 {
     digit + if digit < 10 { b'0' } else { b'A' - 10 }
 }
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_lose_what_cloudevents_forbids() {
+    fn attributes_leave_out_characters_that_cloudevents_forbids() {
         let mut out = Vec::new();
         append_attribute("a\"\\\n\u{7f}\u{85}\u{fdd0}\u{1fffe}é😀".as_bytes(), &mut out);
         assert_eq!(String::from_utf8(out).unwrap(), "a\\\"\\\\é😀");
