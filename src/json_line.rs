@@ -84,4 +84,18 @@ mod tests {
         assert_eq!(on_one_line(b"{\r\n \"a\":\n1}"), Cow::<[u8]>::Owned(b"{   \"a\": 1}".to_vec()));
         assert!(matches!(on_one_line(b"{\"a\":\"\\n\"}"), Cow::Borrowed(_)));
     }
+
+    #[test]
+    fn a_word_is_passed_over_unless_it_has_a_control_character() {
+        for plain in [*b"        ", *b"{\"a\": 1}", *b"\x7f\x80\x9f\xa0\xff   ", [0xff; 8], [0x80; 8]] {
+            assert!(!may_have_control(u64::from_ne_bytes(plain)));
+            for at in 0..8 {
+                for control in 0..0x20 {
+                    let mut word = plain;
+                    word[at] = control;
+                    assert!(may_have_control(u64::from_ne_bytes(word)));
+                }
+            }
+        }
+    }
 }

@@ -284,7 +284,11 @@ mod tests {
     fn a_text_is_cut_between_characters_and_says_so() {
         assert_eq!(bounded(&"größe", 5), "grö… 3 more bytes were cut");
         assert_eq!(bounded(&"größe", 3), "gr… 5 more bytes were cut");
-        assert_eq!(bounded(&format_args!("{}{}", "gr", "öße"), 7), "größe");
+        let (head, rest) = ("gr".to_owned(), "öße".to_owned()); // literals would be joined to one piece by the compiler
+        assert_eq!(bounded(&format_args!("{head}{rest}"), 7), "größe");
+        assert_eq!(bounded(&format_args!("{head}{rest}"), 4), "grö… 3 more bytes were cut");
+        assert_eq!(bounded(&format_args!("{rest}{head}"), 4), "öß… 3 more bytes were cut");
+        assert_eq!(bounded(&format_args!("{rest}{head}"), 3), "ö… 5 more bytes were cut"); // though "gr" would have room
     }
 
     #[test]
@@ -292,6 +296,14 @@ mod tests {
         let mut json = Vec::new();
         push_stack(&mut json, &format!("[ \"one\" , {{\"two\": 2}},\"{}\",\"four\"]", "x".repeat(MAX_STACK)));
         assert_eq!(String::from_utf8(json).unwrap(), "[\"one\",{\"two\": 2},\"… the rest was cut\"]");
+    }
+
+    #[test]
+    fn a_stack_of_many_frames_is_cut_where_the_room_ends() {
+        let mut json = Vec::new();
+        push_stack(&mut json, &format!("[{}0]", "0,".repeat(MAX_STACK)));
+        let frames = json.iter().filter(|&&byte| byte == b'0').count();
+        assert_eq!(frames, MAX_STACK / "0,".len());
     }
 
     #[test]
