@@ -109,7 +109,7 @@ impl Relay {
         let for_debuggers = server::listen(debuggers).await.map_err(|why| Trouble::Port(debuggers, why))?;
         let for_functions = server::listen(functions).await.map_err(|why| Trouble::Port(functions, why))?;
         let token = ids::uuid();
-        let guard = Guard { names: allow_host, origins: Some("devtools://") };
+        let guard = Guard { names: allow_host, origins: Some("devtools://"), ..Guard::default() };
         let doors = [Door::Debuggers { guard, token: token.clone() }, Door::Functions];
         let lobby = Rc::new(Lobby { doors, waiting: RefCell::default(), count: Cell::new(0) });
         Ok(Relay { for_debuggers, for_functions, token, lobby })

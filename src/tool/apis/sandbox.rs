@@ -100,7 +100,8 @@ fn shown(headers: &HeaderMap) -> Map<String, Value> {
 
 /// Accepts connections for ever. Each belongs to the execution environment that is there when it comes, and ends with it.
 pub async fn serve(sandbox: Rc<Sandbox>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
-    let (guard, places) = (Rc::new(Guard::default()), Places::new());
+    let guard = Rc::new(Guard { is_for_programs: true, ..Guard::default() }); // a GET takes the next event
+    let places = Places::new();
     loop {
         let tcp = server::accept(&listener).await;
         let place = places.take().await;

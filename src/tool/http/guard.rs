@@ -4,11 +4,16 @@
 //! Browsers send `Origin` or `Sec-Fetch-Site` with what a page asks for elsewhere; SDKs, the AWS CLI, curl, bootstrap and
 //! debuggers send neither. A page whose own name leads to this machine (DNS rebinding) is known by `Host`, which a browser
 //! takes from the page's address: a name, while we are asked for by address, as localhost, or by a name that we were told.
+//!
+//! Two requests of pages show none of that. To addresses that are not loopback's, such as 0.0.0.0 and ::ffff:127.0.0.1,
+//! browsers send no `Sec-Fetch-Site`, and with GET no `Origin`. Where a page redirects the user, who typed its address,
+//! `Sec-Fetch-Site` is `none`. Both are GETs whose answer no page can read: a listener where a GET has an effect is for
+//! programs alone.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What one listener accepts.
 #[derive(Clone, Default)]
@@ -17,6 +22,8 @@ pub struct Guard {
     pub names: Vec<String>,
     /// The origins that begin so are no web pages; None allows no origin at all.
     pub origins: Option<&'static str>,
+    /// Nobody asks by an address that is not loopback's, and no browser at all.
+    pub is_for_programs: bool,
 }
 
 /// Why a request is refused.
@@ -50,7 +57,8 @@ impl Guard {
             return Err(Foreign::Origin(origin));
         }
         let has_origin = headers.contains_key(ORIGIN); // an allowed one: such a request is cross-site by nature
-        let is_near = |site: &String| has_origin || site == "none" || site == "same-origin";
+        let is_of_user = |site: &str| !self.is_for_programs && (site == "none" || site == "same-origin");
+        let is_near = |site: &String| has_origin || is_of_user(site);
         match texts("sec-fetch-site").into_iter().find(|site| !is_near(site)) {
             Some(site) => Err(Foreign::Site(site)),
             None => Ok(()),
@@ -59,10 +67,14 @@ impl Guard {
 
     fn is_ours(&self, host: &str) -> bool {
         let name = without_port(host).to_ascii_lowercase();
-        let is_ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-        let is_address =
-            name.parse::<Ipv4Addr>().is_ok() || is_ipv6.is_some_and(|name| name.parse::<Ipv6Addr>().is_ok());
-        is_address || name == "localhost" || self.names.iter().any(|own| own.eq_ignore_ascii_case(&name))
+        let ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let address = match ipv6 {
+            Some(name) => name.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+            None => name.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+        };
+        address.is_some_and(|address| address.is_loopback() || !self.is_for_programs)
+            || name == "localhost"
+            || self.names.iter().any(|own| own.eq_ignore_ascii_case(&name))
     }
 }
 
@@ -79,8 +91,8 @@ impl fmt::Display for Foreign {
         match self {
             Foreign::Host(host) => write!(
                 out,
-                "{refused}: the header Host is {host:?}, which is not an IP address, localhost or a name that \
-                 --allow-host gives"
+                "{refused}: the header Host is {host:?}, which is not an IP address (of loopback, for the Runtime API), \
+                 localhost or a name that --allow-host gives"
             ),
             Foreign::Origin(origin) => write!(out, "{refused}: it has the header Origin, {origin:?}"),
             Foreign::Site(site) => write!(out, "{refused}: the header Sec-Fetch-Site is {site:?}"),
@@ -139,6 +151,22 @@ mod tests {
         assert_eq!(check(&guard, &[("sec-fetch-site", "none")]), Ok(()));
         assert_eq!(check(&guard, &[("sec-fetch-site", "same-origin")]), Ok(()));
         assert_eq!(check(&guard, &[("sec-fetch-mode", "cors")]), Ok(())); // what fetch of Node.js sends
+    }
+
+    #[test]
+    fn what_is_for_programs_is_asked_at_loopback_and_not_by_the_address_bar() {
+        let guard = Guard { is_for_programs: true, ..Guard::default() };
+        for ours in ["127.0.0.1:9000", "127.1.2.3", "[::1]:9000", "localhost:9000"] {
+            assert_eq!(check(&guard, &[("host", ours)]), Ok(()), "{ours}");
+        }
+        for foreign in
+            ["0.0.0.0:9000", "[::]:9000", "[::ffff:7f00:1]:9000", "[::ffff:127.0.0.1]", "10.1.2.3", "evil.example"]
+        {
+            assert_eq!(check(&guard, &[("host", foreign)]), Err(Foreign::Host(foreign.to_owned())));
+        }
+        for site in ["none", "same-origin"] {
+            assert_eq!(check(&guard, &[("sec-fetch-site", site)]), Err(Foreign::Site(site.to_owned())));
+        }
     }
 
     #[test]
