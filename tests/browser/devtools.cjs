@@ -24,9 +24,9 @@ async function letGo(tabs) {
   await Network.enable();
   Network.webSocketFrameReceived(async ({ response }) => {
     const { method } = JSON.parse(response.payloadData);
-    if (!['Debugger.paused', 'Debugger.resumed'].includes(method)) return;
-    console.log(method);
-    if (method === 'Debugger.paused') await pressF8(Input);
+    if (method !== 'Debugger.paused') return;
+    console.log('paused');
+    await pressF8(Input);
   });
   const closed = new Promise((resolve) => Network.webSocketClosed(resolve));
   await Page.navigate({ url });
