@@ -110,11 +110,4 @@ check 'the URL that is printed opens the developer tools, which stop at both pla
 	same "$(printf "%s\n" paused paused)" "$(cat shown)"
 '
 
-check 'chrome://inspect lists the function, and a click there attaches to it' '
-	stands_still &&
-	node "$tests/browser/devtools.cjs" --inspect "$(sed -n "s,.*ws=127.0.0.1:\([0-9]*\)/.*,\1,p" lambda.log)" lambda.log &&
-	within 20000 test -s status &&
-	same_json "{\"secret\":42,\"has\":[]}" response
-'
-
 finish

@@ -14,11 +14,9 @@ const ARGUMENTS = [
   '--remote-debugging-port=0', `--disable-features=${ASKS}`, '--host-resolver-rules=MAP *.test 127.0.0.1',
 ]; // prettier-ignore
 
-/** Runs `work`, then leaves nothing of Chromium. `preferences` are the user's. */
-async function withChromium(work, preferences = {}) {
+/** Runs `work`, then leaves nothing of Chromium. */
+async function withChromium(work) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'open-runtime-chromium.'));
-  fs.mkdirSync(path.join(folder, 'Default'));
-  fs.writeFileSync(path.join(folder, 'Default', 'Preferences'), JSON.stringify(preferences));
   const isRoot = process.getuid() === 0; // then its sandbox does not work
   const options = [...ARGUMENTS, ...(isRoot ? ['--no-sandbox'] : []), `--user-data-dir=${folder}`, 'about:blank'];
   const chromium = spawn(process.env.CHROMIUM ?? 'chromium', options, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
@@ -52,10 +50,6 @@ class Tabs {
   async open(url = 'about:blank') {
     const tab = await CDP.New({ ...this.at, url });
     return CDP({ ...this.at, target: tab });
-  }
-
-  list() {
-    return CDP.List(this.at);
   }
 }
 
