@@ -6,7 +6,8 @@
 # make check      reads the sources: format, clippy, cargo doc, shellcheck
 # make test       runs every test
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
-# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
+# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere,
+#                   web pages in Chromium, which it installs
 # make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
 #                 in all ways, and all hostile tries with many random ones (HOSTILE_RANDOM=3000)
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
