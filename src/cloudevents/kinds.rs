@@ -2,7 +2,8 @@
 //!
 //! The first row whose `when` holds is the event's kind, so the order matters: windows before records, authorizers
 //! before the HTTP events that they look like. To add a kind: write its row in its section, a sample
-//! `tests/events/NAME.json`, its name in `src/tool/sample.rs`, and what is expected of it in `tests/events/EXPECTED.tsv`.
+//! `tests/events/NAME.json`, and its line in `tests/events/EXPECTED.tsv`. The rest comes from these: `open-runtime event` has the
+//! samples, and `make docs` writes `docs/event-kinds.md`.
 //!
 //! `when` is a list of conditions, all of which must hold (see `recognise.rs`):
 //!
@@ -56,6 +57,9 @@ pub struct Kind {
     pub(super) carries: Carries,
     pub(super) partial: Partial,
     pub(super) http: Http,
+    /// The event in `tests/events/` that the mapping is tested with.
+    #[cfg(feature = "tool")]
+    pub(super) sample: &'static str,
 }
 
 /// Where the records of a batch are.
@@ -213,6 +217,8 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
         carries: Carries::Nothing,
         partial: Partial::None,
         http: Http::No,
+        #[cfg(feature = "tool")]
+        sample: "",
     }
 }
 
@@ -281,7 +287,21 @@ impl Kind {
 /// A row of the table.
 macro_rules! kind {
     ($name:literal, $when:literal, [$type:expr, $source:expr, $id:expr, $time:expr, $subject:expr]) => {
-        kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject))
+        with_sample!($name, kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject)))
+    };
+}
+
+/// A kind with its sample, in the developer's tool alone.
+#[cfg(feature = "tool")]
+macro_rules! with_sample {
+    ($name:literal, $kind:expr) => {
+        Kind { sample: include_str!(concat!("../../tests/events/", $name, ".json")), ..$kind }
+    };
+}
+#[cfg(not(feature = "tool"))]
+macro_rules! with_sample {
+    ($name:literal, $kind:expr) => {
+        $kind
     };
 }
 

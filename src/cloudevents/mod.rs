@@ -26,9 +26,10 @@ pub use mapping::{Event, Mapping, Warning, map};
 pub use scanner::{NotJson, Reason};
 pub use time::append_timestamp;
 
-/// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| kind.name)
+/// The names of all kinds of events, `unknown` among them, each with its sample, in alphabetical order.
+#[cfg(feature = "tool")]
+pub fn samples() -> std::collections::BTreeMap<&'static str, &'static str> {
+    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| (kind.name, kind.sample)).collect()
 }
 
 /// What the Runtime API says of the invocation, as far as the mapping needs it.
