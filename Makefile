@@ -12,6 +12,7 @@
 #                 in all ways, and all hostile tries with many random ones (HOSTILE_RANDOM=3000)
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
 #                 2,761, so see scripts/mutants for FILE= and SHARD=
+# make docs      writes docs/event-kinds.md from the table of kinds
 # make bench      measures what the mapping of events and middlewares cost, against their limits
 # make clean      removes what was built
 #
@@ -19,7 +20,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench docs clean
 
 all: layer tool
 
@@ -69,6 +70,11 @@ bench: bootstrap tool
 	@scripts/setup test
 	cargo bench --quiet --locked --bench cloudevents
 	@cd tests && ./bench-middlewares.sh
+
+docs:
+	@scripts/setup docs
+	scripts/event-kinds >docs/.event-kinds.new
+	@mv docs/.event-kinds.new docs/event-kinds.md
 
 clean:
 	rm -rf dist target .cache

@@ -2,8 +2,8 @@
 //!
 //! The kind of an event is the first row whose `when` holds. The order of the rows therefore matters: windows come
 //! before records, and authorizers come before the HTTP events that they resemble. To add a kind, write its row in its
-//! section, a sample `tests/events/NAME.json`, its name in `src/tool/sample.rs`, and its attributes in
-//! `tests/events/EXPECTED.tsv`.
+//! section, a sample `tests/events/NAME.json`, and its line in `tests/events/EXPECTED.tsv`. The rest comes from these:
+//! `open-runtime event` has the samples, and `make docs` writes `docs/event-kinds.md`.
 //!
 //! `when` is a list of conditions with spaces between them. All conditions must hold (see `recognise.rs`):
 //!
@@ -59,6 +59,9 @@ pub struct Kind {
     pub(super) carries: Carries,
     pub(super) partial: Partial,
     pub(super) http: Http,
+    /// The event in `tests/events/` that the mapping is tested with.
+    #[cfg(feature = "tool")]
+    pub(super) sample: &'static str,
 }
 
 /// Where the records of a batch are.
@@ -217,6 +220,8 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
         carries: Carries::Nothing,
         partial: Partial::None,
         http: Http::No,
+        #[cfg(feature = "tool")]
+        sample: "",
     }
 }
 
@@ -285,7 +290,21 @@ impl Kind {
 /// A row of the table.
 macro_rules! kind {
     ($name:literal, $when:literal, [$type:expr, $source:expr, $id:expr, $time:expr, $subject:expr]) => {
-        kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject))
+        with_sample!($name, kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject)))
+    };
+}
+
+/// A kind with its sample, in the developer's tool alone.
+#[cfg(feature = "tool")]
+macro_rules! with_sample {
+    ($name:literal, $kind:expr) => {
+        Kind { sample: include_str!(concat!("../../tests/events/", $name, ".json")), ..$kind }
+    };
+}
+#[cfg(not(feature = "tool"))]
+macro_rules! with_sample {
+    ($name:literal, $kind:expr) => {
+        $kind
     };
 }
 

@@ -23,7 +23,8 @@ pub use json::{NotJson, Reason};
 pub use mapping::{MappedEvent, Mapping, Warning, map};
 pub use options::{EventFacts, Options};
 
-/// Returns the names of all kinds of events, including `unknown`. A kind with several rows is repeated.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| kind.name)
+/// Returns the names of all kinds of events, including `unknown`, each with its sample, in alphabetical order.
+#[cfg(feature = "tool")]
+pub fn samples() -> std::collections::BTreeMap<&'static str, &'static str> {
+    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| (kind.name, kind.sample)).collect()
 }
