@@ -64,7 +64,7 @@ impl AttributeWriter {
             Some(("us:", time)) => (Unit::Microseconds, time),
             _ => (Unit::Seconds, time),
         };
-        let id_fallback = if kind.records == Records::None { "{@req,@ms}" } else { "{@req,@ms}.{@i}" };
+        let id_fallback = if *kind.records == Records::None { "{@req,@ms}" } else { "{@req,@ms}.{@i}" };
         let mut attribute = |write, template, fallback| {
             let (template, fallback) = (templates.add(template), templates.add(fallback));
             Attribute { write, from: TextSource { template, fallback, inputs: Inputs::default() }, written: 0..0 }
@@ -75,17 +75,17 @@ impl AttributeWriter {
             attribute(Context::r#type, r#type, ""),
             attribute(Context::time, time, "{@ms}"),
             attribute(Context::subject, subject, ""),
-            attribute(Context::partitionkey, kind.partitionkey, ""),
-            attribute(Context::sequence, kind.sequence.1, ""),
+            attribute(Context::partitionkey, kind.order.partitionkey, ""),
+            attribute(Context::sequence, kind.order.sequence, ""),
             attribute(Context::trace, "", ""),
         ];
-        let texts = if let Trace::Texts(texts) = kind.trace { *texts } else { [""; 3] };
+        let texts = if let Trace::Texts(texts) = *kind.trace { *texts } else { [""; 3] };
         let context = Context {
             type_fallback: r#type.split('{').next().unwrap_or_default().trim_end_matches('.'),
             unit,
             minute_cache: MinuteCache::default(),
-            sequence_width: kind.sequence.0,
-            trace: kind.trace,
+            sequence_width: kind.order.width,
+            trace: *kind.trace,
             trace_texts: texts.map(|template| templates.add(template)),
             invocation_trace: trace::InvocationTrace::new(invocation.trace_id),
             templates,

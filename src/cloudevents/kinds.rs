@@ -51,12 +51,11 @@ pub struct Kind {
     /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, in a line each. A
     /// single text takes less space than five texts.
     pub(super) columns: &'static str,
-    pub(super) records: Records,
+    pub(super) records: &'static Records,
     pub(super) data: Data,
-    pub(super) partitionkey: &'static str,
-    pub(super) sequence: (usize, &'static str),
-    pub(super) trace: Trace,
-    pub(super) carries: Carries,
+    pub(super) order: &'static Order,
+    pub(super) trace: &'static Trace,
+    pub(super) carries: &'static Carries,
     pub(super) partial: Partial,
     pub(super) http: Http,
     /// The event in `tests/events/` that the mapping is tested with.
@@ -78,7 +77,16 @@ pub(super) enum Records {
     Groups(&'static str),
 }
 
-/// What a CloudEvent has as `data`.
+/// What a record says of its place among others.
+pub(super) struct Order {
+    /// The template of `partitionkey`.
+    pub partitionkey: &'static str,
+    /// The template of `sequence`, a number.
+    pub sequence: &'static str,
+    /// The digits that such a number has, with zeroes before it.
+    pub width: usize,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Data {
     /// The record, byte for byte.
@@ -212,12 +220,11 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
         when,
         needs: name_bits(when.as_bytes()),
         columns,
-        records: Records::None,
+        records: &Records::None,
         data: Data::Record,
-        partitionkey: "",
-        sequence: (0, ""),
-        trace: Trace::None,
-        carries: Carries::Nothing,
+        order: &Order { partitionkey: "", sequence: "", width: 0 },
+        trace: &Trace::None,
+        carries: &Carries::Nothing,
         partial: Partial::None,
         http: Http::No,
         #[cfg(feature = "tool")]
@@ -227,62 +234,51 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
 
 impl Kind {
     const fn record(self) -> Kind {
-        Kind { records: Records::Each(Some(b"Records")), ..self }
+        Kind { records: &Records::Each(Some(b"Records")), ..self }
     }
 
     const fn element(self) -> Kind {
-        Kind { records: Records::Each(None), ..self }
+        Kind { records: &Records::Each(None), ..self }
     }
 
-    const fn listed(self, member: &'static str) -> Kind {
-        Kind { records: Records::Array(member), ..self }
-    }
-
-    const fn grouped(self, member: &'static str) -> Kind {
-        Kind { records: Records::Groups(member), ..self }
+    const fn records(self, records: &'static Records) -> Kind {
+        Kind { records, ..self }
     }
 
     const fn data(self, data: Data) -> Kind {
         Kind { data, ..self }
     }
 
-    const fn partitionkey(self, partitionkey: &'static str) -> Kind {
-        Kind { partitionkey, ..self }
-    }
-
-    const fn sequence(self, width: usize, number: &'static str) -> Kind {
-        Kind { sequence: (width, number), ..self }
+    const fn order(self, order: &'static Order) -> Kind {
+        Kind { order, ..self }
     }
 
     const fn partial(self, partial: Partial) -> Kind {
         Kind { partial, ..self }
     }
 
-    const fn trace(self, trace: Trace) -> Kind {
+    const fn trace(self, trace: &'static Trace) -> Kind {
         Kind { trace, ..self }
     }
 
-    const fn carries(self, carries: Carries) -> Kind {
+    const fn carries(self, carries: &'static Carries) -> Kind {
         Kind { carries, ..self }
     }
 
     const fn http(self, http: Http) -> Kind {
-        Kind { http, carries: Carries::Http, ..self.trace(Trace::Headers("headers")) }
+        Kind { http, carries: &Carries::Http, ..self.trace(&Trace::Headers("headers")) }
     }
 
     const fn sqs(self) -> Kind {
-        self.partitionkey("{attributes.MessageGroupId}")
-            .sequence(39, "{attributes.SequenceNumber}")
-            .trace(SQS_TRACE)
-            .carries(Carries::Json("body"))
-            .partial(Partial::Sqs)
+        const ORDER: Order =
+            Order { partitionkey: "{attributes.MessageGroupId}", sequence: "{attributes.SequenceNumber}", width: 39 };
+        self.order(&ORDER).trace(&SQS_TRACE).carries(&Carries::Json("body")).partial(Partial::Sqs)
     }
 
     const fn kafka(self) -> Kind {
-        self.partitionkey("{@kafkakey}")
-            .sequence(19, "{offset}")
-            .trace(Trace::Kafka)
-            .carries(Carries::Kafka)
+        self.order(&Order { partitionkey: "{@kafkakey}", sequence: "{offset}", width: 19 })
+            .trace(&Trace::Kafka)
+            .carries(&Carries::Kafka)
             .partial(Partial::Kafka)
     }
 }
@@ -339,26 +335,26 @@ pub static KINDS: &[Kind] = &[
     kind!("cloudevents-batch", "@cloudevent",
         ["", "", "", "", ""]).element().data(Data::CloudEvent),
     kind!("appsync-batch", "[].info.fieldName:string [].info.parentTypeName:string",
-        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(Trace::Headers("0.request.headers")),
+        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(&Trace::Headers("0.request.headers")),
     kind!("pipes-sqs", "eventSource=aws:sqs",
         ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).element().sqs(),
     kind!("pipes-kinesis", "eventSource=aws:kinesis",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{approximateArrivalTimestamp}", ""]).element()
-        .partitionkey("{partitionKey}").sequence(56, "{sequenceNumber}").carries(Carries::Base64("data"))
+        .order(&Order { partitionkey: "{partitionKey}", sequence: "{sequenceNumber}", width: 56 }).carries(&Carries::Base64("data"))
         .partial(Partial::Checkpoint),
     kind!("pipes-dynamodb", "eventSource=aws:dynamodb",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).element()
-        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
+        .order(&Order { partitionkey: "", sequence: "{dynamodb.SequenceNumber}", width: 40 }).partial(Partial::Checkpoint),
     kind!("pipes-kafka", "eventSource=aws:kafka",
         ["kafka.record", "{eventSourceArn}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind!("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
         ["kafka.record", "kafka://{@broker}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind!("pipes-mq", "eventSource=aws:mq,aws:amq",
         ["mq.activemq.message", "{eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .element().carries(&Carries::Base64("data")).partial(Partial::Ordered),
     kind!("pipes-rmq", "eventSource=aws:rmq",
         ["mq.rabbitmq.message", "{eventSourceArn}", "{basicProperties.messageId}|{@req}.{eventSourceKey}.{@i}|{@req}.{@i}", "", "{eventSourceKey}"])
-        .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .element().carries(&Carries::Base64("data")).partial(Partial::Ordered),
 
     // An event that is a CloudEvent.
     kind!("cloudevent", "@cloudevent",
@@ -378,13 +374,13 @@ pub static KINDS: &[Kind] = &[
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
     kind!("sns", "Sns.Message:string|Sns.Type:string",
         ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
-        .data(Data::Sns).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
+        .data(Data::Sns).trace(&SNS_TRACE).carries(&Carries::Json("Sns.Message")),
     kind!("dynamodb", "dynamodb.Keys:object|eventSource=aws:dynamodb dynamodb:object",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
-        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
+        .order(&Order { partitionkey: "", sequence: "{dynamodb.SequenceNumber}", width: 40 }).partial(Partial::Checkpoint),
     kind!("kinesis", "kinesis.data:string|eventSource=aws:kinesis kinesis:object",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
-        .partitionkey("{kinesis.partitionKey}").sequence(56, "{kinesis.sequenceNumber}").carries(Carries::Base64("kinesis.data"))
+        .order(&Order { partitionkey: "{kinesis.partitionKey}", sequence: "{kinesis.sequenceNumber}", width: 56 }).carries(&Carries::Base64("kinesis.data"))
         .partial(Partial::Checkpoint),
     kind!("codecommit", "codecommit.references:array",
         ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
@@ -397,26 +393,26 @@ pub static KINDS: &[Kind] = &[
         ["{eventSource!aws:}.{eventName}|{eventSource!aws:}.record", "{eventSourceARN,@fn}", "{eventID}|{@req}.{@i}", "{eventTime}", ""]).record(),
     kind!("msk", "eventSource=aws:kafka records:lists",
         ["kafka.record", msk_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
-        .grouped("records").kafka(),
+        .records(&Records::Groups("records")).kafka(),
     kind!("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
         ["kafka.record", kafka_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
-        .grouped("records").kafka(),
+        .records(&Records::Groups("records")).kafka(),
     kind!("activemq", "eventSource=aws:mq,aws:amq messages:array",
         ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .listed("messages").carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .records(&Records::Array("messages")).carries(&Carries::Base64("data")).partial(Partial::Ordered),
     kind!("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
         ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
-        .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .records(&Records::Groups("rmqMessagesByQueue")).carries(&Carries::Base64("data")).partial(Partial::Ordered),
     kind!("docdb", "eventSource=aws:docdb events:array",
         ["docdb.{event.operationType}", "{^eventSourceArn}", "{event._id._data}", "{event.clusterTime.$timestamp.t}",
-        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).listed("events").partial(Partial::Ordered),
+        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).records(&Records::Array("events")).partial(Partial::Ordered),
 
     // Asynchronous events: no caller waits for the response.
     kind!("cloudwatch-logs", "awslogs.data:string",
         ["logs.{messageType}", "arn:{@P}:logs:{@R}:{owner}:log-group:{logGroup}", "{subscriptionFilters.0}.{logEvents.0.id}|{@req}",
         "ms:{logEvents.0.timestamp}", "{logStream}"]).data(Data::Logs),
     kind!("eventbridge", "detail-type:string source:string detail|id",
-        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(Carries::Json("detail")),
+        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(&Carries::Json("detail")),
     kind!("cloudwatch-alarm", "source=aws.cloudwatch alarmArn:string alarmData:object",
         ["cloudwatch.alarm", "{alarmArn}", "", "{time}", "{alarmData.alarmName}"]),
 
@@ -425,13 +421,13 @@ pub static KINDS: &[Kind] = &[
         ["apigateway.authorizer.TOKEN", "{methodArn<//}", "", "", ""]),
     kind!("apigw-authorizer-v2", "type=REQUEST routeArn:string",
         ["apigateway.authorizer.REQUEST.v2", "{routeArn<//}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
-        .trace(Trace::Headers("headers")),
+        .trace(&Trace::Headers("headers")),
     kind!("apigw-authorizer-request", "type=REQUEST methodArn:string",
         ["apigateway.authorizer.REQUEST", "{methodArn<//}", "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"])
-        .trace(Trace::Headers("headers")),
+        .trace(&Trace::Headers("headers")),
     kind!("appsync-authorizer", "authorizationToken:string requestContext.apiId:string requestHeaders:object|requestContext.queryString:string",
         ["appsync.authorizer", "arn:{@P}:appsync:{@R}:{requestContext.accountId,@A}:apis/{requestContext.apiId}", "{requestContext.requestId}", "",
-        "{requestContext.operationName}"]).trace(Trace::Headers("requestHeaders")),
+        "{requestContext.operationName}"]).trace(&Trace::Headers("requestHeaders")),
 
     // HTTP.
     kind!("alb", "requestContext.elb:object",
@@ -442,7 +438,7 @@ pub static KINDS: &[Kind] = &[
         ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
     kind!("apigw-websocket", "requestContext.connectionId:string requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
         ["apigateway.websocket.{requestContext.eventType}", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
-        "{requestContext.connectionId}"]).trace(Trace::Headers("headers")),
+        "{requestContext.connectionId}"]).trace(&Trace::Headers("headers")),
     kind!("lambda-url", "requestContext.http.method:string rawPath:string requestContext.domainName~.lambda-url.",
         ["lambda.http.v2", "https://{requestContext.domainName}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
         .http(Http::Headers),
@@ -457,11 +453,11 @@ pub static KINDS: &[Kind] = &[
     kind!("lambda-durable", "DurableExecutionArn:string CheckpointToken:string",
         ["lambda.durable", "{DurableExecutionArn}", "", "", ""]),
     kind!("appsync-events", "info.channel.path:string info.operation:string",
-        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(Trace::Headers("request.headers")),
+        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(&Trace::Headers("request.headers")),
     kind!("appsync-resolver", "info.fieldName:string info.parentTypeName:string",
-        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(Trace::Headers("request.headers")),
+        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(&Trace::Headers("request.headers")),
     kind!("appsync-resolver", "typeName:string|parentTypeName:string fieldName:string arguments:object request.headers:object",
-        ["appsync.resolver", "", "", "", "{typeName,parentTypeName}.{fieldName}"]).trace(Trace::Headers("request.headers")),
+        ["appsync.resolver", "", "", "", "{typeName,parentTypeName}.{fieldName}"]).trace(&Trace::Headers("request.headers")),
     kind!("cognito-userpool", "triggerSource:string !triggerSource= userPoolId:string request:object",
         ["cognito-idp.{triggerSource}", "arn:{@P}:cognito-idp:{region,@R}:{@A}:userpool/{userPoolId}", "", "", ""]),
     kind!("cognito-sync", "eventType=SyncTrigger identityPoolId:string",
@@ -530,7 +526,7 @@ pub static KINDS: &[Kind] = &[
         ["iot1click.{deviceEvent.buttonClicked.clickType}", "aws:iot1click.{@R}.{deviceInfo.deviceId}", "",
         "{deviceEvent.buttonClicked.reportedTime}", "{placementInfo.placementName}"]),
     kind!("iot-authorizer", "protocols:array protocolData:object connectionMetadata:object",
-        ["iot.authorizer", "", "", "", ""]).trace(Trace::Headers("protocolData.http.headers")),
+        ["iot.authorizer", "", "", "", ""]).trace(&Trace::Headers("protocolData.http.headers")),
     kind!("iot-preprovision", "claimCertificateId:string templateArn:string",
         ["iot.preprovision", "{templateArn}", "", "", "{certificateId}"]),
     // <https://docs.aws.amazon.com/iot/latest/developerguide/registry-events.html>

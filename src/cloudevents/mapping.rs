@@ -194,7 +194,7 @@ impl<'a> Mapping<'a> {
         Mapping {
             kind,
             warning: None,
-            is_batch: kind.records != Records::None,
+            is_batch: *kind.records != Records::None,
             response_format: None,
             is_unwrapped_request: false,
             text: Vec::new(),
@@ -351,7 +351,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
     /// Adds the CloudEvents that a message carries. Returns false and adds nothing if there are none.
     fn add_carried(&mut self, message: Value<'_, 'a>) -> bool {
         let mapping = &mut self.mapping;
-        match unwrap(mapping.kind.carries, message) {
+        match unwrap(*mapping.kind.carries, message) {
             Carried::Nothing => return false,
             Carried::Malformed => {
                 mapping.warn("it carries an invalid CloudEvent, which is wrapped as data");

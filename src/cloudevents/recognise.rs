@@ -26,7 +26,7 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
 /// Returns the kind of an element of an array. `array` is the name of the event's member that holds the array, or
 /// `None` if the event is the array.
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
-    let is_match = |kind: &&'static Kind| match kind.records {
+    let is_match = |kind: &&'static Kind| match *kind.records {
         Records::Each(member) => member == array && is_of(kind, record),
         _ => false,
     };
