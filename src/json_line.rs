@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::cloudevents::json::text::append_string;
+
 /// Appends `before` as it is, and after it `text` as a JSON string.
 #[inline(never)] // it stands in many places
 pub fn push_json(json: &mut Vec<u8>, before: &str, text: &str) {
     json.extend_from_slice(before.as_bytes());
-    let _ = serde_json::to_writer(json, text); // writing to memory cannot fail, nor can a string be no JSON
+    append_string(text.as_bytes(), json);
 }
 
 /// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is

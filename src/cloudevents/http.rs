@@ -5,7 +5,8 @@
 //! Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode>
 
 use super::formats::uri::append_triplet;
-use super::json::text::{append_string, append_text};
+use super::json::append_text;
+use super::json::text::append_string;
 use super::json::{Document, Value};
 use super::kinds::{Http, Kind};
 use super::recognise::is_cloud_event;

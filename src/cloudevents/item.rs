@@ -1,6 +1,6 @@
 //! Finds the record of an event, and the name that AWS has for the record (`itemIdentifier`).
 
-use super::json::text::append_text;
+use super::json::append_text;
 use super::json::{Document, Value};
 use super::kinds::{Kind, Partial};
 use super::mapping::{MappedEvent, Mapping};

@@ -2,7 +2,8 @@
 
 use super::formats::base64;
 use super::json::Value;
-use super::json::text::{append_text, is_clean};
+use super::json::append_text;
+use super::json::text::is_clean;
 
 /// Returns the record's key if it can be an attribute without a change.
 pub fn key(record: Value<'_, '_>) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 use super::formats::uri::is_reference;
 use super::formats::{base64, time};
 use super::json::text;
-use super::json::{Value, take_until};
+use super::json::{Value, append_text, take_until};
 use super::kinds::{ANYTHING, KINDS, Kind, Records, name_bit};
 
 /// Returns the event's kind, or `None` for free-form JSON. `record_kind` is the kind of all of its records, if they
@@ -140,7 +140,7 @@ fn is_member(name: &[u8], value: Value<'_, '_>) -> bool {
         return true;
     }
     let mut text = Vec::new();
-    let is_string = value.first() == b'"' && text::append_text(value, &mut text);
+    let is_string = value.first() == b'"' && append_text(value, &mut text);
     match name {
         b"data_base64" => is_string && base64::decode(&text).is_some(),
         b"source" => is_string && is_reference(&text, false),

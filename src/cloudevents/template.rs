@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::json::text::{append_number, append_text};
+use super::json::append_text;
+use super::json::text::append_number;
 use super::json::{Document, Value, take_until};
 use super::kafka;
 use super::options::EventFacts;

@@ -5,7 +5,8 @@
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>
 
 use super::formats::{base64, time, uri};
-use super::json::text::{append_attribute, append_string, append_text};
+use super::json::append_text;
+use super::json::text::{append_attribute, append_string};
 use super::json::{Document, Value};
 use super::kinds::Carries;
 use super::recognise::{is_cloud_event, is_media_type, is_name};

@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::scanner::{NotJson, Reason, Scanner};
+use super::text::{append_unescaped, take_until};
 
 /// The number of levels below the root that the tape records. `Records` is on level 1, a record on level 2, its members
 /// on level 3, their members on level 4.
@@ -57,19 +58,6 @@ fn matches_name(name: &[u8], wanted: &[u8]) -> bool {
 fn matches_name_with_dots(name: &[u8], wanted: &[u8]) -> bool {
     let is_equal = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte, *wanted) == (b'.', b'/');
     name.len() == wanted.len() && name.iter().zip(wanted).all(is_equal)
-}
-
-/// Removes the bytes before the first byte that stops from `text`, and returns them. If no byte stops, these are all
-/// bytes.
-#[inline(always)]
-pub fn take_until<'t>(text: &mut &'t [u8], stops: impl Fn(u8) -> bool) -> &'t [u8] {
-    let mut length = 0;
-    while text.get(length).is_some_and(|byte| !stops(*byte)) {
-        length += 1;
-    }
-    let (taken, rest) = text.split_at_checked(length).unwrap_or_default();
-    *text = rest;
-    taken
 }
 
 /// The nodes of a document, in the order in which their values begin.
@@ -127,6 +115,45 @@ pub fn validate(text: &[u8]) -> Result<(), NotJson> {
         scanner.end()
     });
     end.ok_or_else(|| scanner.error())
+}
+
+/// Validates a whole text, which need not be UTF-8, and calls `take` for each member of its object, with the name and with
+/// the value as it stands in the text. For any other value it does not call `take`.
+///
+/// # Errors
+/// [`NotJson`]. It has called `take` for the members before the fault.
+pub fn read_members<'a>(text: &'a [u8], take: &mut dyn FnMut(&[u8], &'a [u8])) -> Result<(), NotJson> {
+    let mut scanner = Scanner::new(text);
+    scan_members(&mut scanner, text, take).ok_or_else(|| scanner.error())
+}
+
+fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn FnMut(&[u8], &'a [u8])) -> Option<()> {
+    if scanner.peek() != b'{' {
+        scanner.value()?;
+    } else if !scanner.opens_empty(b'}') {
+        loop {
+            let (start, end) = scanner.name()?;
+            let at = scanner.at();
+            scanner.value()?;
+            let (name, value) = (text.get(start..end)?, text.get(at..scanner.at())?);
+            match name.contains(&b'\\') {
+                true => take(&unescaped(name), value),
+                false => take(name, value),
+            }
+            if !scanner.goes_on(b'}')? {
+                break;
+            }
+        }
+    }
+    scanner.skip_whitespace();
+    scanner.end()
+}
+
+#[cold]
+fn unescaped(name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    append_unescaped(name, &mut out);
+    out
 }
 
 fn must_be_utf8(text: &[u8]) -> Result<(), NotJson> {
@@ -589,9 +616,34 @@ impl<'d, 'a> Cursor<'d, 'a> {
     }
 }
 
+/// Appends the text of a string with its escapes resolved, or a number as it is written. Returns false for any other
+/// value. Leaves out lone surrogates, which are not characters.
+pub fn append_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
+    match value.first() {
+        b'"' => _ = append_unescaped(value.plain_text().unwrap_or_default(), out),
+        b'-' | b'0'..=b'9' => out.extend_from_slice(value.raw()),
+        _ => return false,
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_are_read_one_after_the_other() {
+        let mut members = Vec::new();
+        let text = br#" { "a":1, "\u0062\n" : [ {"c":2} ] ,"a":"x" } "#;
+        let read = read_members(text, &mut |name, value| members.push((name.to_vec(), value)));
+        assert_eq!(read, Ok(()));
+        let expected: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"b\n", br#"[ {"c":2} ]"#), (b"a", br#""x""#)];
+        assert_eq!(members, expected.map(|(name, value)| (name.to_vec(), value)));
+        for other in [&b"{}"[..], b"3", b"[{\"a\":1}]", b"{\"a\":1", b"{\"a\"}", b"{\"a\":1}}", b"", b"x"] {
+            let read = read_members(other, &mut |_, _| ());
+            assert_eq!(read, validate(other), "{}", String::from_utf8_lossy(other));
+        }
+    }
 
     #[test]
     fn validate_and_parse_refuse_the_same_texts() {

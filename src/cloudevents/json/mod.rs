@@ -4,5 +4,6 @@ mod document;
 mod scanner;
 pub mod text;
 
-pub use document::{Consumer, Document, Value, take_until, validate};
+pub use document::{Consumer, Document, Value, append_text, read_members, validate};
 pub use scanner::{NotJson, Reason};
+pub use text::take_until;
