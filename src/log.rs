@@ -9,7 +9,7 @@ use crate::cloudevents::json::Document;
 use crate::error::{Fatal, InvocationError};
 use crate::invocation::Invocation;
 use crate::json_line::push_json;
-use crate::os::deadline::unix_time;
+use crate::os::deadline::unix_ms;
 
 /// A longer message is cut, in bytes. Even if each byte of it takes six in JSON, a line with such a message and such a stack fits
 /// into the 256 KiB that CloudWatch Logs took of an event for years.
@@ -214,7 +214,7 @@ fn push_start(json: &mut Vec<u8>, level: Level, request_id: Option<&str>) {
 }
 
 fn push_now(line: &mut Vec<u8>) {
-    append_timestamp(unix_time().as_millis(), line);
+    append_timestamp(unix_ms(), line);
 }
 
 /// As many frames of a stack as are allowed, from the first on. If it is not an array, it is logged only if it is short.

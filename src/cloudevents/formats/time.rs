@@ -27,7 +27,7 @@ pub fn append_time(text: &[u8], unit: Unit, minute_cache: &mut MinuteCache, out:
 }
 
 /// Appends a point in time, in milliseconds since 1970, as RFC 3339 with three digits of a second.
-pub fn append_timestamp(unix_ms: u128, out: &mut Vec<u8>) {
+pub fn append_timestamp(unix_ms: u64, out: &mut Vec<u8>) {
     append_time(unix_ms.to_string().as_bytes(), Unit::Milliseconds, &mut MinuteCache::default(), out);
 }
 
