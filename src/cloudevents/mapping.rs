@@ -354,7 +354,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
         match unwrap(*mapping.kind.carries, message) {
             Carried::Nothing => return false,
             Carried::Malformed => {
-                mapping.warn("it carries an invalid CloudEvent, which is wrapped as data");
+                mapping.warn("its message should be a CloudEvent, but is not: it is wrapped");
                 return false;
             }
             Carried::Within(event) => mapping.add_unchanged(event, message),

@@ -19,7 +19,7 @@ const MAX_ATTRIBUTES: usize = 256;
 /// What a message carries.
 pub enum Carried<'a> {
     Nothing,
-    /// It carries an invalid CloudEvent.
+    /// It should carry a CloudEvent, but the CloudEvent is invalid or not in JSON.
     Malformed,
     /// A CloudEvent that is unchanged text of the event.
     Within(&'a [u8]),
