@@ -136,14 +136,7 @@ impl fmt::Display for InvocationError {
                 write!(f, "the environment variable {name} is \"{value}\", but must be {allowed}")
             }
             TaskRoot { path, cause } => write!(f, "cannot enter LAMBDA_TASK_ROOT {path}: {cause}"),
-            NoLanguageRuntime { wanted, searched } => {
-                write!(
-                    f,
-                    "no language runtime for {wanted}; looked for {}; compile TypeScript, rename a file with a dot before its \
-                     extension, or set SLSRUNTIME to the language, like nodejs or python",
-                    searched.join(", ")
-                )
-            }
+            NoLanguageRuntime { wanted, searched } => fmt_no_language_runtime(f, wanted, searched),
             MalformedHandlerName { handler } => {
                 write!(f, "the handler \"{handler}\" is not of the form file.function, like handler.hello")
             }
@@ -172,6 +165,15 @@ impl fmt::Display for InvocationError {
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),
         }
     }
+}
+
+fn fmt_no_language_runtime(f: &mut fmt::Formatter<'_>, wanted: &str, searched: &[String]) -> fmt::Result {
+    let searched = searched.join(", ");
+    write!(
+        f,
+        "no language runtime for {wanted}; looked for {searched}; compile TypeScript, rename a file with a dot before its \
+         extension, or set SLSRUNTIME to the language, like nodejs or python"
+    )
 }
 
 /// An error as a handler reports it.
