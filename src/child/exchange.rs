@@ -62,21 +62,22 @@ pub struct Exchange<'a> {
     was_warned: bool,
 }
 
-/// Head, event and tail; the event is in parts itself.
+/// The parts of a call's line: what is before the event, the event's own three, and what is after it.
 const PARTS: usize = 5;
 
-/// A line on its way out.
+/// The line of a call that is being written.
 #[derive(Debug)]
 struct Output<'a> {
-    head: Vec<u8>,
-    rest: [&'a [u8]; 4],
+    prefix: Vec<u8>,
+    call: &'a Call<'a>,
+    suffix: &'a [u8],
     written: usize,
 }
 
 impl Output<'_> {
     fn parts(&self) -> [&[u8]; PARTS] {
-        let [event, more, yet_more, tail] = self.rest;
-        [&self.head, event, more, yet_more, tail]
+        let [before, data, behind] = &self.call.event;
+        [&self.prefix, before, data, behind, self.suffix]
     }
 }
 
@@ -114,9 +115,8 @@ impl<'a> Exchange<'a> {
         }
         let Some(call) = self.calls.calls.get(self.next) else { return false };
         self.open.push(self.next);
-        let [event, more, yet_more] = &call.event;
-        let rest = [&event[..], &more[..], &yet_more[..], &self.calls.suffix[..]];
-        self.output = Some(Output { head: protocol::call_prefix(&call.id), rest, written: 0 });
+        self.output =
+            Some(Output { prefix: protocol::call_prefix(&call.id), call, suffix: &self.calls.suffix, written: 0 });
         self.next += 1;
         self.skip_stopped();
         true

@@ -5,9 +5,6 @@ use std::io;
 use crate::json_line::find_line_feed;
 use crate::os::process::{Process, Progress};
 
-/// No pipe of ours holds more, in bytes.
-const MAX_PIPE: usize = 1 << 20;
-
 /// Longer lines are handed out without being copied, in bytes.
 const LARGE_LINE: usize = 64 << 10;
 
@@ -25,12 +22,9 @@ impl Lines {
         process.read(&mut self.buffer)
     }
 
-    /// Reads what is left in the pipe of a child that has ended, but no more than a pipe holds: its grandchildren may hold the
-    /// pipe open and write for ever.
+    /// Reads what is left, see [`Process::drain`].
     pub fn drain(&mut self, process: &mut Process) -> io::Result<()> {
-        let end = self.buffer.len() + MAX_PIPE;
-        while self.buffer.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}
-        Ok(())
+        process.drain(&mut self.buffer)
     }
 
     /// Adds bytes that have been read elsewhere.

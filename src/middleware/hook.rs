@@ -217,7 +217,7 @@ impl Pump {
     fn step(&mut self, process: &mut Process, input: &[u8], deadline: Deadline, signals: Signals) -> io::Result<bool> {
         self.write(process, input);
         if process.has_ended()? {
-            self.drain(process)?;
+            process.drain(&mut self.output)?;
             return Ok(true);
         }
         let mut sources = [
@@ -235,7 +235,7 @@ impl Pump {
             signals.notice_termination();
         }
         if stdout {
-            self.is_closed = self.read(process)? == Progress::Closed;
+            self.is_closed = process.read(&mut self.output)? == Progress::Closed;
         }
         Ok(false)
     }
@@ -254,18 +254,6 @@ impl Pump {
                 process.close_stdin();
             }
         }
-    }
-
-    fn read(&mut self, process: &mut Process) -> io::Result<Progress> {
-        process.read(&mut self.output)
-    }
-
-    /// Reads what is left in the pipe when the process has ended. It does not wait for a grandchild that holds the pipe open,
-    /// and stops if a grandchild goes on writing.
-    fn drain(&mut self, process: &mut Process) -> io::Result<()> {
-        let end = self.output.len() + (1 << 20);
-        while self.output.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}
-        Ok(())
     }
 }
 

@@ -12,8 +12,8 @@ use std::process::ExitStatus;
 
 use crate::os::sys;
 
-/// What the kernel lets an ordinary user have in one pipe.
-const LARGE_PIPE: libc::c_int = 1 << 20;
+/// What the kernel lets an ordinary user have in one pipe, in bytes.
+const MAX_PIPE: libc::c_int = 1 << 20;
 
 /// A read asks for at least this many bytes.
 const PIECE: usize = 16 << 10;
@@ -131,7 +131,7 @@ impl Process {
                     if std::mem::replace(&mut self.has_large_stdin, true) {
                         return Ok(0);
                     }
-                    sys::enlarge_pipe(stdin.as_fd(), LARGE_PIPE); // a large event: fewer switches between the two processes
+                    sys::enlarge_pipe(stdin.as_fd(), MAX_PIPE); // a large event: fewer switches between the two processes
                 }
                 other => return other,
             }
@@ -147,7 +147,7 @@ impl Process {
                 Ok(0) => return Ok(Progress::Closed),
                 Ok(length) => {
                     if length == room && !std::mem::replace(&mut self.has_large_stdout, true) {
-                        sys::enlarge_pipe(self.stdout.as_fd(), LARGE_PIPE);
+                        sys::enlarge_pipe(self.stdout.as_fd(), MAX_PIPE);
                     }
                     return Ok(Progress::Bytes(length));
                 }
@@ -156,6 +156,14 @@ impl Process {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Reads what is left in the pipe of a child that has ended to the end of `buffer`, but no more than a pipe holds: its
+    /// grandchildren may hold the pipe open and write for ever.
+    pub fn drain(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let end = buffer.len() + MAX_PIPE as usize;
+        while buffer.len() < end && matches!(self.read(buffer)?, Progress::Bytes(_)) {}
+        Ok(())
     }
 
     /// Whether the child has ended; its grandchildren may live on and hold its pipes. Does not block.
