@@ -23,6 +23,7 @@ use crate::child::language_runtime::SharedRuntime;
 use crate::error::Fatal;
 use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
+use crate::os::sys;
 use crate::os::wait::{self, Source, WaitEnd};
 
 /// How long connecting may take. The Runtime API is on the same machine, or on one nearby.
@@ -136,7 +137,14 @@ impl Resolver for Addresses {
 /// # Errors
 /// Those of connect(2), and [`ErrorKind::InvalidInput`] for a name.
 pub fn dial(authority: &str) -> io::Result<TcpStream> {
-    TcpStream::connect_timeout(&address(authority)?, CONNECT_TIMEOUT)
+    connect(&address(authority)?)
+}
+
+/// A connection that does not block. That it failed may be known only when it is written to.
+fn connect(address: &SocketAddr) -> io::Result<TcpStream> {
+    let socket = sys::start_to_connect(address)?;
+    let in_time = wait::for_any(&mut [Source::writable(socket.as_fd())], Deadline::after(CONNECT_TIMEOUT))?;
+    if in_time { Ok(socket) } else { Err(ErrorKind::TimedOut.into()) }
 }
 
 fn address(authority: &str) -> io::Result<SocketAddr> {
@@ -161,8 +169,7 @@ pub struct Connection {
 impl Connection {
     fn open(addresses: &[SocketAddr], watch: Arc<Watch>) -> io::Result<Connection> {
         let address = addresses.first().ok_or(ErrorKind::NotFound)?;
-        let socket = TcpStream::connect_timeout(address, CONNECT_TIMEOUT)?;
-        socket.set_nonblocking(true)?;
+        let socket = connect(address)?;
         socket.set_nodelay(true)?; // or the last piece of a large response waits for the acknowledgement of the one before
         Ok(Connection { socket, buffers: PieceBuffers::default(), watch, was_just_used: false })
     }

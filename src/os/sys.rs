@@ -5,6 +5,7 @@
 use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -236,6 +237,49 @@ pub fn exec(arguments: &[CString], variables: &[&CStr]) -> io::Error {
     // SAFETY: both arrays end with a null pointer, and all that is pointed to lives until the call returns.
     unsafe { libc::execvpe(program.as_ptr(), arguments.as_ptr().cast(), variables.as_ptr().cast()) };
     io::Error::last_os_error()
+}
+
+/// Begins to connect a socket that does not block. When the socket is writable, the connection stands, or the next write returns why
+/// it does not.
+pub fn start_to_connect(address: &SocketAddr) -> io::Result<TcpStream> {
+    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: socket touches no memory of ours.
+    let fd = check(unsafe { libc::socket(family, kind, 0) })?;
+    // SAFETY: the kernel has just given us this one, and nobody else has it.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let begun = match address {
+        SocketAddr::V4(address) => connect(
+            &socket,
+            &libc::sockaddr_in {
+                sin_family: libc::AF_INET as libc::sa_family_t,
+                sin_port: address.port().to_be(),
+                sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.ip().octets()) },
+                sin_zero: [0; 8],
+            },
+        ),
+        SocketAddr::V6(address) => connect(
+            &socket,
+            &libc::sockaddr_in6 {
+                sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                sin6_port: address.port().to_be(),
+                sin6_flowinfo: address.flowinfo(),
+                sin6_addr: libc::in6_addr { s6_addr: address.ip().octets() },
+                sin6_scope_id: address.scope_id(),
+            },
+        ),
+    };
+    match begun {
+        Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
+        _ => Ok(TcpStream::from(socket)),
+    }
+}
+
+/// `Address` is one of the kernel's types of addresses.
+fn connect<Address>(socket: &OwnedFd, address: &Address) -> io::Result<()> {
+    let length = size_of::<Address>() as libc::socklen_t;
+    // SAFETY: the pointer is to an address of this length.
+    check(unsafe { libc::connect(socket.as_raw_fd(), ptr::from_ref(address).cast(), length) }).map(drop)
 }
 
 fn check(returned: libc::c_int) -> io::Result<libc::c_int> {

@@ -168,9 +168,11 @@ impl Config {
     /// # Errors
     /// [`InvocationError::TaskRoot`].
     pub fn enter_task_root(&mut self) -> Result<(), InvocationError> {
-        let path = self.task_root.display().to_string();
-        let entered = env::set_current_dir(&self.task_root).and_then(|()| env::current_dir());
-        self.task_root = entered.map_err(|cause| InvocationError::TaskRoot { path, cause })?; // a relative path would now be wrong
+        let failed = |path: &Path, cause| InvocationError::TaskRoot { path: path.display().to_string(), cause };
+        env::set_current_dir(&self.task_root).map_err(|cause| failed(&self.task_root, cause))?;
+        if self.task_root.is_relative() {
+            self.task_root = env::current_dir().map_err(|cause| failed(&self.task_root, cause))?;
+        }
         Ok(())
     }
 }
