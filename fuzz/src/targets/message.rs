@@ -18,7 +18,10 @@ pub fn run(line: &[u8]) {
         Err(why) => return assert!(!why.contains(SECRET) && why.len() < 200, "{why}"),
     };
     let lossy = String::from_utf8_lossy(line); // what is ignored may be no UTF-8
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(&lossy).expect("a message is an object");
+    let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(&lossy) else {
+        // serde refuses the whole object for a name with a lone surrogate, and bootstrap ignores that member.
+        return assert!(lossy.to_ascii_lowercase().contains("\\ud") && lossy.trim_start().starts_with('{'), "{lossy}");
+    };
     match message {
         Message::Ready(_) => assert!(members.contains_key("ready")),
         Message::InitError(error) => {

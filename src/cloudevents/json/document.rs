@@ -136,9 +136,9 @@ fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn Fn
             let at = scanner.at();
             scanner.value()?;
             let (name, value) = (text.get(start..end)?, text.get(at..scanner.at())?);
-            match name.contains(&b'\\') {
-                true => take(&unescaped(name), value),
-                false => take(name, value),
+            match name.contains(&b'\\').then(|| unescaped(name)).flatten() {
+                Some(name) => take(&name, value),
+                None => take(name, value),
             }
             if !scanner.goes_on(b'}')? {
                 break;
@@ -149,11 +149,11 @@ fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn Fn
     scanner.end()
 }
 
+/// `None` if it has a lone surrogate: without that it could look like another name.
 #[cold]
-fn unescaped(name: &[u8]) -> Vec<u8> {
+fn unescaped(name: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    append_unescaped(name, &mut out);
-    out
+    append_unescaped(name, &mut out).then_some(out)
 }
 
 fn must_be_utf8(text: &[u8]) -> Result<(), NotJson> {
@@ -634,10 +634,11 @@ mod tests {
     #[test]
     fn members_are_read_one_after_the_other() {
         let mut members = Vec::new();
-        let text = br#" { "a":1, "\u0062\n" : [ {"c":2} ] ,"a":"x" } "#;
+        let text = br#" { "a":1, "\u0062\n" : [ {"c":2} ] ,"a":"x" ,"a\ude00":0} "#;
         let read = read_members(text, &mut |name, value| members.push((name.to_vec(), value)));
         assert_eq!(read, Ok(()));
-        let expected: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"b\n", br#"[ {"c":2} ]"#), (b"a", br#""x""#)];
+        let expected: [(&[u8], &[u8]); 4] =
+            [(b"a", b"1"), (b"b\n", br#"[ {"c":2} ]"#), (b"a", br#""x""#), (br"a\ude00", b"0")];
         assert_eq!(members, expected.map(|(name, value)| (name.to_vec(), value)));
         for other in [&b"{}"[..], b"3", b"[{\"a\":1}]", b"{\"a\":1", b"{\"a\"}", b"{\"a\":1}}", b"", b"x"] {
             let read = read_members(other, &mut |_, _| ());
