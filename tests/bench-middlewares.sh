@@ -1,6 +1,6 @@
 #!/bin/sh
 description='what middlewares cost, beside what their processes cost (no test: for make bench)'
-. ./lib.sh
+. ./lib/lib.sh
 
 # TOLERANCE=1.2 lets each limit be passed by a fifth: other load on the machine falls on both sides, but not evenly.
 tolerance=${TOLERANCE:-1.2}

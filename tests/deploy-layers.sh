@@ -1,7 +1,7 @@
 #!/bin/sh
 description="the layers in a root with nothing but a libc, sh and sed, under AWS's emulator"
-. ./lib.sh
-. ./rie.sh
+. ./lib/lib.sh
+. ./lib/rie.sh
 
 # fetch_root SUITE: the packages of that Debian, without any script of theirs.
 fetch_root() {
@@ -25,7 +25,7 @@ make_root() {
 		cp -R "$repository/example/." root/var/task || return
 	for layer in "$@"
 	do
-		python3 "$tests/unzip.py" "$repository/dist/open-runtime-$layer.zip" root/opt || return
+		python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" root/opt || return
 	done
 	chmod -R go=rX root
 }
@@ -93,7 +93,7 @@ check 'the layers with an interpreter say their version and their machine, and h
 	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64
 	do
 		rm -rf opt &&
-			python3 "$tests/unzip.py" "$repository/dist/open-runtime-$layer.zip" opt &&
+			python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" opt &&
 			name=open-runtime-${layer%%-*} &&
 			same "{\"name\":\"$name\",\"version\":\"$version\",\"architecture\":\"${layer##*-}\"}" "$(cat "opt/$name.json")" &&
 			cmp "$repository/LICENSE" opt/LICENSE || return

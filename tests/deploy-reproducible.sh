@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the same sources give the same layers in another folder'
-. ./lib.sh
+. ./lib/lib.sh
 
 # another_checkout: the files that git has, or would have, and nothing that was built.
 another_checkout() {

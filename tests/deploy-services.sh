@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the quick start: both services are deployed to a mock of AWS'
-. ./lib.sh
+. ./lib/lib.sh
 
 tools=$repository/.cache/deploy
 PATH=$tools/npm/node_modules/.bin:$tools/venv/bin:$PATH
@@ -10,7 +10,7 @@ unset OPEN_RUNTIME_LAYER
 
 # fetch_tools: from npm and PyPI, once.
 fetch_tools() {
-	"$tests/npm-install" "$tests/deploy" "$tools/npm" || return
+	"$tests/lib/npm-install" "$tests/deploy" "$tools/npm" || return
 	cmp -s "$tests/deploy/requirements.txt" "$tools/installed" || {
 		rm -rf "$tools/venv" &&
 			python3 -m venv "$tools/venv" &&

@@ -1,8 +1,8 @@
 #!/bin/sh
 description='long lives: SOAK invocations, a million if not set, that end in all ways, each answered once and with its own answer'
-. ./lib.sh
-. ./robust.sh
-. ./rie.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
+. ./lib/rie.sh
 
 # share PERCENT: of all invocations.
 share() {

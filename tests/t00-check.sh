@@ -1,6 +1,6 @@
 #!/bin/sh
 description='scripts/check: each of its parts notices what it is for'
-. ./lib.sh
+. ./lib/lib.sh
 
 # small_repository: a package with a tool, fuzz targets, a script and a program, and scripts/check; nothing is wrong with it.
 small_repository() {

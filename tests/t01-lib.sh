@@ -1,12 +1,12 @@
 #!/bin/sh
 description='the tests themselves: a failure cannot pass for a success'
-. ./lib.sh
+. ./lib/lib.sh
 
 # tap SHELL FILE…: what a test file of these lines says, in the file tap; its exit status is that of the test.
 tap() {
 	tap_shell=$1
 	shift
-	printf '%s\n' 'description=sample' '. ./lib.sh' "$@" finish >sample.sh
+	printf '%s\n' 'description=sample' '. ./lib/lib.sh' "$@" finish >sample.sh
 	(cd "$tests" && CI='' "$tap_shell" "$work/sample.sh") >tap
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the Lambda of the tests: it notices what it is to notice'
-. ./lib.sh
+. ./lib/lib.sh
 
 check 'an event goes through bootstrap to a language runtime and back' '
 	start_lambda echoes &&

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the README and the documents are true'
-. ./lib.sh
+. ./lib/lib.sh
 
 # The README and the documents that go on where it ends, in the order in which they are read, as one text.
 documents='README.md docs/handlers.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='docs/waits.md lists each wait with the limit that the sources have'
-. ./lib.sh
+. ./lib/lib.sh
 
 # limits: the constants of the sources, as `NAME` in `FILE`, and their values.
 limits() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the module map: which module may use which'
-. ./lib.sh
+. ./lib/lib.sh
 
 # crate: a small one with a map, and no fault.
 crate() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the workflows of GitHub'
-. ./lib.sh
+. ./lib/lib.sh
 
 # rejects TEXT REPLACEMENT: with that in place of the text, the workflow ci is not valid.
 rejects() {

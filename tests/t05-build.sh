@@ -1,6 +1,6 @@
 #!/bin/sh
 description='bootstrap as it is built'
-. ./lib.sh
+. ./lib/lib.sh
 
 check 'it is static: no interpreter, no library' '
 	readelf -lWd "$bootstrap" >headers &&

@@ -1,10 +1,10 @@
 #!/bin/sh
 description='the layers as they are packed'
-. ./lib.sh
+. ./lib/lib.sh
 
 # unpack ZIP: into opt, as Lambda does. Python's own extraction knows neither links nor modes.
 unpack() {
-	python3 "$tests/unzip.py" "$1" opt
+	python3 "$tests/lib/unzip.py" "$1" opt
 }
 
 # layer: the one for this machine.

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='what is installed and packed is pinned, by hash where the registry has hashes'
-. ./lib.sh
+. ./lib/lib.sh
 
 # commands: the commands of all scripts and programs, each on one line, with the name of its file.
 commands() (
@@ -17,7 +17,7 @@ commands() (
 unpinned() {
 	{
 		tee all | grep -aE 'npm (install|i|update|add) ' | grep -av -e --package-lock-only
-		grep -aE 'npm ci' all | grep -avE '^tests/npm-install: .*--ignore-scripts'
+		grep -aE 'npm ci' all | grep -avE '^tests/lib/npm-install: .*--ignore-scripts'
 		grep -aE 'npm pack ' all | grep -av '^scripts/interpreter-layer: '
 		grep -aE '(^|[[:blank:](])(gem|composer|cpanm?) (install|require|[A-Z])' all
 		grep -aE '(^|[[:blank:](])npx ' all
@@ -37,7 +37,7 @@ check 'no script installs by a name or a version alone' '
 '
 
 check 'each of these lines would be noticed' '
-	for line in "npm install osls@4.3.1" "npm ci --silent" "tests/a: npm ci --ignore-scripts" "tests/npm-install: npm ci" \
+	for line in "npm install osls@4.3.1" "npm ci --silent" "tests/a: npm ci --ignore-scripts" "tests/lib/npm-install: npm ci" \
 		"npm pack a@1" "gem install a" "composer require a" "cpanm A" "npx osls" "python3 -m pip install debugpy==1.8.22" \
 		"pip download --no-deps aws-sam-cli" "tests/a: pip install --dry-run a" "cargo build --release" "cargo install cargo-audit"
 	do
@@ -61,7 +61,7 @@ assert lines and not bad, (sys.argv[1], bad)" "$file" || return
 check 'every lock file of Python pins what the file beside it asks for' '
 	cd "$repository" &&
 	git ls-files -co --exclude-standard -- "tests/*.in" | grep -v "/debs.in$" >"$work/lists" &&
-	says "$work/lists" tests/rie.in &&
+	says "$work/lists" tests/lib/rie.in &&
 	for file in $(cat "$work/lists")
 	do
 		python3 -c "

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the lists of what is in the layers'
-. ./lib.sh
+. ./lib/lib.sh
 
 check 'they keep to the schema of CycloneDX, and name all that is linked into bootstrap' '
 	"$tests/sbom/validate" x86_64 arm64

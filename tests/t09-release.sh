@@ -1,6 +1,6 @@
 #!/bin/sh
 description='scripts/release: it tags what is ready, and nothing else'
-. ./lib.sh
+. ./lib/lib.sh
 
 # ready: a repository that is ready, in which a fake stands for all that takes long: .ci/run and the validator of lists note that
 # they were started, and make packs layers with nothing in them.

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='Init: the language runtime is started first, and what goes wrong is told'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 check 'the language runtime boots while bootstrap registers as an extension' '
 	faulty boots-slowly "{\"on\":\"register\",\"nth\":1,\"do\":{\"swallow\":true}}" &&

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='Init: bootstrap registers as an extension, so that SIGTERM comes, and can do without'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # works_without WHAT REQUEST FAULT: the function answers, and the log says why Lambda may end it without SIGTERM.
 works_without() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='AWS_LAMBDA_EXEC_WRAPPER: others wrap the language runtime, and bootstrap is a wrapper itself'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 ours=$bootstrap # which some of the tests replace
 

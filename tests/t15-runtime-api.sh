@@ -1,12 +1,12 @@
 #!/bin/sh
 description='a Runtime API that misbehaves: what can be asked again is, nothing is answered twice, and nothing is lost in silence'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # raw SCENARIO [FAKE]: bootstrap with the Runtime API of raw_api.py.
 raw() {
 	mkdir -p task
-	python3 "$tests/raw_api.py" "$1" &
+	python3 "$tests/lib/raw_api.py" "$1" &
 	at_end "end_process $!"
 	within 10000 test -s port &&
 		alone "127.0.0.1:$(cat port)" "${2:-echoes}"
@@ -172,7 +172,7 @@ check 'a name for an address is refused, not looked up' '
 
 check 'localhost is known' '
 	mkdir task &&
-	python3 "$tests/raw_api.py" slow &
+	python3 "$tests/lib/raw_api.py" slow &
 	at_end "end_process $!"
 	within 5000 test -s port &&
 	alone "localhost:$(cat port)" echoes &&

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='events and responses keep their meaning, whatever they look like'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # comes_back TEXT…: as an event, JSON text (a format of printf) comes back as the response, every byte of it; only line breaks
 # between tokens have become blanks, and what stands behind it is gone.

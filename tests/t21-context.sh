@@ -1,7 +1,7 @@
 #!/bin/sh
 description='what the Runtime API says of an invocation reaches the handler, and what the handler says of an error reaches Lambda'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # context EXPRESSION: is true of what the handler was given, in Python: c is the context, i the request id that the caller got.
 context() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='language runtimes that fail: the invocation fails at once and says how, and the next one works'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # killed_by NUMBER NAME
 killed_by() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='the log: what went wrong, of which invocation, and never its event, its response or the environment'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # Events, responses, headers and variables have this in them.
 secret=sEcReT

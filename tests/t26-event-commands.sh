@@ -1,6 +1,6 @@
 #!/bin/sh
 description='open-runtime event and map: samples of events, and what the handler would get'
-. ./lib.sh
+. ./lib/lib.sh
 
 # maps INPUT [OPTION…]: what open-runtime map prints for that event is in mapped, what it says in report.
 maps() {

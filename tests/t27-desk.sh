@@ -1,7 +1,7 @@
 #!/bin/sh
 description='open-runtime with the real bootstrap: how much memory was used, and what is left when it is killed'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # memory_shown LOG: the memory of the latest invocation, in MB.
 memory_shown() {

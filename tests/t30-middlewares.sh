@@ -1,6 +1,6 @@
 #!/bin/sh
 description='middlewares: any executable around any handler'
-. ./lib.sh
+. ./lib/lib.sh
 
 overlap=off
 runtime=echoes

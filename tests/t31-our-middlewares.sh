@@ -1,6 +1,6 @@
 #!/bin/sh
 description='the middlewares that we bring: time, keys, CORS, masks'
-. ./lib.sh
+. ./lib/lib.sh
 
 ours=$repository/middlewares
 python=$(python3 -c 'import sys; print(sys.executable)')

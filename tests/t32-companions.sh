@@ -1,6 +1,6 @@
 #!/bin/sh
 description='companions: what a middleware brings along for the process of the handler'
-. ./lib.sh
+. ./lib/lib.sh
 
 python=$(python3 -c 'import sys; print(sys.executable)')
 PATH=${python%/*}:$PATH # no shim in front of the language runtime

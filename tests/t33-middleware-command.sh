@@ -1,6 +1,6 @@
 #!/bin/sh
 description='open-runtime middleware: one hook, as bootstrap runs it'
-. ./lib.sh
+. ./lib/lib.sh
 
 # hook NAME HOOK INPUT [OPTION…]: runs a hook of tests/middlewares. What it printed is in output, how it went in report.
 hook() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 description='batches: a call for each record, and an answer that loses none'
-. ./lib.sh
+. ./lib/lib.sh
 
 # batch SOURCE TEXT…: an event of that source with a record for each text. The names of the records are 1, 2, 3…
 batch() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='deadlines: the handler is warned, the caller is told in time, and the next invocation is warm'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 timeouts=${TIMEOUTS:-12}
 

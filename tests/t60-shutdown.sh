@@ -1,7 +1,7 @@
 #!/bin/sh
 description='Shutdown: SIGTERM at any moment ends it all, soon, with status 0, and nothing is left'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 quickest_of_five() {
 	quickest=1000

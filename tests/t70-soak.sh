@@ -1,7 +1,7 @@
 #!/bin/sh
 description='a long life: many invocations that end in all ways leave bootstrap as it was, and each is answered once'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 invocations=${SOAK:-1500}
 kills=${KILLS:-60}

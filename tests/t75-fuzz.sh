@@ -1,6 +1,6 @@
 #!/bin/sh
 description='bytes from outside: no panic, no hang, no lie (longer by FUZZ_SECONDS)'
-. ./lib.sh
+. ./lib/lib.sh
 
 fuzz=$tests/../fuzz
 targets=$(ls "$fuzz/corpus")

@@ -1,7 +1,7 @@
 #!/bin/sh
 description='web pages and other strangers at the ports of the developer'"'"'s machine get nothing run'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 # has_status EXPECTED URL [CURL-OPTION…]
 has_status() {

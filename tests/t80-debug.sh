@@ -1,14 +1,14 @@
 #!/bin/sh
 description='remote debugging: the debugger is where the event says, if SLSDEBUG permits that'
-. ./lib.sh
-. ./robust.sh
+. ./lib/lib.sh
+. ./lib/robust.sh
 
 DEBUGGERS=$repository/.cache/debug
 export DEBUGGERS
 
 # install_debuggers: from npm, once.
 install_debuggers() {
-	mkdir -p "$DEBUGGERS" && "$tests/npm-install" "$tests/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
+	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
 }
 
 # install_debugpy: from PyPI, once.

@@ -1,7 +1,7 @@
 #!/bin/sh
 description="the handlers under AWS's own Runtime Interface Emulator"
-. ./lib.sh
-. ./rie.sh
+. ./lib/lib.sh
+. ./lib/rie.sh
 
 # The emulator has no header for function errors: they are a body like any other.
 fails_under_rie() {

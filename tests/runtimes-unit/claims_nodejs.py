@@ -405,7 +405,7 @@ def aws_clients():
     if not shutil.which("npm"):
         assert os.environ.get("CI") != "true", "npm is not installed"
         return None
-    run = subprocess.run([os.path.join(HERE, "..", "npm-install"), AWS_CLIENTS, cache], capture_output=True, text=True, timeout=300)
+    run = subprocess.run([os.path.join(HERE, "..", "lib", "npm-install"), AWS_CLIENTS, cache], capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, f"npm-install failed: {run.stdout}{run.stderr}"
     return cache
 

@@ -2,7 +2,7 @@
 # For every test file: what a test is, waiting, processes. The Lambda of the tests is in lambda.sh.
 #
 #	description='what this file is about'
-#	. ./lib.sh
+#	. ./lib/lib.sh
 #	check 'a claim' 'commands joined by &&'
 #	finish
 #
@@ -145,7 +145,7 @@ same() {
 # same_json EXPECTED FILE: the file holds that JSON (EXPECTED may be @FILE), whatever the order of members and the white
 # space.
 same_json() {
-	python3 "$tests/same_json.py" "$1" "$2"
+	python3 "$tests/lib/same_json.py" "$1" "$2"
 }
 
 # says FILE TEXT: the file contains it.
@@ -178,5 +178,5 @@ no_process_left() {
 	return 1
 }
 
-# shellcheck source=lambda.sh
-. "$tests/lambda.sh"
+# shellcheck source=lib/lambda.sh
+. "$tests/lib/lambda.sh"

@@ -118,7 +118,7 @@ has_failed() {
 
 # journal CONDITION: the journal's lines for which it is true, a Python expression over their members (absent ones are None).
 journal() {
-	python3 "$tests/journal.py" journal "$1"
+	python3 "$tests/lib/journal.py" journal "$1"
 }
 
 # said CONDITION: the journal has such a line.
