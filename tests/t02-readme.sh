@@ -203,7 +203,7 @@ has_option() {
 
 # accepts VARIABLE=VALUE: a function can be run with that.
 accepts() {
-	"$tool" invoke x.y --quiet --env SLSRUNTIME="$tests/runtimes/echoes" --env "$1" </dev/null >out 2>&1 || {
+	"$tool" invoke x.y --quiet --env SLSRUNTIME="$tests/fakes/runtimes/echoes" --env "$1" </dev/null >out 2>&1 || {
 		echo "$1 is not accepted"
 		cat out
 		return 1

@@ -154,7 +154,7 @@ check 'a handler without a file is a failed Init that says which files would do'
 check 'the extension of the handler finds the language runtime beside the user code' '
 	mkdir -p task/runtimes/aa &&
 	touch task/fake.aa &&
-	cp "$tests/runtimes/echoes" task/runtimes/aa/language-runtime &&
+	cp "$tests/fakes/runtimes/echoes" task/runtimes/aa/language-runtime &&
 	start_lambda echoes --env SLSRUNTIME= &&
 	answers 1 1
 '
@@ -162,15 +162,15 @@ check 'the extension of the handler finds the language runtime beside the user c
 check 'a handler that could be in two languages is a failed Init that names the files' '
 	mkdir -p task/runtimes/aa task/runtimes/bb &&
 	touch task/fake.aa task/fake.bb &&
-	cp "$tests/runtimes/echoes" task/runtimes/aa/language-runtime &&
-	cp "$tests/runtimes/echoes" task/runtimes/bb/language-runtime &&
+	cp "$tests/fakes/runtimes/echoes" task/runtimes/aa/language-runtime &&
+	cp "$tests/fakes/runtimes/echoes" task/runtimes/bb/language-runtime &&
 	start_lambda echoes --env SLSRUNTIME= &&
 	init_fails Runtime.AmbiguousHandler "task/fake.bb; name its language runtime in SLSRUNTIME"
 '
 
 check 'SLSRUNTIME may be a folder' '
 	mkdir mine &&
-	cp "$tests/runtimes/echoes" mine/language-runtime &&
+	cp "$tests/fakes/runtimes/echoes" mine/language-runtime &&
 	start_lambda echoes --env "SLSRUNTIME=$work/mine" &&
 	answers 1 1
 '

@@ -16,7 +16,7 @@ raw() {
 alone() {
 	mkdir -p task
 	# shellcheck disable=SC2086 # words
-	env -i PATH="$PATH" OPEN_RUNTIME_TEST="$OPEN_RUNTIME_TEST" AWS_LAMBDA_RUNTIME_API="$1" SLSRUNTIME="$tests/runtimes/$2" \
+	env -i PATH="$PATH" OPEN_RUNTIME_TEST="$OPEN_RUNTIME_TEST" AWS_LAMBDA_RUNTIME_API="$1" SLSRUNTIME="$tests/fakes/runtimes/$2" \
 		_HANDLER=fake.handler LAMBDA_TASK_ROOT="$work/task" $starter "$bootstrap" >bootstrap.out 2>lambda.log &
 	alone=$!
 	at_end "end_process $alone"

@@ -165,7 +165,7 @@ check 'it dies while a middleware runs after the handler: that is noticed before
 '
 
 check 'it is started again before the next event is asked for, after which Lambda freezes the environment' '
-	executable mine/language-runtime "$(cat "$tests/runtimes/obeys")" &&
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
 	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
 	tell "rm \$0; exit 5" &&
 	failed Runtime.ExitError "exited with status 5" &&
@@ -206,7 +206,7 @@ check 'it dies with each event: each invocation says so, and the environment sta
 '
 
 check 'it dies before it is ready, now and again: only twice in a row ends the environment' '
-	executable mine/language-runtime "echo >>tried; test \$((\$(wc -l <tried) % 2)) -eq 0 || exit 3; exec $tests/runtimes/obeys" &&
+	executable mine/language-runtime "echo >>tried; test \$((\$(wc -l <tried) % 2)) -eq 0 || exit 3; exec $tests/fakes/runtimes/obeys" &&
 	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
 	for _ in 1 2 3
 	do
@@ -219,7 +219,7 @@ check 'it dies before it is ready, now and again: only twice in a row ends the e
 '
 
 check 'it cannot load the handler again: that is tried once more' '
-	executable mine/language-runtime "echo >>tried; test \$(wc -l <tried) -ne 2 || exec $tests/runtimes/cannot-load-the-handler; exec $tests/runtimes/obeys" &&
+	executable mine/language-runtime "echo >>tried; test \$(wc -l <tried) -ne 2 || exec $tests/fakes/runtimes/cannot-load-the-handler; exec $tests/fakes/runtimes/obeys" &&
 	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
 	tell "exit 5" &&
 	failed Runtime.ExitError "exited with status 5" &&
@@ -229,7 +229,7 @@ check 'it cannot load the handler again: that is tried once more' '
 '
 
 check 'it cannot be started again: that is told, and the environment ends' '
-	executable mine/language-runtime "$(cat "$tests/runtimes/obeys")" &&
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
 	executable broken "exit 6" &&
 	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
 	tell "mv ../broken \$0; exit 5" &&
@@ -240,7 +240,7 @@ check 'it cannot be started again: that is told, and the environment ends' '
 '
 
 check 'it cannot be started again while an event waits: the caller is told' '
-	executable mine/language-runtime "$(cat "$tests/runtimes/obeys")" &&
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
 	executable broken "until test -e go; do sleep 0.01; done; exit 6" &&
 	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
 	tell "mv ../broken \$0; exit 5" &&

@@ -76,7 +76,7 @@ check 'what is no kind is refused, and the list is named' '
 check 'the handler of invoke gets what map prints' '
 	make_task echoes &&
 	"$open_runtime" event s3 >event &&
-	"$open_runtime" invoke any.handler --quiet -f event --bootstrap "$bootstrap" --env "SLSRUNTIME=$tests/runtimes/echoes" >response &&
+	"$open_runtime" invoke any.handler --quiet -f event --bootstrap "$bootstrap" --env "SLSRUNTIME=$tests/fakes/runtimes/echoes" >response &&
 	maps "$(cat event)" &&
 	sed "s/\"traceparent\":\"[^\"]*\",//" response >expected &&
 	sed "s/\"traceparent\":\"[^\"]*\",//" mapped >actual &&

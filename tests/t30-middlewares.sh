@@ -5,16 +5,16 @@ description='middlewares: any executable around any handler'
 overlap=off
 runtime=echoes
 
-# with CHAIN [OPTION…]: starts a Lambda whose SLSMIDDLEWARES is CHAIN. All of tests/middlewares is in the function's folder.
+# with CHAIN [OPTION…]: starts a Lambda whose SLSMIDDLEWARES is CHAIN. All of tests/fakes/middlewares is in the function's folder.
 with() {
 	chain=$1
 	shift
 	mkdir -p task &&
-		cp -RP "$tests/middlewares" task/middlewares &&
+		cp -RP "$tests/fakes/middlewares" task/middlewares &&
 		start_lambda "$runtime" --env "SLSMIDDLEWARES=$chain" --env "SLSOVERLAP=$overlap" "$@"
 }
 
-# with_runtime NAME CHAIN [OPTION…]: the same, with a fake of tests/middlewares/language-runtimes.
+# with_runtime NAME CHAIN [OPTION…]: the same, with a fake of tests/fakes/middlewares/language-runtimes.
 with_runtime() {
 	runtime=../middlewares/language-runtimes/$1
 	shift
@@ -352,8 +352,8 @@ check 'a folder is no middleware' '
 check 'one that bootstrap has beside itself is found, and one of the function'\''s own comes first' '
 	mkdir -p layer/middlewares &&
 	cp "$bootstrap" layer/bootstrap &&
-	cp "$tests/middlewares/adds-its-name" layer/middlewares/layers &&
-	cp "$tests/middlewares/reads-nothing" layer/middlewares/one &&
+	cp "$tests/fakes/middlewares/adds-its-name" layer/middlewares/layers &&
+	cp "$tests/fakes/middlewares/reads-nothing" layer/middlewares/one &&
 	bootstrap=layer/bootstrap with one,layers &&
 	answers "[0]" "[0,\"one before\",\"layers before\",\"layers after\",\"one after\"]"
 '

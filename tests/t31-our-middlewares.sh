@@ -156,7 +156,7 @@ check 'log-duration: one for an invocation that fails' '
 
 check 'log-duration: none for one that an earlier middleware has stopped' '
 	mkdir -p task/middlewares &&
-	cp "$tests/middlewares/fails-in-before" task/middlewares &&
+	cp "$tests/fakes/middlewares/fails-in-before" task/middlewares &&
 	with fails-in-before,log-duration echoes --quiet &&
 	fails_with Function.MiddlewareFailed "{}" &&
 	same "" "$(grep -v "	ERROR	" lambda.log)"

@@ -2,9 +2,9 @@
 description='open-runtime middleware: one hook, as bootstrap runs it'
 . ./lib/lib.sh
 
-# hook NAME HOOK INPUT [OPTION…]: runs a hook of tests/middlewares. What it printed is in output, how it went in report.
+# hook NAME HOOK INPUT [OPTION…]: runs a hook of tests/fakes/middlewares. What it printed is in output, how it went in report.
 hook() {
-	hook_path=$tests/middlewares/$1
+	hook_path=$tests/fakes/middlewares/$1
 	hook_name=$2
 	printf '%s' "$3" >input
 	shift 3
@@ -102,7 +102,7 @@ check 'it runs in the folder of the function' '
 '
 
 check 'a path may be relative, and to a link' '
-	ln -s "$tests/middlewares/copies" linked &&
+	ln -s "$tests/fakes/middlewares/copies" linked &&
 	mkdir function &&
 	echo 1 | "$open_runtime" middleware linked before --task-root function >output 2>report &&
 	same 1 "$(cat output)" &&
@@ -120,7 +120,7 @@ check 'usage: status 2 for another hook, no executable, or an input that is no J
 
 check '5.5 MB go through' '
 	{ printf "\"" && head -c 5500000 /dev/zero | tr "\0" x && printf "\"\n"; } >event &&
-	"$open_runtime" middleware "$tests/middlewares/copies" before <event 2>report | cmp event -
+	"$open_runtime" middleware "$tests/fakes/middlewares/copies" before <event 2>report | cmp event -
 '
 
 finish

@@ -54,7 +54,7 @@ start_reporting() {
 # with_middleware NAME: in the function's own folder.
 with_middleware() {
 	mkdir -p task/middlewares &&
-		cp "$tests/middlewares/$1" task/middlewares
+		cp "$tests/fakes/middlewares/$1" task/middlewares
 }
 
 check 'messages of a queue: those that failed are named' '

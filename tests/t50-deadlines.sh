@@ -197,8 +197,8 @@ check 'without SLSGRACE there is no warning, but the caller is told in time' '
 '
 
 check 'a language runtime that is still booting when the time is over boots on' '
-	executable mine/language-runtime "$(cat "$tests/runtimes/obeys")" &&
-	executable slow "echo \$\$ >>starts; until test -e go; do sleep 0.01; done; exec $tests/runtimes/echoes" &&
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
+	executable slow "echo \$\$ >>starts; until test -e go; do sleep 0.01; done; exec $tests/fakes/runtimes/echoes" &&
 	given 500 2 obeys --env "SLSRUNTIME=$work/mine" &&
 	tell "mv ../slow \$0; exit 3" &&
 	failed Runtime.ExitError "exited with status 3" &&

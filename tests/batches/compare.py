@@ -25,7 +25,7 @@ TESTS = Path(__file__).resolve().parent.parent
 MACHINE = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 TOOL = os.environ.get("OPEN_RUNTIME", TESTS.parent / "dist/open-runtime")
 BOOTSTRAP = os.environ.get("BOOTSTRAP", TESTS.parent / "dist" / MACHINE / "bootstrap")
-sys.path.insert(0, str(TESTS / "handlers/python"))
+sys.path.insert(0, str(TESTS / "fakes/handlers/python"))
 import batches  # noqa: E402
 import with_powertools  # noqa: E402
 
@@ -259,7 +259,7 @@ class Lambda:
 def started(language, handler, *settings):
     with tempfile.TemporaryDirectory() as folder:
         task, port = Path(folder) / "task", Path(folder) / "port"
-        shutil.copytree(TESTS / "handlers" / language, task)
+        shutil.copytree(TESTS / "fakes/handlers" / language, task)
         shutil.copy(TESTS / "batches/with_powertools.py", task)
         command = [TOOL, "serve", handler, "--quiet", "--port", "0", "--port-file", port]
         command += ["--bootstrap", BOOTSTRAP, "--task-root", task, "--timeout", "20"]

@@ -23,8 +23,8 @@ do
 done
 
 # start_lambda FUNCTION [OPTION…]: starts `open-runtime serve` with these options, and a timeout of a minute where they have
-# none: a machine may be busy. FUNCTION is LANGUAGE:HANDLER for a handler in tests/handlers/LANGUAGE, or the name of a fake
-# in tests/runtimes, which has no handler.
+# none: a machine may be busy. FUNCTION is LANGUAGE:HANDLER for a handler in tests/fakes/handlers/LANGUAGE, or the name of a fake
+# in tests/fakes/runtimes, which has no handler.
 start_lambda() {
 	make_task "$1" &&
 		shift || return
@@ -50,10 +50,10 @@ make_task() {
 	*:*)
 		fake=
 		handler=${1#*:}
-		cp -RP "$tests/handlers/${1%%:*}/." task
+		cp -RP "$tests/fakes/handlers/${1%%:*}/." task
 		;;
 	*)
-		fake=$tests/runtimes/$1
+		fake=$tests/fakes/runtimes/$1
 		handler=fake.handler
 		test -x "$fake" || {
 			echo "there is no fake $fake"
