@@ -1,4 +1,4 @@
-"""Counts the instructions of mapping hostile events; tests/linear/run starts it. Prints TAP."""
+"""Counts the instructions of mapping hostile events; tests/cloudevents/linear/run starts it. Prints TAP."""
 
 import base64
 import json
