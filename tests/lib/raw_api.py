@@ -1,4 +1,4 @@
-"""A Runtime API that misbehaves below HTTP, for t15 and hostile/: each scenario says in bytes what it answers, or does.
+"""A Runtime API that misbehaves below HTTP, for t24 and hostile/: each scenario says in bytes what it answers, or does.
 
 usage: raw_api.py SCENARIO    writes its port to the file port, and each request as a line to the file requests
 """

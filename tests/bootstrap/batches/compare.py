@@ -1,5 +1,5 @@
 """Gives the same batches to Powertools' batch processors and to handlers of ours, and compares which records were handled, which
-are named in the answer, and which come again. tests/batches/run starts it. Prints TAP.
+are named in the answer, and which come again. tests/bootstrap/batches/run starts it. Prints TAP.
 
 Powertools gets the batch as AWS sends it, and calls a function for each record. Ours is called with a CloudEvent for each record,
 whose `data` is the record, with SLSBATCH=report. Then Powertools runs in a handler of ours, which gets the batch in one call.
@@ -21,7 +21,7 @@ from pathlib import Path
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
-TESTS = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parents[2]
 MACHINE = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 TOOL = os.environ.get("OPEN_RUNTIME", TESTS.parent / "dist/open-runtime")
 BOOTSTRAP = os.environ.get("BOOTSTRAP", TESTS.parent / "dist" / MACHINE / "bootstrap")
@@ -260,7 +260,7 @@ def started(language, handler, *settings):
     with tempfile.TemporaryDirectory() as folder:
         task, port = Path(folder) / "task", Path(folder) / "port"
         shutil.copytree(TESTS / "fakes/handlers" / language, task)
-        shutil.copy(TESTS / "batches/with_powertools.py", task)
+        shutil.copy(TESTS / "bootstrap/batches/with_powertools.py", task)
         command = [TOOL, "serve", handler, "--quiet", "--port", "0", "--port-file", port]
         command += ["--bootstrap", BOOTSTRAP, "--task-root", task, "--timeout", "20"]
         command += [part for setting in settings for part in ("--env", setting)]
