@@ -8,16 +8,16 @@ export DEBUGGERS
 
 # install_debuggers: from npm, once.
 install_debuggers() {
-	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
+	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
 }
 
 # install_debugpy: from PyPI, once.
 install_debugpy() {
 	test -d "$DEBUGGERS/python-$debugpy/debugpy" ||
 		python3 -m pip install --quiet --disable-pip-version-check --no-compile --target "$DEBUGGERS/python-$debugpy" \
-			--require-hashes --requirement "$tests/debug/requirements.txt" >"$DEBUGGERS/install.log" 2>&1
+			--require-hashes --requirement "$tests/tool/debug/requirements.txt" >"$DEBUGGERS/install.log" 2>&1
 }
-debugpy=$(sed -n "s/^debugpy==//p" "$tests/debug/requirements.in")
+debugpy=$(sed -n "s/^debugpy==//p" "$tests/tool/debug/requirements.in")
 
 # choose_ports: sets outer and inner, two that are free.
 choose_ports() {
@@ -41,9 +41,9 @@ listens() {
 	grep -q "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp
 }
 
-# debugger ARGUMENT…: starts tests/debug/attach.cjs.
+# debugger ARGUMENT…: starts tests/tool/debug/attach.cjs.
 debugger() {
-	TOKEN=$(token) node "$tests/debug/attach.cjs" "$@" >debugger.out 2>&1 &
+	TOKEN=$(token) node "$tests/tool/debug/attach.cjs" "$@" >debugger.out 2>&1 &
 	at_end "kill -9 $! 2>/dev/null; true"
 }
 
@@ -493,9 +493,9 @@ has_no_daemon() {
 	test "$(pgrep -P "$lambda_pid")" = "$(bootstrap_process)"
 }
 
-# adapter PORT resume|stay|go: starts tests/debug/attach.py.
+# adapter PORT resume|stay|go: starts tests/tool/debug/attach.py.
 adapter() {
-	python3 "$tests/debug/attach.py" "$1" task/debugged.py 9 "$2" >adapter.out 2>&1 &
+	python3 "$tests/tool/debug/attach.py" "$1" task/debugged.py 9 "$2" >adapter.out 2>&1 &
 	at_end "kill -9 $! 2>/dev/null; true"
 }
 
