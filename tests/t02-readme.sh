@@ -316,7 +316,7 @@ check 'the commands of its quick start are those that are tried on a mock of AWS
 	printf "%s\n" "npm i -g osls" make "sls deploy" "cd example" "sls deploy" "sls invoke -f hello" | diff quick-start - &&
 	for command in "sls_in . deploy" "sls_in example deploy"
 	do
-		says "$tests/deploy-services.sh" "$command" || return
+		says "$tests/package/deploy-services.sh" "$command" || return
 	done
 '
 

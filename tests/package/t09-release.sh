@@ -8,14 +8,14 @@ ready() {
 	unset spoil spoil_later
 	mkdir -p release bin && cd release &&
 		cp -R "$repository/scripts" "$repository/LICENSE" . &&
-		mkdir -p .ci tests/sbom fuzz &&
+		mkdir -p .ci tests/package/sbom fuzz &&
 		echo "dist" >.gitignore &&
 		printf '[package]\nname = "open-runtime"\nversion = "1.2.3"\n' | tee Cargo.toml Cargo.lock >fuzz/Cargo.lock &&
 		printf '# Changelog\n\n## 1.2.3, 1 May 2026\n\n- A thing.\n\n### More\n\n- Another.\n\n## 1.2.2\n\n- An old one.\n' >CHANGELOG.md &&
 		printf '#!/bin/sh\necho all >>"%s/started"\n' "$work" >.ci/run &&
-		printf '#!/bin/sh\necho validate "$@" >>"%s/started"\n' "$work" >tests/sbom/validate &&
+		printf '#!/bin/sh\necho validate "$@" >>"%s/started"\n' "$work" >tests/package/sbom/validate &&
 		fake_make >"$work/bin/make" &&
-		chmod +x .ci/run tests/sbom/validate "$work/bin/make" &&
+		chmod +x .ci/run tests/package/sbom/validate "$work/bin/make" &&
 		PATH=$work/bin:$PATH &&
 		git init --quiet &&
 		git config user.name Anyone &&

@@ -1,6 +1,6 @@
 """Holds dist/open-runtime-LAYER.cdx.json against CycloneDX's schema, SPDX's expressions, purls, and the layer itself.
 
-usage: check.py LAYER…     prints what is wrong; tests/sbom/validate starts it
+usage: check.py LAYER…     prints what is wrong; tests/package/sbom/validate starts it
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from license_expression import get_spdx_licensing
 from packageurl import PackageURL
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TARGETS = {"x86_64": "x86_64-unknown-linux-musl", "arm64": "aarch64-unknown-linux-musl"}
 
 

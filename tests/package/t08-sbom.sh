@@ -3,7 +3,7 @@ description='the lists of what is in the layers'
 . ./lib/lib.sh
 
 check 'they keep to the schema of CycloneDX, and name all that is linked into bootstrap' '
-	"$tests/sbom/validate" x86_64 arm64
+	"$tests/package/sbom/validate" x86_64 arm64
 '
 
 check 'they name the compiler that is here, and how bootstrap was built' '

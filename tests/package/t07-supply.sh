@@ -5,7 +5,7 @@ description='what is installed and packed is pinned, by hash where the registry 
 # commands: the commands of all scripts and programs, each on one line, with the name of its file.
 commands() (
 	cd "$repository" &&
-	git ls-files -co --exclude-standard -- Makefile fuzz scripts tests ':!*.json' ':!*.md' ':!tests/t07-supply.sh' |
+	git ls-files -co --exclude-standard -- Makefile fuzz scripts tests ':!*.json' ':!*.md' ':!tests/package/t07-supply.sh' |
 		while read -r file
 		do
 			test ! -f "$file" || sed -e ':a' -e '/\\$/N; s/\\\n[[:blank:]]*//; ta' -e 's/", "/ /g' "$file" |

@@ -10,13 +10,13 @@ unset OPEN_RUNTIME_LAYER
 
 # fetch_tools: from npm and PyPI, once.
 fetch_tools() {
-	"$tests/lib/npm-install" "$tests/deploy" "$tools/npm" || return
-	cmp -s "$tests/deploy/requirements.txt" "$tools/installed" || {
+	"$tests/lib/npm-install" "$tests/package/deploy" "$tools/npm" || return
+	cmp -s "$tests/package/deploy/requirements.txt" "$tools/installed" || {
 		rm -rf "$tools/venv" &&
 			python3 -m venv "$tools/venv" &&
 			"$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-				--requirement "$tests/deploy/requirements.txt" &&
-			cp "$tests/deploy/requirements.txt" "$tools/installed"
+				--requirement "$tests/package/deploy/requirements.txt" &&
+			cp "$tests/package/deploy/requirements.txt" "$tools/installed"
 	}
 }
 
@@ -27,7 +27,7 @@ start_mock() {
 		cp -R "$repository/example" services &&
 		cp "$repository"/dist/open-runtime-x86_64.zip "$repository"/dist/open-runtime-arm64.zip services/dist || return
 	port=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	python "$tests/mock-aws.py" "$port" >mock.log 2>&1 &
+	python "$tests/package/deploy/mock-aws.py" "$port" >mock.log 2>&1 &
 	at_end "kill $!; wait $!; true"
 	export AWS_ENDPOINT_URL="http://127.0.0.1:$port"
 	within 20000 curl -s -o /dev/null "$AWS_ENDPOINT_URL/moto-api/"
