@@ -10,12 +10,12 @@ path, text, replacement = sys.argv[1:]
 content = open(path).read()
 assert text in content, text
 open(\"ci.yml\", \"w\").write(content.replace(text, replacement, 1))" "$repository/.github/workflows/ci.yml" "$1" "$2" &&
-		fails_to "$tests/workflows/validate" ci.yml >told 2>&1 &&
+		fails_to "$tests/self/workflows/validate" ci.yml >told 2>&1 &&
 		says told ci.yml
 }
 
 check 'neither zizmor nor our own rules find anything in them' '
-	"$tests/workflows/validate" "$repository"/.github/workflows/*.yml
+	"$tests/self/workflows/validate" "$repository"/.github/workflows/*.yml
 '
 
 check 'an unknown member, a tag in place of a commit, rights for all, and a command of its own would be found' '

@@ -15,7 +15,7 @@ crate() {
 
 # modules: prints what is wrong with the small crate.
 modules() {
-	"$tests/modules.py" src/lib.rs other
+	"$tests/self/modules.py" src/lib.rs other
 }
 
 # refuses FAULT: the small crate has this fault and no other.
@@ -24,11 +24,11 @@ refuses() {
 }
 
 check 'the modules of bootstrap use each other as src/lib.rs says, without a circle' '
-	"$tests/modules.py" "$tests/../src/lib.rs" tool
+	"$tests/self/modules.py" "$tests/../src/lib.rs" tool
 '
 
 check 'those of open-runtime do so as src/tool/main.rs says' '
-	"$tests/modules.py" "$tests/../src/tool/main.rs"
+	"$tests/self/modules.py" "$tests/../src/tool/main.rs"
 '
 
 check 'a crate that keeps to its map passes, and another crate below it is not looked at' '
