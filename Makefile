@@ -59,7 +59,7 @@ test-deploy: layer interpreter-layers
 test-long: bootstrap tool
 	@scripts/setup test
 	@fuzz/run --long
-	@cd tests && V=1 LIMIT_S=36000 ./run long-*.sh
+	@cd tests && V=1 LIMIT_S=36000 ./run 'long-*'
 
 mutants: tool
 	@scripts/mutants
@@ -67,7 +67,7 @@ mutants: tool
 bench: bootstrap tool
 	@scripts/setup test
 	cargo bench --quiet --locked --bench cloudevents
-	@cd tests && ./bench-middlewares.sh
+	@cd tests && long/bench-middlewares.sh
 
 clean:
 	rm -rf dist target .cache

@@ -8,7 +8,7 @@ kills=${KILLS:-60}
 
 # soak NUMBER [kill]
 soak() {
-	HOST=$lambda_pid python3 "$tests/soak.py" "$(cat port)" "$@"
+	HOST=$lambda_pid python3 "$tests/long/soak.py" "$(cat port)" "$@"
 }
 
 check "$invocations invocations: descriptors, zombies and memory of bootstrap are what they were" '

@@ -11,7 +11,7 @@ share() {
 
 # soak PERCENT PID PORT: the figures are printed as a comment of TAP.
 soak() {
-	HOST=$2 python3 "$tests/soak.py" "$3" "$(share "$1")" long kill stop >figures 2>trace
+	HOST=$2 python3 "$tests/long/soak.py" "$3" "$(share "$1")" long kill stop >figures 2>trace
 	soaked=$?
 	sed "s/^/# $claim: /" figures >&3
 	cat trace
