@@ -1,6 +1,7 @@
 #!/bin/sh
 description='middlewares: any executable around any handler'
 . ./lib/lib.sh
+. ./lib/robust.sh
 
 overlap=off
 runtime=echoes
@@ -60,13 +61,6 @@ descriptors_of() {
 	readlink "/proc/$1/fd/"* | sed 's/:.*//' | sort | uniq -c
 }
 
-# json_of BYTES: a JSON string of so many bytes.
-json_of() {
-	printf '"'
-	head -c "$(($1 - 2))" /dev/zero | tr '\0' x
-	printf '"'
-}
-
 for overlap in off on
 do
 	check "overlap $overlap: a before hook is what a pipe makes of it: echo EVENT | middleware before" '
@@ -120,23 +114,23 @@ do
 	'
 
 	check "overlap $overlap: 5.5 MB go through a chain of three" '
-		json_of 5500000 >event &&
+		large_event 5500000 &&
 		with_runtime echoes-fast copies,copies,copies &&
-		invoke @event &&
-		cmp event response
+		invoke @large &&
+		cmp large response
 	'
 
 	check "overlap $overlap: a middleware need not read: 5.5 MB are no error" '
-		json_of 5500000 >event &&
+		large_event 5500000 &&
 		with_runtime echoes-fast reads-nothing &&
-		invoke @event &&
-		cmp event response
+		invoke @large &&
+		cmp large response
 	'
 
 	check "overlap $overlap: a middleware may answer before it reads, more than a pipe holds" '
-		json_of 5500000 >event &&
+		large_event 5500000 &&
 		with_runtime echoes-fast answers-before-it-reads &&
-		invoke @event &&
+		invoke @large &&
 		succeeded &&
 		same 2000004 "$(wc -c <response)"
 	'

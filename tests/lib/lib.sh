@@ -133,6 +133,15 @@ fails_to() {
 	! "$@"
 }
 
+# ends_with STATUS COMMAND [ARGUMENT…]: the command has that exit status.
+ends_with() {
+	expected=$1
+	shift
+	ended=0
+	"$@" || ended=$?
+	same "$expected" "$ended"
+}
+
 # same EXPECTED ACTUAL: two texts are equal.
 same() {
 	test "$1" = "$2" || {

@@ -8,7 +8,7 @@ fetch_rie() {
 	test ! -x "$rie" || return 0
 	wheel_path=samcli/local/rapid/aws-lambda-rie-${arch:?}
 	mkdir -p "${scratch:?}/wheel" "${rie%/*}" &&
-		python3 -m pip download -q --no-deps --require-hashes -r "$tests/lib/rie.txt" -d "$scratch/wheel" &&
+		python3 -m pip download -q --no-deps --require-hashes -r "${tests:?}/lib/rie.txt" -d "$scratch/wheel" &&
 		python3 -m zipfile -e "$scratch/wheel"/*.whl "$scratch/wheel" &&
 		chmod +x "$scratch/wheel/$wheel_path" &&
 		mv "$scratch/wheel/$wheel_path" "$rie"

@@ -9,15 +9,6 @@ maps() {
 	"$open_runtime" map "$@" <input >mapped 2>report
 }
 
-# ends_with STATUS COMMAND…
-ends_with() {
-	expected=$1
-	shift
-	ended=0
-	"$@" || ended=$?
-	same "$expected" "$ended"
-}
-
 # has_sample KIND: it is the one that the mapping is tested with.
 has_sample() {
 	"$open_runtime" event "$1" >sample &&

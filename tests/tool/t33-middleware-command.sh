@@ -12,15 +12,6 @@ hook() {
 		<input >output 2>report
 }
 
-# ends_with STATUS COMMAND…
-ends_with() {
-	expected=$1
-	shift
-	ended=0
-	"$@" || ended=$?
-	same "$expected" "$ended"
-}
-
 check 'what the hook printed is the output, and the report says what becomes of it' '
 	ends_with 0 hook copies before "{\"foo\": \"bar\"}" &&
 	same "{\"foo\": \"bar\"}" "$(cat output)" &&
