@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
-import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 import harness
+import tap
 
 INTERPRETERS = {"nodejs": "node", "python": "python3", "ruby": "ruby", "php": "php", "perl": "perl", "sh": "sh"}
 claims = []
@@ -24,29 +26,22 @@ def claim(title, *languages):
 
 
 def run(words):
-    """Prints TAP; whether all went well."""
     chosen = [entry for entry in claims if all(word in entry[0] for word in words)]
-    print(f"1..{len(chosen)}")
-    failed = 0
-    for number, (title, language, test) in enumerate(chosen, 1):
-        interpreter = INTERPRETERS.get(language)
-        if interpreter and not shutil.which(interpreter, path=harness.PATH):
-            in_ci = os.environ.get("CI") == "true"
-            failed += in_ci
-            print(f"not ok {number} - {title} ({interpreter} is not installed)" if in_ci else f"ok {number} - {title} # SKIP {interpreter} is not installed")
-            continue
-        try:
-            test(language) if language else test()
-            print(f"ok {number} - {title}", flush=True)
-        except Exception:
-            failed += 1
-            print(f"not ok {number} - {title}")
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="", flush=True)
-    return failed == 0
+    tap.plan(len(chosen))
+    for title, language, test in chosen:
+        tap.attempt(title, lambda: run_one(language, test))
+    tap.finish()
+
+
+def run_one(language, test):
+    interpreter = INTERPRETERS.get(language)
+    if interpreter and not shutil.which(interpreter, path=harness.PATH):
+        raise tap.Missing(f"{interpreter} is not installed")
+    test(language) if language else test()
 
 
 if __name__ == "__main__":
     sys.modules["claims"] = sys.modules["__main__"]
     for name in ("claims_common", "claims_documents", "claims_nodejs", "claims_others", "claims_python", "claims_readme", "claims_ruby"):
         __import__(name)
-    sys.exit(not run(sys.argv[1:]))
+    run(sys.argv[1:])

@@ -7,7 +7,8 @@ import tempfile
 import time
 
 from claims import claim
-from harness import HERE, Runtime, check_error, within
+from harness import HERE, LIMIT, Runtime, check_error
+from tap import within
 
 EXTENSIONS = {"nodejs": "js", "python": "py", "ruby": "rb", "php": "php", "perl": "pl", "sh": "sh"}
 INTERPRETED = [name for name in EXTENSIONS if name != "sh"]  # whose handlers are called in this very process
@@ -103,10 +104,10 @@ def _(language):
 def _(language):
     with start(language, is_blocking=False) as runtime:
         runtime.ready()
-        within(runtime.is_sleeping)  # in a read that ought to block
+        within(LIMIT, runtime.is_sleeping)  # in a read that ought to block
         for _ in range(2):
             runtime.begin("x" * 1000000)
-            within(runtime.is_sleeping)  # in a write
+            within(LIMIT, runtime.is_sleeping)  # in a write
             assert runtime.read()["response"] == "x" * 1000000
         assert runtime.end() == 0
 
@@ -258,7 +259,7 @@ def _(language):
     with start(language, "outlived") as runtime:
         runtime.ready()
         grandchild = runtime.respond(None)
-        within(lambda: sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"])
+        within(LIMIT, lambda: sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"])
         assert runtime.end() == 0
         assert runtime.process.stdout.read() == b""
         os.kill(grandchild, 0)
@@ -442,8 +443,8 @@ def _(_):
 def time_out(runtime):
     """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
     runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300)
-    within(lambda: "begun" in runtime.log())
-    within(runtime.is_sleeping)
+    within(LIMIT, lambda: "begun" in runtime.log())
+    within(LIMIT, runtime.is_sleeping)
     runtime.signal(signal.SIGTERM)
 
 
@@ -461,7 +462,7 @@ def _(language):
             stack = "\n".join(error["stackTrace"])
             assert language == "sh" or f"handler.{EXTENSIONS[language]}" in stack, error
             assert "runtimes/" not in stack, error
-            within(lambda: "finally" in runtime.log())
+            within(LIMIT, lambda: "finally" in runtime.log())
             os.truncate(runtime.log_path, 0)
 
 

@@ -9,7 +9,7 @@ import sys
 
 from claims import claim
 from claims_common import LANGUAGES, start
-from harness import within
+from tap import within
 
 getattr(sys, "set_int_max_str_digits", lambda limit: None)(0)  # or Python cannot judge 5,000 digits
 
@@ -62,7 +62,7 @@ def line_of(runtime):
     """The next line as it is: what Python cannot read either may be in it."""
     parts = [runtime.unread]
     while b"\n" not in parts[-1]:
-        within(lambda: not runtime.silent(0.05), SECONDS)
+        within(SECONDS, lambda: not runtime.silent(0.05))
         runtime.unread = b""
         parts.append(runtime.read_some())
     line, _, runtime.unread = b"".join(parts).partition(b"\n")

@@ -9,35 +9,13 @@ import tempfile
 import time
 
 from claims import claim
-from harness import HERE, PATH, Runtime, within
+from harness import HERE, LIMIT, PATH
+from language import Language
+from tap import within
 
 NODE = "nodejs"
-
-
-def start(code, handler="index.handler", name="index.js", files=None, **options):
-    return Runtime("js", handler, files={name: code, **(files or {})}, **options)
-
-
-def responds(code, expected, event=None, **options):
-    with start(code, **options) as runtime:
-        runtime.ready()
-        for _ in range(2):
-            response = runtime.respond(event)
-            assert response == expected, response
-
-
-def init_error(code, **options):
-    with start(code, **options) as runtime:
-        return runtime.fail_init()
-
-
-def call_error(code, event=None, **options):
-    """The error of a call, after which the runtime must take another."""
-    with start(code, **options) as runtime:
-        runtime.ready()
-        error = runtime.fail(event)
-        assert "error" in runtime.call(event)
-        return error
+JAVASCRIPT = Language("js")
+start, responds, init_error, call_error = JAVASCRIPT.start, JAVASCRIPT.responds, JAVASCRIPT.init_error, JAVASCRIPT.call_error
 
 
 @claim("handlers of CommonJS and ES modules, by extension and by package.json", NODE)
@@ -231,7 +209,7 @@ def _(_):
     with start(code) as runtime:
         runtime.ready()
         assert runtime.respond(1) == 1
-        within(lambda: "too late" in runtime.log())
+        within(LIMIT, lambda: "too late" in runtime.log())
         assert runtime.respond(2) == 2
 
 
@@ -273,7 +251,7 @@ def _(_):
 def _(_):
     with start("const fs = require('fs'); setTimeout(() => fs.writeFileSync('done', ''), 50); exports.handler = () => 1;") as runtime:
         runtime.ready()
-        within(lambda: os.path.exists(f"{runtime.root}/done"))
+        within(LIMIT, lambda: os.path.exists(f"{runtime.root}/done"))
         assert runtime.respond(None) == 1
 
 
@@ -478,7 +456,7 @@ def _(_):
 def time_out(runtime, left_ms=200):
     """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
     runtime.begin(None, deadline_ms=int(time.time() * 1000) + left_ms)
-    within(lambda: "begun" in runtime.log())
+    within(LIMIT, lambda: "begun" in runtime.log())
     runtime.signal(signal.SIGTERM)
 
 
@@ -507,7 +485,7 @@ def _(_):
         for number in (1, 2):
             runtime.begin(number, f"r#{number}")
         runtime.begin(3, "r#3")
-        within(lambda: "begun" in runtime.log())
+        within(LIMIT, lambda: "begun" in runtime.log())
         runtime.signal(signal.SIGTERM)
         answers = [runtime.read() for _ in range(3)]
         assert sorted(answer["id"] for answer in answers) == ["r#1", "r#2", "r#3"], answers

@@ -9,36 +9,14 @@ import tempfile
 import time
 
 from claims import claim
-from harness import PATH, Runtime, within
+from harness import LIMIT, PATH
+from language import Language
+from tap import within
 
 PYTHON = "python"
+LANGUAGE = Language("py")
 INTERPRETER = shutil.which("python3", path=PATH)
-
-
-def start(code, handler="index.handler", name="index.py", files=None, **options):
-    return Runtime("py", handler, files={name: code, **(files or {})}, **options)
-
-
-def responds(code, expected, event=None, **options):
-    with start(code, **options) as runtime:
-        runtime.ready()
-        for _ in range(2):
-            response = runtime.respond(event)
-            assert response == expected, response
-
-
-def init_error(code, **options):
-    with start(code, **options) as runtime:
-        return runtime.fail_init()
-
-
-def call_error(code, event=None, **options):
-    """The error of a call, after which the runtime must take another."""
-    with start(code, **options) as runtime:
-        runtime.ready()
-        error = runtime.fail(event)
-        assert "error" in runtime.call(event)
-        return error
+start, responds, init_error, call_error = LANGUAGE.start, LANGUAGE.responds, LANGUAGE.init_error, LANGUAGE.call_error
 
 
 @claim("an event that cannot be read is an error that says why, in the words of AWS's client", PYTHON)
@@ -539,7 +517,7 @@ def _(_):
 def time_out(runtime, left_ms=200):
     """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
     runtime.begin(None, deadline_ms=int(time.time() * 1000) + left_ms + 100)
-    within(lambda: "begun" in runtime.log())
+    within(LIMIT, lambda: "begun" in runtime.log())
     runtime.signal(signal.SIGTERM)
 
 
@@ -569,7 +547,7 @@ def handler(event, context):
                 assert "ms before its deadline" in error["errorMessage"], error
                 assert "in handler" in error["stackTrace"][0] and "# here" in error["stackTrace"][0], error
                 assert "open_runtime" not in str(error["stackTrace"]), error
-                within(lambda: "finally" in runtime.log())
+                within(LIMIT, lambda: "finally" in runtime.log())
                 os.truncate(runtime.log_path, 0)
 
 
@@ -595,7 +573,7 @@ async def handler(event, context):
                 assert error["errorType"] == "Function.Timeout", error
                 stack = "".join(error["stackTrace"])
                 assert "in handler" in error["stackTrace"][0] and "# here" in stack and "in inner" in stack, error
-                within(lambda: "finally" in runtime.log())
+                within(LIMIT, lambda: "finally" in runtime.log())
                 os.truncate(runtime.log_path, 0)
 
 
@@ -632,7 +610,7 @@ def handler(event, context):
         assert runtime.read()["response"] == "told"
         os.truncate(runtime.log_path, 0)
         runtime.signal(signal.SIGTERM)
-        within(lambda: "mine" in runtime.log())
+        within(LIMIT, lambda: "mine" in runtime.log())
         assert runtime.end() == 0
 
 
@@ -658,7 +636,7 @@ def _(_):
         runtime.ready()
         time_out(runtime)
         runtime.signal(signal.SIGINT)
-        within(lambda: "index.py" in runtime.log() and "line 3 in handler" in runtime.log())
+        within(LIMIT, lambda: "index.py" in runtime.log() and "line 3 in handler" in runtime.log())
 
 
 @claim("forks of the handler's take SIGTERM as any process does", PYTHON)

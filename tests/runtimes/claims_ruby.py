@@ -5,18 +5,10 @@ import re
 import subprocess
 
 from claims import claim
-from harness import Runtime
+from language import Language
 
-
-def start(code, handler="index.handler", name="index.rb", files=None, **options):
-    return Runtime("rb", handler, files={name: code, **(files or {})}, **options)
-
-
-def responds(code, expected, event=None, **options):
-    with start(code, **options) as runtime:
-        runtime.ready()
-        response = runtime.respond(event)
-        assert response == expected, response
+RUBY = Language("rb")
+start, responds = RUBY.start, RUBY.responds
 
 
 def logs(code, **env):

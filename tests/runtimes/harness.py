@@ -18,17 +18,6 @@ PATH = os.environ.get("OPEN_RUNTIME_PATH") or ":".join(
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 
 
-def within(condition, limit=LIMIT):
-    """Waits until the condition holds; what it gave."""
-    end = time.monotonic() + limit
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"not within {limit} s"
-        time.sleep(0.005)
-
-
 class Runtime:
     """A language runtime in a task root of its own; as a context, it leaves no process behind."""
 

@@ -25,25 +25,15 @@ TESTS = Path(__file__).resolve().parents[2]
 MACHINE = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 TOOL = os.environ.get("OPEN_RUNTIME", TESTS.parent / "dist/open-runtime")
 BOOTSTRAP = os.environ.get("BOOTSTRAP", TESTS.parent / "dist" / MACHINE / "bootstrap")
-sys.path.insert(0, str(TESTS / "fakes/handlers/python"))
+sys.path[:0] = [str(TESTS / "fakes/handlers/python"), str(TESTS / "lib")]
 import batches  # noqa: E402
+import tap  # noqa: E402
 import with_powertools  # noqa: E402
 
 # Which of five records fail.
 FAILURES = {"none": "", "the first": "0", "a middle one": "2", "the last": "4", "two": "13", "all but the first": "1234", "all": "01234"}
 
 SCRATCH = tempfile.TemporaryDirectory()
-count = failures = 0
-
-
-def check(claim, trouble):
-    """Prints the result of one test: trouble is a list of what is wrong."""
-    global count, failures
-    count += 1
-    failures += bool(trouble)
-    print(f"{'not ok' if trouble else 'ok'} {count} - {claim}", flush=True)
-    for line in trouble:
-        print(f"#\t{line}")
 
 
 def sample(name):
@@ -324,7 +314,7 @@ def check_all(claim, comparison, lambda_):
         for which, failing in FAILURES.items():
             event = source.event([f"{'bad' if str(i) in failing else 'ok'}-{i}" for i in range(5)])
             trouble += [f"{which} fails: {line}" for line in comparison(source, event, lambda_)]
-        check(claim.format(name=name, why=source.why), trouble)
+        tap.report(claim.format(name=name, why=source.why), trouble)
 
 
 def main():
@@ -337,8 +327,7 @@ def main():
         check_all("{name}: Powertools in a handler answers the same, given what AWS sends", compare_within, lambda_)
     with started("python", "with_powertools.together", "SLSEVENTS=batch", packages) as lambda_:
         check_all("{name}: Powertools in a handler answers the same, given the data of the batch's CloudEvents", compare_within, lambda_)
-    print(f"1..{count}")
-    sys.exit(1 if failures else 0)
+    tap.finish()
 
 
 main()

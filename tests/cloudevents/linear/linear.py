@@ -9,6 +9,10 @@ import tempfile
 import zlib
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
+
+import tap
+
 MAP = sys.argv[1]
 MOST_A_BYTE = 1500  # instructions for each byte of an event
 MOST = 2.2  # times as many for twice as much; what is the same for both makes it less than 2
@@ -77,20 +81,19 @@ def instructions(text, folder):
 
 
 def main():
-    failed = 0
+    tap.plan(len(SHAPES))
     with tempfile.TemporaryDirectory() as folder:
         start = instructions("1", folder)
-        for number, (name, (size, make)) in enumerate(SHAPES.items(), 1):
+        for name, (size, make) in SHAPES.items():
             events = [make(times * size) for times in (1, 2)]
             texts = [event if isinstance(event, str) else json.dumps(event) for event in events]
             once, twice = (instructions(text, folder) - start for text in texts)
             a_byte = twice / len(texts[1])
+            cost = f"{size}: {once} instructions; twice: {twice / once:.2f} times, {a_byte:.0f} a byte"
             is_linear = twice <= MOST * once and a_byte <= MOST_A_BYTE
-            failed += not is_linear
-            print(f"{'ok' if is_linear else 'not ok'} {number} - twice as many {name} cost at most {MOST} times as much", flush=True)
-            print(f"# {size}: {once} instructions; twice: {twice / once:.2f} times, {a_byte:.0f} a byte")
-    print(f"1..{len(SHAPES)}")
-    sys.exit(1 if failed else 0)
+            title = f"twice as many {name} cost at most {MOST} times as much"
+            tap.report(title, [] if is_linear else [cost], [cost] if is_linear else [])
+    tap.finish()
 
 
 main()
