@@ -6,11 +6,13 @@
 # make check      reads the sources: format, clippy, cargo doc, shellcheck
 # make test       runs every test
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
-# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
+# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere,
+#                   web pages in Chromium, which it installs
 # make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
 #                 in all ways, and all hostile tries with many random ones (HOSTILE_RANDOM=3000)
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
 #                 2,761, so see scripts/mutants for FILE= and SHARD=
+# make docs      writes docs/event-kinds.md from the table of kinds
 # make bench      measures what the mapping of events and middlewares cost, against their limits
 # make clean      removes what was built
 #
@@ -18,7 +20,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench clean
+.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench docs clean
 
 all: layer tool
 
@@ -68,6 +70,11 @@ bench: bootstrap tool
 	@scripts/setup test
 	cargo bench --quiet --locked --bench cloudevents
 	@cd tests && long/bench-middlewares.sh
+
+docs:
+	@scripts/setup docs
+	scripts/event-kinds >docs/.event-kinds.new
+	@mv docs/.event-kinds.new docs/event-kinds.md
 
 clean:
 	rm -rf dist target .cache

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
-use serde_json::value::RawValue;
-
+use crate::cloudevents::json::text::read_text;
 use crate::cloudevents::json::{Document, Value};
 use crate::json_line::push_json;
 use crate::os::process::CannotStart;
@@ -137,14 +136,7 @@ impl fmt::Display for InvocationError {
                 write!(f, "the environment variable {name} is \"{value}\", but must be {allowed}")
             }
             TaskRoot { path, cause } => write!(f, "cannot enter LAMBDA_TASK_ROOT {path}: {cause}"),
-            NoLanguageRuntime { wanted, searched } => {
-                write!(
-                    f,
-                    "no language runtime for {wanted}; looked for {}; compile TypeScript, rename a file with a dot before its \
-                     extension, or set SLSRUNTIME to the language, like nodejs or python",
-                    searched.join(", ")
-                )
-            }
+            NoLanguageRuntime { wanted, searched } => fmt_no_language_runtime(f, wanted, searched),
             MalformedHandlerName { handler } => {
                 write!(f, "the handler \"{handler}\" is not of the form file.function, like handler.hello")
             }
@@ -175,6 +167,15 @@ impl fmt::Display for InvocationError {
     }
 }
 
+fn fmt_no_language_runtime(f: &mut fmt::Formatter<'_>, wanted: &str, searched: &[String]) -> fmt::Result {
+    let searched = searched.join(", ");
+    write!(
+        f,
+        "no language runtime for {wanted}; looked for {searched}; compile TypeScript, rename a file with a dot before its \
+         extension, or set SLSRUNTIME to the language, like nodejs or python"
+    )
+}
+
 /// An error as a handler reports it.
 #[derive(Debug, Default)]
 pub struct LambdaError {
@@ -191,14 +192,14 @@ pub struct LambdaError {
 }
 
 impl LambdaError {
-    /// Reads an error object. If members are missing or have another type, the rest is kept.
-    pub fn parse(error: &RawValue) -> LambdaError {
+    /// Reads an error object, which is valid JSON. If members are missing or have another type, the rest is kept.
+    pub fn parse(error: &str) -> LambdaError {
         let mut read = LambdaError { error_type: "Error".to_owned(), ..LambdaError::default() };
-        match Document::parse(error.get().as_bytes()) {
+        match Document::parse(error.as_bytes()) {
             Ok(document) if document.root().first() == b'{' => {
                 document.root().members().for_each(|(name, value)| read.take(name, value));
             }
-            _ => read.error_message = text(error.get().as_bytes()),
+            _ => read.error_message = text(error.as_bytes()),
         }
         read
     }
@@ -228,7 +229,10 @@ impl LambdaError {
 
 /// The text of a JSON string. Of any other JSON, and of a string with half a surrogate pair, it is the JSON itself.
 pub fn text(json: &[u8]) -> String {
-    serde_json::from_slice(json).unwrap_or_else(|_| String::from_utf8_lossy(json).trim_matches('"').to_owned())
+    match read_text(json) {
+        Some(text) => text.into_owned(),
+        None => String::from_utf8_lossy(json).trim_matches('"').to_owned(),
+    }
 }
 
 /// `Lambda-Runtime-Function-Error-Type`. Lambda keeps it only if it has the form `Runtime.Xyz` or `Function.Xyz`, of letters.
@@ -311,7 +315,7 @@ mod tests {
             (r#""it broke""#, "Error", "it broke"),
             (r#"["E","m",[]]"#, "Error", r#"["E","m",[]]"#),
         ] {
-            let read = LambdaError::parse(&RawValue::from_string(error.to_owned()).unwrap());
+            let read = LambdaError::parse(error);
             assert_eq!((read.error_type.as_str(), read.error_message.as_str()), (error_type, error_message), "{error}");
         }
     }
@@ -322,7 +326,7 @@ mod tests {
         let given = format!(
             r#"{{"trace":["E: m"],"requestId":"r","errorType":"lost","errorType":"E","a":{{"b":[1.50]}},"deep":{deep},"stackTrace":null}}"#
         );
-        let read = LambdaError::parse(&RawValue::from_string(given).unwrap());
+        let read = LambdaError::parse(&given);
         let json = String::from_utf8(InvocationError::Handler(read.into()).to_json()).unwrap();
         let expected =
             r#"{"errorType":"E","errorMessage":"","stackTrace":[],"trace":["E: m"],"requestId":"r","a":{"b":[1.50]}"#;
@@ -331,9 +335,8 @@ mod tests {
 
     #[test]
     fn a_member_cannot_be_named_twice_by_escapes() {
-        let error =
-            RawValue::from_string(r#"{"errorType":"E","error\u0054ype":"F","trace":["E"]}"#.to_owned()).unwrap();
-        let json = InvocationError::Handler(LambdaError::parse(&error).into()).to_json();
+        let error = r#"{"errorType":"E","error\u0054ype":"F","trace":["E"]}"#;
+        let json = InvocationError::Handler(LambdaError::parse(error).into()).to_json();
         assert_eq!(json, br#"{"errorType":"E","errorMessage":"","stackTrace":[],"trace":["E"]}"#);
     }
 

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::cloudevents::json::text::append_string;
+
 /// Appends `before` as it is, and after it `text` as a JSON string.
 #[inline(never)] // it stands in many places
 pub fn push_json(json: &mut Vec<u8>, before: &str, text: &str) {
     json.extend_from_slice(before.as_bytes());
-    let _ = serde_json::to_writer(json, text); // writing to memory cannot fail, nor can a string be no JSON
+    append_string(text.as_bytes(), json);
 }
 
 /// Puts a *valid* JSON text, or a part of one, on one line. It means the same afterwards: between tokens all white space is
@@ -83,5 +85,19 @@ mod tests {
     fn a_json_text_on_one_line_means_the_same() {
         assert_eq!(on_one_line(b"{\r\n \"a\":\n1}"), Cow::<[u8]>::Owned(b"{   \"a\": 1}".to_vec()));
         assert!(matches!(on_one_line(b"{\"a\":\"\\n\"}"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_word_is_passed_over_unless_it_has_a_control_character() {
+        for plain in [*b"        ", *b"{\"a\": 1}", *b"\x7f\x80\x9f\xa0\xff   ", [0xff; 8], [0x80; 8]] {
+            assert!(!may_have_control(u64::from_ne_bytes(plain)));
+            for at in 0..8 {
+                for control in 0..0x20 {
+                    let mut word = plain;
+                    word[at] = control;
+                    assert!(may_have_control(u64::from_ne_bytes(word)));
+                }
+            }
+        }
     }
 }

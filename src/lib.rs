@@ -8,15 +8,15 @@
 //! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `lambda` `log` `middleware` `os` `settings` `timeline` |
 //! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` |
 //! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the child meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` |
-//! | `child` | the language runtime: its life, its calls, its lines | `error` `invocation` `json_line` `log` `os` `response` `settings` |
-//! | `middleware` | the hooks around the handler | `error` `invocation` `json_line` `log` `os` `settings` `timeline` |
+//! | `child` | the language runtime: its life, its calls, its lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` |
+//! | `middleware` | the hooks around the handler | `cloudevents` `error` `invocation` `json_line` `log` `os` `settings` `timeline` |
 //! | `settings` | variables, and where things are; read once, in Init | `cloudevents` `error` `log` `os` |
 //! | `log` | what CloudWatch is told | `cloudevents` `error` `invocation` `json_line` `os` |
 //! | `timeline` | what `open-runtime` is told | `json_line` |
 //! | `error` | what an invocation, or bootstrap, can fail with | `cloudevents` `json_line` `os` |
 //! | `invocation` | what comes in | `os` |
 //! | `response` | what goes out | |
-//! | `json_line` | JSON on one line | |
+//! | `json_line` | JSON on one line | `cloudevents` |
 //! | `cloudevents` | AWS events as CloudEvents | |
 //! | `os` | processes, signals, sleeping, time; the system calls | |
 

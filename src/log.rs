@@ -9,7 +9,7 @@ use crate::cloudevents::json::Document;
 use crate::error::{Fatal, InvocationError};
 use crate::invocation::Invocation;
 use crate::json_line::push_json;
-use crate::os::deadline::unix_time;
+use crate::os::deadline::unix_ms;
 
 /// A longer message is cut, in bytes. Even if each byte of it takes six in JSON, a line with such a message and such a stack fits
 /// into the 256 KiB that CloudWatch Logs took of an event for years.
@@ -214,7 +214,7 @@ fn push_start(json: &mut Vec<u8>, level: Level, request_id: Option<&str>) {
 }
 
 fn push_now(line: &mut Vec<u8>) {
-    append_timestamp(unix_time().as_millis(), line);
+    append_timestamp(unix_ms(), line);
 }
 
 /// As many frames of a stack as are allowed, from the first on. If it is not an array, it is logged only if it is short.
@@ -284,7 +284,11 @@ mod tests {
     fn a_text_is_cut_between_characters_and_says_so() {
         assert_eq!(bounded(&"größe", 5), "grö… 3 more bytes were cut");
         assert_eq!(bounded(&"größe", 3), "gr… 5 more bytes were cut");
-        assert_eq!(bounded(&format_args!("{}{}", "gr", "öße"), 7), "größe");
+        let (head, rest) = ("gr".to_owned(), "öße".to_owned()); // literals would be joined to one piece by the compiler
+        assert_eq!(bounded(&format_args!("{head}{rest}"), 7), "größe");
+        assert_eq!(bounded(&format_args!("{head}{rest}"), 4), "grö… 3 more bytes were cut");
+        assert_eq!(bounded(&format_args!("{rest}{head}"), 4), "öß… 3 more bytes were cut");
+        assert_eq!(bounded(&format_args!("{rest}{head}"), 3), "ö… 5 more bytes were cut"); // though "gr" would have room
     }
 
     #[test]
@@ -292,6 +296,14 @@ mod tests {
         let mut json = Vec::new();
         push_stack(&mut json, &format!("[ \"one\" , {{\"two\": 2}},\"{}\",\"four\"]", "x".repeat(MAX_STACK)));
         assert_eq!(String::from_utf8(json).unwrap(), "[\"one\",{\"two\": 2},\"… the rest was cut\"]");
+    }
+
+    #[test]
+    fn a_stack_of_many_frames_is_cut_where_the_room_ends() {
+        let mut json = Vec::new();
+        push_stack(&mut json, &format!("[{}0]", "0,".repeat(MAX_STACK)));
+        let frames = json.iter().filter(|&&byte| byte == b'0').count();
+        assert_eq!(frames, MAX_STACK / "0,".len());
     }
 
     #[test]

@@ -24,12 +24,12 @@ impl Timeline {
         let Some(file) = &self.file else { return run() };
         let start = Instant::now();
         let result = run();
-        let _ = { file }.write_all(&line(request_id, step, name, start.elapsed().as_micros())); // a convenience
+        let _ = { file }.write_all(&line(request_id, step, name, start.elapsed().as_micros() as u64)); // a convenience
         result
     }
 }
 
-fn line(request_id: &str, step: &str, name: &str, us: u128) -> Vec<u8> {
+fn line(request_id: &str, step: &str, name: &str, us: u64) -> Vec<u8> {
     let mut line = Vec::new();
     for (member, text) in [("{\"requestId\":", request_id), (",\"step\":", step), (",\"name\":", name)] {
         push_json(&mut line, member, text);

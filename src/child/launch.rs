@@ -31,15 +31,15 @@ impl Launch {
     /// # Errors
     /// As [`Process::start`].
     pub fn start(&self) -> Result<Process, CannotStart> {
-        let variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
+        let mut variables = self.variables.iter().map(|(name, value)| (*name, value.as_os_str()));
         match &self.wrapper {
             // Many wrappers set another _HANDLER, so the shell reads it after them.
             Some(wrapper) => Process::start(
                 wrapper,
                 &["/bin/sh".as_ref(), "-c".as_ref(), WRAPPED.as_ref(), self.program.as_os_str()],
-                variables,
+                &mut variables,
             ),
-            None => Process::start(&self.program, &[self.handler.as_ref()], variables),
+            None => Process::start(&self.program, &[self.handler.as_ref()], &mut variables),
         }
     }
 }

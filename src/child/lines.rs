@@ -115,4 +115,17 @@ mod tests {
         assert_eq!(lines.take_next().unwrap(), b"next");
         assert_eq!(lines.unfinished(), 0);
     }
+
+    #[test]
+    fn short_lines_leave_the_buffer_and_a_long_one_takes_it() {
+        let mut lines = lines(b"one\ntwo\n");
+        lines.push(&[b'x'; LARGE_LINE + 1]);
+        lines.push(b"\n");
+        let buffer = lines.buffer.as_ptr();
+        lines.take_next();
+        lines.take_next();
+        assert_eq!(lines.buffer.as_ptr(), buffer);
+        let long = lines.take_next().unwrap();
+        assert_eq!(long.as_ptr(), buffer);
+    }
 }

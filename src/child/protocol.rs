@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
+use crate::cloudevents::json::text::read_text;
+use crate::cloudevents::json::{NotJson, Reason, read_members};
 use crate::error::LambdaError;
 use crate::invocation::Invocation;
 use crate::json_line::{on_one_line, push_json};
@@ -15,27 +14,36 @@ use crate::settings::debug::Target;
 /// The version that this bootstrap speaks.
 pub const VERSION: u64 = 1;
 
-/// A line from the language runtime.
-#[derive(Debug, Deserialize)]
-struct Line<'a> {
-    #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "even_null")]
-    response: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "even_null")]
-    error: Option<&'a RawValue>,
-    #[serde(default)]
-    ready: Option<Ready>,
-}
-
 /// `{"ready":{…}}`: the handler is loaded.
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Ready {
     /// The version of this protocol.
     pub protocol: u64,
     /// How many calls may be open at once.
-    #[serde(default = "one")]
     pub concurrency: usize,
+}
+
+impl Ready {
+    /// None if the value has another form, or a member twice.
+    fn read(value: &[u8]) -> Option<Ready> {
+        let (mut protocol, mut concurrency) = (None, None);
+        let mut is_sound = value.first() == Some(&b'{');
+        read_members(value, &mut |name, value| {
+            let known = match name {
+                b"protocol" => &mut protocol,
+                b"concurrency" => &mut concurrency,
+                _ => return,
+            };
+            is_sound &= known.replace(number(value)).is_none();
+        })
+        .ok()?;
+        let concurrency = concurrency.unwrap_or(Some(1))?;
+        is_sound.then_some(Ready { protocol: protocol??, concurrency: usize::try_from(concurrency).ok()? })
+    }
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// What a line from the language runtime means.
@@ -55,43 +63,72 @@ impl Message<'_> {
     /// # Errors
     /// Why the line is not a message. The reason does not quote the line, because it may hold customers' data.
     pub fn parse(bytes: &[u8]) -> Result<Message<'_>, String> {
-        let line: Line = serde_json::from_slice(bytes).map_err(|error| reason(&error, bytes.len()))?;
-        if !bytes.trim_ascii_start().starts_with(b"{") {
-            return Err("a JSON array".to_owned()); // serde reads an array as an object, member by member
-        }
-        match line {
-            // A line with an id is an answer, whatever else it has: a handler in shell may print any members.
-            Line { id: None, ready: Some(ready), .. } => Ok(Message::Ready(ready)),
-            Line { id: Some(id), response: Some(response), .. } => {
-                let start = response.get().as_ptr().addr() - bytes.as_ptr().addr();
-                Ok(Message::Response { id, response: start..start + response.get().len() })
+        let mut line = Line::default();
+        let mut misfit = None;
+        let read = read_members(bytes, &mut |name, value| {
+            if line.take(name, value).is_none() {
+                misfit.get_or_insert(place(value, bytes).end);
             }
-            Line { id: Some(id), error: Some(error), .. } => {
-                Ok(Message::Error { id, error: LambdaError::parse(error) })
-            }
-            Line { error: Some(error), .. } => Ok(Message::InitError(LambdaError::parse(error))),
-            _ => Err("a JSON object without ready, response or error".to_owned()),
+        });
+        let wrong = |what, at| format!("{what} (a line of {} bytes, wrong at byte {at})", bytes.len());
+        match (read, misfit) {
+            (Err(NotJson { reason: Reason::End, position }), _) => Err(wrong("half a JSON text", position)),
+            (Err(NotJson { position, .. }), _) => Err(wrong("no JSON", position + 1)),
+            (Ok(()), Some(at)) => Err(wrong("JSON of another form", at)),
+            (Ok(()), None) => line.message(bytes),
         }
     }
 }
 
-fn reason(error: &serde_json::Error, length: usize) -> String {
-    use serde_json::error::Category;
-    let what = match error.classify() {
-        Category::Eof => "half a JSON text",
-        Category::Data => "JSON of another form",
-        Category::Syntax | Category::Io => "no JSON",
-    };
-    format!("{what} (a line of {length} bytes, wrong at byte {})", error.column())
+/// The members of a line from the language runtime. A response or an error may well be `null`; for the others that is as if they
+/// were absent.
+#[derive(Default)]
+struct Line<'a> {
+    id: Option<Option<Cow<'a, str>>>,
+    response: Option<&'a str>,
+    error: Option<&'a str>,
+    ready: Option<Option<Ready>>,
 }
 
-/// serde reads `null` as an absent `Option`, but a response may be `null`.
-fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+impl<'a> Line<'a> {
+    /// Returns `None` if the member is there already, or if its value has another form.
+    fn take(&mut self, name: &[u8], value: &'a [u8]) -> Option<()> {
+        let is_new = match name {
+            b"id" => self.id.replace(unless_null(value, read_text)?).is_none(),
+            b"response" => self.response.replace(std::str::from_utf8(value).ok()?).is_none(),
+            b"error" => self.error.replace(std::str::from_utf8(value).ok()?).is_none(),
+            b"ready" => self.ready.replace(unless_null(value, Ready::read)?).is_none(),
+            _ => true,
+        };
+        is_new.then_some(())
+    }
+
+    fn message(self, bytes: &[u8]) -> Result<Message<'a>, String> {
+        match (self.id.flatten(), self.ready.flatten(), self.response, self.error) {
+            // A line with an id is an answer, whatever else it has: a handler in shell may print any members.
+            (None, Some(ready), ..) => Ok(Message::Ready(ready)),
+            (Some(id), _, Some(response), _) => {
+                Ok(Message::Response { id, response: place(response.as_bytes(), bytes) })
+            }
+            (Some(id), _, None, Some(error)) => Ok(Message::Error { id, error: LambdaError::parse(error) }),
+            (None, None, _, Some(error)) => Ok(Message::InitError(LambdaError::parse(error))),
+            _ if bytes.trim_ascii_start().starts_with(b"{") => {
+                Err("a JSON object without ready, response or error".to_owned())
+            }
+            _ => Err("JSON that is not an object".to_owned()),
+        }
+    }
 }
 
-fn one() -> usize {
-    1
+/// `Some(None)` for `null`, and `None` if the value has another form.
+fn unless_null<'a, T>(value: &'a [u8], read: impl FnOnce(&'a [u8]) -> Option<T>) -> Option<Option<T>> {
+    if value == b"null" { Some(None) } else { read(value).map(Some) }
+}
+
+/// Where a part of a text stands in it.
+fn place(part: &[u8], text: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr() - text.as_ptr().addr();
+    start..start + part.len()
 }
 
 /// One call of the handler.
@@ -215,6 +252,48 @@ mod tests {
         for error in ["null", "3", "{}", r#"{"errorType":3}"#, "[1]"] {
             let line = format!(r#"{{"id":"a","error":{error}}}"#);
             assert!(matches!(Message::parse(line.as_bytes()), Ok(Message::Error { .. })), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_one_form() {
+        for line in [
+            r#"{"id":"a","id":"a","response":1}"#,
+            r#"{"id":"a","response":1,"response":1}"#,
+            r#"{"id":"a","error":{},"error":{}}"#,
+            r#"{"id":["a"],"response":1}"#,
+            r#"{"id":"\ud83d","response":1}"#,
+            r#"{"ready":[1,1]}"#,
+            r#"{"ready":{}}"#,
+            r#"{"ready":{"protocol":"1"}}"#,
+            r#"{"ready":{"protocol":1.0}}"#,
+            r#"{"ready":{"protocol":-1}}"#,
+            r#"{"ready":{"protocol":1,"protocol":1}}"#,
+            r#"{"ready":{"protocol":1,"concurrency":null}}"#,
+            r#"{"ready":{"protocol":1},"ready":{"protocol":1}}"#,
+        ] {
+            let why = Message::parse(line.as_bytes()).unwrap_err();
+            assert!(why.starts_with("JSON of another form (a line of "), "{line}: {why}");
+        }
+        assert!(Message::parse(br#"{"id":null,"ready":null,"error":1}"#).is_ok());
+    }
+
+    #[test]
+    fn escapes_in_a_line_are_read() {
+        let line = br#"{"\u0069d":"a\n\u0062","response":1}"#;
+        assert!(matches!(Message::parse(line), Ok(Message::Response { id, .. }) if id == "a\nb"));
+    }
+
+    #[test]
+    fn where_a_line_stops_to_be_json_is_told() {
+        for (line, why) in [
+            (&b"hello"[..], "no JSON (a line of 5 bytes, wrong at byte 1)"),
+            (b"{\"id\":\"a", "half a JSON text (a line of 8 bytes, wrong at byte 8)"),
+            (b"{\"id\":1}", "JSON of another form (a line of 8 bytes, wrong at byte 7)"),
+            (b"{}{", "no JSON (a line of 3 bytes, wrong at byte 3)"),
+            (b"3", "JSON that is not an object"),
+        ] {
+            assert_eq!(Message::parse(line).unwrap_err(), why);
         }
     }
 

@@ -1,16 +1,16 @@
-//! The calls that one mapped event becomes, and the one response that their outcomes become.
+//! Makes the calls for a mapped event, and the response from their outcomes.
 //!
-//! What an event source makes of a response is AWS's to say; where it takes a list of failed records
-//! (`batchItemFailures`, only with `SLSBATCH=report`), this writes it.
+//! Each event source has its own rules for responses. Some sources accept a list of the failed records
+//! (`batchItemFailures`). With `SLSBATCH=report`, this module writes the list.
 //!
 //! | source | order | itemIdentifier | listed |
 //! | --- | --- | --- | --- |
-//! | SQS | any | `messageId` | all that did not succeed |
-//! | SQS FIFO | kept | `messageId` | all that did not succeed: the first that failed, and what was not reached |
-//! | Kinesis, DynamoDB | kept | `SequenceNumber` | the first that did not succeed: all from it on come again |
-//! | Kafka | kept in each partition | `{"partition":"topic-0","offset":15}` | all that did not succeed |
+//! | SQS | any | `messageId` | all records that did not succeed |
+//! | SQS FIFO | kept | `messageId` | all records that did not succeed: the first that failed, and those that were not reached |
+//! | Kinesis, DynamoDB | kept | `SequenceNumber` | the first record that did not succeed: the source sends it and all later records again |
+//! | Kafka | kept in each partition | `{"partition":"topic-0","offset":15}` | all records that did not succeed |
 //!
-//! A handler may name the record that it was given in `batchItemFailures` of its own: then it did not succeed.
+//! A handler may itself list failures in `batchItemFailures`. The record of this call then did not succeed.
 //!
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>,
@@ -19,49 +19,47 @@
 
 use std::fmt;
 
-use super::item::{Records, is_before, is_fifo, item, partition_of};
+use super::item::{RecordFinder, is_before, is_fifo, item_identifier, partition_of};
 use super::json::{Document, Value};
 use super::kinds::{self, Partial};
-use super::mapping::{Event, Mapping};
+use super::mapping::{MappedEvent, Mapping};
 use super::options::Options;
 
-/// The calls of one event.
+/// The calls for an event.
 pub struct Batch<'m> {
     mapping: &'m Mapping<'m>,
-    events: Vec<Event<'m>>,
-    /// The events are as mapped, each at its place.
-    is_as_mapped: bool,
-    /// One call has all of them.
-    is_together: bool,
+    events: Vec<MappedEvent<'m>>,
+    /// No hook changed the events, so each is at the index of its record.
+    is_unchanged: bool,
+    /// A single call gets all events.
+    is_single_call: bool,
     reports: bool,
 }
 
-/// What became of a call: the handler's response, or its error; `None` if it was not begun, or not over in time.
-pub type Outcome<R, E> = Option<Result<R, E>>;
+/// The outcome of a call: the handler's response or its error. `None` if the call did not begin, or did not end in
+/// time.
+pub type CallOutcome<R, E> = Option<Result<R, E>>;
 
-/// What becomes of the invocation.
+/// The result of the invocation.
 pub enum Answer<R, E> {
-    /// This response of the handler is the response.
+    /// The response is this response of the handler.
     AsIs(R),
-    /// This is.
+    /// The response is this JSON.
     Made(Vec<u8>),
-    /// The invocation fails. The error is that of the call that failed first in order; there is none if none failed, and some
-    /// were not reached.
-    Failed(Failure, Option<E>),
+    /// The invocation fails. The error is from the first call that failed, in the order of the calls. It is `None` if
+    /// no call failed, and some calls were not reached.
+    Failed(FailureCount, Option<E>),
 }
 
-/// How many of the records failed. Displayed as `3 of 10 records failed`.
+/// How many records failed. Its text is `3 of 10 records failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Calls that failed.
+pub struct FailureCount {
     pub failed: usize,
-    /// Calls that were not reached.
     pub not_reached: usize,
-    /// Calls in all.
     pub total: usize,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FailureCount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} of {} records failed", self.failed, self.total)?;
         match self.not_reached {
@@ -72,25 +70,25 @@ impl fmt::Display for Failure {
 }
 
 impl<'m> Batch<'m> {
-    /// The calls of a mapped event. `changed` is what the `before` hooks made of it; it must be JSON. With
-    /// `SLSEVENTS=batch` it must be given, for the call has one text: without hooks, what [`Mapping::append_to`] appends.
+    /// Makes the calls for a mapped event. `changed` is the JSON that the `before` hooks return. With `SLSEVENTS=batch`
+    /// it is required, because the call gets a single text. Without hooks, this is what [`Mapping::append_to`] appends.
     pub fn new(mapping: &'m Mapping<'m>, changed: Option<&'m [u8]>, options: &Options) -> Batch<'m> {
-        let is_together = options.batch || !mapping.is_batch();
-        let list = changed.filter(|_| !is_together).map(elements);
+        let is_single_call = options.batch || !mapping.is_batch();
+        let list = changed.filter(|_| !is_single_call).map(elements);
         let events = match (changed, list) {
-            (_, Some(Some(list))) => list.into_iter().map(Event::whole).collect(),
-            (Some(changed), _) => vec![Event::whole(changed)],
+            (_, Some(Some(list))) => list.into_iter().map(MappedEvent::from_text).collect(),
+            (Some(changed), _) => vec![MappedEvent::from_text(changed)],
             (None, _) => mapping.events().collect(),
         };
-        Batch { mapping, events, is_as_mapped: changed.is_none(), is_together, reports: options.report }
+        Batch { mapping, events, is_unchanged: changed.is_none(), is_single_call, reports: options.report }
     }
 
-    /// The events, one for each call of the handler.
-    pub fn events(&self) -> &[Event<'m>] {
+    /// Returns the events. There is a call for each.
+    pub fn events(&self) -> &[MappedEvent<'m>] {
         &self.events
     }
 
-    /// True if the calls must be one after the other, and none after one that failed.
+    /// True if the calls must be made one after the other, and no call must be made after a call that failed.
     pub fn is_in_order(&self) -> bool {
         match self.mapping.kind.partial {
             Partial::None => false,
@@ -99,14 +97,15 @@ impl<'m> Batch<'m> {
         }
     }
 
-    /// The group of each call, for calls that are in order: after one that failed, the others of its group must wait, for
-    /// they come again with it. With a report these are Kafka's partitions; else all is one group.
+    /// Returns the group of each call, if the calls have an order. After a failed call, the other calls of its group
+    /// must not be made, because the source sends their records again. With a report, the groups are Kafka's
+    /// partitions. Otherwise, the list is empty, and all calls are in the same group.
     pub fn groups(&self) -> Vec<usize> {
         let are_partitions = self.mapping.kind.partial == Partial::Kafka && self.may_report();
         if !are_partitions || self.events.len() < 2 {
             return Vec::new();
         }
-        let mut records = Records::new(self.mapping, self.is_as_mapped);
+        let mut records = RecordFinder::new(self.mapping, self.is_unchanged);
         let events = self.events.iter().enumerate();
         let partition = |record: Option<Vec<u8>>| record.as_deref().and_then(partition_of).unwrap_or_default();
         let mut partitions: Vec<_> =
@@ -122,17 +121,23 @@ impl<'m> Batch<'m> {
     }
 
     fn may_report(&self) -> bool {
-        self.reports && self.knows_failures() && !self.is_together
+        self.reports && self.accepts_item_failures() && !self.is_single_call
     }
 
-    /// What the outcomes, in the order of the calls, make of the invocation.
+    /// Makes the result of the invocation. `outcomes` are in the order of the calls.
     ///
-    /// Where all succeeded: for sources that know `batchItemFailures` an empty list of those, which is a success
-    /// whether or not the event source mapping reads it; for other batches the JSON array of the responses; for one
-    /// event its response, and so for batches of one, but those that are arrays themselves. A response to an HTTP
-    /// request that is a CloudEvent becomes an HTTP response. Where one did not succeed, the invocation fails, unless
-    /// there is a [`report`](Batch::report).
-    pub fn answer<R: AsRef<[u8]>, E>(&self, outcomes: Vec<Outcome<R, E>>) -> Answer<R, E> {
+    /// If a call did not succeed, the invocation fails, unless there is a [`report`](Batch::report). If all calls
+    /// succeeded, the response is:
+    ///
+    /// - for a source that accepts `batchItemFailures`, an empty list. It means success, even if the event source
+    ///   mapping does not read it. EventBridge Pipes gets the JSON array of the responses instead, if a response is not
+    ///   null and `SLSBATCH` is not `report`;
+    /// - for an HTTP request, an HTTP response, if the handler answers with a CloudEvent, or if the request carried a
+    ///   list of CloudEvents;
+    /// - for any other batch, the JSON array of the responses. If the batch has a single record and is not itself an
+    ///   array, it is the response for the record;
+    /// - for any other event, the handler's response.
+    pub fn answer<R: AsRef<[u8]>, E>(&self, outcomes: Vec<CallOutcome<R, E>>) -> Answer<R, E> {
         let total = outcomes.len();
         let (mut responses, mut first, mut failed, mut not_reached) = (Vec::with_capacity(total), None, 0, 0);
         for outcome in outcomes {
@@ -146,29 +151,29 @@ impl<'m> Batch<'m> {
             }
         }
         if responses.len() < total {
-            return Answer::Failed(Failure { failed, not_reached, total }, first);
+            return Answer::Failed(FailureCount { failed, not_reached, total }, first);
         }
         self.success(responses)
     }
 
-    /// Tells of a response whether it says that the record failed: then it did not succeed.
+    /// Returns a test that is true if a response lists failures. The record of the call then did not succeed.
     pub fn failure_test(&self) -> fn(&[u8]) -> bool {
-        if self.knows_failures() && !self.is_together { names_failures } else { |_| false }
+        if self.accepts_item_failures() && !self.is_single_call { lists_failures } else { |_| false }
     }
 
-    fn knows_failures(&self) -> bool {
+    fn accepts_item_failures(&self) -> bool {
         matches!(self.mapping.kind.partial, Partial::Sqs | Partial::Checkpoint | Partial::Kafka)
     }
 
     fn success<R: AsRef<[u8]>, E>(&self, mut responses: Vec<R>) -> Answer<R, E> {
         let texts: Vec<&[u8]> = responses.iter().map(|response| response.as_ref().trim_ascii()).collect();
-        let made = if self.is_together {
+        let made = if self.is_single_call {
             match texts.first() {
                 Some(response) => self.answer_to_request(response),
                 None => Some(b"null".to_vec()),
             }
         } else {
-            self.answer_of(&texts)
+            self.answer_to_records(&texts)
         };
         match (made, responses.pop()) {
             (Some(made), _) => Answer::Made(made),
@@ -177,46 +182,47 @@ impl<'m> Batch<'m> {
         }
     }
 
-    /// The answer that the responses of single records make, if it is another than the only one of them.
-    fn answer_of(&self, responses: &[&[u8]]) -> Option<Vec<u8>> {
-        let is_array = self.mapping.kind.records == kinds::Records::Each(None);
+    /// Makes a response from the responses for single records. Returns `None` if it would be the only response,
+    /// unchanged.
+    fn answer_to_records(&self, responses: &[&[u8]]) -> Option<Vec<u8>> {
+        let is_array = *self.mapping.kind.records == kinds::Records::Each(None);
         let is_enrichment = is_array && !self.reports && responses.iter().any(|response| *response != b"null");
-        if self.knows_failures() && !is_enrichment {
+        if self.accepts_item_failures() && !is_enrichment {
             return Some(br#"{"batchItemFailures":[]}"#.to_vec());
         }
-        match (self.mapping.http, responses.len()) {
-            (Some(shape), _) => Some(shape.answer_all(responses)),
+        match (self.mapping.response_format, responses.len()) {
+            (Some(format), _) => Some(format.convert_all(responses)),
             (None, 0 | 1) if !is_array => None,
             _ => Some(array(responses)),
         }
     }
 
-    /// The HTTP response that the response to an HTTP request stands for, if it is none itself.
+    /// Makes an HTTP response from the response to an HTTP request. Returns `None` if the response stays as it is.
     fn answer_to_request(&self, response: &[u8]) -> Option<Vec<u8>> {
-        let shape = self.mapping.http?;
+        let format = self.mapping.response_format?;
         match response {
-            b"null" if self.mapping.is_unwrapped_request => Some(shape.no_content()),
-            _ => shape.answer(response),
+            b"null" if self.mapping.is_unwrapped_request => Some(format.no_content()),
+            _ => format.convert(response),
         }
     }
 
-    /// With `SLSBATCH=report` the list of what did not succeed, where something did not. `None` too if it would have to name a
-    /// record that cannot be named.
-    pub fn report<R, E>(&self, outcomes: &[Outcome<R, E>]) -> Option<Vec<u8>> {
-        let has_succeeded = |outcome: &Outcome<R, E>| matches!(outcome, Some(Ok(_)));
+    /// With `SLSBATCH=report`, returns the list of the records that did not succeed. Returns `None` if all records
+    /// succeeded, or if a record does not have a name.
+    pub fn report<R, E>(&self, outcomes: &[CallOutcome<R, E>]) -> Option<Vec<u8>> {
+        let has_succeeded = |outcome: &CallOutcome<R, E>| matches!(outcome, Some(Ok(_)));
         if !self.may_report() || outcomes.iter().all(has_succeeded) {
             return None;
         }
-        let mut records = Records::new(self.mapping, self.is_as_mapped);
-        let names_first_alone = self.mapping.kind.partial == Partial::Checkpoint; // all from it on come again
+        let mut records = RecordFinder::new(self.mapping, self.is_unchanged);
+        let lists_first_only = self.mapping.kind.partial == Partial::Checkpoint; // the source sends the rest again
         let mut items: Vec<Vec<u8>> = Vec::new();
         for (index, outcome) in outcomes.iter().enumerate() {
             let record = records.find(index, *self.events.get(index)?);
             if has_succeeded(outcome) {
                 continue;
             }
-            let item = item(self.mapping.kind, &record?)?;
-            match items.first_mut().filter(|_| names_first_alone) {
+            let item = item_identifier(self.mapping.kind, &record?)?;
+            match items.first_mut().filter(|_| lists_first_only) {
                 Some(first) if is_before(&item, first) => *first = item,
                 Some(_) => (),
                 None => items.push(item),
@@ -233,14 +239,14 @@ impl<'m> Batch<'m> {
     }
 }
 
-/// True if a response has `batchItemFailures`, and they are not none.
-fn names_failures(response: &[u8]) -> bool {
+/// True if a response has a `batchItemFailures` that is not empty.
+fn lists_failures(response: &[u8]) -> bool {
     let Ok(document) = Document::parse(response) else { return false };
     let failures = document.root().path("batchItemFailures");
     failures.is_some_and(|failures| failures.first() != b'[' || failures.elements().next().is_some())
 }
 
-/// The elements of a JSON array; none for any other JSON.
+/// Returns the elements of a JSON array. Returns `None` for any other JSON.
 fn elements(text: &[u8]) -> Option<Vec<&[u8]>> {
     let document = Document::parse(text).ok()?;
     let root = document.root();
@@ -257,36 +263,36 @@ mod tests {
     use crate::cloudevents::{EventFacts, map};
     use std::str::from_utf8;
 
-    type Said = Outcome<&'static [u8], usize>;
+    type TestOutcome = CallOutcome<&'static [u8], usize>;
 
-    const OK: Said = Some(Ok(b"null"));
-    const BAD: Said = Some(Err(0));
-    const LATE: Said = None;
+    const OK: TestOutcome = Some(Ok(b"null"));
+    const BAD: TestOutcome = Some(Err(0));
+    const LATE: TestOutcome = None;
     const REPORT: Options = Options { report: true, raw: false, wrap: false, unwrap: false, batch: false };
     const NOT: Options = Options { report: false, ..REPORT };
 
     const INVOCATION: EventFacts<'static> =
         EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
 
-    /// The answer as a text, after a hook has made `change` of the list of events.
-    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[Said]) -> String {
+    /// Returns the answer as text, after a hook applied `change` to the list of events.
+    fn changed(event: &str, options: Options, change: fn(&mut Vec<&[u8]>), outcomes: &[TestOutcome]) -> String {
         let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
         let mut text = Vec::new();
         mapping.append_to(&mut text);
         let mut list = elements(&text).unwrap();
         change(&mut list);
         let changed = array(&list);
-        said(&Batch::new(&mapping, Some(&changed), &options), outcomes)
+        answer_text(&Batch::new(&mapping, Some(&changed), &options), outcomes)
     }
 
-    fn answer(event: &str, options: Options, outcomes: &[Said]) -> String {
+    fn answer(event: &str, options: Options, outcomes: &[TestOutcome]) -> String {
         let mapping = map(event.as_bytes(), &INVOCATION, &options).unwrap();
         let batch = Batch::new(&mapping, None, &options);
         assert_eq!(batch.events().len(), outcomes.len());
-        said(&batch, outcomes)
+        answer_text(&batch, outcomes)
     }
 
-    fn said(batch: &Batch<'_>, outcomes: &[Said]) -> String {
+    fn answer_text(batch: &Batch<'_>, outcomes: &[TestOutcome]) -> String {
         let text = |bytes: &[u8]| from_utf8(bytes).unwrap().to_owned();
         match (batch.report(outcomes), batch.answer(outcomes.to_vec())) {
             (Some(report), Answer::Failed(..)) => text(&report),
@@ -297,7 +303,7 @@ mod tests {
         }
     }
 
-    /// An event of records that are these, with the number of each in place of `@`.
+    /// Returns an event with a record for each number. The number replaces `@` in the record.
     fn event(start: &str, record: &str, end: &str, numbers: &[u32]) -> String {
         let records: Vec<String> = numbers.iter().map(|number| record.replace('@', &number.to_string())).collect();
         [start, &records.join(","), end].concat()
@@ -336,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_succeed_nothing_is_named() {
+    fn a_success_lists_no_failures() {
         for options in [REPORT, NOT] {
             for event in [sqs(&[1, 2]), kinesis(&[1, 2]), dynamodb(&[1, 2]), kafka(&[1]), pipe(&[1, 2])] {
                 assert_eq!(answer(&event, options, &[OK, OK]), r#"{"batchItemFailures":[]}"#);
@@ -345,21 +351,21 @@ mod tests {
     }
 
     #[test]
-    fn all_messages_that_did_not_succeed_are_named() {
+    fn all_messages_that_did_not_succeed_are_listed() {
         let expected = r#"{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m3"}]}"#;
         assert_eq!(answer(&sqs(&[1, 2, 3]), REPORT, &[BAD, OK, LATE]), expected);
         assert_eq!(answer(&pipe(&[1, 2, 3]), REPORT, &[BAD, OK, LATE]), expected);
     }
 
     #[test]
-    fn of_streams_the_first_that_did_not_succeed_is_named() {
+    fn streams_list_the_first_record_that_did_not_succeed() {
         let expected = r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#;
         assert_eq!(answer(&kinesis(&[1, 2, 3]), REPORT, &[OK, BAD, LATE]), expected);
         assert_eq!(answer(&dynamodb(&[1, 2, 3]), REPORT, &[OK, LATE, LATE]), expected);
     }
 
     #[test]
-    fn partitions_of_kafka_are_groups_where_single_records_may_be_reported() {
+    fn kafka_partitions_are_groups_with_a_report() {
         let groups = |event: &str, options: Options| {
             Batch::new(&map(event.as_bytes(), &INVOCATION, &options).unwrap(), None, &options).groups()
         };
@@ -369,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn of_kafka_all_that_did_not_succeed_are_named() {
+    fn kafka_lists_all_records_that_did_not_succeed() {
         let [first, second, third] = [("t-0", 2), ("t-0", 3), ("t-1", 7)].map(|(partition, offset)| {
             format!(r#"{{"itemIdentifier":{{"partition":"{partition}","offset":{offset}}}}}"#)
         });
@@ -404,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_hook_moved_behind_a_failed_record_is_not_lost() {
+    fn a_record_that_a_hook_moved_behind_a_failed_record_is_not_lost() {
         let last_first = |list: &mut Vec<&[u8]>| list.rotate_right(1);
         let expected = r#"{"batchItemFailures":[{"itemIdentifier":"9"}]}"#;
         assert_eq!(changed(&kinesis(&[9, 10, 11]), REPORT, last_first, &[BAD, LATE, LATE]), expected);
@@ -417,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_a_hook_made_new_is_named_by_its_data_or_itself() {
+    fn a_new_event_of_a_hook_is_identified_by_its_data_or_itself() {
         let new: fn(&mut Vec<&[u8]>) =
             |list| *list = vec![br#"{"id":"new","data":{"messageId":"m2"}}"#, br#"{"messageId":"m1"}"#];
         let expected = r#"{"batchItemFailures":[{"itemIdentifier":"m2"},{"itemIdentifier":"m1"}]}"#;
@@ -427,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_that_the_handler_itself_names_are_failures() {
+    fn failures_that_the_handler_lists_are_failures() {
         let event = sqs(&[1]);
         let mapping = map(event.as_bytes(), &INVOCATION, &NOT).unwrap();
         let is_failure = Batch::new(&mapping, None, &NOT).failure_test();
@@ -443,10 +449,10 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_a_failed_batch_is_that_of_the_first_that_failed() {
+    fn a_failed_batch_has_the_error_of_its_first_failed_call() {
         let event = sqs(&[1, 2, 3, 4]);
         let mapping = map(event.as_bytes(), &INVOCATION, &NOT).unwrap();
-        let first = |outcomes: [Said; 4]| match Batch::new(&mapping, None, &NOT).answer(outcomes.to_vec()) {
+        let first = |outcomes: [TestOutcome; 4]| match Batch::new(&mapping, None, &NOT).answer(outcomes.to_vec()) {
             Answer::Failed(_, first) => first,
             _ => panic!("no failure"),
         };
@@ -455,9 +461,9 @@ mod tests {
     }
 
     #[test]
-    fn one_call_for_all_answers_for_itself() {
+    fn a_single_call_for_all_records_makes_the_response() {
         let options = Options { batch: true, ..REPORT };
-        let own: Said = Some(Ok(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#));
+        let own: TestOutcome = Some(Ok(br#"{"batchItemFailures":[{"itemIdentifier":"m2"}]}"#));
         let same: fn(&mut Vec<&[u8]>) = |_| ();
         assert_eq!(
             changed(&sqs(&[1, 2]), options, same, &[own]),
@@ -467,14 +473,14 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_may_want_its_enriched_records_back() {
-        let outcomes: [Said; 2] = [Some(Ok(b" 1 ")), OK];
+    fn a_pipe_gets_the_responses_without_a_report() {
+        let outcomes: [TestOutcome; 2] = [Some(Ok(b" 1 ")), OK];
         assert_eq!(answer(&pipe(&[1, 2]), NOT, &outcomes), "[1,null]");
         assert_eq!(answer(&pipe(&[1, 2]), REPORT, &outcomes), r#"{"batchItemFailures":[]}"#);
     }
 
     #[test]
-    fn the_order_is_that_of_the_source() {
+    fn calls_have_the_order_of_the_source() {
         let is_in_order =
             |event: &str| Batch::new(&map(event.as_bytes(), &INVOCATION, &NOT).unwrap(), None, &NOT).is_in_order();
         assert!(!is_in_order(&sqs(&[1, 2])) && !is_in_order(&pipe(&[1, 2])));

@@ -1,34 +1,35 @@
-//! HTTP requests and answers as API Gateway, function URLs, load balancers and VPC Lattice write them in JSON.
+//! HTTP requests and responses in the JSON of API Gateway, function URLs, load balancers and VPC Lattice.
 //!
-//! A handler that answers a request with a CloudEvent is answered in the binary mode of the HTTP binding.
+//! If a handler answers a request with a CloudEvent, the response is in the binary mode of the HTTP binding.
 //!
 //! Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode>
 
 use super::formats::uri::append_triplet;
-use super::json::text::{append_string, append_text};
+use super::json::append_text;
+use super::json::text::append_string;
 use super::json::{Document, Value};
 use super::kinds::{Http, Kind};
 use super::recognise::is_cloud_event;
 
-/// How the answer to an HTTP request is written.
+/// The format of the response to an HTTP request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// As `multiValueHeaders`, not as `headers`.
+pub struct ResponseFormat {
+    /// It has `multiValueHeaders` instead of `headers`.
     has_lists: bool,
-    /// With a `statusDescription`.
+    /// It has a `statusDescription`.
     has_description: bool,
 }
 
-impl Shape {
-    /// The shape of the answer to this request; none if it is no HTTP request.
-    pub fn of(kind: &Kind, request: Value<'_, '_>) -> Option<Shape> {
+impl ResponseFormat {
+    /// Returns the format of the response to this request. Returns `None` if the event is not an HTTP request.
+    pub fn of_request(kind: &Kind, request: Value<'_, '_>) -> Option<ResponseFormat> {
         let is_alb = kind.http == Http::Alb;
         let has_lists = is_alb && request.path("headers").is_none() && request.path("multiValueHeaders").is_some();
-        (kind.http != Http::No).then_some(Shape { has_lists, has_description: is_alb })
+        (kind.http != Http::No).then_some(ResponseFormat { has_lists, has_description: is_alb })
     }
 
-    /// The answer that says what a response says, if that is a CloudEvent.
-    pub fn answer(self, response: &[u8]) -> Option<Vec<u8>> {
+    /// Makes an HTTP response from a CloudEvent. Returns `None` if the handler's response is not a CloudEvent.
+    pub fn convert(self, response: &[u8]) -> Option<Vec<u8>> {
         let document = Document::parse(response).ok()?;
         let event = document.root();
         if !is_cloud_event(event) {
@@ -42,22 +43,21 @@ impl Shape {
                 headers.push(([b"ce-", name].concat(), percent_encoded(&text)));
             }
         }
-        let (body, is_base64) = Body::of(event).written();
+        let (body, is_base64) = Body::of(event).into_json_string();
         let content_type = text_at(event, "datacontenttype");
         if content_type.is_some() || body.len() > 2 {
             headers.push((b"content-type".to_vec(), content_type.unwrap_or_else(|| b"application/json".to_vec())));
         }
-        Some(self.written(b"200 OK", &headers, &body, is_base64))
+        Some(self.write(b"200 OK", &headers, &body, is_base64))
     }
 
-    /// An answer without content.
     pub fn no_content(self) -> Vec<u8> {
-        self.written(b"204 No Content", &[], b"\"\"", false)
+        self.write(b"204 No Content", &[], b"\"\"", false)
     }
 
-    /// The answer to a request that carried several CloudEvents, each of which has a response: their list, which is a
-    /// batch of CloudEvents if they are such.
-    pub fn answer_all(self, responses: &[&[u8]]) -> Vec<u8> {
+    /// Makes the response to a request that carried several CloudEvents. Its body is the list of the handler's
+    /// responses. If all of them are CloudEvents, the list is a batch of CloudEvents.
+    pub fn convert_all(self, responses: &[&[u8]]) -> Vec<u8> {
         let responses: Vec<&[u8]> = responses.iter().copied().filter(|response| *response != b"null").collect();
         if responses.is_empty() {
             return self.no_content();
@@ -67,11 +67,11 @@ impl Shape {
         let content_type: &[u8] = if are_events { b"application/cloudevents-batch+json" } else { b"application/json" };
         let mut body = Vec::new();
         append_string(&[b"[", &*responses.join(&b","[..]), b"]"].concat(), &mut body);
-        self.written(b"200 OK", &[(b"content-type".to_vec(), content_type.to_vec())], &body, false)
+        self.write(b"200 OK", &[(b"content-type".to_vec(), content_type.to_vec())], &body, false)
     }
 
-    /// `body` is a JSON string.
-    fn written(self, status: &[u8], headers: &[(Vec<u8>, Vec<u8>)], body: &[u8], is_base64: bool) -> Vec<u8> {
+    /// Writes a response. `body` is a JSON string.
+    fn write(self, status: &[u8], headers: &[(Vec<u8>, Vec<u8>)], body: &[u8], is_base64: bool) -> Vec<u8> {
         let mut out = br#"{"statusCode":"#.to_vec();
         out.extend_from_slice(status.get(..3).unwrap_or_default());
         if self.has_description {
@@ -93,15 +93,13 @@ impl Shape {
     }
 }
 
-/// What a CloudEvent brings as its data.
+/// The data of a CloudEvent.
 enum Body<'a> {
-    /// Nothing.
     None,
-    /// Bytes: a JSON string in base64.
+    /// Bytes, as a JSON string in base64.
     Base64(&'a [u8]),
-    /// Text: a JSON string.
+    /// Text, as a JSON string.
     Text(&'a [u8]),
-    /// A JSON value.
     Json(&'a [u8]),
 }
 
@@ -121,8 +119,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// As a JSON string, and whether it holds base64.
-    fn written(self) -> (Vec<u8>, bool) {
+    /// Returns the data as a JSON string, and whether the string is base64.
+    fn into_json_string(self) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         match self {
             Body::None => append_string(b"", &mut out),
@@ -145,7 +143,7 @@ fn text_at(value: Value<'_, '_>, path: &str) -> Option<Vec<u8>> {
     append_text(value.path(path)?, &mut text).then_some(text)
 }
 
-/// Appends what an attribute says as text. False for `null`, which says nothing.
+/// Appends the text of an attribute. Returns false for `null`: the attribute does not have a value.
 fn append_attribute_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
     let is_boolean = matches!(value.first(), b't' | b'f');
     if is_boolean {
@@ -154,7 +152,8 @@ fn append_attribute_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
     is_boolean || append_text(value, out)
 }
 
-/// The text as a header's value: printable ASCII but the blank, the quote and the percent sign stay as they are.
+/// Encodes text as the value of a header. Printable ASCII is unchanged, except for the space, the quote and the percent
+/// sign.
 pub fn percent_encoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for byte in text {
@@ -167,7 +166,7 @@ pub fn percent_encoded(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What a header's value says: without quotes around it, and with `%XX` resolved once.
+/// Decodes the value of a header. Removes quotes around it, and resolves `%XX` once.
 pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
     let is_quoted = matches!(value, [b'"', .., b'"']);
     let mut rest = if is_quoted { value.get(1..value.len() - 1).unwrap_or_default() } else { value };
@@ -192,7 +191,7 @@ pub fn percent_decoded(value: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The headers of a request, their names in lower case; of a list of values the first.
+/// Returns the headers of a request, with names in lower case. For a list of values, returns the first value.
 pub fn headers(request: Value<'_, '_>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let lists = || request.path("multiValueHeaders");
     let members = request.path("headers").or_else(lists).into_iter().flat_map(Value::members);
@@ -205,7 +204,7 @@ fn first_text(value: Value<'_, '_>) -> Option<Vec<u8>> {
     append_text(value, &mut text).then_some(text)
 }
 
-/// The value of a header, whose name may be in any case; of a list of values, only if it has one.
+/// Returns the value of a header, whose name may be in any case. Returns `None` if the header has several values.
 pub fn header(headers: Value<'_, '_>, wanted: &str) -> Option<Vec<u8>> {
     let is_wanted = |(name, _): &(&[u8], Value<'_, '_>)| name.eq_ignore_ascii_case(wanted.as_bytes());
     let (_, value) = headers.members().find(is_wanted)?;
@@ -216,21 +215,21 @@ pub fn header(headers: Value<'_, '_>, wanted: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const SHAPE: Shape = Shape { has_lists: false, has_description: false };
+    const FORMAT: ResponseFormat = ResponseFormat { has_lists: false, has_description: false };
 
-    fn answer(shape: Shape, event: &str) -> Option<String> {
-        shape.answer(event.as_bytes()).map(|answer| String::from_utf8(answer).unwrap())
+    fn answer(format: ResponseFormat, event: &str) -> Option<String> {
+        format.convert(event.as_bytes()).map(|answer| String::from_utf8(answer).unwrap())
     }
 
     #[test]
     fn a_cloud_event_becomes_headers_and_a_body() {
         let event = r#"{"specversion":"1.0","id":"a b\"%é","source":"/s","type":"t","n":7,"yes":true,"gone":null,"data":{"x": 1}}"#;
         let expected = r#"{"statusCode":200,"headers":{"ce-specversion":"1.0","ce-id":"a%20b%22%25%C3%A9","ce-source":"/s","ce-type":"t","ce-n":"7","ce-yes":"true","content-type":"application/json"},"body":"{\"x\": 1}","isBase64Encoded":false}"#;
-        assert_eq!(answer(SHAPE, event).as_deref(), Some(expected));
+        assert_eq!(answer(FORMAT, event).as_deref(), Some(expected));
     }
 
     #[test]
-    fn data_is_written_as_its_type_demands() {
+    fn the_media_type_decides_how_data_is_written() {
         for (data, body, is_base64) in [
             (r#""datacontenttype":"text/plain","data":"a\nb""#, r#""a\nb""#, false),
             (r#""datacontenttype":"application/x+json; charset=utf-8","data":"a""#, r#""\"a\"""#, false),
@@ -239,25 +238,25 @@ mod tests {
             (r#""subject":"none""#, r#""""#, false),
         ] {
             let event = format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t",{data}}}"#);
-            let answer = answer(SHAPE, &event).unwrap();
+            let answer = answer(FORMAT, &event).unwrap();
             assert!(answer.ends_with(&format!(r#""body":{body},"isBase64Encoded":{is_base64}}}"#)), "{answer}");
             assert_eq!(answer.contains("content-type"), body != r#""""#);
         }
     }
 
     #[test]
-    fn load_balancers_get_what_they_sent() {
+    fn load_balancers_get_the_format_that_they_sent() {
         let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
         let expected = r#"{"statusCode":200,"statusDescription":"200 OK","multiValueHeaders":{"ce-specversion":["1.0"],"ce-id":["1"],"ce-source":["/s"],"ce-type":["t"]},"body":"","isBase64Encoded":false}"#;
-        assert_eq!(answer(Shape { has_lists: true, has_description: true }, event).as_deref(), Some(expected));
+        assert_eq!(answer(ResponseFormat { has_lists: true, has_description: true }, event).as_deref(), Some(expected));
     }
 
     #[test]
-    fn any_other_response_is_left_alone() {
+    fn any_other_response_is_unchanged() {
         for response in
             ["null", "{}", r#"{"statusCode":200}"#, r#"{"specversion":"1.0","id":"","source":"/s","type":"t"}"#, "{"]
         {
-            assert_eq!(answer(SHAPE, response), None, "{response}");
+            assert_eq!(answer(FORMAT, response), None, "{response}");
         }
     }
 

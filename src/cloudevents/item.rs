@@ -1,33 +1,33 @@
-//! Which record an event stands for, and by what name AWS knows that record (`itemIdentifier`).
+//! Finds the record of an event, and the name that AWS has for the record (`itemIdentifier`).
 
-use super::json::text::append_text;
+use super::json::append_text;
 use super::json::{Document, Value};
 use super::kinds::{Kind, Partial};
-use super::mapping::{Event, Mapping};
+use super::mapping::{MappedEvent, Mapping};
 
-/// The JSON that names a record in `batchItemFailures`. None if it has not got a name, which AWS would take for a failure of the
-/// whole batch.
-pub fn item(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
+/// Returns the JSON that names a record in `batchItemFailures`. Returns `None` if the record does not have a name. AWS
+/// would take an empty name for a failure of the whole batch.
+pub fn item_identifier(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
     let document = Document::parse(record).ok()?;
     let record = document.root();
     let text_at = |path: &str| record.path(path).map(Value::raw).filter(|raw| raw.starts_with(b"\"") && raw.len() > 2);
     match kind.partial {
         Partial::None | Partial::Ordered => None,
         Partial::Sqs => Some(text_at("messageId")?.to_vec()),
-        Partial::Checkpoint => Some(text_at(kind.sequence.1.trim_matches(['{', '}']))?.to_vec()),
-        Partial::Kafka => kafka_item(record),
+        Partial::Checkpoint => Some(text_at(kind.order.sequence.trim_matches(['{', '}']))?.to_vec()),
+        Partial::Kafka => kafka_identifier(record),
     }
 }
 
-fn kafka_item(record: Value<'_, '_>) -> Option<Vec<u8>> {
+fn kafka_identifier(record: Value<'_, '_>) -> Option<Vec<u8>> {
     let partition = partition(record)?;
     let offset = record.path("offset")?.raw();
     let json = [br#"{"partition":"#, &*partition, br#","offset":"#, offset, b"}"].concat();
     offset.first()?.is_ascii_digit().then_some(json)
 }
 
-/// True if this checkpoint comes before the other one. Hooks may have changed the order of the calls; what comes again is what
-/// follows in the source.
+/// True if the first checkpoint comes before the other in the source. Hooks may have changed the order of the calls.
+/// The source sends again what follows in its own order.
 pub fn is_before(item: &[u8], other: &[u8]) -> bool {
     let number = |item: &[u8]| -> Vec<u8> {
         item.iter().copied().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0').collect()
@@ -36,12 +36,11 @@ pub fn is_before(item: &[u8], other: &[u8]) -> bool {
     (own.len(), own) < (others.len(), others)
 }
 
-/// The partition that a record of Kafka is from.
 pub fn partition_of(record: &[u8]) -> Option<Vec<u8>> {
     partition(Document::parse(record).ok()?.root())
 }
 
-/// `"topic-partition"`, with its quotes.
+/// Returns `"topic-partition"`, including the quotes.
 fn partition(record: Value<'_, '_>) -> Option<Vec<u8>> {
     let (topic, mut number) = (record.path("topic").and_then(Value::plain_text), Vec::new());
     let has_number = record.path("partition").is_some_and(|value| append_text(value, &mut number));
@@ -51,8 +50,8 @@ fn partition(record: Value<'_, '_>) -> Option<Vec<u8>> {
     }
 }
 
-/// True if the record, which is from SQS, is from a FIFO queue. A standard queue has message groups too, for fairness,
-/// but no sequence numbers.
+/// True if a record of SQS is from a FIFO queue. A standard queue can have message groups for fairness, but does not
+/// have sequence numbers.
 ///
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
 pub fn is_fifo(record: &[u8]) -> bool {
@@ -63,31 +62,33 @@ pub fn is_fifo(record: &[u8]) -> bool {
     queue.ends_with(b".fifo") || attributes.iter().all(|path| record.path(path).is_some())
 }
 
-/// Finds the records that events stand for, which hooks may have changed, moved or taken away.
-pub struct Records<'m> {
+/// Finds the records of events. Hooks may have changed, moved or removed events.
+pub struct RecordFinder<'m> {
     mapping: &'m Mapping<'m>,
-    /// The events as they were mapped, sorted by what tells them apart, with their records until they are found; none if
-    /// they are as they were.
+    /// The identities of the events as they were mapped, sorted, with the indexes of their records. A record that was
+    /// found loses its index. `None` if no hook changed the events.
     mapped: Option<Vec<(Vec<u8>, Option<usize>)>>,
 }
 
-impl<'m> Records<'m> {
-    /// Of a mapping's events; `is_as_mapped` if they are as they were.
-    pub fn new(mapping: &'m Mapping<'m>, is_as_mapped: bool) -> Records<'m> {
-        let mapped = (!is_as_mapped).then(|| {
+impl<'m> RecordFinder<'m> {
+    /// Prepares the search for a mapping's events. `is_unchanged` says that no hook changed the events.
+    pub fn new(mapping: &'m Mapping<'m>, is_unchanged: bool) -> RecordFinder<'m> {
+        let mapped = (!is_unchanged).then(|| {
             let events = mapping.events().enumerate();
             let mut mapped: Vec<_> =
                 events.filter_map(|(index, event)| Some((identity(event)?, Some(index)))).collect();
             mapped.sort_unstable();
             mapped
         });
-        Records { mapping, mapped }
+        RecordFinder { mapping, mapped }
     }
 
-    /// The record of the event at this index: by its `id` and `source`; or, if they are new, its data, or itself where it
-    /// is no CloudEvent any more, which then should be the record. An event that was carried within a message can only be
-    /// told by the former.
-    pub fn find(&mut self, index: usize, event: Event<'_>) -> Option<Vec<u8>> {
+    /// Returns the record of an event. `index` is the index of the event among the calls.
+    ///
+    /// If no hook changed the events, the record has the same index. Otherwise, `id` and `source` of the event identify
+    /// the record. If they are new, the record is the event's data, or the event itself if it does not have data. A
+    /// record that carried a CloudEvent can be identified only by `id` and `source`.
+    pub fn find(&mut self, index: usize, event: MappedEvent<'_>) -> Option<Vec<u8>> {
         let Some(mapped) = &mut self.mapped else { return self.mapping.record(index).map(<[u8]>::to_vec) };
         let identity = identity(event).unwrap_or_default();
         let start = mapped.partition_point(|(other, _)| *other < identity);
@@ -101,9 +102,9 @@ impl<'m> Records<'m> {
     }
 }
 
-/// What tells CloudEvents apart: their `id` and `source`.
-fn identity(event: Event<'_>) -> Option<Vec<u8>> {
-    let data = if event.tail.is_empty() { event.data } else { b"null" }; // it need not be read
+/// Returns what identifies a CloudEvent: its `id` and its `source`.
+fn identity(event: MappedEvent<'_>) -> Option<Vec<u8>> {
+    let data = if event.tail.is_empty() { event.data } else { b"null" }; // the data is not needed
     let text = [event.head, data, event.tail].concat();
     let document = Document::parse(&text).ok()?;
     let mut identity = Vec::new();

@@ -1,29 +1,30 @@
-//! Kafka records as Lambda delivers them: keys and values in base64, headers as lists of bytes.
+//! Kafka records as Lambda delivers them. Keys and values are in base64, and headers are lists of bytes.
 
 use super::formats::base64;
 use super::json::Value;
-use super::json::text::{append_text, is_clean};
+use super::json::append_text;
+use super::json::text::is_clean;
 
-/// The record's key, if it has one that can be an attribute as it is.
+/// Returns the record's key if it can be an attribute without a change.
 pub fn key(record: Value<'_, '_>) -> Option<Vec<u8>> {
     bytes_at(record, "key").filter(|key| is_clean(key))
 }
 
-/// The bytes that stand in base64 at a path.
+/// Decodes the base64 at a path.
 pub fn bytes_at(record: Value<'_, '_>, path: &str) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     append_text(record.path(path)?, &mut text).then_some(())?;
     base64::decode(&text)
 }
 
-/// All headers: name as it stands in the text, and value.
+/// Returns all headers. Escapes in their names are unresolved.
 pub fn headers<'a>(record: Value<'_, 'a>) -> Vec<(&'a [u8], Vec<u8>)> {
     let list = record.path("headers");
     let members = list.into_iter().flat_map(Value::elements).flat_map(Value::members);
     members.filter_map(|(name, value)| Some((name, bytes(value)?))).collect()
 }
 
-/// A list of bytes, which Java counts from -128 to 127.
+/// Reads a list of bytes. Java writes bytes as numbers from -128 to 127.
 fn bytes(list: Value<'_, '_>) -> Option<Vec<u8>> {
     let byte = |number: Value<'_, '_>| {
         let number: i16 = std::str::from_utf8(number.raw()).ok()?.parse().ok()?;
@@ -48,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_no_text_is_none() {
+    fn a_key_that_is_not_text_is_left_out() {
         for text in [r#"{"key": "/w=="}"#, r#"{"key": "CQ=="}"#, r#"{"key": "!"}"#, r#"{"key": null}"#, "{}"] {
             let document = Document::parse(text.as_bytes()).unwrap();
             assert_eq!(key(document.root()), None, "{text}");

@@ -1,100 +1,114 @@
-//! The kinds of event that AWS sends, one row each: what tells it from the others, and what its CloudEvent says.
+//! The kinds of event that AWS sends. Each row says how to recognise a kind, and what its CloudEvent contains.
 //!
-//! The first row whose `when` holds is the event's kind, so the order matters: windows before records, authorizers
-//! before the HTTP events that they look like. To add a kind: write its row in its section, a sample
-//! `tests/events/NAME.json`, its name in `src/tool/sample.rs`, and what is expected of it in `tests/events/EXPECTED.tsv`.
+//! The kind of an event is the first row whose `when` holds. The order of the rows therefore matters: windows come
+//! before records, and authorizers come before the HTTP events that they resemble. To add a kind, write its row in its
+//! section, a sample `tests/events/NAME.json`, and its line in `tests/events/EXPECTED.tsv`. The rest comes from these:
+//! `open-runtime event` has the samples, and `make docs` writes `docs/event-kinds.md`.
 //!
-//! `when` is a list of conditions, all of which must hold (see `recognise.rs`):
+//! `when` is a list of conditions with spaces between them. All conditions must hold (see `recognise.rs`):
 //!
 //! | condition | holds if |
 //! | --- | --- |
-//! | `a.b` | there is such a member, and it is not null |
-//! | `a=X,Y` `a^X` `a~X` | its text is X or Y, begins with X, contains X |
+//! | `a.b` | the member exists and is not null |
+//! | `a=X,Y` `a^X` `a~X` | its text is X or Y; its text begins with X; its text contains X |
 //! | `a:object` | it is an object (or `string`, `array`, or `lists`: an object whose members are arrays) |
-//! | `[].a…` | the event is an array, and each element passes |
-//! | `x\|y` `!x` | either does; x does not |
-//! | `@cloudevent` | it is a CloudEvent already |
+//! | `[].a…` | the event is an array with elements, and the condition holds for each element |
+//! | `x\|y` `!x` | x or y holds; x does not hold |
+//! | `@cloudevent` | it is a CloudEvent |
 //!
-//! They speak of the event; with `.record()` of each element of `Records`, and with `.element()` of each element of the
-//! event, which then has at least one, all with the same `eventSource`.
+//! The conditions apply to the event. With `.record()`, they apply to each element of `Records`, and with `.element()`
+//! to each element of the event. There must be at least one element, and all elements must have the same `eventSource`.
 //!
-//! The other columns are templates (see `template.rs`), whose `{a.b}` stands for the text at that path of the record:
+//! The other columns are templates (see `template.rs`). `{a.b}` stands for the text at this path of the record:
 //!
 //! | in braces | stands for |
 //! | --- | --- |
-//! | `{a.b}` `{^a.b}` | the text in the record (in the event, if there are no records); in the event around the record |
-//! | `{a,b}` | the first of them that is there |
-//! | `{a!s3:}` | less the prefix `s3:` |
-//! | `{a<:}` `{a<//}` | what is before the first `:`, the second `/` |
-//! | `{a#3}` | part 3, counted from 0, of an ARN |
+//! | `{a.b}` `{^a.b}` | the text in the record (in the event, if it is not a batch); the text in the event around the record |
+//! | `{a,b}` | the first of these texts that exists |
+//! | `{a!s3:}` | the text without the prefix `s3:` |
+//! | `{a<:}` `{a<//}` | the text before the first `:`; the text before the second `/` |
+//! | `{a#3}` | part 3 of an ARN, counted from 0 |
 //! | `{a>b.c}` | `b.c` of the JSON in the text `a` |
-//! | `{@fn}` `{@req}` `{@P}` `{@R}` `{@A}` | ARN of the function, request id; partition, region and account of the function |
-//! | `{@key}` `{@i}` | the member of which the record is an element, and its index from 0 |
+//! | `{@fn}` `{@req}` `{@P}` `{@R}` `{@A}` | the function's ARN; the request id; the function's partition, region and account |
+//! | `{@key}` `{@i}` | the member that holds the record; the record's index in it, from 0 |
 //!
-//! Alternatives are set apart by `|`; the first whose parts are all there is taken. If none is, the mapping falls back
-//! to what is honest (a shorter type, the function, the request id, the time of receipt) and warns. An empty
-//! column means just that, without a warning. A time is text or a number of seconds; `ms:` and `us:` count smaller units.
+//! `|` separates alternatives. The first alternative whose parts all exist is used. If the record lacks parts of all
+//! alternatives, the mapping writes what it knows: a shorter type, the function's ARN as source, the request id as id,
+//! the time of receipt. For a type, a source and an id it also warns. For an empty column it does the same without a
+//! warning. A subject is left out instead. A time is a text or a number of seconds; `ms:` and `us:` stand for smaller
+//! units.
 //!
 //! Sources: the samples and pages of <https://docs.aws.amazon.com/lambda/latest/dg/lambda-services.html>, and
 //! <https://github.com/cloudevents/spec/tree/main/cloudevents/adapters> for S3 and SNS.
 
-/// A kind of event.
 pub struct Kind {
-    /// Its name, as in `open-runtime event NAME`.
+    /// The kind's name, as in `open-runtime event NAME`.
     pub name: &'static str,
     pub(super) when: &'static str,
-    /// The [marks](mark) of the members of which an event must have one, by the first condition of `when`.
+    /// The [bits](name_bit) of the members in the first condition of `when`. An event of this kind has at least one of
+    /// these members.
     pub(super) needs: u64,
-    /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, a line each: one text is
-    /// smaller than five.
+    /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, in a line each. A
+    /// single text takes less space than five texts.
     pub(super) columns: &'static str,
-    pub(super) records: Records,
+    pub(super) records: &'static Records,
     pub(super) data: Data,
-    pub(super) partitionkey: &'static str,
-    pub(super) sequence: (usize, &'static str),
-    pub(super) trace: Trace,
-    pub(super) carries: Carries,
+    pub(super) order: &'static Order,
+    pub(super) trace: &'static Trace,
+    pub(super) carries: &'static Carries,
     pub(super) partial: Partial,
     pub(super) http: Http,
+    /// The event in `tests/events/` that the mapping is tested with.
+    #[cfg(feature = "tool")]
+    pub(super) sample: &'static str,
 }
 
 /// Where the records of a batch are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Records {
-    /// No batch: the event is one.
+    /// The event is not a batch.
     None,
-    /// The elements of the array at this member, or of the event itself. `when` speaks of one of them, and must hold for
-    /// all, which must have the same `eventSource` too.
+    /// The elements of the array at this member, or of the event itself. `when` applies to each record. All records
+    /// must have the same `eventSource`.
     Each(Option<&'static [u8]>),
     /// The elements of the array at this member.
     Array(&'static str),
-    /// An object at this member, whose members are arrays of them.
+    /// The elements of several arrays. The arrays are the members of the object at this member.
     Groups(&'static str),
 }
 
-/// What becomes of the record as `data`.
+/// What a record says of its place among others.
+pub(super) struct Order {
+    /// The template of `partitionkey`.
+    pub partitionkey: &'static str,
+    /// The template of `sequence`, a number.
+    pub sequence: &'static str,
+    /// The digits that such a number has, with zeroes before it.
+    pub width: usize,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Data {
     /// The record, byte for byte.
     Record,
-    /// Its member `Sns`.
+    /// The member `Sns` of the record.
     Sns,
-    /// The JSON text that is in `awslogs.data`, in base64 and gzip.
+    /// The JSON document in `awslogs.data`, unpacked from base64 and gzip.
     Logs,
-    /// The record is a CloudEvent already: it is passed on untouched.
+    /// The record is a CloudEvent, and is passed on unchanged.
     CloudEvent,
 }
 
-/// Where a record brings the trace that it belongs to.
+/// Where a record holds its trace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trace {
-    /// Nowhere: the invocation's is used.
+    /// The record does not hold a trace. The invocation's trace is used.
     None,
     /// In the HTTP headers at this path.
     Headers(&'static str),
     /// In the headers of a Kafka record.
     Kafka,
-    /// `traceparent`, `tracestate` and X-Ray's header are what these templates say.
+    /// In texts. These templates give `traceparent`, `tracestate` and X-Ray's header.
     Texts(&'static [&'static str; 3]),
 }
 
@@ -106,53 +120,54 @@ const SQS_TRACE: Trace = Trace::Texts(&[
 const SNS_TRACE: Trace =
     Trace::Texts(&["{Sns.MessageAttributes.traceparent.Value}", "{Sns.MessageAttributes.tracestate.Value}", ""]);
 
-/// Where a message may carry a CloudEvent of its own (`SLSEVENTS=unwrap`).
+/// Where a message may carry a CloudEvent (`SLSEVENTS=unwrap`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
-    /// Nowhere.
+    /// The message cannot carry a CloudEvent.
     Nothing,
-    /// As an object, or as JSON text, at this path.
+    /// At this path, as an object or as JSON text.
     Json(&'static str),
-    /// As JSON text in base64 at this path.
+    /// At this path, as JSON text in base64.
     Base64(&'static str),
-    /// By the HTTP binding.
+    /// As the HTTP binding defines.
     Http,
-    /// By the Kafka binding.
+    /// As the Kafka binding defines.
     Kafka,
 }
 
-/// What a batch's answer may say of single records, and the order in which they are handled.
+/// What the response to a batch may say about single records, and the order of the calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Partial {
-    /// Nothing; any order.
+    /// Nothing. The calls have no order.
     None,
-    /// Nothing; one after the other.
+    /// Nothing. The calls are made one after the other.
     Ordered,
-    /// The text at `messageId`: all that failed. FIFO queues are ordered, see `batch.rs`.
+    /// The `messageId` of each failed record. FIFO queues have an order, see `batch.rs`.
     Sqs,
-    /// The number in `sequence`, as it is there: the first that failed, from which on all come again.
+    /// The number in `sequence`, as it is in the first failed record. The source sends this record and all later
+    /// records again.
     Checkpoint,
-    /// Topic, partition and offset: all that failed. Each partition is ordered.
+    /// Topic, partition and offset of each failed record. The calls of a partition are made one after the other.
     Kafka,
 }
 
-/// The shape of an HTTP answer.
+/// The format of the response to an HTTP request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Http {
-    /// The event is no HTTP request.
+    /// The event is not an HTTP request.
     No,
-    /// `headers`.
+    /// It has `headers`.
     Headers,
-    /// `headers` or `multiValueHeaders`, whichever the request had, and `statusDescription`.
+    /// It has a `statusDescription`, and `headers` or `multiValueHeaders`, as the request has.
     Alb,
 }
 
-/// What an event without a certain member passes.
+/// The bit of a row that does not need a certain member. Every event has this bit.
 pub(super) const ANYTHING: u64 = 1 << 63;
 
-/// One of 63 bits, chosen by the name of a member: a row whose member cannot be there need not be read. A `/` that stands for a
-/// dot inside of a name makes no difference.
-pub(super) const fn mark(name: &[u8]) -> u64 {
+/// Returns a bit for the name of a member. A row is skipped if an event does not have any of the row's bits. Different
+/// names may share a bit. A `/` that stands for a dot inside a name does not change the bit.
+pub(super) const fn name_bit(name: &[u8]) -> u64 {
     match name {
         [] => 1,
         [only] => 1 << (*only as usize % 63),
@@ -160,41 +175,41 @@ pub(super) const fn mark(name: &[u8]) -> u64 {
     }
 }
 
-/// The marks of the first condition's alternatives.
-const fn marks(when: &[u8]) -> u64 {
-    let (mut marks, mut rest) = (0, when);
+/// Returns the bits of the members in the first condition, which may have alternatives.
+const fn name_bits(when: &[u8]) -> u64 {
+    let (mut name_bits, mut rest) = (0, when);
     loop {
-        let (name, behind) = rest.split_at(end_of_name(rest));
-        marks |= match (name, behind) {
-            (b"@cloudevent", _) => mark(b"specversion"),
+        let (name, after) = rest.split_at(end_of_name(rest));
+        name_bits |= match (name, after) {
+            (b"@cloudevent", _) => name_bit(b"specversion"),
             ([] | [b'!' | b'[', ..], _) => ANYTHING,
-            _ => mark(name),
+            _ => name_bit(name),
         };
-        match next_alternative(behind) {
+        match next_alternative(after) {
             Some(next) => rest = next,
-            None => return marks,
+            None => return name_bits,
         }
     }
 }
 
 const fn end_of_name(text: &[u8]) -> usize {
     let mut rest = text;
-    while let [byte, behind @ ..] = rest {
+    while let [byte, after @ ..] = rest {
         if matches!(byte, b'.' | b'=' | b'^' | b'~' | b':' | b' ' | b'|') {
             break;
         }
-        rest = behind;
+        rest = after;
     }
     text.len() - rest.len()
 }
 
-/// What is behind the next `|` of this condition.
+/// Returns the text after the next `|` of this condition.
 const fn next_alternative(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         match text {
             [] | [b' ', ..] => return None,
-            [b'|', behind @ ..] => return Some(behind),
-            [_, behind @ ..] => text = behind,
+            [b'|', after @ ..] => return Some(after),
+            [_, after @ ..] => text = after,
         }
     }
 }
@@ -203,77 +218,67 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
     Kind {
         name,
         when,
-        needs: marks(when.as_bytes()),
+        needs: name_bits(when.as_bytes()),
         columns,
-        records: Records::None,
+        records: &Records::None,
         data: Data::Record,
-        partitionkey: "",
-        sequence: (0, ""),
-        trace: Trace::None,
-        carries: Carries::Nothing,
+        order: &Order { partitionkey: "", sequence: "", width: 0 },
+        trace: &Trace::None,
+        carries: &Carries::Nothing,
         partial: Partial::None,
         http: Http::No,
+        #[cfg(feature = "tool")]
+        sample: "",
     }
 }
 
 impl Kind {
     const fn record(self) -> Kind {
-        Kind { records: Records::Each(Some(b"Records")), ..self }
+        Kind { records: &Records::Each(Some(b"Records")), ..self }
     }
 
     const fn element(self) -> Kind {
-        Kind { records: Records::Each(None), ..self }
+        Kind { records: &Records::Each(None), ..self }
     }
 
-    const fn listed(self, member: &'static str) -> Kind {
-        Kind { records: Records::Array(member), ..self }
-    }
-
-    const fn grouped(self, member: &'static str) -> Kind {
-        Kind { records: Records::Groups(member), ..self }
+    const fn records(self, records: &'static Records) -> Kind {
+        Kind { records, ..self }
     }
 
     const fn data(self, data: Data) -> Kind {
         Kind { data, ..self }
     }
 
-    const fn partitionkey(self, partitionkey: &'static str) -> Kind {
-        Kind { partitionkey, ..self }
-    }
-
-    const fn sequence(self, width: usize, number: &'static str) -> Kind {
-        Kind { sequence: (width, number), ..self }
+    const fn order(self, order: &'static Order) -> Kind {
+        Kind { order, ..self }
     }
 
     const fn partial(self, partial: Partial) -> Kind {
         Kind { partial, ..self }
     }
 
-    const fn trace(self, trace: Trace) -> Kind {
+    const fn trace(self, trace: &'static Trace) -> Kind {
         Kind { trace, ..self }
     }
 
-    const fn carries(self, carries: Carries) -> Kind {
+    const fn carries(self, carries: &'static Carries) -> Kind {
         Kind { carries, ..self }
     }
 
     const fn http(self, http: Http) -> Kind {
-        Kind { http, carries: Carries::Http, ..self.trace(Trace::Headers("headers")) }
+        Kind { http, carries: &Carries::Http, ..self.trace(&Trace::Headers("headers")) }
     }
 
     const fn sqs(self) -> Kind {
-        self.partitionkey("{attributes.MessageGroupId}")
-            .sequence(39, "{attributes.SequenceNumber}")
-            .trace(SQS_TRACE)
-            .carries(Carries::Json("body"))
-            .partial(Partial::Sqs)
+        const ORDER: Order =
+            Order { partitionkey: "{attributes.MessageGroupId}", sequence: "{attributes.SequenceNumber}", width: 39 };
+        self.order(&ORDER).trace(&SQS_TRACE).carries(&Carries::Json("body")).partial(Partial::Sqs)
     }
 
     const fn kafka(self) -> Kind {
-        self.partitionkey("{@kafkakey}")
-            .sequence(19, "{offset}")
-            .trace(Trace::Kafka)
-            .carries(Carries::Kafka)
+        self.order(&Order { partitionkey: "{@kafkakey}", sequence: "{offset}", width: 19 })
+            .trace(&Trace::Kafka)
+            .carries(&Carries::Kafka)
             .partial(Partial::Kafka)
     }
 }
@@ -281,11 +286,25 @@ impl Kind {
 /// A row of the table.
 macro_rules! kind {
     ($name:literal, $when:literal, [$type:expr, $source:expr, $id:expr, $time:expr, $subject:expr]) => {
-        kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject))
+        with_sample!($name, kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject)))
     };
 }
 
-/// Free-form JSON, which `SLSEVENTS=wrap` makes a CloudEvent.
+/// A kind with its sample, in the developer's tool alone.
+#[cfg(feature = "tool")]
+macro_rules! with_sample {
+    ($name:literal, $kind:expr) => {
+        Kind { sample: include_str!(concat!("../../tests/events/", $name, ".json")), ..$kind }
+    };
+}
+#[cfg(not(feature = "tool"))]
+macro_rules! with_sample {
+    ($name:literal, $kind:expr) => {
+        $kind
+    };
+}
+
+/// Free-form JSON, which `SLSEVENTS=wrap` maps to a CloudEvent.
 pub(super) static UNKNOWN: Kind = kind!("unknown", "", ["lambda.invoke", "", "", "", ""]);
 
 macro_rules! execute_api {
@@ -309,45 +328,45 @@ macro_rules! kafka_id {
     };
 }
 
-/// All kinds, in the order in which they are tried.
+/// All kinds, in the order of the search.
 #[rustfmt::skip]
 pub static KINDS: &[Kind] = &[
     // An event that is an array: CloudEvents, AppSync's BatchInvoke, EventBridge Pipes.
     kind!("cloudevents-batch", "@cloudevent",
         ["", "", "", "", ""]).element().data(Data::CloudEvent),
     kind!("appsync-batch", "[].info.fieldName:string [].info.parentTypeName:string",
-        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(Trace::Headers("0.request.headers")),
+        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(&Trace::Headers("0.request.headers")),
     kind!("pipes-sqs", "eventSource=aws:sqs",
         ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).element().sqs(),
     kind!("pipes-kinesis", "eventSource=aws:kinesis",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{approximateArrivalTimestamp}", ""]).element()
-        .partitionkey("{partitionKey}").sequence(56, "{sequenceNumber}").carries(Carries::Base64("data"))
+        .order(&Order { partitionkey: "{partitionKey}", sequence: "{sequenceNumber}", width: 56 }).carries(&Carries::Base64("data"))
         .partial(Partial::Checkpoint),
     kind!("pipes-dynamodb", "eventSource=aws:dynamodb",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).element()
-        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
+        .order(&Order { partitionkey: "", sequence: "{dynamodb.SequenceNumber}", width: 40 }).partial(Partial::Checkpoint),
     kind!("pipes-kafka", "eventSource=aws:kafka",
         ["kafka.record", "{eventSourceArn}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind!("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
         ["kafka.record", "kafka://{@broker}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind!("pipes-mq", "eventSource=aws:mq,aws:amq",
         ["mq.activemq.message", "{eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .element().carries(&Carries::Base64("data")).partial(Partial::Ordered),
     kind!("pipes-rmq", "eventSource=aws:rmq",
         ["mq.rabbitmq.message", "{eventSourceArn}", "{basicProperties.messageId}|{@req}.{eventSourceKey}.{@i}|{@req}.{@i}", "", "{eventSourceKey}"])
-        .element().carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .element().carries(&Carries::Base64("data")).partial(Partial::Ordered),
 
-    // An event that is a CloudEvent already.
+    // An event that is a CloudEvent.
     kind!("cloudevent", "@cloudevent",
         ["", "", "", "", ""]).data(Data::CloudEvent),
 
-    // Tumbling windows: one event with its records and its state, and the last of them may have no records.
+    // Tumbling windows: an event with its records and its state. The last event of a window may not have records.
     kind!("kinesis-window", "Records:array window:object isFinalInvokeForWindow Records.0.kinesis|eventSourceARN~:kinesis:",
         ["kinesis.window", "{eventSourceARN}#{shardId}|{eventSourceARN}", "", "{window.end}", ""]),
     kind!("dynamodb-window", "Records:array window:object isFinalInvokeForWindow Records.0.dynamodb|eventSourceARN~:dynamodb:",
         ["dynamodb.window", "{eventSourceARN}#{shardId}|{eventSourceARN}", "", "{window.end}", ""]),
 
-    // Batches: one CloudEvent for each record.
+    // Batches: a CloudEvent for each record.
     kind!("s3", "s3.bucket:object",
         ["s3.{eventName!s3:}", "{eventSource}.{awsRegion}.{s3.bucket.name}|{eventSource}.{s3.bucket.name}",
         "{responseElements.x-amz-request-id}.{responseElements.x-amz-id-2}{@removed}", "{eventTime}", "{s3.object.key}"]).record(),
@@ -355,13 +374,13 @@ pub static KINDS: &[Kind] = &[
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
     kind!("sns", "Sns.Message:string|Sns.Type:string",
         ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
-        .data(Data::Sns).trace(SNS_TRACE).carries(Carries::Json("Sns.Message")),
+        .data(Data::Sns).trace(&SNS_TRACE).carries(&Carries::Json("Sns.Message")),
     kind!("dynamodb", "dynamodb.Keys:object|eventSource=aws:dynamodb dynamodb:object",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
-        .sequence(40, "{dynamodb.SequenceNumber}").partial(Partial::Checkpoint),
+        .order(&Order { partitionkey: "", sequence: "{dynamodb.SequenceNumber}", width: 40 }).partial(Partial::Checkpoint),
     kind!("kinesis", "kinesis.data:string|eventSource=aws:kinesis kinesis:object",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
-        .partitionkey("{kinesis.partitionKey}").sequence(56, "{kinesis.sequenceNumber}").carries(Carries::Base64("kinesis.data"))
+        .order(&Order { partitionkey: "{kinesis.partitionKey}", sequence: "{kinesis.sequenceNumber}", width: 56 }).carries(&Carries::Base64("kinesis.data"))
         .partial(Partial::Checkpoint),
     kind!("codecommit", "codecommit.references:array",
         ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
@@ -374,41 +393,41 @@ pub static KINDS: &[Kind] = &[
         ["{eventSource!aws:}.{eventName}|{eventSource!aws:}.record", "{eventSourceARN,@fn}", "{eventID}|{@req}.{@i}", "{eventTime}", ""]).record(),
     kind!("msk", "eventSource=aws:kafka records:lists",
         ["kafka.record", msk_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
-        .grouped("records").kafka(),
+        .records(&Records::Groups("records")).kafka(),
     kind!("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
         ["kafka.record", kafka_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
-        .grouped("records").kafka(),
+        .records(&Records::Groups("records")).kafka(),
     kind!("activemq", "eventSource=aws:mq,aws:amq messages:array",
         ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .listed("messages").carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .records(&Records::Array("messages")).carries(&Carries::Base64("data")).partial(Partial::Ordered),
     kind!("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
         ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
-        .grouped("rmqMessagesByQueue").carries(Carries::Base64("data")).partial(Partial::Ordered),
+        .records(&Records::Groups("rmqMessagesByQueue")).carries(&Carries::Base64("data")).partial(Partial::Ordered),
     kind!("docdb", "eventSource=aws:docdb events:array",
         ["docdb.{event.operationType}", "{^eventSourceArn}", "{event._id._data}", "{event.clusterTime.$timestamp.t}",
-        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).listed("events").partial(Partial::Ordered),
+        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).records(&Records::Array("events")).partial(Partial::Ordered),
 
-    // Asynchronous, one event: nobody waits for the response.
+    // Asynchronous events: no caller waits for the response.
     kind!("cloudwatch-logs", "awslogs.data:string",
         ["logs.{messageType}", "arn:{@P}:logs:{@R}:{owner}:log-group:{logGroup}", "{subscriptionFilters.0}.{logEvents.0.id}|{@req}",
         "ms:{logEvents.0.timestamp}", "{logStream}"]).data(Data::Logs),
     kind!("eventbridge", "detail-type:string source:string detail|id",
-        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(Carries::Json("detail")),
+        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(&Carries::Json("detail")),
     kind!("cloudwatch-alarm", "source=aws.cloudwatch alarmArn:string alarmData:object",
         ["cloudwatch.alarm", "{alarmArn}", "", "{time}", "{alarmData.alarmName}"]),
 
-    // Authorizers, before the requests that they look like.
+    // Authorizers, before the requests that they resemble.
     kind!("apigw-authorizer-token", "type=TOKEN methodArn:string",
         ["apigateway.authorizer.TOKEN", "{methodArn<//}", "", "", ""]),
     kind!("apigw-authorizer-v2", "type=REQUEST routeArn:string",
         ["apigateway.authorizer.REQUEST.v2", "{routeArn<//}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
-        .trace(Trace::Headers("headers")),
+        .trace(&Trace::Headers("headers")),
     kind!("apigw-authorizer-request", "type=REQUEST methodArn:string",
         ["apigateway.authorizer.REQUEST", "{methodArn<//}", "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"])
-        .trace(Trace::Headers("headers")),
+        .trace(&Trace::Headers("headers")),
     kind!("appsync-authorizer", "authorizationToken:string requestContext.apiId:string requestHeaders:object|requestContext.queryString:string",
         ["appsync.authorizer", "arn:{@P}:appsync:{@R}:{requestContext.accountId,@A}:apis/{requestContext.apiId}", "{requestContext.requestId}", "",
-        "{requestContext.operationName}"]).trace(Trace::Headers("requestHeaders")),
+        "{requestContext.operationName}"]).trace(&Trace::Headers("requestHeaders")),
 
     // HTTP.
     kind!("alb", "requestContext.elb:object",
@@ -419,7 +438,7 @@ pub static KINDS: &[Kind] = &[
         ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
     kind!("apigw-websocket", "requestContext.connectionId:string requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
         ["apigateway.websocket.{requestContext.eventType}", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
-        "{requestContext.connectionId}"]).trace(Trace::Headers("headers")),
+        "{requestContext.connectionId}"]).trace(&Trace::Headers("headers")),
     kind!("lambda-url", "requestContext.http.method:string rawPath:string requestContext.domainName~.lambda-url.",
         ["lambda.http.v2", "https://{requestContext.domainName}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
         .http(Http::Headers),
@@ -430,15 +449,15 @@ pub static KINDS: &[Kind] = &[
     kind!("vpc-lattice-v1", "raw_path:string method:string headers:object is_base64_encoded",
         ["vpc-lattice.http.v1", "", "", "", "{raw_path}"]).http(Http::Headers),
 
-    // Synchronous, one event: the caller demands an answer of a certain shape.
+    // Synchronous events: the caller expects a response in a certain form.
     kind!("lambda-durable", "DurableExecutionArn:string CheckpointToken:string",
         ["lambda.durable", "{DurableExecutionArn}", "", "", ""]),
     kind!("appsync-events", "info.channel.path:string info.operation:string",
-        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(Trace::Headers("request.headers")),
+        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(&Trace::Headers("request.headers")),
     kind!("appsync-resolver", "info.fieldName:string info.parentTypeName:string",
-        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(Trace::Headers("request.headers")),
+        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(&Trace::Headers("request.headers")),
     kind!("appsync-resolver", "typeName:string|parentTypeName:string fieldName:string arguments:object request.headers:object",
-        ["appsync.resolver", "", "", "", "{typeName,parentTypeName}.{fieldName}"]).trace(Trace::Headers("request.headers")),
+        ["appsync.resolver", "", "", "", "{typeName,parentTypeName}.{fieldName}"]).trace(&Trace::Headers("request.headers")),
     kind!("cognito-userpool", "triggerSource:string !triggerSource= userPoolId:string request:object",
         ["cognito-idp.{triggerSource}", "arn:{@P}:cognito-idp:{region,@R}:{@A}:userpool/{userPoolId}", "", "", ""]),
     kind!("cognito-sync", "eventType=SyncTrigger identityPoolId:string",
@@ -507,7 +526,7 @@ pub static KINDS: &[Kind] = &[
         ["iot1click.{deviceEvent.buttonClicked.clickType}", "aws:iot1click.{@R}.{deviceInfo.deviceId}", "",
         "{deviceEvent.buttonClicked.reportedTime}", "{placementInfo.placementName}"]),
     kind!("iot-authorizer", "protocols:array protocolData:object connectionMetadata:object",
-        ["iot.authorizer", "", "", "", ""]).trace(Trace::Headers("protocolData.http.headers")),
+        ["iot.authorizer", "", "", "", ""]).trace(&Trace::Headers("protocolData.http.headers")),
     kind!("iot-preprovision", "claimCertificateId:string templateArn:string",
         ["iot.preprovision", "{templateArn}", "", "", "{certificateId}"]),
     // <https://docs.aws.amazon.com/iot/latest/developerguide/registry-events.html>

@@ -1,4 +1,4 @@
-//! AWS events as CloudEvents 1.0.
+//! Maps AWS events to CloudEvents 1.0.
 
 mod attributes;
 mod batch;
@@ -16,14 +16,15 @@ mod template;
 mod trace;
 mod unwrap;
 
-pub use batch::{Answer, Batch, Failure, Outcome};
+pub use batch::{Answer, Batch, CallOutcome, FailureCount};
 pub use formats::time::append_timestamp;
 pub use http::{percent_decoded, percent_encoded};
 pub use json::{NotJson, Reason};
-pub use mapping::{Event, Mapping, Warning, map};
+pub use mapping::{MappedEvent, Mapping, Warning, map};
 pub use options::{EventFacts, Options};
 
-/// The names of all kinds of events, `unknown` among them. Some have several rows, and come several times.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| kind.name)
+/// Returns the names of all kinds of events, including `unknown`, each with its sample, in alphabetical order.
+#[cfg(feature = "tool")]
+pub fn samples() -> std::collections::BTreeMap<&'static str, &'static str> {
+    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| (kind.name, kind.sample)).collect()
 }

@@ -1,28 +1,28 @@
-//! What the mapping is told beside the event: the invocation's facts, and what the user asks for.
+//! What the mapping needs besides the event: facts about the invocation, and the user's options.
 
-/// What the Runtime API says of the invocation, as far as the mapping needs it.
+/// What the Runtime API says about an invocation. Contains what the mapping needs.
 pub struct EventFacts<'a> {
-    /// `Lambda-Runtime-Aws-Request-Id`.
+    /// The request id, from `Lambda-Runtime-Aws-Request-Id`.
     pub request_id: &'a str,
-    /// `Lambda-Runtime-Invoked-Function-Arn`.
+    /// The function's ARN, from `Lambda-Runtime-Invoked-Function-Arn`. It is empty if Lambda does not send the header.
     pub function_arn: &'a str,
-    /// `Lambda-Runtime-Trace-Id`, if there was one.
+    /// X-Ray's tracing header, from `Lambda-Runtime-Trace-Id`.
     pub trace_id: Option<&'a str>,
     /// When the event was received, in milliseconds since 1970.
     pub received_ms: u64,
 }
 
-/// `SLSEVENTS` and `SLSBATCH`. All false: AWS's events are mapped, and everything else is passed on.
+/// The options in `SLSEVENTS` and `SLSBATCH`. If all are false, AWS's events are mapped, and other JSON is passed on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Map nothing.
+    /// `raw`: no event is mapped.
     pub raw: bool,
-    /// Free-form JSON becomes a CloudEvent too.
+    /// `wrap`: free-form JSON becomes a CloudEvent too.
     pub wrap: bool,
-    /// A message that carries a CloudEvent is delivered as that CloudEvent.
+    /// `unwrap`: if a message carries a CloudEvent, the handler gets that CloudEvent.
     pub unwrap: bool,
-    /// One call with the array instead of one per record.
+    /// `batch`: the handler is called once with an array, not once per record.
     pub batch: bool,
-    /// Answer `batchItemFailures`.
+    /// `report`: the response lists the failed records in `batchItemFailures`.
     pub report: bool,
 }

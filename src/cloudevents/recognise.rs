@@ -1,42 +1,44 @@
-//! Which kind an event is: the conditions of the table in `kinds.rs`, the first row of which that holds wins.
+//! Finds the kind of an event: the first row of the table in `kinds.rs` whose conditions hold.
 
 use super::formats::uri::is_reference;
 use super::formats::{base64, time};
 use super::json::text;
-use super::json::{Value, take_until};
-use super::kinds::{ANYTHING, KINDS, Kind, Records, mark};
+use super::json::{Value, append_text, take_until};
+use super::kinds::{ANYTHING, KINDS, Kind, Records, name_bit};
 
-/// The event's kind, or none for free-form JSON. `of_records` is the kind of all of its records, if they have one.
-pub fn recognise(event: Value<'_, '_>, of_records: Option<&'static Kind>) -> Option<&'static Kind> {
+/// Returns the event's kind, or `None` for free-form JSON. `record_kind` is the kind of all of its records, if they
+/// have the same kind.
+pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Option<&'static Kind> {
     let is_container = matches!(event.first(), b'{' | b'[');
     let is_noted = event.is_noted();
-    let marks = match event.first() {
-        b'{' if is_noted => event.members().fold(ANYTHING, |marks, (name, _)| marks | mark(name)),
+    let name_bits = match event.first() {
+        b'{' if is_noted => event.members().fold(ANYTHING, |name_bits, (name, _)| name_bits | name_bit(name)),
         _ => u64::MAX,
     };
-    let is_right = |kind: &&'static Kind| match kind.records {
-        Records::Each(_) => of_records.is_some_and(|of_records| std::ptr::eq(of_records, *kind)),
-        _ => kind.needs & marks != 0 && all_hold(kind.when.as_bytes(), event),
+    let is_match = |kind: &&'static Kind| match kind.records {
+        Records::Each(_) => record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind)),
+        _ => kind.needs & name_bits != 0 && all_hold(kind.when.as_bytes(), event),
     };
-    let kinds = if is_container && (is_noted || of_records.is_some()) { KINDS } else { &[] };
-    kinds.iter().find(is_right)
+    let kinds = if is_container && (is_noted || record_kind.is_some()) { KINDS } else { &[] };
+    kinds.iter().find(is_match)
 }
 
-/// The kind of an element of the array that is the event's member of this name, or the event itself if there is none.
+/// Returns the kind of an element of an array. `array` is the name of the event's member that holds the array, or
+/// `None` if the event is the array.
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
-    let is_right = |kind: &&'static Kind| match kind.records {
+    let is_match = |kind: &&'static Kind| match *kind.records {
         Records::Each(member) => member == array && is_of(kind, record),
         _ => false,
     };
-    KINDS.iter().find(is_right)
+    KINDS.iter().find(is_match)
 }
 
-/// True if the record is of this kind.
+/// True if the record has this kind.
 pub fn is_of(kind: &Kind, record: Value<'_, '_>) -> bool {
     record.first() == b'{' && all_hold(kind.when.as_bytes(), record)
 }
 
-/// True if the event claims to come from AWS or to be a CloudEvent, and yet no row of the table fits it.
+/// True if the event claims to come from AWS or to be a CloudEvent. It is malformed if no row of the table matches it.
 pub fn looks_malformed(event: Value<'_, '_>) -> bool {
     const CLAIMS: &[u8] =
         b"eventSource^aws:|eventSource~SelfManagedKafka|Records.0.eventSource^aws:|Records.0.EventSource^aws:|\
@@ -44,7 +46,7 @@ pub fn looks_malformed(event: Value<'_, '_>) -> bool {
     (event.first() == b'[' || event.is_noted()) && all_hold(CLAIMS, event)
 }
 
-/// All of the conditions that are set apart by blanks.
+/// True if all conditions hold. Spaces separate conditions.
 fn all_hold(mut conditions: &[u8], event: Value<'_, '_>) -> bool {
     loop {
         if !any_holds(&mut conditions, event) {
@@ -57,7 +59,7 @@ fn all_hold(mut conditions: &[u8], event: Value<'_, '_>) -> bool {
     }
 }
 
-/// One of the conditions that are set apart by `|`. Takes them off only if it is true.
+/// True if at least one alternative of the first condition holds. Removes this condition from `conditions` if it holds.
 fn any_holds(conditions: &mut &[u8], event: Value<'_, '_>) -> bool {
     let mut holds = false;
     loop {
@@ -83,7 +85,7 @@ fn holds(condition: &[u8], event: Value<'_, '_>) -> bool {
     }
 }
 
-/// `path`, or `path`, an operator and what it is compared with.
+/// True if a test holds. A test is a path, or a path followed by an operator and a text.
 fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
     let (mut rest, mut found) = (test, value);
     loop {
@@ -103,7 +105,7 @@ fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
 fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
     if operator == b':' {
         let is_list = |(_, member): (_, Value<'_, '_>)| member.first() == b'[';
-        return found.first() == type_mark(wanted) && (wanted != b"lists" || found.members().all(is_list));
+        return found.first() == first_byte_of(wanted) && (wanted != b"lists" || found.members().all(is_list));
     }
     found.plain_text().is_some_and(|text| match operator {
         b'=' => wanted.split(|byte| *byte == b',').any(|one| one == text),
@@ -112,7 +114,7 @@ fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
     })
 }
 
-fn type_mark(name: &[u8]) -> u8 {
+fn first_byte_of(name: &[u8]) -> u8 {
     match name {
         b"object" | b"lists" => b'{',
         b"array" => b'[',
@@ -120,7 +122,7 @@ fn type_mark(name: &[u8]) -> u8 {
     }
 }
 
-/// True if the value is a CloudEvent 1.0 in its JSON format that a strict reader takes.
+/// True if the value is a CloudEvent 1.0 in the JSON format. The check is strict.
 ///
 /// Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#context-attributes>
 pub fn is_cloud_event(event: Value<'_, '_>) -> bool {
@@ -138,7 +140,7 @@ fn is_member(name: &[u8], value: Value<'_, '_>) -> bool {
         return true;
     }
     let mut text = Vec::new();
-    let is_string = value.first() == b'"' && text::append_text(value, &mut text);
+    let is_string = value.first() == b'"' && append_text(value, &mut text);
     match name {
         b"data_base64" => is_string && base64::decode(&text).is_some(),
         b"source" => is_string && is_reference(&text, false),
@@ -155,12 +157,12 @@ fn is_member(name: &[u8], value: Value<'_, '_>) -> bool {
     }
 }
 
-/// True if this may be the name of an attribute.
+/// True if this can be the name of an attribute.
 pub fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
 }
 
-/// True for what has the form `type/subtype`, with or without parameters.
+/// True if the text has the form `type/subtype`, with or without parameters.
 pub fn is_media_type(text: &[u8]) -> bool {
     let essence = text.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     let is_token = |part: &[u8]| {
@@ -173,7 +175,7 @@ pub fn is_media_type(text: &[u8]) -> bool {
         && text::is_clean(text)
 }
 
-/// CloudEvents' Integer has 32 bits.
+/// True if the value is an Integer of CloudEvents. It has 32 bits.
 fn is_integer(value: Value<'_, '_>) -> bool {
     std::str::from_utf8(value.raw()).is_ok_and(|text| text.parse::<i32>().is_ok())
 }

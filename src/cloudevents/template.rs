@@ -1,90 +1,90 @@
-//! The templates of the table in `kinds.rs`, which says how they are written: taken apart once for an event, and
-//! filled in once for each of its records.
+//! The templates of the table in `kinds.rs`, which describes their syntax. They are parsed once for an event, and
+//! filled once for each of its records.
 
 use std::ops::Range;
 
-use super::json::text::{append_number, append_text};
+use super::json::append_text;
+use super::json::text::append_number;
 use super::json::{Document, Value, take_until};
 use super::kafka;
 use super::options::EventFacts;
 
-/// What a template can speak of.
+/// What a template can read.
 pub struct Scope<'s, 'd, 'a> {
-    /// What the Runtime API says of the invocation.
     pub invocation: &'s EventFacts<'s>,
-    /// The whole event.
     pub event: Value<'d, 'a>,
-    /// The record that is mapped: the event itself if it is no batch.
+    /// The record that is mapped. It is the event itself if the event is not a batch.
     pub record: Value<'d, 'a>,
-    /// The member of which the record is an element, in batches that have such.
+    /// The name of the array that holds the record, if the batch has several arrays. It is empty for other events.
     pub key: &'a [u8],
-    /// The record's index there, from 0.
+    /// The record's index in its array, from 0.
     pub index: usize,
 }
 
 /// A part of a template.
 #[derive(Clone, Copy)]
 enum Part {
-    /// Text.
+    /// Literal text.
     Text(&'static [u8]),
-    /// The text at the end of a path in the record or in the event, to which this is done.
+    /// The text at the end of a path in the record or in the event. The operation is applied to the text.
     Path { is_of_event: bool, operation: &'static [u8] },
-    /// A member or an index on the path before it.
+    /// A member or an index on the path that began before it.
     Step(&'static [u8]),
-    /// Text that code finds.
+    /// A text that a function returns, such as `@fn`.
     Named(&'static [u8]),
-    /// Something in the braces must have been there.
+    /// The end of the braces. At least one of the texts in the braces must exist.
     Close,
-    /// Another alternative begins.
+    /// The start of another alternative.
     Or,
 }
 
-/// Templates, taken apart.
+/// Parsed templates.
 #[derive(Default)]
 pub struct Templates {
     parts: Vec<Part>,
 }
 
-/// What of a record was looked at, so that it is found at once in the next one if that is alike, and nothing need be
-/// done if it says the same.
+/// What a template has read of a record. In the next record of the same shape, the values are found without a search.
+/// If the values are equal too, the template gives the same text.
 #[derive(Default)]
 pub struct Inputs {
-    /// The paths that were followed, by their part of the templates, and where they led.
+    /// The paths that the template followed, and where they lead. A path is identified by its index in
+    /// `Templates::parts`.
     places: Vec<(usize, Place)>,
-    /// Something else was looked at.
-    is_partial: bool,
+    /// The template also read something that `places` does not contain.
+    is_incomplete: bool,
 }
 
 /// Where a path leads in a record.
 #[derive(Clone, Copy)]
 enum Place {
-    /// To this place on the tape, counted from the record.
+    /// To the value at this place on the tape, counted from the record.
     At(u32),
-    /// Into the value at this place, whose inside is not on the tape.
+    /// Into the value at this place on the tape. The children of the value are not on the tape.
     Within(u32),
-    /// To nothing, in any record that is alike.
+    /// To no value, in all records of the same shape.
     Nowhere,
 }
 
 impl Inputs {
-    /// Forgets everything.
+    /// Forgets what the template read.
     pub fn clear(&mut self) {
         self.places.clear();
-        self.is_partial = false;
+        self.is_incomplete = false;
     }
 
-    /// True if the record says the same as the one before it, which is alike, at all that was looked at.
+    /// True if `record` and `before` are equal in everything that the template read. They must have the same shape.
     pub fn are_same(&self, record: Value<'_, '_>, before: Value<'_, '_>) -> bool {
         let is_same = |(_, place): &(usize, Place)| match place {
             Place::At(place) | Place::Within(place) => record.is_same_at(before, *place),
             Place::Nowhere => true,
         };
-        !self.is_partial && self.places.iter().all(is_same)
+        !self.is_incomplete && self.places.iter().all(is_same)
     }
 
-    /// Nothing can be said of what was looked at.
-    pub fn give_up(&mut self) {
-        self.is_partial = true;
+    /// Notes that the template read something that `places` cannot contain. The records are then never taken for equal.
+    pub fn mark_incomplete(&mut self) {
+        self.is_incomplete = true;
     }
 
     fn place(&self, part: usize) -> Option<Place> {
@@ -93,7 +93,7 @@ impl Inputs {
 }
 
 impl Templates {
-    /// Takes a template apart. It is named by what it gives from then on.
+    /// Parses a template. Returns its range of parts, which identifies it.
     pub fn add(&mut self, template: &'static str) -> Range<usize> {
         let start = self.parts.len();
         let mut rest = template.as_bytes();
@@ -101,7 +101,7 @@ impl Templates {
             match first {
                 b'{' => self.add_braces(&mut rest),
                 b'|' => {
-                    take(&mut rest);
+                    skip_byte(&mut rest);
                     self.parts.push(Part::Or);
                 }
                 _ => {
@@ -113,41 +113,42 @@ impl Templates {
         start..self.parts.len()
     }
 
-    /// What stands in braces: paths with commas between them.
+    /// Parses what is in braces: paths and names with commas between them.
     fn add_braces(&mut self, rest: &mut &'static [u8]) {
         while !matches!(rest.first(), Some(b'}') | None) {
-            take(rest); // the opening brace, or a comma
+            skip_byte(rest); // the opening brace, or a comma
             match rest.first() {
-                Some(b'@') => self.parts.push(Part::Named(take_until(rest, is_end))),
+                Some(b'@') => self.parts.push(Part::Named(take_until(rest, ends_path))),
                 _ => self.add_path(rest),
             }
         }
-        take(rest);
+        skip_byte(rest);
         self.parts.push(Part::Close);
     }
 
     fn add_path(&mut self, rest: &mut &'static [u8]) {
         let is_of_event = rest.first() == Some(&b'^');
         if is_of_event {
-            take(rest);
+            skip_byte(rest);
         }
         let path = self.parts.len();
         self.parts.push(Part::Path { is_of_event, operation: b"" });
         loop {
-            let step = take_until(rest, |byte| is_end(byte) || matches!(byte, b'.' | b'!' | b'<' | b'#' | b'>'));
+            let step = take_until(rest, |byte| ends_path(byte) || matches!(byte, b'.' | b'!' | b'<' | b'#' | b'>'));
             self.parts.push(Part::Step(step));
             if rest.first() != Some(&b'.') {
                 break;
             }
-            take(rest);
+            skip_byte(rest);
         }
-        let text = take_until(rest, is_end);
+        let text = take_until(rest, ends_path);
         if let Some(Part::Path { operation, .. }) = self.parts.get_mut(path) {
             *operation = text;
         }
     }
 
-    /// Goes the steps behind this part. `within` becomes the value on the tape below which the path leaves it.
+    /// Follows the steps after this part. Sets `within` to the first value on the path whose children are not on the
+    /// tape.
     fn follow<'d, 'a>(
         &self,
         part: usize,
@@ -166,50 +167,51 @@ impl Templates {
     }
 }
 
-fn take(rest: &mut &[u8]) {
+fn skip_byte(rest: &mut &[u8]) {
     *rest = rest.get(1..).unwrap_or_default();
 }
 
-fn is_end(byte: u8) -> bool {
+fn ends_path(byte: u8) -> bool {
     matches!(byte, b'}' | b',')
 }
 
 impl<'d, 'a> Scope<'_, 'd, 'a> {
-    /// Appends the first alternative whose parts are all there. False, and nothing appended, if there is none, or if
-    /// the template is empty. Notes in `inputs` what it looked at; what they say of another record must hold for this.
+    /// Appends the first alternative whose parts all exist. Returns false and appends nothing if there is no such
+    /// alternative, or if the template is empty. Adds what it reads to `inputs`. If `inputs` was filled from another
+    /// record, that record must have the same shape.
     pub fn fill(&self, templates: &Templates, template: &Range<usize>, inputs: &mut Inputs, out: &mut Vec<u8>) -> bool {
         let start = out.len();
-        let (mut lacks, mut has) = (false, false);
+        let (mut is_missing, mut is_found) = (false, false);
         for (index, part) in templates.parts.iter().enumerate().take(template.end).skip(template.start) {
             match part {
-                Part::Or if !lacks => return true,
+                Part::Or if !is_missing => return true,
                 Part::Or => {
                     out.truncate(start);
-                    lacks = false;
+                    is_missing = false;
                 }
-                _ if lacks => (),
+                _ if is_missing => (),
                 Part::Text(text) => out.extend_from_slice(text),
-                Part::Close => (lacks, has) = (!has, false),
-                _ if has => (),
+                Part::Close => (is_missing, is_found) = (!is_found, false),
+                _ if is_found => (),
                 Part::Path { is_of_event, operation } => {
                     let value = if *is_of_event {
                         templates.follow(index, self.event, None)
                     } else {
                         self.find(templates, index, inputs)
                     };
-                    has = value.is_some_and(|value| append_part(value, operation, out));
+                    is_found = value.is_some_and(|value| append_part(value, operation, out));
                 }
                 Part::Step(_) => (),
-                Part::Named(name) => has = self.append_named(name, inputs, out).is_some(),
+                Part::Named(name) => is_found = self.append_named(name, inputs, out).is_some(),
             }
         }
-        if lacks {
+        if is_missing {
             out.truncate(start);
         }
-        !lacks && !template.is_empty()
+        !is_missing && !template.is_empty()
     }
 
-    /// Where the path that begins with this part leads in the record.
+    /// Returns the value in the record at the path that begins with this part.
     fn find(&self, templates: &Templates, part: usize, inputs: &mut Inputs) -> Option<Value<'d, 'a>> {
         match inputs.place(part) {
             Some(Place::At(place)) => self.record.at(place),
@@ -235,7 +237,7 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
     fn append_named(&self, name: &[u8], inputs: &mut Inputs, out: &mut Vec<u8>) -> Option<()> {
         let function = self.invocation.function_arn.as_bytes();
         if name.len() > b"@key".len() || name == b"@i" {
-            inputs.give_up();
+            inputs.mark_incomplete();
         }
         match name {
             b"@fn" => append(function, out),
@@ -255,11 +257,11 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
         }
     }
 
-    /// All keys of one DeleteObjects, and of one lifecycle run, share the ids of the request: the key, and the
-    /// version if there is one, make the event's id unique.
+    /// Makes the id of a removal unique. All keys that a DeleteObjects or a lifecycle run removes share the ids of the
+    /// request. They differ in the key, and in the version if there is a version.
     fn append_removed(&self, out: &mut Vec<u8>) -> Option<()> {
         let mut name = Vec::new();
-        let _ = self.record.path("eventName").map(|value| append_part(value, b"!s3:", &mut name)); // none: not removed
+        let _ = self.record.path("eventName").map(|value| append_part(value, b"!s3:", &mut name)); // no name: not a removal
         if name.starts_with(b"ObjectRemoved:") || name.starts_with(b"LifecycleExpiration:") {
             for path in ["s3.object.key", "s3.object.versionId"] {
                 out.push(b'.');
@@ -271,7 +273,7 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
         Some(())
     }
 
-    /// What S3 Object Lambda is asked for, from the one context that is there.
+    /// Returns the operation of an S3 Object Lambda event. The event has a context for a single operation.
     fn operation(&self) -> Option<&'static str> {
         const OPERATIONS: [(&str, &str); 4] = [
             ("getObjectContext", "GetObject"),
@@ -282,7 +284,7 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
         OPERATIONS.iter().find(|(context, _)| self.record.path(context).is_some()).map(|(_, operation)| *operation)
     }
 
-    /// The reference that a CodeCommit event is about, if it is about one alone.
+    /// Appends the reference of a CodeCommit event. Returns `None` if the event has several references.
     fn append_only_ref(&self, out: &mut Vec<u8>) -> Option<()> {
         let references = self.record.path("codecommit.references")?;
         let mut elements = references.elements();
@@ -290,7 +292,8 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
         append_text(only.path("ref")?, out).then_some(())
     }
 
-    /// The first of the sorted brokers, which names a self-managed cluster always alike.
+    /// Appends the first broker in alphabetical order. All events of a self-managed cluster then have the same name for
+    /// it.
     fn append_broker(&self, out: &mut Vec<u8>) -> Option<()> {
         let mut brokers = Vec::new();
         let list = self.event.path("bootstrapServers").or_else(|| self.record.path("bootstrapServers"))?;
@@ -302,17 +305,19 @@ impl<'d, 'a> Scope<'_, 'd, 'a> {
     }
 }
 
-/// Appends the text of a value, less what the operation takes away. False, and nothing appended, if there is none.
+/// Appends the text of a value after an operation. Returns false and appends nothing if the text does not exist or is
+/// empty.
 fn append_part(value: Value<'_, '_>, operation: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    let is_there = append_text(value, out) && (operation.is_empty() || apply(operation, start, out).is_some());
+    let is_there =
+        append_text(value, out) && (operation.is_empty() || apply_operation(operation, start, out).is_some());
     if !is_there {
         out.truncate(start);
     }
     out.len() > start
 }
 
-/// Appends text that is not empty.
+/// Appends text. Returns `None` if the text is empty.
 fn append(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     out.extend_from_slice(text);
     (!text.is_empty()).then_some(())
@@ -323,13 +328,13 @@ fn append_count(number: u64, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Part of an ARN, counted from 0: 1 is the partition, 3 the region, 4 the account.
+/// Returns a part of an ARN, counted from 0: 1 is the partition, 3 the region, 4 the account.
 fn arn_part(arn: &[u8], part: usize) -> Option<&[u8]> {
     arn.split(|byte| *byte == b':').nth(part).filter(|_| arn.starts_with(b"arn:"))
 }
 
-/// Does an operation to the text that begins at `start`.
-fn apply(operation: &[u8], start: usize, out: &mut Vec<u8>) -> Option<()> {
+/// Applies an operation to the text that begins at `start`. Returns `None` if the text does not fit the operation.
+fn apply_operation(operation: &[u8], start: usize, out: &mut Vec<u8>) -> Option<()> {
     let text = out.get(start..).unwrap_or_default();
     match operation {
         [b'!', prefix @ ..] if text.starts_with(prefix) => drop(out.drain(start..start + prefix.len())),
@@ -400,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_without_its_parts_is_nothing() {
+    fn a_template_without_its_parts_is_not_filled() {
         for template in [
             "",
             "{missing}",

@@ -1,6 +1,7 @@
-//! The distributed-tracing extension: which trace a record belongs to, as W3C's `traceparent` and `tracestate`.
+//! The distributed-tracing extension: the trace of a record, as W3C's `traceparent` and `tracestate`.
 //!
-//! A record's own trace beats the invocation's: over several hops the event must carry the trace it started with.
+//! A record's own trace takes precedence over the invocation's trace: an event keeps the trace that it started with,
+//! even after several services have passed it on.
 //!
 //! Sources: <https://www.w3.org/TR/trace-context/#traceparent-header>,
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>,
@@ -10,21 +11,21 @@ use super::http::header;
 use super::json::Value;
 use super::kafka;
 
-/// Length of a `traceparent` of version 00.
+/// The length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 
-/// What a record says of its trace: in W3C's form, and in X-Ray's.
+/// The trace headers of a record, in W3C's form and in X-Ray's.
 #[derive(Default)]
-pub struct Said {
-    /// `traceparent`.
+pub struct TraceHeaders {
+    /// `traceparent`: the trace, the parent in the trace, and flags.
     pub parent: Option<Vec<u8>>,
-    /// `tracestate`.
+    /// `tracestate`: what vendors add to `traceparent`.
     pub state: Option<Vec<u8>>,
-    /// `X-Amzn-Trace-Id`.
+    /// `X-Amzn-Trace-Id`: the same facts in X-Ray's form.
     pub xray: Option<Vec<u8>>,
 }
 
-/// The invocation's trace, read once for all of its records.
+/// The invocation's trace, parsed once for all of its records.
 #[derive(Default)]
 pub struct InvocationTrace {
     root: Vec<u8>,
@@ -32,7 +33,7 @@ pub struct InvocationTrace {
 }
 
 impl InvocationTrace {
-    /// Reads `Lambda-Runtime-Trace-Id`.
+    /// Parses `Lambda-Runtime-Trace-Id`.
     pub fn new(header: Option<&str>) -> InvocationTrace {
         match header.and_then(|header| XRay::parse(header.as_bytes())) {
             Some(xray) => InvocationTrace { root: xray.root.to_vec(), parent: xray.traceparent() },
@@ -40,14 +41,14 @@ impl InvocationTrace {
         }
     }
 
-    /// Calls `write` with the trace of a record or else that of the invocation, as `traceparent` and `tracestate`,
-    /// the latter perhaps empty. Does not call it if no trace is known.
-    pub fn choose(&self, record: &Said, write: impl FnOnce(&[u8], &[u8])) {
+    /// Calls `write` with the record's trace, or with the invocation's trace if the record does not have any. The
+    /// arguments are `traceparent` and `tracestate`, which may be empty. Does not call `write` if no trace is known.
+    pub fn choose(&self, record: &TraceHeaders, write: impl FnOnce(&[u8], &[u8])) {
         if let Some(parent) = record.parent.as_deref().filter(|parent| is_traceparent(parent)) {
             return write(parent, record.state.as_deref().unwrap_or_default());
         }
         match record.xray.as_deref().and_then(XRay::parse) {
-            // Its trace is known, but not the step in it, which the invocation tells if it is the same trace.
+            // The header names a trace without a parent. The invocation's parent is not in this trace.
             Some(own) if own.parent.is_empty() && own.root != self.root => (),
             Some(own) if !own.parent.is_empty() => drop(own.traceparent().map(|parent| write(&parent, b""))),
             _ => drop(self.parent.as_deref().map(|parent| write(parent, b""))),
@@ -55,26 +56,27 @@ impl InvocationTrace {
     }
 }
 
-/// What the HTTP headers at a path say, or those of several values beside them.
-pub fn in_headers(record: Value<'_, '_>, path: &str) -> Said {
+/// Returns the trace headers in the HTTP headers at a path, or in `multiValueHeaders`.
+pub fn in_headers(record: Value<'_, '_>, path: &str) -> TraceHeaders {
     let find = |name| {
         let single = record.path(path).and_then(|headers| header(headers, name));
         single.or_else(|| header(record.path("multiValueHeaders")?, name))
     };
-    Said { parent: find("traceparent"), state: find("tracestate"), xray: find("x-amzn-trace-id") }
+    TraceHeaders { parent: find("traceparent"), state: find("tracestate"), xray: find("x-amzn-trace-id") }
 }
 
-/// What the headers of a Kafka record say.
-pub fn in_kafka_headers(record: Value<'_, '_>) -> Said {
+/// Returns the trace headers of a Kafka record.
+pub fn in_kafka_headers(record: Value<'_, '_>) -> TraceHeaders {
     let mut headers = kafka::headers(record);
     let mut find = |wanted: &[u8]| {
         let found = headers.iter_mut().rfind(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
         Some(std::mem::take(&mut found.1))
     };
-    Said { parent: find(b"traceparent"), state: find(b"tracestate"), xray: find(b"x-amzn-trace-id") }
+    TraceHeaders { parent: find(b"traceparent"), state: find(b"tracestate"), xray: find(b"x-amzn-trace-id") }
 }
 
-/// Version, trace, parent and flags in lower-case hexadecimal, with dashes between them. Later versions may be longer.
+/// True for version, trace, parent and flags in lower-case hexadecimal, with dashes between them. A version after 00
+/// may be longer.
 fn is_traceparent(text: &[u8]) -> bool {
     let (fixed, more) = text.split_at_checked(LENGTH).unwrap_or_default();
     let mut parts = fixed.split(|byte| *byte == b'-');
@@ -97,7 +99,7 @@ fn is_lower_hex(byte: u8) -> bool {
 
 /// An X-Ray tracing header, `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
 struct XRay<'a> {
-    /// Behind the version.
+    /// What follows the version.
     root: &'a [u8],
     parent: &'a [u8],
     is_sampled: bool,
@@ -136,17 +138,17 @@ mod tests {
     const INVOCATION: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:0";
     const CONVERTED: &str = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
 
-    fn choose(said: &Said, invocation: Option<&str>) -> Option<(String, String)> {
+    fn choose(headers: &TraceHeaders, invocation: Option<&str>) -> Option<(String, String)> {
         let mut chosen = None;
-        InvocationTrace::new(invocation).choose(said, |parent, state| {
+        InvocationTrace::new(invocation).choose(headers, |parent, state| {
             chosen = Some((String::from_utf8(parent.to_vec()).unwrap(), String::from_utf8(state.to_vec()).unwrap()));
         });
         chosen
     }
 
-    fn said(parent: &str, xray: &str) -> Said {
+    fn headers(parent: &str, xray: &str) -> TraceHeaders {
         let some = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
-        Said { parent: some(parent), state: some("a=1"), xray: some(xray) }
+        TraceHeaders { parent: some(parent), state: some("a=1"), xray: some(xray) }
     }
 
     #[test]
@@ -166,34 +168,34 @@ mod tests {
             ),
         ] {
             let document = Document::parse(record.as_bytes()).unwrap();
-            let said = if reader == "http" {
+            let headers = if reader == "http" {
                 in_headers(document.root(), "headers")
             } else {
                 in_kafka_headers(document.root())
             };
-            assert_eq!(choose(&said, Some(INVOCATION)), Some((OWN.into(), "a=1".into())), "{record}");
+            assert_eq!(choose(&headers, Some(INVOCATION)), Some((OWN.into(), "a=1".into())), "{record}");
         }
     }
 
     #[test]
     fn x_ray_headers_are_converted() {
-        let own = said("", "Sampled=0; Parent=53995C3F42CD8AD8; Root=1-0af76519-16cd43dd8448eb211c80319c");
+        let own = headers("", "Sampled=0; Parent=53995C3F42CD8AD8; Root=1-0af76519-16cd43dd8448eb211c80319c");
         let expected = "00-0af7651916cd43dd8448eb211c80319c-53995c3f42cd8ad8-00";
         assert_eq!(choose(&own, Some(INVOCATION)), Some((expected.into(), String::new())));
-        assert_eq!(choose(&Said::default(), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
+        assert_eq!(choose(&TraceHeaders::default(), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
     }
 
     #[test]
     fn a_trace_without_a_parent_is_completed_from_the_same_trace_only() {
-        let same = said("", "Root=1-5759e988-bd862e3fe1be46a994272793");
-        let other = said("", "Root=1-0af76519-16cd43dd8448eb211c80319c");
+        let same = headers("", "Root=1-5759e988-bd862e3fe1be46a994272793");
+        let other = headers("", "Root=1-0af76519-16cd43dd8448eb211c80319c");
         assert_eq!(choose(&same, Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
         assert_eq!(choose(&same, None), None);
         assert_eq!(choose(&other, Some(INVOCATION)), None);
     }
 
     #[test]
-    fn what_w3c_refuses_is_left_out() {
+    fn invalid_traceparents_are_left_out() {
         for parent in [
             "",
             "00",
@@ -204,8 +206,8 @@ mod tests {
             "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0-",
         ] {
-            assert_eq!(choose(&said(parent, ""), None), None, "{parent}");
-            assert_eq!(choose(&said(parent, ""), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
+            assert_eq!(choose(&headers(parent, ""), None), None, "{parent}");
+            assert_eq!(choose(&headers(parent, ""), Some(INVOCATION)), Some((CONVERTED.into(), String::new())));
         }
         assert!(is_traceparent(b"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"));
         for header in [
@@ -214,7 +216,7 @@ mod tests {
             "Root=2-x;Parent=53995c3f42cd8ad8",
             "Root=1-é;Parent=1",
         ] {
-            assert_eq!(choose(&Said::default(), Some(header)), None, "{header}");
+            assert_eq!(choose(&TraceHeaders::default(), Some(header)), None, "{header}");
         }
     }
 }

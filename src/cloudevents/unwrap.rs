@@ -1,31 +1,31 @@
-//! `SLSEVENTS=unwrap`: the CloudEvent that a message carries, by the bindings for HTTP and Kafka, and as JSON in the
-//! messages of other sources.
+//! `SLSEVENTS=unwrap`: finds the CloudEvent that a message carries. HTTP requests and Kafka records use the bindings of
+//! CloudEvents. Messages of other sources carry JSON.
 //!
 //! Sources: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>,
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>
 
 use super::formats::{base64, time, uri};
-use super::json::text::{append_attribute, append_string, append_text};
+use super::json::append_text;
+use super::json::text::{append_attribute, append_string};
 use super::json::{Document, Value};
 use super::kinds::Carries;
 use super::recognise::{is_cloud_event, is_media_type, is_name};
 use super::{http, kafka};
 
-/// A message with more attributes than this carries no CloudEvent. Each is compared with all others, for the last of a name
-/// counts, and whoever may send messages chooses how many there are.
-const MOST_ATTRIBUTES: usize = 256;
+/// The largest number of attributes in a message. Each attribute is compared with all others, because the last
+/// attribute of several with the same name counts. The sender of the message chooses how many attributes there are.
+const MAX_ATTRIBUTES: usize = 256;
 
 /// What a message carries.
 pub enum Carried<'a> {
-    /// No CloudEvent.
     Nothing,
-    /// What should be one, and is none.
+    /// It should carry a CloudEvent, but the CloudEvent is invalid or not in JSON.
     Malformed,
-    /// One that stands in the event as it is.
+    /// A CloudEvent that is unchanged text of the event.
     Within(&'a [u8]),
-    /// One, as text of its own.
+    /// A CloudEvent with its own text.
     Text(Vec<u8>),
-    /// A list of them, as text of its own: the batched mode of the HTTP binding.
+    /// A list of CloudEvents with its own text: the batched mode of the HTTP binding.
     List(Vec<u8>),
 }
 
@@ -40,18 +40,18 @@ pub fn unwrap<'a>(carries: Carries, message: Value<'_, 'a>) -> Carried<'a> {
     }
 }
 
-/// In an object, or in the JSON text of a string.
+/// Looks for a CloudEvent in an object, or in a string that contains JSON.
 fn in_json<'a>(value: Value<'_, 'a>) -> Carried<'a> {
     let mut text = Vec::new();
     match value.first() {
         b'{' if is_cloud_event(value) => Carried::Within(value.raw()),
-        b'{' => nothing(value),
+        b'{' => not_a_cloud_event(value),
         b'"' if append_text(value, &mut text) => in_text(text),
         _ => Carried::Nothing,
     }
 }
 
-/// In a JSON text: one, or what SNS or EventBridge put around one on its way to a queue.
+/// Looks for a CloudEvent in a JSON text. SNS or EventBridge may have wrapped it on its way to a queue.
 fn in_text<'a>(text: Vec<u8>) -> Carried<'a> {
     let Ok(document) = Document::parse(&text) else { return Carried::Nothing };
     let value = document.root();
@@ -64,26 +64,26 @@ fn in_text<'a>(text: Vec<u8>) -> Carried<'a> {
     match message.or_else(detail) {
         Some(inside) if inside.first() == b'{' => inner.extend_from_slice(inside.raw()),
         Some(inside) if append_text(inside, &mut inner) => (),
-        _ => return nothing(value),
+        _ => return not_a_cloud_event(value),
     }
     match Document::parse(&inner) {
         Ok(document) if is_cloud_event(document.root()) => Carried::Text(inner),
-        Ok(document) => nothing(document.root()),
+        Ok(document) => not_a_cloud_event(document.root()),
         Err(_) => Carried::Nothing,
     }
 }
 
-fn nothing<'a>(value: Value<'_, '_>) -> Carried<'a> {
+fn not_a_cloud_event<'a>(value: Value<'_, '_>) -> Carried<'a> {
     if value.path("specversion").is_some() { Carried::Malformed } else { Carried::Nothing }
 }
 
 fn in_request<'a>(request: Value<'_, '_>) -> Carried<'a> {
     let mut headers = http::headers(request);
     let content_type = take(&mut headers, b"content-type");
-    let flags = ["isBase64Encoded", "is_base64_encoded"]; // the latter in version 1 of VPC Lattice
+    let flags = ["isBase64Encoded", "is_base64_encoded"]; // the latter is from version 1 of VPC Lattice
     let has_base64 = flags.iter().any(|flag| request.path(flag).is_some_and(|value| value.first() == b't'));
     let mut body = Vec::new();
-    let _ = request.path("body").map(|value| append_text(value, &mut body)); // no text: an empty body
+    let _ = request.path("body").map(|value| append_text(value, &mut body)); // without a text, the body is empty
     let bytes = if has_base64 { base64::decode(&body) } else { Some(body) };
     let Some(body) = bytes else { return Carried::Nothing };
     let mode = Mode::of(content_type.as_deref());
@@ -117,7 +117,7 @@ fn in_record<'a>(record: Value<'_, '_>) -> Carried<'a> {
     Message { attributes, content_type, body, is_text: false }.read()
 }
 
-/// Takes a header out of the list.
+/// Removes a header from the list, and returns its value.
 fn take(headers: &mut Vec<(Vec<u8>, Vec<u8>)>, name: &[u8]) -> Option<Vec<u8>> {
     let index = headers.iter().rposition(|(other, _)| other == name)?;
     Some(headers.swap_remove(index).1)
@@ -129,8 +129,8 @@ enum Mode {
     Binary,
     Structured,
     Batched,
-    /// Structured in another format than JSON.
-    Foreign,
+    /// Structured, in a format other than JSON.
+    Unsupported,
 }
 
 impl Mode {
@@ -140,7 +140,7 @@ impl Mode {
         match essence {
             b"application/cloudevents" | b"application/cloudevents+json" => Mode::Structured,
             b"application/cloudevents-batch" | b"application/cloudevents-batch+json" => Mode::Batched,
-            _ if essence.starts_with(b"application/cloudevents") => Mode::Foreign,
+            _ if essence.starts_with(b"application/cloudevents") => Mode::Unsupported,
             _ => Mode::Binary,
         }
     }
@@ -158,11 +158,11 @@ impl Mode {
 
 /// A message in binary mode.
 struct Message {
-    /// Names without their prefix.
+    /// The names do not have their prefix.
     attributes: Vec<(Vec<u8>, Vec<u8>)>,
     content_type: Option<Vec<u8>>,
     body: Vec<u8>,
-    /// The body came as text, not as bytes.
+    /// The body was text, not bytes.
     is_text: bool,
 }
 
@@ -171,7 +171,7 @@ impl Message {
         if take(&mut self.attributes, b"specversion").as_deref() != Some(b"1.0") {
             return Carried::Nothing;
         }
-        if self.attributes.len() > MOST_ATTRIBUTES {
+        if self.attributes.len() > MAX_ATTRIBUTES {
             return Carried::Malformed;
         }
         let mut out = br#"{"specversion":"1.0""#.to_vec();
@@ -188,7 +188,7 @@ impl Message {
         }
     }
 
-    /// JSON as it is, text as a string, anything else in base64.
+    /// Appends the data: JSON as it is, text as a string, and other data in base64.
     fn append_data(&self, out: &mut Vec<u8>) {
         let content_type = self.content_type.as_deref().filter(|content_type| is_media_type(content_type));
         if let Some(content_type) = content_type {
@@ -215,15 +215,15 @@ impl Message {
     }
 }
 
-/// Appends an attribute, if it can be one.
+/// Appends an attribute, if its name and its value are allowed.
 fn append_binary_attribute(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
-    let is_good = match name {
-        b"data" | b"datacontenttype" => false, // the body and its type
+    let is_valid = match name {
+        b"data" | b"datacontenttype" => false, // these come from the body and its type
         b"time" => time::is_rfc3339(value),
         b"dataschema" => uri::is_reference(value, true),
         _ => is_name(name) && std::str::from_utf8(value).is_ok(),
     };
-    if is_good {
+    if is_valid {
         out.extend_from_slice(b",\"");
         out.extend_from_slice(name);
         out.extend_from_slice(b"\":\"");
@@ -241,7 +241,7 @@ fn append_binary_attribute(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// True for the media types whose content is text.
+/// True for media types whose content is text.
 fn is_text(media_type: &[u8]) -> bool {
     let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
     essence.starts_with(b"text/") || essence.ends_with(b"/xml") || essence.ends_with(b"+xml")

@@ -100,3 +100,48 @@ impl Buffers for PieceBuffers {
         self.made_progress && self.consumed < self.filled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_input(bytes: usize) -> PieceBuffers {
+        let mut buffers = PieceBuffers::default();
+        buffers.input_append_buf();
+        buffers.input_appended(bytes);
+        buffers
+    }
+
+    #[test]
+    fn input_can_be_used_when_the_last_look_took_some_and_left_some() {
+        let mut buffers = with_input(3);
+        buffers.input_consume(0);
+        assert!(!buffers.can_use_input());
+        buffers.input_consume(1);
+        assert!(buffers.can_use_input());
+        buffers.input_consume(2);
+        assert!(!buffers.can_use_input());
+    }
+
+    #[test]
+    fn room_for_input_is_doubled_when_it_was_filled_and_never_runs_out() {
+        let room = |bytes| with_input(bytes).input_append_buf().len();
+        assert_eq!(room(PIECE / 2), PIECE / 2);
+        assert_eq!(room(PIECE / 2 + 1), 2 * PIECE - (PIECE / 2 + 1));
+        assert_eq!(with_input(PIECE - 1).input.len(), PIECE);
+        assert_eq!(with_input(PIECE).input.len(), 2 * PIECE);
+    }
+
+    #[test]
+    fn output_is_held_back_while_there_is_room_and_grows_where_much_goes_out() {
+        let mut buffers = PieceBuffers::default();
+        assert_eq!(buffers.output().len(), FIRST_OUTPUT);
+        assert!(buffers.append_output(FIRST_OUTPUT - PIECE / 2));
+        assert!(!buffers.append_output(1));
+        buffers.flushed();
+        assert_eq!(buffers.output().len(), 2 * FIRST_OUTPUT);
+        buffers.append_output(FIRST_OUTPUT);
+        buffers.flushed();
+        assert_eq!(buffers.output().len(), 2 * FIRST_OUTPUT);
+    }
+}

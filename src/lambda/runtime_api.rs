@@ -16,7 +16,7 @@ use crate::invocation::Invocation;
 use crate::lambda::extension::{self, Extension};
 use crate::lambda::xray;
 use crate::log::{Level, Log};
-use crate::os::deadline::{Deadline, unix_time};
+use crate::os::deadline::{Deadline, unix_ms};
 use crate::os::signals::Signals;
 use crate::response::Response;
 
@@ -291,7 +291,7 @@ pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invoc
         tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
         invocation_id: header(headers, "lambda-runtime-invocation-id")
             .filter(|id| id.is_ascii() && id.len() <= MAX_ECHO), // otherwise it cannot be sent back
-        received_ms: u64::try_from(unix_time().as_millis()).unwrap_or_default(),
+        received_ms: unix_ms(),
         request_id,
         event,
     })

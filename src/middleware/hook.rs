@@ -5,9 +5,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, IoSlice};
 
-use serde_json::value::RawValue;
-
 use super::Middleware;
+use crate::cloudevents::json;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
@@ -93,8 +92,8 @@ impl<'a> Running<'a> {
             ("SLSFUNCTIONARN", invocation.function_arn.as_deref()),
             ("_X_AMZN_TRACE_ID", invocation.trace_id.as_deref()),
         ];
-        let variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
-        match Process::start(&middleware.path, &[hook.name().as_ref()], variables) {
+        let mut variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
+        match Process::start(&middleware.path, &[hook.name().as_ref()], &mut variables) {
             Ok(process) => Ok(Running { middleware, hook, process, pump: Pump::default(), timeout_seconds }),
             Err(error) => Err(failed(middleware, hook, error.to_string())),
         }
@@ -185,13 +184,20 @@ fn replacement(mut output: Vec<u8>) -> Result<Verdict, String> {
     if output.is_empty() {
         return Ok(Verdict::Unchanged);
     }
-    match serde_json::from_slice::<&RawValue>(&output) {
-        Ok(_) => Ok(Verdict::Replaced(on_one_line(&output).into_owned())),
+    match json::validate(&output) {
+        Ok(()) => Ok(Verdict::Replaced(on_one_line(&output).into_owned())),
         Err(error) => {
-            let (length, line, column) = (output.len(), error.line(), error.column());
+            let (length, (line, column)) = (output.len(), place(&output, error.position));
             Err(format!("it printed {length} bytes that are not JSON, wrong at line {line} column {column}"))
         }
     }
+}
+
+/// The line of the byte at this position, and its column, both from 1; of the last byte where the text ends too early.
+fn place(text: &[u8], position: usize) -> (usize, usize) {
+    let read = text.get(..=position).unwrap_or(text);
+    let lines = read.split(|byte| *byte == b'\n');
+    lines.enumerate().last().map_or((1, 0), |(index, line)| (index + 1, line.len()))
 }
 
 fn failed(middleware: &Middleware, hook: Hook, why: String) -> InvocationError {
@@ -260,5 +266,20 @@ impl Pump {
         let end = self.output.len() + (1 << 20);
         while self.output.len() < end && matches!(self.read(process)?, Progress::Bytes(_)) {}
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_json_is_placed_as_an_editor_counts() {
+        for (output, at) in
+            [("hello", "line 1 column 1"), ("{\n \"a\": x}", "line 2 column 7"), ("[1,\n", "line 1 column 3")]
+        {
+            let why = replacement(output.as_bytes().to_vec()).unwrap_err();
+            assert!(why.ends_with(&format!("wrong at {at}")), "{why}");
+        }
     }
 }

@@ -48,12 +48,17 @@ impl Deadline {
     /// last millisecond with timeouts of zero. At most what poll can wait.
     pub fn as_poll_timeout(self) -> libc::c_int {
         let Some(left) = self.left() else { return -1 };
-        let ms = left.as_nanos().div_ceil(1_000_000);
+        let ms = left.as_secs().saturating_mul(1000).saturating_add(u64::from(left.subsec_nanos().div_ceil(1_000_000)));
         libc::c_int::try_from(ms).unwrap_or(libc::c_int::MAX)
     }
 }
 
-/// The wall clock: the time since 1970.
+/// The wall clock, in milliseconds since 1970.
+pub fn unix_ms() -> u64 {
+    u64::try_from(unix_time().as_millis()).unwrap_or_default()
+}
+
+/// The wall clock, as the time since 1970.
 pub fn unix_time() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,13 +1,14 @@
 //! A child in a process group of its own, with non-blocking pipes on its STDIN and STDOUT. Dropping it kills the group and reaps
 //! the child.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, CString, NulError, OsStr, OsString};
 use std::fmt;
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, IoSlice, PipeReader, PipeWriter, Write, pipe};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 
 use crate::os::sys;
 
@@ -18,19 +19,42 @@ const LARGE_PIPE: libc::c_int = 1 << 20;
 const PIECE: usize = 16 << 10;
 
 /// Becomes this command, without that variable. Returns only if it cannot, with the reason.
-pub fn become_command(mut command: impl Iterator<Item = OsString>, without: &str) -> io::Error {
-    match command.next() {
-        Some(program) => Command::new(program).args(command).env_remove(without).exec(),
-        None => io::Error::other("it has not passed on its arguments, \"$@\""),
+pub fn become_command(command: impl Iterator<Item = OsString>, without: &str) -> io::Error {
+    match command.map(|argument| CString::new(argument.into_vec())).collect::<Result<Vec<_>, _>>() {
+        Ok(arguments) if arguments.is_empty() => io::Error::other("it has not passed on its arguments, \"$@\""),
+        Ok(arguments) => sys::exec(&arguments, &inherited(&[[without, "="].concat().as_bytes()])),
+        Err(error) => error.into(),
     }
+}
+
+fn variable((name, value): (&str, &OsStr)) -> Result<CString, NulError> {
+    CString::new([name.as_bytes(), b"=", value.as_bytes()].concat())
+}
+
+/// Our environment, with these variables in place of ours of the same names.
+fn environment_with(variables: &[CString]) -> Vec<&CStr> {
+    let mut environment: Vec<&CStr> = inherited(&variables.iter().map(start_of).collect::<Vec<_>>());
+    environment.extend(variables.iter().map(CString::as_c_str));
+    environment
+}
+
+/// The name, and `=`.
+fn start_of(variable: &CString) -> &[u8] {
+    variable.to_bytes().split_inclusive(|byte| *byte == b'=').next().unwrap_or_default()
+}
+
+/// Our environment, but for what begins like one of these: each a name and `=`.
+fn inherited(but: &[&[u8]]) -> Vec<&'static CStr> {
+    let is_handed_on = |entry: &&CStr| !but.iter().any(|start| entry.to_bytes().starts_with(start));
+    sys::environment().filter(is_handed_on).collect()
 }
 
 /// A child and our ends of its pipes. Its stderr is ours: the log.
 #[derive(Debug)]
 pub struct Process {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: ChildStdout,
+    pid: u32,
+    stdin: Option<PipeWriter>,
+    stdout: PipeReader,
     has_large_stdin: bool,
     has_large_stdout: bool,
     status: Option<ExitStatus>,
@@ -55,18 +79,25 @@ impl Process {
     pub fn start<'a>(
         program: &Path,
         arguments: &[&OsStr],
-        variables: impl Iterator<Item = (&'a str, &'a OsStr)>,
+        variables: &mut dyn Iterator<Item = (&'a str, &'a OsStr)>,
     ) -> Result<Process, CannotStart> {
-        let cannot_start = |cause| CannotStart::new(program, cause);
-        let mut command = Command::new(program);
-        command.args(arguments).envs(variables).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
-        let mut child = command.spawn().map_err(cannot_start)?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(cannot_start(ErrorKind::BrokenPipe.into())); // both are Stdio::piped above
-        };
+        Process::spawn(program, arguments, variables).map_err(|cause| CannotStart::new(program, cause))
+    }
+
+    fn spawn<'a>(
+        program: &Path,
+        arguments: &[&OsStr],
+        variables: &mut dyn Iterator<Item = (&'a str, &'a OsStr)>,
+    ) -> io::Result<Process> {
+        let arguments = [program.as_os_str()].into_iter().chain(arguments.iter().copied());
+        let arguments = arguments.map(|argument| CString::new(argument.as_bytes())).collect::<Result<Vec<_>, _>>()?;
+        let variables = variables.map(variable).collect::<Result<Vec<_>, _>>()?;
+        let environment = (!variables.is_empty()).then(|| environment_with(&variables));
+        let ((its_stdin, stdin), (stdout, its_stdout)) = (pipe()?, pipe()?);
+        let pid = sys::spawn(&arguments, environment.as_deref(), [its_stdin.as_fd(), its_stdout.as_fd()])?;
         let stdin = Some(stdin);
-        let process = Process { child, stdin, stdout, has_large_stdin: false, has_large_stdout: false, status: None };
-        process.never_block().map_err(cannot_start)?;
+        let process = Process { pid, stdin, stdout, has_large_stdin: false, has_large_stdout: false, status: None };
+        process.never_block()?;
         Ok(process)
     }
 
@@ -129,14 +160,14 @@ impl Process {
 
     /// Whether the child has ended; its grandchildren may live on and hold its pipes. Does not block.
     pub fn has_ended(&self) -> io::Result<bool> {
-        sys::has_ended(self.child.id())
+        sys::has_ended(self.pid)
     }
 
     /// Signals all of its group, and the child itself if it has left the group.
     pub fn signal(&self, signal: libc::c_int) -> io::Result<()> {
-        sys::signal_group(self.child.id(), signal)?;
-        if sys::has_left_its_group(self.child.id()) {
-            sys::signal_process(self.child.id(), signal)?;
+        sys::signal_group(self.pid, signal)?;
+        if sys::has_left_its_group(self.pid) {
+            sys::signal_process(self.pid, signal)?;
         }
         Ok(())
     }
@@ -152,16 +183,13 @@ impl Process {
         if let Some(status) = self.status {
             return Ok(status);
         }
-        sys::signal_group(self.child.id(), libc::SIGKILL)?;
-        let status = match self.child.try_wait()? {
-            Some(status) => status,
-            None => {
-                sys::signal_process(self.child.id(), libc::SIGKILL)?; // it may have left the group; it is not reaped, so the id is still its own
-                self.child.wait()?
-            }
-        };
-        self.status = Some(status);
-        Ok(status)
+        sys::signal_group(self.pid, libc::SIGKILL)?;
+        if let Some(status) = sys::reap(self.pid, libc::WNOHANG)? {
+            return Ok(*self.status.insert(status));
+        }
+        sys::signal_process(self.pid, libc::SIGKILL)?; // it may have left the group; it is not reaped, so the id is still its own
+        let status = sys::reap(self.pid, 0)?.ok_or(ErrorKind::NotFound)?;
+        Ok(*self.status.insert(status))
     }
 }
 

@@ -1,11 +1,14 @@
-//! The system calls that std does not offer. The only `unsafe` of this package: one job per function, every call checked
-//! at once, `io::Result` out.
+//! The system calls that std does not offer, or not without much more. The only `unsafe` of this package: one job per function,
+//! every call checked at once, `io::Result` out.
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::ptr;
 
 /// Makes an end of a pipe non-blocking: the other side may be slow.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -63,7 +66,7 @@ pub fn unblock_all_signals() -> io::Result<()> {
     // SAFETY: sigemptyset writes to a sigset_t of ours.
     check(unsafe { libc::sigemptyset(none.as_mut_ptr()) })?;
     // SAFETY: the set has been written, and no old one is asked for.
-    check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut()) }).map(drop)
+    check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) }).map(drop)
 }
 
 /// Reads what fits into `buffer`, for nobody. It is not an error if there is nothing.
@@ -123,18 +126,12 @@ pub fn read_to_end_of(buffer: &mut Vec<u8>, room: usize, fd: BorrowedFd<'_>) -> 
     Ok(length)
 }
 
-fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
-    if returned < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(returned)
+unsafe extern "C" {
+    static environ: *const *const libc::c_char;
 }
 
 /// The environment that bootstrap was started with, as `NAME=VALUE`. Nothing is copied.
-pub fn environment() -> impl Iterator<Item = &'static [u8]> {
-    unsafe extern "C" {
-        static environ: *const *const libc::c_char;
-    }
+pub fn environment() -> impl Iterator<Item = &'static CStr> {
     // SAFETY: the C library has set it, and nothing in this program changes a variable.
     let mut next = unsafe { environ };
     std::iter::from_fn(move || {
@@ -143,6 +140,112 @@ pub fn environment() -> impl Iterator<Item = &'static [u8]> {
         // SAFETY: this entry is not the last one, for it is not null.
         next = unsafe { next.add(1) };
         // SAFETY: each entry is a string that ends with a null byte, and stays where it is.
-        Some(unsafe { CStr::from_ptr(entry) }.to_bytes())
+        Some(unsafe { CStr::from_ptr(entry) })
     })
+}
+
+/// Pointers to the texts, and a null pointer behind them, as execve(2) takes them. Good as long as the texts are.
+fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*mut libc::c_char> {
+    texts.map(|text| text.as_ptr().cast_mut()).chain([ptr::null_mut()]).collect()
+}
+
+/// Starts the program that the first argument names by a path, as the leader of a process group of its own, with `pipes` as its
+/// STDIN and STDOUT, and with what SIGPIPE does by default, which std turned off for us. Without `variables` it gets ours.
+pub fn spawn(arguments: &[CString], variables: Option<&[&CStr]>, pipes: [BorrowedFd<'_>; 2]) -> io::Result<u32> {
+    let program = arguments.first().ok_or(io::ErrorKind::InvalidInput)?;
+    let arguments = pointers(arguments.iter().map(CString::as_c_str));
+    let variables = variables.map(|variables| pointers(variables.iter().copied()));
+    // SAFETY: the C library has set it, and nothing in this program changes a variable.
+    let ours = unsafe { environ };
+    let environment = variables.as_ref().map_or(ours.cast(), |variables| variables.as_ptr());
+    let actions = FileActions::new(pipes)?;
+    let attributes = attributes()?;
+    let mut pid = 0;
+    // SAFETY: both arrays end with a null pointer, and all that is pointed to lives until the call returns; nothing is changed.
+    let error = unsafe {
+        libc::posix_spawn(&mut pid, program.as_ptr(), &actions.0, &attributes, arguments.as_ptr(), environment)
+    };
+    check_number(error)?;
+    Ok(pid as u32)
+}
+
+/// What becomes of the descriptors of a child.
+struct FileActions(libc::posix_spawn_file_actions_t);
+
+impl FileActions {
+    fn new(pipes: [BorrowedFd<'_>; 2]) -> io::Result<FileActions> {
+        let mut actions = MaybeUninit::uninit();
+        // SAFETY: the pointer is to a value of ours.
+        check_number(unsafe { libc::posix_spawn_file_actions_init(actions.as_mut_ptr()) })?;
+        // SAFETY: it has been written.
+        let mut actions = FileActions(unsafe { actions.assume_init() });
+        for (fd, pipe) in (0..).zip(pipes) {
+            // SAFETY: it has been initialized.
+            check_number(unsafe { libc::posix_spawn_file_actions_adddup2(&mut actions.0, pipe.as_raw_fd(), fd) })?;
+        }
+        Ok(actions)
+    }
+}
+
+impl Drop for FileActions {
+    fn drop(&mut self) {
+        // SAFETY: it has been initialized, and is not used again.
+        unsafe { libc::posix_spawn_file_actions_destroy(&mut self.0) };
+    }
+}
+
+/// A process group of its own, and SIGPIPE as it is by default. It owns nothing that would have to be given back.
+fn attributes() -> io::Result<libc::posix_spawnattr_t> {
+    let mut sigpipe = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset writes to a sigset_t of ours.
+    check(unsafe { libc::sigemptyset(sigpipe.as_mut_ptr()) })?;
+    // SAFETY: the set has been written.
+    check(unsafe { libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE) })?;
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: the pointer is to a value of ours.
+    check_number(unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) })?;
+    // SAFETY: it has been written, and so has the set.
+    check_number(unsafe { libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), sigpipe.as_ptr()) })?;
+    let flags = libc::POSIX_SPAWN_SETPGROUP | libc::POSIX_SPAWN_SETSIGDEF; // the group is 0 from init on: the child's own
+    // SAFETY: it has been initialized.
+    check_number(unsafe { libc::posix_spawnattr_setflags(attributes.as_mut_ptr(), flags as libc::c_short) })?;
+    // SAFETY: the same.
+    Ok(unsafe { attributes.assume_init() })
+}
+
+/// Takes the exit status of a child that has ended. `options` is 0 to wait for that, or `WNOHANG` for `None` if it has not.
+pub fn reap(pid: u32, options: libc::c_int) -> io::Result<Option<ExitStatus>> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the pointer is to an integer of ours.
+        match check(unsafe { libc::waitpid(pid as libc::pid_t, &mut status, options) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map(|reaped| (reaped != 0).then(|| ExitStatus::from_raw(status))),
+        }
+    }
+}
+
+/// Becomes the program that the first argument names, which is looked for in `PATH` where it is no path. Returns with the reason
+/// if it cannot.
+pub fn exec(arguments: &[CString], variables: &[&CStr]) -> io::Error {
+    let Some(program) = arguments.first() else { return io::ErrorKind::InvalidInput.into() };
+    let arguments = pointers(arguments.iter().map(CString::as_c_str));
+    let variables = pointers(variables.iter().copied());
+    // SAFETY: signal touches no memory of ours, and there is no handler.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) }; // std ignores it
+    // SAFETY: both arrays end with a null pointer, and all that is pointed to lives until the call returns.
+    unsafe { libc::execvpe(program.as_ptr(), arguments.as_ptr().cast(), variables.as_ptr().cast()) };
+    io::Error::last_os_error()
+}
+
+fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
+    if returned < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(returned)
+}
+
+/// For the functions that return their error.
+fn check_number(error: libc::c_int) -> io::Result<()> {
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }

@@ -1,7 +1,7 @@
 //! The environment variables, read once. An invalid value is an error that names the variable, and never a silent default.
 
 use std::env::{self, VarError};
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -290,7 +290,7 @@ const KNOWN: [&str; 16] = [
 /// Warns of variables that look like ours but are not.
 #[inline(never)]
 pub fn warn_of_unknown_variables(log: Log) {
-    for variable in sys::environment().filter(|variable| variable.starts_with(b"SLS")) {
+    for variable in sys::environment().map(CStr::to_bytes).filter(|variable| variable.starts_with(b"SLS")) {
         let name = variable.split(|&byte| byte == b'=').next().unwrap_or_default();
         let name = &*String::from_utf8_lossy(name);
         if KNOWN.contains(&name) {

@@ -25,6 +25,10 @@ do
 	'
 done
 
+check 'a refusal is a refusal though it has an identifier' '
+	works_without "HTTP status 500" register "{\"status\":500,\"headers\":{\"Lambda-Extension-Identifier\":\"x\"}}"
+'
+
 check 'a connection that is reset is no failure' '
 	works_without "" register "{\"reset\":\"after-reading\"}"
 '

@@ -245,7 +245,7 @@ check 'it cannot be started again while an event waits: the caller is told' '
 	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
 	tell "mv ../broken \$0; exit 5" &&
 	start_invoking 1 &&
-	within 5000 grep -q "\"number\":5,\"requestId\":\".*\",\"status\":200" journal &&
+	within 30000 grep -q "\"number\":5,\"requestId\":\".*\",\"status\":200" journal &&
 	touch task/go &&
 	has_answer &&
 	failed Runtime.ExitError "the language runtime exited with status 6" &&

@@ -8,7 +8,7 @@ raw() {
 	mkdir -p task
 	python3 "$tests/lib/raw_api.py" "$1" &
 	at_end "end_process $!"
-	within 10000 test -s port &&
+	within 30000 test -s port &&
 		alone "127.0.0.1:$(cat port)" "${2:-echoes}"
 }
 
@@ -40,7 +40,7 @@ end_process() {
 
 # has_been REQUEST: the Runtime API has got it, a regular expression from its beginning.
 has_been() {
-	within 5000 grep -qs "^$1" requests || {
+	within 30000 grep -qs "^$1" requests || {
 		cat requests
 		return 1
 	}
@@ -174,7 +174,7 @@ check 'localhost is known' '
 	mkdir task &&
 	python3 "$tests/lib/raw_api.py" slow &
 	at_end "end_process $!"
-	within 5000 test -s port &&
+	within 30000 test -s port &&
 	alone "localhost:$(cat port)" echoes &&
 	has_been "$post/id-1/response \[1\]"
 '

@@ -171,7 +171,7 @@ check 'a language runtime that ignores SIGTERM and SIGINT is killed before the d
 check 'a handler of Node.js that never lets go of the event loop says in the log where it is when it is interrupted' '
 	start_lambda nodejs:spins.handler --timeout 60 &&
 	start_invoking 1 &&
-	within 10000 test -e task/spins &&
+	within 30000 test -e task/spins &&
 	kill -INT "$(children)" &&
 	has_answer &&
 	logged "at spins (" &&

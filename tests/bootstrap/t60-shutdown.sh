@@ -34,7 +34,7 @@ is_told_in_time() {
 		rm -rf task/called task/starts
 		start_lambda "$@" &&
 			start_invoking 1 &&
-			within 5000 test -e task/called &&
+			within 30000 test -e task/called &&
 			ends_soon &&
 			has_answer || return
 		if test "$took" -le 400 && grep -q Runtime.Shutdown response
@@ -129,7 +129,7 @@ check 'during Init, while bootstrap registers as an extension' '
 check 'a handler that is at work gets the time to answer, its response is delivered, and no other event is asked for' '
 	start_lambda keeps-answering &&
 	start_invoking 1 &&
-	within 5000 test -e task/called &&
+	within 30000 test -e task/called &&
 	terminate &&
 	touch task/go &&
 	exits_with 0 &&
@@ -142,7 +142,7 @@ check 'a handler that is at work gets the time to answer, its response is delive
 check 'a handler that is at work and ends is reported, and the language runtime is not started again' '
 	start_lambda says-goodbye &&
 	start_invoking 1 &&
-	within 5000 test -s task/called &&
+	within 30000 test -s task/called &&
 	terminate &&
 	exits_with 0 &&
 	has_answer &&
@@ -162,7 +162,7 @@ check 'no error hook is run for a handler that was at work' '
 	executable task/middlewares/mends "test \$1 != error || echo >>../erred" &&
 	start_lambda obeys --env SLSMIDDLEWARES=mends &&
 	start_invoking "\"touch called; sleep 60\"" &&
-	within 5000 test -e task/called &&
+	within 30000 test -e task/called &&
 	terminate &&
 	exits_with 0 &&
 	has_answer &&
@@ -180,7 +180,7 @@ check 'a middleware that is at work gets the time to end, and the response is de
 	executable task/middlewares/waits "test \$1 = after || exit 0; touch waits; until test -e go; do sleep 0.01; done" &&
 	start_lambda echoes --env SLSMIDDLEWARES=waits &&
 	start_invoking 1 &&
-	within 5000 test -e task/waits &&
+	within 30000 test -e task/waits &&
 	terminate &&
 	touch task/go &&
 	exits_with 0 &&
@@ -191,14 +191,14 @@ check 'a middleware that is at work gets the time to end, and the response is de
 check 'while a response is posted that Lambda never accepts' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"swallow\":true}}" --timeout 20 &&
 	start_invoking 1 &&
-	within 5000 grep -q /response journal &&
+	within 30000 grep -q /response journal &&
 	ends_soon
 '
 
 check 'a response whose connection breaks is not posted again' '
 	faulty keeps-answering "{\"on\":\"response\",\"nth\":\"every\",\"do\":{\"reset\":\"after-reading\"}}" &&
 	start_invoking 1 &&
-	within 5000 test -e task/called &&
+	within 30000 test -e task/called &&
 	terminate &&
 	touch task/go &&
 	exits_with 0 &&
@@ -208,7 +208,7 @@ check 'a response whose connection breaks is not posted again' '
 check 'while a response is posted that Lambda accepts late' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"delayMs\":150}}" &&
 	start_invoking 1 &&
-	within 5000 grep -q /response journal &&
+	within 30000 grep -q /response journal &&
 	terminate &&
 	exits_with 0 &&
 	has_answer &&
@@ -217,7 +217,7 @@ check 'while a response is posted that Lambda accepts late' '
 
 check 'while an Init error is posted that Lambda never accepts' '
 	faulty cannot-load-the-handler "{\"on\":\"init-error\",\"nth\":1,\"do\":{\"swallow\":true}}" &&
-	within 5000 grep -q init/error journal &&
+	within 30000 grep -q init/error journal &&
 	terminate &&
 	exits_with 1
 '
@@ -227,7 +227,7 @@ check 'at any moment: fifteen times' '
 	do
 		start_lambda soaks &&
 		start_invoking "{\"do\":\"echo\"}" &&
-		within 5000 grep -q extension/register journal &&
+		within 30000 grep -q extension/register journal &&
 		sleep "0.0$round" &&
 		terminated=$(bootstrap_process) &&
 		kill "$terminated" &&

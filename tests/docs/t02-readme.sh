@@ -4,7 +4,7 @@ description='the README and the documents are true'
 
 # The README and the documents that go on where it ends, in the order in which they are read, as one text.
 documents='README.md docs/handlers.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
-	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/architecture.md'
+	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/migrate.md docs/architecture.md'
 readme=$scratch/documents.md
 for document in $documents
 do
@@ -239,10 +239,22 @@ check 'what make run and the other commands print is what the documents say' '
 '
 
 check 'the files that they show are those of the example' '
-	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite
+	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite \
+		cdk/app.js Dockerfile
 	do
 		shows $file "example/$file" || return
 	done
+'
+
+# is_part_of FILE: what is on stdin is there, as it is.
+is_part_of() {
+	python3 -c 'import sys; text = sys.stdin.read(); sys.exit(not text or text not in open(sys.argv[1]).read())' "$repository/$1"
+}
+
+check 'the parts of files that they show are parts of files of the example' '
+	code yaml "  OpenRuntime:" | is_part_of example/template.yaml &&
+	code hcl aws_lambda_layer_version\" | is_part_of example/terraform/main.tf &&
+	code hcl aws_lambda_function\" | is_part_of example/terraform/main.tf
 '
 
 check 'a handler has ten lines' '
@@ -297,10 +309,10 @@ check 'its table of errors has those of bootstrap and of the language runtimes, 
 	rows "## Errors" | diff expected -
 '
 
-check 'its table of kinds is that of bootstrap' '
-	python3 "$tests/kinds.py" "$repository/src/cloudevents/kinds.rs" >expected &&
+check 'the page of kinds is what make docs writes' '
+	"$repository/scripts/event-kinds" >expected &&
 	test -s expected &&
-	table "# All kinds of events" | diff expected -
+	diff expected "$repository/docs/event-kinds.md"
 '
 
 check 'its table of /opt has what is in the layer, and no other' '

@@ -38,7 +38,7 @@ start_lambda() {
 		--task-root task --env "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" "$@" >lambda.out 2>lambda.log &
 	lambda_pid=$!
 	at_end stop_lambda
-	within 10000 lambda_is_up_or_gone &&
+	within 30000 lambda_is_up_or_gone &&
 		test -s port || return
 	lambda_url=http://127.0.0.1:$(cat port)
 }

@@ -178,7 +178,7 @@ is_unmarked() {
 }
 
 no_process_left() {
-	within 2000 is_unmarked && return
+	within 10000 is_unmarked && return
 	for pid in $(marked)
 	do
 		echo "left behind: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"

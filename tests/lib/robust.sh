@@ -28,10 +28,10 @@ tell() {
 	invoke "\"$1\""
 }
 
-# start_invoking EVENT: invokes in the background. has_answer: it is over.
+# start_invoking EVENT [CURL-OPTION…]: invokes in the background. has_answer: it is over.
 start_invoking() {
 	rm -f status
-	invoke "$1" &
+	invoke "$@" &
 	at_end "wait $! || :" # it may be cut off
 }
 

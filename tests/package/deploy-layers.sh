@@ -64,6 +64,30 @@ as_user() {
 		fi
 }
 
+# in_image TEXT: with the variables that the image has.
+in_image() {
+	echo "$1" | sed "s,\${ARCH},$arch,; s,\${LAMBDA_RUNTIME_DIR},/var/runtime,; s,\${LAMBDA_TASK_ROOT},/var/task,"
+}
+
+# follow_dockerfile: does in the folder root what the Dockerfile says. Its base image brings Node.js in /var/lang.
+follow_dockerfile() {
+	dockerfile=$repository/example/Dockerfile
+	rm -r root/var/task &&
+		grep "^COPY " "$dockerfile" >copies &&
+		while read -r _ from to
+		do
+			from=$repository/$(in_image "$from") to=root$(in_image "$to")
+			mkdir -p "${to%/*}" &&
+				if test -d "$from"
+				then
+					mkdir -p "$to" &&
+						cp -R "$from/." "$to"
+				else
+					cp "$from" "$to"
+				fi || return
+		done <copies
+}
+
 greets() {
 	answers '{"name": "Grace"}' '{"message":"Good day, Grace!","event":"free-form JSON"}'
 }
@@ -161,6 +185,19 @@ check 'as a wrapper it takes the interpreter of the managed Python' '
 	mv root/opt/python/lib root/var/lang/lib &&
 	rm -r root/opt/python &&
 	serve_in_root python/handler.hello /opt/open-runtime AWS_LAMBDA_EXEC_WRAPPER=/opt/open-runtime SLSMIDDLEWARES=polite &&
+	greets
+'
+
+# No container engine is here: the root takes the place of the image, and gets what the Dockerfile copies.
+check 'the image of the example answers, with its command and its variables' '
+	make_root bullseye "nodejs-$arch" &&
+	mv root/opt/nodejs/bin/node root/var/lang/bin/node &&
+	mv root/opt/nodejs/lib root/var/lang/lib &&
+	rm -r root/opt/* &&
+	follow_dockerfile &&
+	chmod -R go=rX root &&
+	serve_in_root "$(sed -n "s/^CMD \[\"\(.*\)\"\]/\1/p" "$dockerfile")" /var/runtime/bootstrap \
+		"$(sed -n "s/^ENV //p" "$dockerfile")" LAMBDA_RUNTIME_DIR=/var/runtime &&
 	greets
 '
 

@@ -12,7 +12,7 @@ check 'it is static: no interpreter, no library' '
 limit() {
 	case $1 in
 	'WAY=rustup PANIC=silent')
-		echo 457000
+		echo 393000
 		;;
 	'WAY=debian PANIC=silent')
 		echo 462000

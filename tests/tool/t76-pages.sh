@@ -2,6 +2,7 @@
 description='web pages and other strangers at the ports of the developer'"'"'s machine get nothing run'
 . ./lib/lib.sh
 . ./lib/robust.sh
+. ./lib/pages.sh
 
 # has_status EXPECTED URL [CURL-OPTION…]
 has_status() {
@@ -18,13 +19,6 @@ refused() {
 		has_status 403 "$@" -H "$header" &&
 			says answer "open-runtime refuses what a web page may have sent" || return
 	done
-}
-
-# runs_nothing: no invocation, after the one that says that the function works.
-runs_nothing() {
-	answers 1 1 &&
-		within 2000 said "what == 'invocation'" &&
-		same 1 "$(journal "what == 'invocation'" | wc -l)"
 }
 
 check 'the Invoke API refuses what pages send, and says why; what AWS'"'"'s clients send is answered' '
@@ -49,6 +43,10 @@ check 'the Runtime API and the Extensions API refuse what pages send' '
 	runtime_api=$(sed -n "s/.*\"address\":\"\([^\"]*\)\".*\"what\":\"runtime-api\".*/\1/p" journal) &&
 	refused "http://$runtime_api/2018-06-01/runtime/invocation/next" &&
 	refused "http://$runtime_api/2020-01-01/extension/register" -d "{}" -H "Lambda-Extension-Name: x" &&
+	for header in "Host: 0.0.0.0:9000" "Host: [::ffff:7f00:1]:9000" "Sec-Fetch-Site: none" "Sec-Fetch-Site: same-origin"
+	do
+		has_status 403 "http://$runtime_api/2018-06-01/runtime/invocation/next" -H "$header" || return
+	done &&
 	runs_nothing
 '
 
@@ -90,24 +88,6 @@ check 'fetch of Node.js is not taken for a page' '
 		"$lambda_url/$invoke_path" >seen &&
 	same 200 "$(cat seen)"
 '
-
-# relay: of open-runtime, with a function that waits at it.
-# shellcheck disable=SC2034 # the checks use the variables
-relay() {
-	"$open_runtime" debug-relay --port 0 --function-port 0 2>relay.log &
-	at_end "kill -9 $! 2>/dev/null; true"
-	within 2000 says relay.log inspector.html &&
-		outer=$(sed -n "s,.*ws=127.0.0.1:\([0-9]*\)/.*,\1,p" relay.log) &&
-		token=$(sed -n "s,.*ws=[^/]*/,,p" relay.log) &&
-		inner=$(sed -n "s/.*functions connect to .*:\([0-9]*\)$/\1/p" relay.log)
-}
-
-# waits_in LANGUAGE: a function that stops at its first line.
-waits_in() {
-	relay &&
-		start_lambda "$1:debugged.stops" --env "SLSDEBUG=127.0.0.1:*" --timeout 20 &&
-		start_invoking "{\"_debugProxy\":\"127.0.0.1:$inner/break\"}"
-}
 
 # attaches EXPECTED [CURL-OPTION…]: to the relay, as WebSockets do.
 attaches() {

@@ -18,7 +18,7 @@ const LONGEST_CAUSE: usize = 64 << 10;
 pub fn run(input: &[u8]) {
     let text = String::from_utf8_lossy(input).into_owned();
     is_in_lambdas_form(&header_error_type(&text));
-    let parsed = RawValue::from_string(text.clone()).ok().map(|error| LambdaError::parse(&error));
+    let parsed = RawValue::from_string(text.clone()).ok().map(|error| LambdaError::parse(error.get()));
     let stack_trace = parsed.as_ref().and_then(|error| error.stack_trace.clone());
     let named = LambdaError {
         error_type: text.clone(),

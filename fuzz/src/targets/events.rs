@@ -3,7 +3,7 @@
 //! Input: a line of words, of which any of `raw wrap unwrap batch report turned` are switches, and the others say what becomes of the
 //! calls, in turn: `bad`, `late`, or a response; then the event.
 
-use open_runtime::cloudevents::{Answer, Batch, EventFacts, Options, Outcome, json, map};
+use open_runtime::cloudevents::{Answer, Batch, CallOutcome, EventFacts, Options, json, map};
 
 use crate::input::{is_json, words_and_rest};
 
@@ -64,7 +64,7 @@ fn answer(batch: &Batch<'_>, words: &[&[u8]]) {
         _ => Some(Ok(&b"null"[..])),
     };
     let words = if words.is_empty() { &[&b"null"[..]] } else { words };
-    let outcomes: Vec<Outcome<&[u8], ()>> = words.iter().cycle().take(batch.events().len()).map(outcome).collect();
+    let outcomes: Vec<CallOutcome<&[u8], ()>> = words.iter().cycle().take(batch.events().len()).map(outcome).collect();
     let has_failed = outcomes.iter().any(|outcome| !matches!(outcome, Some(Ok(_))));
     let report = batch.report(&outcomes);
     assert!(has_failed || report.is_none());

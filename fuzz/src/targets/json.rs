@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use open_runtime::cloudevents::json::text::append_text;
+use open_runtime::cloudevents::json::append_text;
 use open_runtime::cloudevents::json::{Document, Value, validate};
 use open_runtime::json_line::on_one_line;
 use serde::Deserialize;

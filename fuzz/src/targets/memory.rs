@@ -7,7 +7,7 @@ use std::hint::black_box;
 use open_runtime::child::lines::Lines;
 use open_runtime::child::protocol::Message;
 use open_runtime::cloudevents::formats::{base64, uri};
-use open_runtime::cloudevents::json::text;
+use open_runtime::cloudevents::json::append_text;
 use open_runtime::cloudevents::json::{Document, validate};
 use open_runtime::cloudevents::{Options, map, percent_decoded};
 use open_runtime::error::LambdaError;
@@ -59,13 +59,13 @@ fn json(json: &[u8]) {
     if let Ok(document) = limited("JSON", length, || Document::parse(json)) {
         let root = document.root();
         limited("look-ups", length, || black_box(root.elements().count() + root.members().count()));
-        limited("text", length, || text::append_text(root, &mut Vec::new()));
+        limited("text", length, || append_text(root, &mut Vec::new()));
     }
     let response = [b"{\"id\":\"r#0\",\"response\":", json, b"}"].concat();
     limited("a response", length, || drop(black_box(Message::parse(&response))));
     if let Ok(error) = serde_json::from_slice::<&RawValue>(json) {
         // It keeps a copy of what it reads.
-        limited("an error", 2 * length, || drop(black_box(LambdaError::parse(error))));
+        limited("an error", 2 * length, || drop(black_box(LambdaError::parse(error.get()))));
     }
     maps(json);
 }

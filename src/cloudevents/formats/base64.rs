@@ -1,8 +1,8 @@
-//! Base64 (RFC 4648, section 4), in which AWS puts bytes into JSON.
+//! Base64 (RFC 4648, section 4). AWS uses it for bytes in JSON.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Appends the base64 of `bytes`, padded.
+/// Appends the base64 of `bytes`, with padding.
 pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     for chunk in bytes.chunks(3) {
         let mut group = 0;
@@ -16,7 +16,7 @@ pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The bytes that `text` stands for; none if it is no base64. Padding may be missing.
+/// Decodes base64, with or without padding. Returns `None` if `text` is not base64.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let text = match text {
         [text @ .., b'=', b'='] if text.len() % 4 == 2 => text,
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_survive_the_way_there_and_back() {
+    fn encoded_bytes_decode_to_themselves() {
         for length in 0..70u8 {
             let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(91).wrapping_add(length)).collect();
             let mut text = Vec::new();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_base64_is_refused() {
+    fn invalid_base64_is_refused() {
         for text in ["A", "AAAAA", "AA=A", "A===", "AAA==", "AA AA", "-_-_", "=", "AAAA=", "é"] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }

@@ -1,9 +1,10 @@
-//! Decompression of gzip (RFC 1952) and zlib (RFC 1950), which hold deflate (RFC 1951).
+//! Decompresses gzip (RFC 1952) and zlib (RFC 1950). Both contain deflate (RFC 1951).
 //!
-//! CloudWatch Logs sends its documents so. Nothing is trusted: every code, length and distance is checked, and the
-//! output is limited, so that no few bytes unpack to a gigabyte.
+//! CloudWatch Logs sends its documents in these formats. The data is not trusted: every code, length and distance is
+//! checked. The size of the output is limited, because a few bytes can unpack to a gigabyte.
 
-/// Unpacks gzip or zlib data. None if it is neither, is damaged, or unpacks to more than `limit` bytes.
+/// Unpacks gzip or zlib data. Returns `None` if the data has another format, is damaged, or unpacks to more than
+/// `limit` bytes.
 pub fn unpack(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let body = match packed {
         [0x1f, 0x8b, 8, flags @ ..32, _, _, _, _, _, _, rest @ ..] => gzip_body(*flags, rest)?,
@@ -26,7 +27,7 @@ pub fn unpack(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
     is_whole.then_some(out)
 }
 
-/// What is behind the optional fields of a gzip header.
+/// Skips the optional fields of a gzip header. Returns the data behind them.
 fn gzip_body(flags: u8, mut rest: &[u8]) -> Option<&[u8]> {
     if flags & 4 != 0 {
         let (length, behind) = rest.split_first_chunk()?;
@@ -40,7 +41,7 @@ fn gzip_body(flags: u8, mut rest: &[u8]) -> Option<&[u8]> {
     if flags & 2 != 0 { rest.get(2..) } else { Some(rest) }
 }
 
-/// Half a byte at a time.
+/// Returns the CRC-32 of `bytes`. Processes half a byte at a time.
 fn crc32(bytes: &[u8]) -> u32 {
     #[rustfmt::skip]
     const TABLE: [u32; 16] = [
@@ -60,19 +61,20 @@ fn adler32(bytes: &[u8]) -> u32 {
     high << 16 | low
 }
 
-/// Longest code, in bits.
-const LONGEST: usize = 15;
+/// The length of the longest code, in bits.
+const MAX_CODE_BITS: usize = 15;
 
-/// A canonical Huffman code: how many codes of each length there are, and their symbols in order.
+/// A canonical Huffman code: the number of codes of each length, and the symbols in the order of their codes.
 struct Code {
-    counts: [u16; LONGEST + 1],
+    counts: [u16; MAX_CODE_BITS + 1],
     symbols: Vec<u16>,
 }
 
 impl Code {
-    /// None if there are more codes than fit.
+    /// Makes the code from the length of each symbol's code. Returns `None` if there are more codes than the lengths
+    /// allow.
     fn new(lengths: &[u8]) -> Option<Code> {
-        let mut counts = [0u16; LONGEST + 1];
+        let mut counts = [0u16; MAX_CODE_BITS + 1];
         for length in lengths {
             *counts.get_mut(usize::from(*length))? += 1;
         }
@@ -83,7 +85,7 @@ impl Code {
                 return None;
             }
         }
-        let mut next = [0; LONGEST + 1]; // where the next symbol of each length goes
+        let mut next = [0; MAX_CODE_BITS + 1]; // the place of the next symbol of each length
         let mut total = 0;
         for (next, count) in next.iter_mut().zip(counts).skip(1) {
             *next = total;
@@ -99,20 +101,22 @@ impl Code {
     }
 }
 
-/// Reads no byte before it needs a bit of it, so that `rest` is right behind the last block.
+/// Reads a byte only when it needs a bit of that byte. After the last block, `rest` is right behind the block.
 struct Inflater<'a> {
     rest: &'a [u8],
-    /// Bits that were read and not used yet, the next one lowest, and how many they are: fewer than 8.
+    /// Bits that were read and not used yet, and their number. The next bit is the lowest. After a call of `take`,
+    /// there are fewer than 8.
     bits: u32,
     count: u32,
-    /// The fixed codes, once a block has used them: a block may be ten bits long, and making them takes longer than that.
+    /// The fixed codes, from the first block that uses them. They are kept because a block can have only ten bits, and
+    /// making the codes takes longer than reading such a block.
     fixed: Option<(Code, Code)>,
     out: Vec<u8>,
     limit: usize,
 }
 
 impl Inflater<'_> {
-    /// One block. True if it is the last.
+    /// Reads a block. Returns true if it is the last block.
     fn block(&mut self) -> Option<bool> {
         let is_last = self.take(1)? == 1;
         match self.take(2)? {
@@ -162,7 +166,7 @@ impl Inflater<'_> {
         None
     }
 
-    fn put(&mut self, bytes: usize) -> Option<()> {
+    fn check_room(&mut self, bytes: usize) -> Option<()> {
         (self.limit - self.out.len() >= bytes).then_some(())
     }
 
@@ -174,13 +178,13 @@ impl Inflater<'_> {
             return None;
         }
         let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes([low, high])))?;
-        self.put(bytes.len())?;
+        self.check_room(bytes.len())?;
         self.out.extend_from_slice(bytes);
         self.rest = rest;
         Some(())
     }
 
-    /// The codes of a block that brings its own.
+    /// Reads the codes of a block that defines its own codes.
     fn codes(&mut self) -> Option<(Code, Code)> {
         const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
         let (literals, distances, count) =
@@ -208,7 +212,7 @@ impl Inflater<'_> {
         loop {
             match self.symbol(literals)? {
                 literal @ 0..=255 => {
-                    self.put(1)?;
+                    self.check_room(1)?;
                     self.out.push(literal as u8);
                 }
                 256 => return Some(()),
@@ -246,9 +250,10 @@ impl Inflater<'_> {
         }
     }
 
-    /// Copies what was put out before; it may reach into the copy itself.
+    /// Repeats `length` bytes of the output from `distance` bytes back. The source may overlap the bytes that are
+    /// appended.
     fn repeat(&mut self, length: usize, distance: usize) -> Option<()> {
-        self.put(length)?;
+        self.check_room(length)?;
         let start = self.out.len().checked_sub(distance)?;
         for at in start..start + length {
             let byte = *self.out.get(at)?;
@@ -258,7 +263,7 @@ impl Inflater<'_> {
     }
 }
 
-/// Lengths of the fixed code.
+/// Returns the length of a symbol's code in the fixed code.
 fn fixed_length(symbol: usize) -> u8 {
     match symbol {
         0..=143 => 8,
@@ -272,12 +277,13 @@ fn fixed_length(symbol: usize) -> u8 {
 mod tests {
     use super::*;
 
-    /// A text by Python's gzip, level 9, with all optional fields; codes of its own.
+    /// A text that Python's gzip packed at level 9, with all optional fields of the header. Its block defines its own
+    /// codes.
     const GZIP: &str = "H4sIHgAAAAACAwMAYWJjbmFtZQBjb21tZW50ABI0rdZNCoMwEIbhfU8xB+giM0n8OY7FmAghQrX0+u3WjSC8++GDB0J4g5P8TqnJ\
         azuOmnYpU8try7I1OUqS71TrU6Y2y7qInm5lL9unzrL8Tx5+vLHjLnaGGzt2sdNDrg5yRcgVIJeHXAa5FHI5xmUj47KBcVkPuTrI\
         FSFXgFwechnkUsjlGJeOjEsHxqU95OogV4RcAXJ5yGWQSyEX1BtQbkC1AcUG1BpQalClAX2E0PtjUD8HQ0dYNwsAAA==";
 
-    /// The first 300 bytes of it by Python's zlib, strategy Z_FIXED.
+    /// The first 300 bytes of this text, packed by Python's zlib with the strategy Z_FIXED.
     const ZLIB: &str = "eAEzMVBIL0pNzVNIyi8pyUktVshIzEvPzEtXyM9TKMlIVShPzMnRUUjMS1HITFMwRFGrUJyRX5qTopAGVMJlbEmCOQZ4zLEgwRwj\
         POaYU8lfZgg5ABdDZ80=";
 
@@ -291,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_packed_is_unpacked() {
+    fn data_packed_by_python_is_unpacked() {
         let text = bottles();
         assert_eq!(unpack_base64(GZIP, text.len()).as_deref(), Some(&*text));
         assert_eq!(unpack_base64(GZIP, text.len() - 1), None);
@@ -321,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_without_a_meaning_are_refused() {
+    fn undefined_flags_are_refused() {
         let mut packed = super::super::base64::decode(GZIP.as_bytes()).unwrap();
         assert!(unpack(&packed, 9999).is_some());
         for flag in [32, 64, 128] {
@@ -332,15 +338,15 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_noticed() {
-        let goods = [stored(b"abc"), super::super::base64::decode(GZIP.as_bytes()).unwrap()];
-        for good in goods {
+    fn damaged_data_is_refused() {
+        let samples = [stored(b"abc"), super::super::base64::decode(GZIP.as_bytes()).unwrap()];
+        for good in samples {
             for index in 0..good.len() {
                 let _ = good.get(..index).map(|half| assert!(unpack(half, 9999).is_none(), "{index}"));
                 for bit in 0..8 {
                     let mut bad = good.clone();
                     let _ = bad.get_mut(index).map(|byte| *byte ^= 1 << bit);
-                    let unpacked = unpack(&bad, 9999); // bits of the header, and behind the last code, say nothing
+                    let unpacked = unpack(&bad, 9999); // unless the bit does not matter
                     assert!(unpacked.is_none_or(|text| text == bottles() || text == b"abc"), "{index} {bit}");
                 }
             }

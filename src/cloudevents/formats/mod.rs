@@ -1,4 +1,4 @@
-//! Formats that events hold their parts in.
+//! The formats of parts of an event: base64, compressed data, points in time, URI-references.
 
 pub mod base64;
 pub mod inflate;

@@ -1,69 +1,68 @@
-//! Points in time: from each form that AWS writes them in to RFC 3339 in UTC.
+//! Points in time. Reads each form that AWS uses, and writes RFC 3339 in UTC.
 
-/// What a bare number counts.
+/// The unit of a plain number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Seconds; a number too large for that is taken for milli-, micro- or nanoseconds.
+    /// Seconds since 1970. A number that is too large for seconds counts milliseconds, microseconds or nanoseconds.
     Seconds,
-    /// Milliseconds.
     Milliseconds,
-    /// Microseconds.
     Microseconds,
 }
 
-/// Appends a point in time as RFC 3339 in UTC, with the digits of a second that were given. False, and nothing
-/// appended, if `text` is none, or none between the years 1 and 9999, or a number below 0.
+/// Appends a point in time as RFC 3339 in UTC. Keeps up to nine digits of a second. Returns false and appends nothing
+/// if `text` is not a point in time, is a negative number, or is outside the years 1 to 9999.
 ///
-/// Takes `2018-01-26T15:58:33.475+0000`, with `Z`, `+00:00` or `+00`, with a blank for the `T` and blanks
-/// anywhere else, and numbers such as `1545082649183`, `1545084650.987` and `1.4E9`.
-pub fn append_time(text: &[u8], unit: Unit, clock: &mut Clock, out: &mut Vec<u8>) -> bool {
+/// Accepts dates such as `2018-01-26T15:58:33.475+0000`. The offset may also be `Z`, `+00:00` or `+00`. A space may
+/// replace the `T`, and there may be spaces between the parts. Also accepts numbers such as `1545082649183`,
+/// `1545084650.987` and `1.4E9`.
+pub fn append_time(text: &[u8], unit: Unit, minute_cache: &mut MinuteCache, out: &mut Vec<u8>) -> bool {
     let is_date = text.get(4) == Some(&b'-');
     let moment =
         if is_date { Reader { rest: text }.date() } else { Decimal::read(text).and_then(|number| number.moment(unit)) };
-    match moment.filter(|moment| (FIRST..=LAST).contains(&moment.seconds)) {
-        Some(moment) => moment.append(clock, out),
+    match moment.filter(|moment| (FIRST_SECOND..=LAST_SECOND).contains(&moment.seconds)) {
+        Some(moment) => moment.append(minute_cache, out),
         None => return false,
     }
     true
 }
 
 /// Appends a point in time, in milliseconds since 1970, as RFC 3339 with three digits of a second.
-pub fn append_timestamp(unix_ms: u128, out: &mut Vec<u8>) {
-    append_time(unix_ms.to_string().as_bytes(), Unit::Milliseconds, &mut Clock::default(), out);
+pub fn append_timestamp(unix_ms: u64, out: &mut Vec<u8>) {
+    append_time(unix_ms.to_string().as_bytes(), Unit::Milliseconds, &mut MinuteCache::default(), out);
 }
 
-/// True if `text` is a point in time exactly as RFC 3339 has it (leap seconds aside, which many readers refuse).
+/// True if `text` is a point in time in the exact form of RFC 3339. Refuses leap seconds, as many parsers do.
 pub fn is_rfc3339(text: &[u8]) -> bool {
     let has_zone = matches!(text, [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _]);
     let is_separated = matches!(text.get(10), Some(b'T' | b't')) && text.get(17) != Some(&b'6');
     has_zone
         && is_separated
         && !text.contains(&b' ')
-        && append_time(text, Unit::Seconds, &mut Clock::default(), &mut Vec::new())
+        && append_time(text, Unit::Seconds, &mut MinuteCache::default(), &mut Vec::new())
 }
 
-/// Seconds from 1970 to the first second of the year 1, and to the last of the year 9999.
-const FIRST: i64 = -62_135_596_800;
-const LAST: i64 = 253_402_300_799;
+/// The first second of the year 1, and the last second of the year 9999. They are counted from 1970.
+const FIRST_SECOND: i64 = -62_135_596_800;
+const LAST_SECOND: i64 = 253_402_300_799;
 
-/// Digits of a second that are kept.
-const FRACTION: usize = 9;
+/// The number of digits of a second that are kept.
+const FRACTION_DIGITS: usize = 9;
 
 struct Moment {
-    /// Since 1970, in UTC.
+    /// Counted from 1970, in UTC.
     seconds: i64,
-    fraction: [u8; FRACTION],
-    /// How many of them were given.
+    fraction: [u8; FRACTION_DIGITS],
+    /// The number of digits that were given.
     precision: usize,
 }
 
 impl Moment {
-    fn append(&self, clock: &mut Clock, out: &mut Vec<u8>) {
-        let (minute, second) = (self.seconds.abs_diff(FIRST) / 60, self.seconds.abs_diff(FIRST) % 60);
-        if clock.minute != Some(minute) {
-            *clock = Clock::at(minute);
+    fn append(&self, minute_cache: &mut MinuteCache, out: &mut Vec<u8>) {
+        let (minute, second) = (self.seconds.abs_diff(FIRST_SECOND) / 60, self.seconds.abs_diff(FIRST_SECOND) % 60);
+        if minute_cache.minute != Some(minute) {
+            *minute_cache = MinuteCache::at(minute);
         }
-        out.extend_from_slice(&clock.text);
+        out.extend_from_slice(&minute_cache.text);
         out.extend_from_slice(&two_digits(second as u32));
         if let Some(fraction @ [_, ..]) = self.fraction.get(..self.precision) {
             out.push(b'.');
@@ -73,16 +72,16 @@ impl Moment {
     }
 }
 
-/// The last minute that was written, which is often that of the next time too.
+/// The text of the last minute that was written. The next time is often in the same minute.
 #[derive(Default)]
-pub struct Clock {
-    /// Counted from the first of the year 1.
+pub struct MinuteCache {
+    /// Counted from the start of the year 1. `None` if no minute was written yet.
     minute: Option<u64>,
     text: [u8; 17],
 }
 
-impl Clock {
-    fn at(minute: u64) -> Clock {
+impl MinuteCache {
+    fn at(minute: u64) -> MinuteCache {
         let (year, month, day) = date_of((minute / 1_440) as u32);
         let of_day = (minute % 1_440) as u32;
         let [a, b] = two_digits(year / 100);
@@ -92,7 +91,7 @@ impl Clock {
         let [i, j] = two_digits(of_day / 60);
         let [k, l] = two_digits(of_day % 60);
         let text = [a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':'];
-        Clock { minute: Some(minute), text }
+        MinuteCache { minute: Some(minute), text }
     }
 }
 
@@ -100,13 +99,12 @@ fn two_digits(number: u32) -> [u8; 2] {
     [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
 }
 
-/// Days from the 1st of March of the year 0 to the first day of the year 1. Counted from a March, the leap day is the
-/// last day of a year.
-const TO_FIRST: u32 = 306;
+/// Days from March 1 of the year 0 to January 1 of the year 1. If a year starts in March, the leap day is its last day.
+const DAYS_TO_YEAR_1: u32 = 306;
 
-/// Year, month and day of a day counted from the first of the year 1.
+/// Returns the year, month and day of a day. Days are counted from January 1 of the year 1.
 fn date_of(day: u32) -> (u32, u32, u32) {
-    let day = day + TO_FIRST;
+    let day = day + DAYS_TO_YEAR_1;
     let (era, day) = (day / 146_097, day % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
@@ -115,15 +113,15 @@ fn date_of(day: u32) -> (u32, u32, u32) {
     (era * 400 + year + u32::from(month <= 2), month, day)
 }
 
-/// The day of a date, counted from the first of the year 1. None if there is no such date.
+/// Returns the day of a date, counted from January 1 of the year 1. Returns `None` if the date does not exist.
 fn day_of(year: u32, month: u32, day: u32) -> Option<u32> {
     let since_march = year.checked_sub(u32::from(month <= 2))?;
     let days = since_march * 365 + since_march / 4 - since_march / 100 + since_march / 400;
-    let found = (days + (153 * ((month + 9) % 12) + 2) / 5 + day).checked_sub(TO_FIRST + 1)?;
+    let found = (days + (153 * ((month + 9) % 12) + 2) / 5 + day).checked_sub(DAYS_TO_YEAR_1 + 1)?;
     (date_of(found) == (year, month, day)).then_some(found)
 }
 
-/// Reads a date and time of day, with an offset from UTC.
+/// Reads a date, a time of day, and an offset from UTC.
 struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -134,25 +132,25 @@ impl Reader<'_> {
         let month = self.take(b"-").and_then(|_| self.number(2, 1..=12))?;
         let day = self.take(b"-").and_then(|_| self.number(2, 1..=31))?;
         let days = day_of(year, month, day)?;
-        let _ = self.take(b"Tt"); // a blank does as well
+        let _ = self.take(b"Tt"); // a space is accepted too
         let hour = self.number(2, 0..=23)?;
         let minute = self.take(b":").and_then(|_| self.number(2, 0..=59))?;
         let second = self.take(b":").and_then(|_| self.number(2, 0..=60))?; // 60 is a leap second
         let (fraction, precision) = self.fraction()?;
         let offset = self.offset()?;
-        self.blanks();
-        let seconds = FIRST + i64::from(days) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
+        self.skip_spaces();
+        let seconds = FIRST_SECOND + i64::from(days) * 86_400 + i64::from(hour * 3_600 + minute * 60 + second) - offset;
         self.rest.is_empty().then_some(Moment { seconds, fraction, precision })
     }
 
-    fn blanks(&mut self) {
+    fn skip_spaces(&mut self) {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
     fn take(&mut self, allowed: &[u8]) -> Option<u8> {
-        self.blanks();
+        self.skip_spaces();
         let (first, rest) = self.rest.split_first().filter(|(first, _)| allowed.contains(first))?;
         self.rest = rest;
         Some(*first)
@@ -165,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, width: usize, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
-        self.blanks();
+        self.skip_spaces();
         let mut number = 0;
         for _ in 0..width {
             number = number * 10 + u32::from(self.digit()? - b'0');
@@ -173,8 +171,8 @@ impl Reader<'_> {
         range.contains(&number).then_some(number)
     }
 
-    fn fraction(&mut self) -> Option<([u8; FRACTION], usize)> {
-        let (mut fraction, mut precision) = ([b'0'; FRACTION], 0);
+    fn fraction(&mut self) -> Option<([u8; FRACTION_DIGITS], usize)> {
+        let (mut fraction, mut precision) = ([b'0'; FRACTION_DIGITS], 0);
         if self.take(b".").is_some() {
             fraction[0] = self.digit()?;
             precision = 1;
@@ -188,7 +186,7 @@ impl Reader<'_> {
         Some((fraction, precision))
     }
 
-    /// Seconds east of UTC.
+    /// Reads the offset from UTC, in seconds to the east.
     fn offset(&mut self) -> Option<i64> {
         let east = match self.take(b"Zz+-")? {
             b'+' => 1,
@@ -202,15 +200,16 @@ impl Reader<'_> {
     }
 }
 
-/// A decimal number that is not negative: its digits, perhaps with a point among them, and how many of them count
-/// whole units. Nothing is computed in floating point, so that no digit changes; and nothing divided, which takes long.
+/// A decimal number that is not negative. `digits` may contain a point. `point` is the number of digits before the
+/// point, after the exponent is applied. Floating point would change digits, and a division would take long: neither is
+/// used.
 struct Decimal<'a> {
     digits: &'a [u8],
     point: i32,
 }
 
 impl<'a> Decimal<'a> {
-    /// Reads a number as JSON writes it.
+    /// Reads a number as JSON writes it. Also accepts leading zeros, and a point without digits on one side.
     fn read(text: &'a [u8]) -> Option<Decimal<'a>> {
         let (mut length, mut point, mut exponent) = (0, None, 0);
         for byte in text {
@@ -235,23 +234,24 @@ impl<'a> Decimal<'a> {
 
     fn moment(&self, unit: Unit) -> Option<Moment> {
         match unit {
-            Unit::Milliseconds => self.shifted(3),
-            Unit::Microseconds => self.shifted(6),
+            Unit::Milliseconds => self.moment_from(3),
+            Unit::Microseconds => self.moment_from(6),
             Unit::Seconds => {
-                let moment = self.shifted(0)?;
+                let moment = self.moment_from(0)?;
                 match moment.seconds {
-                    100_000_000_000_000_000.. => self.shifted(9),
-                    100_000_000_000_000..=99_999_999_999_999_999 => self.shifted(6),
-                    100_000_000_000..=99_999_999_999_999 => self.shifted(3),
+                    100_000_000_000_000_000.. => self.moment_from(9),
+                    100_000_000_000_000..=99_999_999_999_999_999 => self.moment_from(6),
+                    100_000_000_000..=99_999_999_999_999 => self.moment_from(3),
                     _ => Some(moment),
                 }
             }
         }
     }
 
-    /// As seconds, of which this counts the part with so many digits behind the point.
-    fn shifted(&self, precision: i32) -> Option<Moment> {
-        let mut moment = Moment { seconds: 0, fraction: [b'0'; FRACTION], precision: precision as usize };
+    /// Returns the point in time. `precision` is 0 if the number counts seconds, 3 for milliseconds, 6 for
+    /// microseconds, and 9 for nanoseconds.
+    fn moment_from(&self, precision: i32) -> Option<Moment> {
+        let mut moment = Moment { seconds: 0, fraction: [b'0'; FRACTION_DIGITS], precision: precision as usize };
         let mut place = precision - self.point; // of the digit, counted from the point
         for byte in self.digits.iter().filter(|byte| **byte != b'.') {
             if place < 0 {
@@ -278,7 +278,8 @@ mod tests {
 
     fn time(text: &str, unit: Unit) -> Option<String> {
         let mut out = Vec::new();
-        append_time(text.as_bytes(), unit, &mut Clock::default(), &mut out).then(|| String::from_utf8(out).unwrap())
+        append_time(text.as_bytes(), unit, &mut MinuteCache::default(), &mut out)
+            .then(|| String::from_utf8(out).unwrap())
     }
 
     #[test]
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_time_is_refused() {
+    fn invalid_times_are_refused() {
         for text in [
             "",
             "-1",
@@ -349,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc3339_is_told_from_what_merely_can_be_read() {
+    fn rfc3339_is_distinguished_from_other_times() {
         for (text, expected) in [
             ("2018-04-05T17:31:00Z", true),
             ("2018-04-05t17:31:00.5+01:00", true),

@@ -1,9 +1,10 @@
-//! URI-references (RFC 3986), which a CloudEvent's `source` must be, from the names that AWS and its users give.
+//! URI-references (RFC 3986), made from names that AWS and its users choose. The `source` of a CloudEvent is a
+//! URI-reference.
 
 use crate::cloudevents::json::text::hex;
 
-/// Appends `text` with everything percent-encoded that may not stand where it stands; valid `%XX` stay.
-/// What comes out is ASCII and needs no escape in JSON.
+/// Appends `text`, and percent-encodes every byte that is not allowed at its place. Valid `%XX` stay. The result is
+/// ASCII and does not need an escape in JSON.
 pub fn append_reference(text: &[u8], out: &mut Vec<u8>) {
     let scheme = scheme_length(text);
     let (before, rest) = text.split_at_checked(scheme).unwrap_or_default();
@@ -21,14 +22,14 @@ pub fn append_reference(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// True if `text` is a URI-reference already. With `absolute`, it must have a scheme too.
+/// True if `text` is a URI-reference. With `absolute`, it must also have a scheme.
 pub fn is_reference(text: &[u8], absolute: bool) -> bool {
     let mut encoded = Vec::with_capacity(text.len());
     append_reference(text, &mut encoded);
     !text.is_empty() && encoded == text && (!absolute || scheme_length(text) > 0)
 }
 
-/// Length of a leading `scheme:`, colon included; 0 if there is none.
+/// Returns the length of a leading `scheme:`, including the colon. Returns 0 if there is no scheme.
 fn scheme_length(text: &[u8]) -> usize {
     match text.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte))) {
         Some(end) if text.get(end) == Some(&b':') && text.first().is_some_and(u8::is_ascii_alphabetic) => end + 1,
@@ -36,14 +37,15 @@ fn scheme_length(text: &[u8]) -> usize {
     }
 }
 
-/// Before the first slash of a reference without a scheme no colon may stand.
+/// Appends the first segment of a reference without a scheme, and returns the rest. This segment must not contain a
+/// colon.
 fn append_first_segment<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (segment, rest) = split_at_any(text, b"/?#");
     append_encoded(segment, b"@", out);
     rest
 }
 
-/// `user:name@host:port`, from behind the two slashes.
+/// Appends `user:password@host:port`, and returns the rest. `text` begins behind the two slashes.
 fn append_authority<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     out.extend_from_slice(b"//");
     let (authority, rest) = split_at_any(text, b"/?#");
@@ -65,7 +67,8 @@ fn split_at_any<'a>(text: &'a [u8], stops: &[u8]) -> (&'a [u8], &'a [u8]) {
     text.split_at_checked(end).unwrap_or_default()
 }
 
-/// Appends unreserved characters, sub-delimiters, `%XX` and those of `also`; percent-encodes the rest.
+/// Appends unreserved characters, sub-delimiters, `%XX` and the bytes in `also` unchanged. Percent-encodes all other
+/// bytes.
 fn append_encoded(text: &[u8], also: &[u8], out: &mut Vec<u8>) {
     for (index, byte) in text.iter().enumerate() {
         if byte.is_ascii_alphanumeric()
@@ -84,7 +87,7 @@ fn is_triplet(text: &[u8], index: usize) -> bool {
     text.get(index + 1..index + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Appends `%XX`.
+/// Appends a byte as `%XX`.
 pub fn append_triplet(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'%', hex(byte >> 4), hex(byte & 15)]);
 }

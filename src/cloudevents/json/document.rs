@@ -1,80 +1,70 @@
-//! Borrowed JSON: one pass that validates a text and notes where its upper levels lie, and look-ups in it.
+//! Validates a JSON text in one pass, and reads values from it without a copy.
 //!
-//! A [`Document`] keeps the text as it came. While it is validated, a *tape* notes the values of the upper
-//! `DEPTH` levels, so that a look-up reads nothing again of a 6 MB event. The tape is a cache: whatever is not on it
-//! is found by scanning the value that holds it.
+//! A [`Document`] borrows the text. While it validates the text, it records the values of the upper `TAPE_DEPTH`
+//! levels on a *tape*. A look-up in an event of 6 MB then does not read the text again. The tape is a cache: if it does
+//! not hold the children of a value, a look-up scans the text of that value.
 //!
-//! Of members with one name the last one counts, as in the readers of most languages. Names are compared as they
-//! stand in the text: AWS escapes none of its own.
+//! If several members of an object have the same name, the last of them counts, as in the parsers of most languages.
+//! Names are compared without resolving their escapes: AWS does not escape the names that it chooses.
 
 use std::cell::Cell;
 use std::ops::Range;
 
 use super::scanner::{NotJson, Reason, Scanner};
+use super::text::{append_unescaped, take_until};
 
-/// Levels below the root that the tape notes: `Records` is 1, a record 2, its members 3, their members 4.
-const DEPTH: u32 = 4;
+/// The number of levels below the root that the tape records. `Records` is on level 1, a record on level 2, its members
+/// on level 3, their members on level 4.
+const TAPE_DEPTH: u32 = 4;
 
-/// A value's place in the text.
+/// Where a value is in the text.
 #[derive(Clone, Copy)]
 struct Node {
     name: Name,
     start: u32,
     end: u32,
-    /// Nodes of the tape that the value takes, itself and all within it.
+    /// The number of nodes of the value and of everything in it.
     size: u32,
 }
 
-/// A member's name: where it begins, and a mark that tells most names apart.
+/// A member's name: its offset in the text, and a fingerprint. Different names rarely have the same fingerprint.
 #[derive(Clone, Copy)]
 struct Name {
     at: u32,
-    mark: u32,
+    fingerprint: u32,
 }
 
-/// What elements have for a name.
-const NAMELESS: Name = Name { at: 0, mark: 0xff };
+/// The name of array elements.
+const NAMELESS: Name = Name { at: 0, fingerprint: 0xff };
 
-/// Longest name that the tape notes, in bytes.
-const LONGEST_NAME: usize = 0xffff;
+/// The longest name whose length fits into a fingerprint, in bytes.
+const MAX_NAME_LENGTH: usize = 0xffff;
 
-/// A name's length and its first and last byte.
+/// Returns a name's length in the upper 16 bits, followed by its first byte and its last byte.
 #[inline(always)]
-fn mark(name: &[u8]) -> u32 {
+fn fingerprint(name: &[u8]) -> u32 {
     let (first, last) = (name.first().copied().unwrap_or(0), name.last().copied().unwrap_or(0));
     (name.len() as u32) << 16 | u32::from(first) << 8 | u32::from(last)
 }
 
-/// True if a member has the wanted name, in which a `/` stands for a dot.
+/// True if a member has the wanted name. A `/` in the wanted name also matches a dot.
 #[inline(always)]
-fn is_same(name: &[u8], wanted: &[u8]) -> bool {
-    name == wanted || is_same_with_dots(name, wanted)
+fn matches_name(name: &[u8], wanted: &[u8]) -> bool {
+    name == wanted || matches_name_with_dots(name, wanted)
 }
 
 #[cold]
 #[inline(never)]
-fn is_same_with_dots(name: &[u8], wanted: &[u8]) -> bool {
-    let is_alike = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte, *wanted) == (b'.', b'/');
-    name.len() == wanted.len() && name.iter().zip(wanted).all(is_alike)
-}
-
-/// Takes off `text` what is before its first byte that stops, or all of it.
-#[inline(always)]
-pub fn take_until<'t>(text: &mut &'t [u8], stops: impl Fn(u8) -> bool) -> &'t [u8] {
-    let mut length = 0;
-    while text.get(length).is_some_and(|byte| !stops(*byte)) {
-        length += 1;
-    }
-    let (taken, rest) = text.split_at_checked(length).unwrap_or_default();
-    *text = rest;
-    taken
+fn matches_name_with_dots(name: &[u8], wanted: &[u8]) -> bool {
+    let is_equal = |(byte, wanted): (&u8, &u8)| byte == wanted || (*byte, *wanted) == (b'.', b'/');
+    name.len() == wanted.len() && name.iter().zip(wanted).all(is_equal)
 }
 
 /// The nodes of a document, in the order in which their values begin.
 #[derive(Default)]
 struct Tape {
-    /// Those from `length` on are not in use: to fill in a node's fields where they belong takes half the time of
-    /// pushing it.
+    /// The nodes from `length` on are unused. Overwriting the fields of an unused node takes half the time of pushing a
+    /// node.
     nodes: Vec<Node>,
     length: usize,
 }
@@ -106,14 +96,14 @@ impl Tape {
         self.nodes.get(index).filter(|_| index < self.length)
     }
 
-    /// Closes the gap that nodes leave which are no longer needed.
+    /// Removes the nodes of a range, and moves the nodes after them to its start.
     fn remove(&mut self, gap: Range<usize>) {
         self.nodes.copy_within(gap.end..self.length, gap.start);
         self.length -= gap.len();
     }
 }
 
-/// Checks a whole text, and notes nothing of it.
+/// Validates a whole text, and does not record a tape.
 ///
 /// # Errors
 /// As [`Document::parse`].
@@ -121,10 +111,49 @@ pub fn validate(text: &[u8]) -> Result<(), NotJson> {
     must_be_utf8(text)?;
     let mut scanner = Scanner::new(text);
     let end = scanner.value().and_then(|()| {
-        scanner.blanks();
+        scanner.skip_whitespace();
         scanner.end()
     });
     end.ok_or_else(|| scanner.error())
+}
+
+/// Validates a whole text, which need not be UTF-8, and calls `take` for each member of its object, with the name and with
+/// the value as it stands in the text. For any other value it does not call `take`.
+///
+/// # Errors
+/// [`NotJson`]. It has called `take` for the members before the fault.
+pub fn read_members<'a>(text: &'a [u8], take: &mut dyn FnMut(&[u8], &'a [u8])) -> Result<(), NotJson> {
+    let mut scanner = Scanner::new(text);
+    scan_members(&mut scanner, text, take).ok_or_else(|| scanner.error())
+}
+
+fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn FnMut(&[u8], &'a [u8])) -> Option<()> {
+    if scanner.peek() != b'{' {
+        scanner.value()?;
+    } else if !scanner.opens_empty(b'}') {
+        loop {
+            let (start, end) = scanner.name()?;
+            let at = scanner.at();
+            scanner.value()?;
+            let (name, value) = (text.get(start..end)?, text.get(at..scanner.at())?);
+            match name.contains(&b'\\') {
+                true => take(&unescaped(name), value),
+                false => take(name, value),
+            }
+            if !scanner.goes_on(b'}')? {
+                break;
+            }
+        }
+    }
+    scanner.skip_whitespace();
+    scanner.end()
+}
+
+#[cold]
+fn unescaped(name: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    append_unescaped(name, &mut out);
+    out
 }
 
 fn must_be_utf8(text: &[u8]) -> Result<(), NotJson> {
@@ -134,57 +163,59 @@ fn must_be_utf8(text: &[u8]) -> Result<(), NotJson> {
     }
 }
 
-/// A text that is one JSON value.
+/// A text that holds a single JSON value, and its tape.
 pub struct Document<'a> {
     text: &'a [u8],
     tape: Tape,
-    /// A look-up met another name with the mark of the one that it looked for.
-    has_twins: Cell<bool>,
+    /// A look-up found another name with the fingerprint of the wanted name.
+    has_name_collision: Cell<bool>,
 }
 
-/// Takes the elements of arrays while they are read, and are still at hand in the processor's cache.
+/// Receives the elements of arrays while an event is read. The elements are then still in the processor's cache.
 pub trait Consumer<'a> {
-    /// An element of the array that is the root's member of this name, or the root itself if there is none, and the
-    /// element before it, which was taken. True if it is taken: then the tape does not keep it. False for one element
-    /// means that no more are offered, and for the first that the tape keeps all.
+    /// Receives an element of an array. `name` is the name of the root's member that holds the array, and `None` if the
+    /// array is the root. `before` is the previous element, and `None` for the first element.
+    ///
+    /// Returns true to take the element. The tape then drops the element as soon as the next element is taken. After
+    /// the first false, no more elements are offered. If the first element is refused, the tape keeps the whole array.
+    /// If a later element is refused, the tape does not keep any element.
     fn take(&mut self, name: Option<&[u8]>, before: Option<Value<'_, 'a>>, element: Value<'_, 'a>) -> bool;
 }
 
-/// Takes nothing.
-struct Nobody;
+/// A consumer that refuses all elements.
+struct NoConsumer;
 
-impl<'a> Consumer<'a> for Nobody {
+impl<'a> Consumer<'a> for NoConsumer {
     fn take(&mut self, _: Option<&[u8]>, _: Option<Value<'_, 'a>>, _: Value<'_, 'a>) -> bool {
         false
     }
 }
 
 impl<'a> Document<'a> {
-    /// Validates a whole text, of up to 4 GiB.
+    /// Validates a whole text of up to 4 GiB, and records its tape.
     ///
     /// # Errors
-    /// [`NotJson`] if it is anything else than one JSON value in UTF-8, with blanks around it.
+    /// [`NotJson`] unless the text is a single JSON value in UTF-8. Whitespace around the value is allowed.
     pub fn parse(text: &'a [u8]) -> Result<Document<'a>, NotJson> {
-        Document::parse_for(text, &mut Nobody)
+        Document::parse_for(text, &mut NoConsumer)
     }
 
-    /// The same, and offers the elements of arrays to `consumer`. If the text turns out to be no JSON, they were
-    /// offered in vain.
+    /// Does the same, and offers the elements of arrays to `consumer`. The consumer may have taken elements before the
+    /// text turns out to be invalid.
     ///
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_for(text: &'a [u8], consumer: &mut dyn Consumer<'a>) -> Result<Document<'a>, NotJson> {
         must_be_utf8(text)?;
-        let document = Document { text, tape: Tape::default(), has_twins: Cell::new(false) };
+        let document = Document { text, tape: Tape::default(), has_name_collision: Cell::new(false) };
         let limit = (text.len() / 16).min(1_000_000) + 512;
-        let mut writer = Writer { document, scanner: Scanner::new(text), limit, consumer };
+        let mut writer = TapeWriter { document, scanner: Scanner::new(text), limit, consumer };
         match writer.node(NAMELESS, 0).and_then(|()| writer.end()) {
             Some(()) => Ok(writer.document),
             None => Err(writer.scanner.error()),
         }
     }
 
-    /// The whole value.
     pub fn root(&self) -> Value<'_, 'a> {
         let raw = self.tape.get(0).map_or(self.text, |node| self.slice((node.start, node.end)));
         Value { raw, document: self, index: 0 }
@@ -197,18 +228,18 @@ impl<'a> Document<'a> {
 
     #[inline(always)]
     fn name(&self, name: Name) -> &'a [u8] {
-        self.slice((name.at, name.at + (name.mark >> 16)))
+        self.slice((name.at, name.at + (name.fingerprint >> 16)))
     }
 
-    /// The last member of this name among the children on this part of the tape.
+    /// Finds the last member with this name among the children in this range of the tape.
     fn find(&self, first: u32, end: u32, name: &[u8]) -> Option<Value<'_, 'a>> {
-        let (mark, mut index, mut found) = (mark(name), first, None);
+        let (fingerprint, mut index, mut found) = (fingerprint(name), first, None);
         while index < end {
             let node = self.tape.get(index as usize)?;
-            if node.name.mark == mark {
-                match is_same(self.name(node.name), name) {
+            if node.name.fingerprint == fingerprint {
+                match matches_name(self.name(node.name), name) {
                     true => found = Some((index, node)),
-                    false => self.has_twins.set(true),
+                    false => self.has_name_collision.set(true),
                 }
             }
             index += node.size;
@@ -225,36 +256,36 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Writes the tape while it validates.
-struct Writer<'a, 'c> {
+/// Validates a text and writes its tape.
+struct TapeWriter<'a, 'c> {
     document: Document<'a>,
     scanner: Scanner<'a>,
-    /// A container that would make the tape longer than this is not noted in detail: the tape stays small
-    /// beside the text, whatever comes in.
+    /// If a container would make the tape longer than this, the tape does not hold the children of that container. The
+    /// tape stays small compared with the text, whatever the text contains.
     limit: usize,
     consumer: &'c mut dyn Consumer<'a>,
 }
 
-/// What becomes of the children of a container.
+/// What the tape does with the children of a container.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Children {
-    /// They are noted.
+    /// It keeps them.
     Noted,
-    /// They are noted one by one, each for the consumer, and forgotten.
+    /// It records each child, offers the child to the consumer, and then drops the child.
     Offered,
-    /// They are not noted.
+    /// It does not record them.
     Skipped,
 }
 
-impl Writer<'_, '_> {
+impl TapeWriter<'_, '_> {
     fn end(&mut self) -> Option<()> {
-        self.scanner.blanks();
+        self.scanner.skip_whitespace();
         self.scanner.end()
     }
 
     #[inline(always)]
     fn name(&self, (start, end): (usize, usize)) -> Name {
-        Name { at: start as u32, mark: mark(self.document.text.get(start..end).unwrap_or_default()) }
+        Name { at: start as u32, fingerprint: fingerprint(self.document.text.get(start..end).unwrap_or_default()) }
     }
 
     #[inline(always)]
@@ -274,8 +305,8 @@ impl Writer<'_, '_> {
         let index = self.document.tape.length;
         self.document.tape.push(name, start, start);
         match self.scanner.peek() {
-            b'{' if depth < DEPTH => self.members(index, depth + 1)?,
-            b'[' if depth < DEPTH => self.elements(index, depth + 1)?,
+            b'{' if depth < TAPE_DEPTH => self.members(index, depth + 1)?,
+            b'[' if depth < TAPE_DEPTH => self.elements(index, depth + 1)?,
             _ => self.scanner.value()?,
         }
         let size = (self.document.tape.length - index) as u32;
@@ -286,7 +317,7 @@ impl Writer<'_, '_> {
         Some(())
     }
 
-    /// An object, from its opening bracket to behind its closing one. `index` is its own on the tape.
+    /// Reads an object, including its brackets. `index` is the index of the object's node.
     fn members(&mut self, index: usize, depth: u32) -> Option<()> {
         if self.scanner.opens_empty(b'}') {
             return Some(());
@@ -294,7 +325,7 @@ impl Writer<'_, '_> {
         let mut is_noted = true;
         loop {
             let name = self.scanner.name()?;
-            is_noted = is_noted && self.document.tape.length < self.limit && name.1 - name.0 <= LONGEST_NAME;
+            is_noted = is_noted && self.document.tape.length < self.limit && name.1 - name.0 <= MAX_NAME_LENGTH;
             if is_noted {
                 self.node(self.name(name), depth)?;
             } else {
@@ -307,13 +338,13 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// An array, likewise.
+    /// Reads an array, including its brackets. `index` is the index of the array's node.
     fn elements(&mut self, index: usize, depth: u32) -> Option<()> {
         if self.scanner.opens_empty(b']') {
             return Some(());
         }
-        let is_members =
-            depth == 2 && self.document.tape.get(index).is_some_and(|node| node.name.mark != NAMELESS.mark);
+        let is_members = depth == 2
+            && self.document.tape.get(index).is_some_and(|node| node.name.fingerprint != NAMELESS.fingerprint);
         let mut children = if index == 0 || is_members { Children::Offered } else { Children::Noted };
         let mut before = None;
         loop {
@@ -342,7 +373,8 @@ impl Writer<'_, '_> {
         Some(())
     }
 
-    /// Offers an element of the array at `index`. On the tape is only the element before it, which makes room for it.
+    /// Offers an element of the array at `index`. The tape holds only the previous element between the array's node and
+    /// this element. If the consumer takes this element, it replaces the previous element.
     fn offer(&mut self, index: usize, before: Option<usize>, element: usize) -> Children {
         let document = &self.document;
         let node = document.tape.get(index).filter(|_| index > 0);
@@ -361,10 +393,10 @@ impl Writer<'_, '_> {
     }
 }
 
-/// A value's index if it is not on the tape.
-const UNNOTED: u32 = u32::MAX;
+/// The index of a value that is not on the tape.
+const NOT_ON_TAPE: u32 = u32::MAX;
 
-/// A value within a document: its raw text, and where its children are noted.
+/// A value in a document: its text, and the index of its node.
 #[derive(Clone, Copy)]
 pub struct Value<'d, 'a> {
     raw: &'a [u8],
@@ -373,22 +405,22 @@ pub struct Value<'d, 'a> {
 }
 
 impl<'d, 'a> Value<'d, 'a> {
-    /// The value as it stands in the text, without blanks around it.
+    /// Returns the value as it stands in the text, without whitespace around it.
     pub fn raw(self) -> &'a [u8] {
         self.raw
     }
 
-    /// What begins the value: one of `{["tfn-0123456789`.
+    /// Returns the first byte of the value. It is in `{["tfn-0123456789`.
     pub fn first(self) -> u8 {
         self.raw.first().copied().unwrap_or(0)
     }
 
-    /// True for `null`, which counts as nothing at the end of a path.
+    /// True for `null`. A path that ends at `null` does not find anything.
     pub fn is_null(self) -> bool {
         self.first() == b'n'
     }
 
-    /// What stands between the quotes of a string, its escapes as they are; none for any other value.
+    /// Returns the text between the quotes of a string, with escapes unresolved. Returns `None` for any other value.
     pub fn plain_text(self) -> Option<&'a [u8]> {
         match self.raw {
             [b'"', text @ .., b'"'] => Some(text),
@@ -396,12 +428,13 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
-    /// True if look-ups among the value's children need not scan its text.
+    /// True if look-ups among the value's children do not need to scan its text: the children are on the tape, or the
+    /// value does not have any.
     pub fn is_noted(self) -> bool {
         self.has_noted_children() || self.first_child().is_none()
     }
 
-    /// The member of this name, in which a `/` stands for a dot.
+    /// Finds the last member with this name. A `/` in the name also matches a dot.
     pub fn get(self, name: &[u8]) -> Option<Value<'d, 'a>> {
         match self.noted() {
             Some((first, end)) => self.document.find(first, end, name),
@@ -415,14 +448,14 @@ impl<'d, 'a> Value<'d, 'a> {
     fn scan_for(self, name: &[u8]) -> Option<Value<'d, 'a>> {
         let mut found = None;
         for (other, value) in self.members() {
-            if is_same(other, name) {
+            if matches_name(other, name) {
                 found = Some(value);
             }
         }
         found
     }
 
-    /// What a step of a path leads to: a member, or an element by its index, of one digit.
+    /// Follows a step of a path. A step is the name of a member, or an element's index of a single digit.
     pub fn step(self, step: &[u8]) -> Option<Value<'d, 'a>> {
         match (self.first(), step) {
             (b'[', [digit @ b'0'..=b'9']) => self.elements().nth(usize::from(digit - b'0')),
@@ -430,7 +463,7 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
-    /// The value at the end of a path of names and, in arrays, indexes, such as `logEvents.0.id`; `null` is nothing.
+    /// Follows a path of names and indexes, such as `logEvents.0.id`. Returns `None` if the path ends at `null`.
     pub fn path(self, path: &str) -> Option<Value<'d, 'a>> {
         let mut rest = path.as_bytes();
         let mut value = self;
@@ -444,103 +477,110 @@ impl<'d, 'a> Value<'d, 'a> {
         }
     }
 
-    /// The elements of an array; nothing for any other value.
+    /// Iterates over the elements of an array. Any other value does not have elements.
     pub fn elements(self) -> impl Iterator<Item = Value<'d, 'a>> {
         self.children(b'[').map(|(_, value)| value)
     }
 
-    /// The members of an object, with their names as they stand in the text; nothing for any other value.
+    /// Iterates over the members of an object, with escapes in names unresolved. Any other value does not have members.
     pub fn members(self) -> impl Iterator<Item = (&'a [u8], Value<'d, 'a>)> {
         self.children(b'{')
     }
 
-    /// The tape's range of this value's children, if it has any there.
+    /// Returns the range of the value's children on the tape. Returns `None` if the tape does not hold any.
     #[inline(always)]
     fn noted(self) -> Option<(u32, u32)> {
         let node = self.document.tape.get(self.index as usize)?;
         (node.size > 1).then(|| (self.index + 1, self.index + node.size))
     }
 
-    /// The children of a value that begins with `open`; nothing for any other value.
+    /// Iterates over the children of a value that begins with `open`. Does not find any in another value.
     fn children(self, open: u8) -> Cursor<'d, 'a> {
         let (next, end) = match self.noted() {
             _ if self.first() != open => (0, 0),
             Some(range) => range,
-            None => (UNNOTED, self.first_child().unwrap_or(0)),
+            None => (NOT_ON_TAPE, self.first_child().unwrap_or(0)),
         };
         Cursor { parent: self, next, end }
     }
 
-    /// Where the first child begins in the raw text of a container that is not empty.
+    /// Returns the offset of the first child in the text of a container. Returns `None` if there are no children.
     fn first_child(self) -> Option<u32> {
         let mut scanner = Scanner::new(self.raw);
-        let close = self.first().wrapping_add(2); // '}' is '{' + 2, and ']' is '[' + 2
+        let close = self.first().wrapping_add(2); // in ASCII, '}' is '{' + 2, and ']' is '[' + 2
         (matches!(close, b'}' | b']') && !scanner.opens_empty(close)).then_some(scanner.at() as u32)
     }
 }
 
-/// Comparing values of one shape, such as the records of a batch.
+/// Comparisons of values with the same shape, such as the records of a batch.
 impl<'d, 'a> Value<'d, 'a> {
-    /// Where the value is on the tape, counted from `base`; none if it is not on it.
+    /// Returns how many nodes the value is behind `base` on the tape. Returns `None` if the value is not on the tape.
     pub fn place(self, base: Value<'_, '_>) -> Option<u32> {
-        (self.index != UNNOTED).then(|| self.index.wrapping_sub(base.index))
+        (self.index != NOT_ON_TAPE).then(|| self.index.wrapping_sub(base.index))
     }
 
-    /// The value at such a place.
+    /// Returns the value that is this many nodes behind this value on the tape.
     pub fn at(self, place: u32) -> Option<Value<'d, 'a>> {
         self.document.value_at(self.index.wrapping_add(place) as usize)
     }
 
-    /// True if the value has children, and they are on the tape.
+    /// True if the value has children and the tape holds them.
     pub fn has_noted_children(self) -> bool {
         self.noted().is_some()
     }
 
-    /// True if no look-up since [`Value::forget_twins`] met two names that look the same to [`Value::is_alike`].
-    pub fn has_no_twins(self) -> bool {
-        !self.document.has_twins.get()
+    /// True if no look-up since [`Value::reset_name_collision`] found different names with the same fingerprint.
+    /// [`Value::same_shape`] cannot tell such names apart.
+    pub fn no_name_collision(self) -> bool {
+        !self.document.has_name_collision.get()
     }
 
-    /// Forgets the look-ups so far.
-    pub fn forget_twins(self) {
-        self.document.has_twins.set(false);
+    /// Forgets the name collisions of earlier look-ups.
+    pub fn reset_name_collision(self) {
+        self.document.has_name_collision.set(false);
     }
 
-    /// True if both values, of one document, have the same structure on the tape, with the same names for what has
-    /// children there, and names that look the same for the rest.
-    pub fn is_alike(self, other: Value<'_, '_>) -> bool {
-        let Some((a, b)) = self.notes().zip(other.notes()) else {
+    /// True if both values have the same structure on the tape. Values with children on the tape must have the same
+    /// name. For other values, names with the same fingerprint are enough. Both values must be from the same document.
+    pub fn same_shape(self, other: Value<'_, '_>) -> bool {
+        let Some((a, b)) = self.nodes_within().zip(other.nodes_within()) else {
             return false;
         };
         a.len() == b.len()
-            && a.iter().zip(b).all(|(a, b)| a.name.mark == b.name.mark && a.size == b.size && self.is_named_alike(a, b))
+            && a.iter()
+                .zip(b)
+                .all(|(a, b)| a.name.fingerprint == b.name.fingerprint && a.size == b.size && self.same_name(a, b))
     }
 
     #[inline(always)]
-    fn is_named_alike(self, a: &Node, b: &Node) -> bool {
-        a.size == 1 || a.name.mark == NAMELESS.mark || self.document.name(a.name) == self.document.name(b.name)
+    fn same_name(self, a: &Node, b: &Node) -> bool {
+        a.size == 1
+            || a.name.fingerprint == NAMELESS.fingerprint
+            || self.document.name(a.name) == self.document.name(b.name)
     }
 
-    /// True if the values at this place in two values that are alike have the same name and the same text.
+    /// True if the values at this place in `self` and in `other` have the same name and the same text. `self` and
+    /// `other` must have the same shape.
     pub fn is_same_at(self, other: Value<'_, '_>, place: u32) -> bool {
         self.named_text_at(place) == other.named_text_at(place)
     }
 
     fn named_text_at(self, place: u32) -> Option<&'a [u8]> {
         let node = self.document.tape.get(self.index.wrapping_add(place) as usize)?;
-        let start = if node.name.mark == NAMELESS.mark { node.start } else { node.name.at };
+        let start = if node.name.fingerprint == NAMELESS.fingerprint { node.start } else { node.name.at };
         Some(self.document.slice((start, node.end)))
     }
 
-    /// The value's part of the tape, less its own name.
-    fn notes(self) -> Option<&'d [Node]> {
+    /// Returns the nodes of everything in the value, without the value's own node.
+    fn nodes_within(self) -> Option<&'d [Node]> {
         let node = self.document.tape.get(self.index as usize)?;
         self.document.tape.nodes.get(self.index as usize + 1..(self.index + node.size) as usize)
     }
 }
 
-/// Walks the children of a value: on the tape, where they are from `next` to `end`; or, if they are not there, through
-/// the value's text, where the next one begins at `end`, unless that is 0.
+/// Iterates over the children of a value. If the children are on the tape, they are the nodes from `next` to `end`. If
+/// not, `next` is `NOT_ON_TAPE`, and `end` is the offset of the next child in the text of the value. `end` is 0 after
+/// the last child.
 struct Cursor<'d, 'a> {
     parent: Value<'d, 'a>,
     next: u32,
@@ -551,7 +591,7 @@ impl<'d, 'a> Iterator for Cursor<'d, 'a> {
     type Item = (&'a [u8], Value<'d, 'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next == UNNOTED {
+        if self.next == NOT_ON_TAPE {
             return self.scan();
         }
         let index = Some(self.next).filter(|next| *next < self.end)?;
@@ -572,8 +612,19 @@ impl<'d, 'a> Cursor<'d, 'a> {
         scanner.value()?;
         let raw = text.get(at..scanner.at())?;
         self.end = if scanner.goes_on(close)? { scanner.at() as u32 } else { 0 };
-        Some((text.get(start..end)?, Value { raw, document: self.parent.document, index: UNNOTED }))
+        Some((text.get(start..end)?, Value { raw, document: self.parent.document, index: NOT_ON_TAPE }))
     }
+}
+
+/// Appends the text of a string with its escapes resolved, or a number as it is written. Returns false for any other
+/// value. Leaves out lone surrogates, which are not characters.
+pub fn append_text(value: Value<'_, '_>, out: &mut Vec<u8>) -> bool {
+    match value.first() {
+        b'"' => _ = append_unescaped(value.plain_text().unwrap_or_default(), out),
+        b'-' | b'0'..=b'9' => out.extend_from_slice(value.raw()),
+        _ => return false,
+    }
+    true
 }
 
 #[cfg(test)]
@@ -581,7 +632,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn validating_is_parsing_without_a_tape() {
+    fn members_are_read_one_after_the_other() {
+        let mut members = Vec::new();
+        let text = br#" { "a":1, "\u0062\n" : [ {"c":2} ] ,"a":"x" } "#;
+        let read = read_members(text, &mut |name, value| members.push((name.to_vec(), value)));
+        assert_eq!(read, Ok(()));
+        let expected: [(&[u8], &[u8]); 3] = [(b"a", b"1"), (b"b\n", br#"[ {"c":2} ]"#), (b"a", br#""x""#)];
+        assert_eq!(members, expected.map(|(name, value)| (name.to_vec(), value)));
+        for other in [&b"{}"[..], b"3", b"[{\"a\":1}]", b"{\"a\":1", b"{\"a\"}", b"{\"a\":1}}", b"", b"x"] {
+            let read = read_members(other, &mut |_, _| ());
+            assert_eq!(read, validate(other), "{}", String::from_utf8_lossy(other));
+        }
+    }
+
+    #[test]
+    fn validate_and_parse_refuse_the_same_texts() {
         let texts: [&[u8]; 16] = [
             b" {\"a\":[1,{}],\"b\":null}\n",
             b"[]",

@@ -1,8 +1,9 @@
-//! JSON as it came: read without a copy, written byte by byte.
+//! Reads JSON without a copy, and writes JSON text.
 
 mod document;
 mod scanner;
 pub mod text;
 
-pub use document::{Consumer, Document, Value, take_until, validate};
+pub use document::{Consumer, Document, Value, append_text, read_members, validate};
 pub use scanner::{NotJson, Reason};
+pub use text::take_until;

@@ -1,41 +1,30 @@
-//! The JSON grammar: steps over one value at a time and refuses whatever RFC 8259 refuses.
+//! Reads a text by the JSON grammar, and refuses everything that RFC 8259 refuses.
 //!
-//! No recursion, so that no input is too deep; no copy, so that 6 MB cost one look at each byte.
-//! Every function leaves `at` behind what it accepted, or at the byte that it refused.
+//! The scanner does not recurse, so it accepts any depth. It does not copy, and reads each byte of a 6 MB event once. A
+//! function leaves `at` behind the text that it accepted, or at the byte that it refused.
 
 use std::fmt;
 
-/// Why a text is no JSON, and where. Says nothing of the text's content: it may be a customer's secret.
+/// Why a text is not JSON, and where. It does not quote the text, which may contain a customer's secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson {
-    /// Offset of the refused byte, from 0; the text's length if it ends too early.
+    /// Offset of the refused byte, from 0. If the text ends too early, this is its length.
     pub position: usize,
-    /// What was wrong there.
     pub reason: Reason,
 }
 
-/// What a text lacked or had too much of to be JSON.
+/// What is wrong with a text that is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The text ends within a value.
     End,
-    /// Not UTF-8.
     Utf8,
-    /// No value begins with this byte.
     Value,
-    /// A member's name is missing.
     Name,
-    /// A colon is missing after a member's name.
     Colon,
-    /// A comma or the closing bracket is missing.
     Comma,
-    /// No such escape sequence.
     Escape,
-    /// A control character within a string.
     Control,
-    /// Not a number as JSON writes it.
     Number,
-    /// Something follows the value.
     Trailing,
 }
 
@@ -58,40 +47,40 @@ impl fmt::Display for NotJson {
     }
 }
 
-/// A position in a text. `None` from any of its functions means: refused, see [`Scanner::error`].
+/// A position in a text. If a function returns `None`, it refused the text, and [`Scanner::error`] says why.
 pub struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
     reason: Reason,
-    /// The closing brackets that are still to come, of the containers within the value being stepped over.
+    /// The closing brackets of the containers that [`Scanner::value`] has entered. The innermost bracket is the last.
     open: Vec<u8>,
 }
 
 impl<'a> Scanner<'a> {
-    /// Starts at the text's first byte that is no blank.
+    /// Starts at the text's first byte that is not whitespace.
     pub fn new(text: &'a [u8]) -> Scanner<'a> {
         let mut scanner = Scanner::from(text, 0);
-        scanner.blanks();
+        scanner.skip_whitespace();
         scanner
     }
 
-    /// Goes on at an offset.
+    /// Starts at an offset.
     pub fn from(text: &'a [u8], at: usize) -> Scanner<'a> {
         Scanner { text, at, reason: Reason::End, open: Vec::new() }
     }
 
-    /// Offset of the next byte, in bytes.
+    /// Returns the offset of the next byte.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// The next byte; 0, which no JSON token begins with, at the end.
+    /// Returns the next byte. At the end of the text, returns 0, which cannot begin a JSON token.
     #[inline(always)]
     pub fn peek(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
     }
 
-    /// Why the last call refused.
+    /// Says why the last call refused the text.
     pub fn error(&self) -> NotJson {
         let reason = if self.at >= self.text.len() { Reason::End } else { self.reason };
         NotJson { position: self.at, reason }
@@ -103,47 +92,48 @@ impl<'a> Scanner<'a> {
         None
     }
 
-    /// Steps over blanks, of which most events have none.
+    /// Skips whitespace. Most events do not contain any.
     #[inline(always)]
-    pub fn blanks(&mut self) {
+    pub fn skip_whitespace(&mut self) {
         if self.peek() <= b' ' {
-            self.some_blanks();
+            self.skip_some_whitespace();
         }
     }
 
-    fn some_blanks(&mut self) {
+    fn skip_some_whitespace(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
     }
 
-    /// Steps over `byte` and the blanks behind it, if it comes next.
+    /// If `byte` comes next, skips it and the whitespace after it, and returns true.
     #[inline(always)]
     pub fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == byte;
         if found {
             self.at += 1;
-            self.blanks();
+            self.skip_whitespace();
         }
         found
     }
 
-    /// Steps over an opening bracket and, if the container is empty, its `close`: then true.
+    /// Skips an opening bracket and the whitespace after it. If the container is empty, skips `close` too, and returns
+    /// true.
     #[inline(always)]
     pub fn opens_empty(&mut self, close: u8) -> bool {
         self.at += 1;
-        self.blanks();
+        self.skip_whitespace();
         let empty = self.peek() == close;
         self.at += usize::from(empty);
         empty
     }
 
-    /// The end of the whole text.
+    /// Refuses the text if it does not end here.
     pub fn end(&mut self) -> Option<()> {
         if self.at < self.text.len() { self.refuse(Reason::Trailing) } else { Some(()) }
     }
 
-    /// A member's name and its colon. Gives the offsets of what stands between the quotes.
+    /// Reads a member's name and its colon. Returns the offsets of the text between the quotes.
     #[inline(always)]
     pub fn name(&mut self) -> Option<(usize, usize)> {
         if self.peek() != b'"' {
@@ -152,14 +142,14 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         self.string()?;
         let end = self.at - 1;
-        self.blanks();
+        self.skip_whitespace();
         if self.take(b':') { Some((start, end)) } else { self.refuse(Reason::Colon) }
     }
 
-    /// Behind an element: true at a comma, false at the closing bracket.
+    /// Reads what follows an element. Returns true at a comma, and false at the closing bracket.
     #[inline(always)]
     pub fn goes_on(&mut self, close: u8) -> Option<bool> {
-        self.blanks();
+        self.skip_whitespace();
         if self.take(b',') {
             Some(true)
         } else if self.peek() == close {
@@ -170,7 +160,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// One value, however deep. Ends right behind it, before any blanks.
+    /// Reads a value of any depth. Stops right behind it, before any whitespace.
     pub fn value(&mut self) -> Option<()> {
         self.open.clear();
         loop {
@@ -193,7 +183,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Behind a value: closes what ends here. False when nothing is left open.
+    /// Closes the containers that end behind a value. Returns false when all containers are closed.
     #[inline(always)]
     fn close(&mut self) -> Option<bool> {
         while let Some(&bracket) = self.open.last() {
@@ -209,7 +199,7 @@ impl<'a> Scanner<'a> {
         Some(false)
     }
 
-    /// A string, number, `true`, `false` or `null`.
+    /// Reads a string, a number, `true`, `false` or `null`.
     #[inline(always)]
     pub fn scalar(&mut self) -> Option<()> {
         match self.peek() {
@@ -230,12 +220,12 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// A string, from its opening quote to behind its closing one.
+    /// Reads a string, including its quotes.
     #[inline(always)]
     fn string(&mut self) -> Option<()> {
         self.at += 1;
         loop {
-            self.plain();
+            self.skip_plain();
             match self.text.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
@@ -249,9 +239,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps over what needs no look within a string, eight bytes at a time; may stop short of the end.
+    /// Skips bytes in a string that do not need a check, eight at a time. It may stop before the next byte that needs a
+    /// check.
     #[inline(always)]
-    fn plain(&mut self) {
+    fn skip_plain(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let mut plain = 0;
         for eight in rest.as_chunks::<8>().0 {
@@ -320,8 +311,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The lowest bit set in the result is in the first byte that is a quote, a backslash or a control character.
-/// (Bits behind it may be set by a borrow; nobody looks at them.)
+/// Sets a bit in the first byte that is a quote, a backslash or a control character. This is the lowest bit of the
+/// result. A borrow may set higher bits without a cause, so a caller must not use them.
 #[inline(always)]
 pub fn special_bytes(eight: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;

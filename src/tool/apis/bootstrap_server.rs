@@ -102,7 +102,8 @@ fn shown(headers: &HeaderMap) -> Map<String, Value> {
 /// Accepts connections for ever. A connection belongs to the execution environment that is current when it comes, and
 /// ends with it.
 pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: impl Fn() -> Option<Rc<Environment>>) {
-    let (guard, limit) = (Rc::new(Guard::default()), ConnectionLimit::new());
+    let guard = Rc::new(Guard { is_for_programs: true, ..Guard::default() }); // a GET takes the next event
+    let limit = ConnectionLimit::new();
     loop {
         let tcp = server::accept(&listener).await;
         let slot = limit.take().await;

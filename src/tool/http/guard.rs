@@ -4,11 +4,16 @@
 //! A browser adds `Origin` or `Sec-Fetch-Site` to a page's request to another site. SDKs, the AWS CLI, curl, bootstrap
 //! and debuggers send neither. A page may also make its own host name resolve to this machine (DNS rebinding). Then
 //! `Host` is that name, while our clients name an IP address, localhost, or a name that the user has allowed.
+//!
+//! Two requests of pages show none of that. With a GET to an address that is not a loopback address, such as 0.0.0.0 or
+//! ::ffff:127.0.0.1, browsers send neither `Origin` nor `Sec-Fetch-Site`. After a redirect of a page whose address the user
+//! typed, `Sec-Fetch-Site` is `none`. Both are GETs, and no page can read the answer. So a listener where a GET has an effect
+//! sets `is_for_programs`.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Which requests one listener accepts.
 #[derive(Clone, Default)]
@@ -17,6 +22,8 @@ pub struct Guard {
     pub allowed_hosts: Vec<String>,
     /// An origin with this prefix is not a web page. None: every origin is refused.
     pub allowed_origins: Option<&'static str>,
+    /// Refuse every browser, and every address that is not a loopback address.
+    pub is_for_programs: bool,
 }
 
 /// The header that shows that a web page may have sent the request, with its value.
@@ -50,8 +57,9 @@ impl Guard {
             return Err(SentByWebPage::Origin(origin));
         }
         let has_origin = headers.contains_key(ORIGIN); // an allowed one; its requests are cross-site by nature
-        let is_same_site = |site: &String| has_origin || site == "none" || site == "same-origin";
-        match texts("sec-fetch-site").into_iter().find(|site| !is_same_site(site)) {
+        let is_of_user = |site: &str| !self.is_for_programs && (site == "none" || site == "same-origin");
+        let is_allowed_site = |site: &String| has_origin || is_of_user(site);
+        match texts("sec-fetch-site").into_iter().find(|site| !is_allowed_site(site)) {
             Some(site) => Err(SentByWebPage::Site(site)),
             None => Ok(()),
         }
@@ -59,10 +67,14 @@ impl Guard {
 
     fn is_ours(&self, host: &str) -> bool {
         let name = without_port(host).to_ascii_lowercase();
-        let is_ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-        let is_address =
-            name.parse::<Ipv4Addr>().is_ok() || is_ipv6.is_some_and(|name| name.parse::<Ipv6Addr>().is_ok());
-        is_address || name == "localhost" || self.allowed_hosts.iter().any(|own| own.eq_ignore_ascii_case(&name))
+        let ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let address = match ipv6 {
+            Some(name) => name.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+            None => name.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+        };
+        address.is_some_and(|address| address.is_loopback() || !self.is_for_programs)
+            || name == "localhost"
+            || self.allowed_hosts.iter().any(|own| own.eq_ignore_ascii_case(&name))
     }
 }
 
@@ -79,8 +91,8 @@ impl fmt::Display for SentByWebPage {
         match self {
             SentByWebPage::Host(host) => write!(
                 out,
-                "{refused}: the header Host is {host:?}, which is not an IP address, localhost or a name that \
-                 --allow-host gives"
+                "{refused}: the header Host is {host:?}, which is not an IP address (of loopback, for the Runtime API), \
+                 localhost or a name that --allow-host gives"
             ),
             SentByWebPage::Origin(origin) => write!(out, "{refused}: it has the header Origin, {origin:?}"),
             SentByWebPage::Site(site) => write!(out, "{refused}: the header Sec-Fetch-Site is {site:?}"),
@@ -139,6 +151,22 @@ mod tests {
         assert_eq!(check(&guard, &[("sec-fetch-site", "none")]), Ok(()));
         assert_eq!(check(&guard, &[("sec-fetch-site", "same-origin")]), Ok(()));
         assert_eq!(check(&guard, &[("sec-fetch-mode", "cors")]), Ok(())); // what fetch of Node.js sends
+    }
+
+    #[test]
+    fn what_is_for_programs_is_asked_at_loopback_and_not_by_the_address_bar() {
+        let guard = Guard { is_for_programs: true, ..Guard::default() };
+        for ours in ["127.0.0.1:9000", "127.1.2.3", "[::1]:9000", "localhost:9000"] {
+            assert_eq!(check(&guard, &[("host", ours)]), Ok(()), "{ours}");
+        }
+        for foreign in
+            ["0.0.0.0:9000", "[::]:9000", "[::ffff:7f00:1]:9000", "[::ffff:127.0.0.1]", "10.1.2.3", "evil.example"]
+        {
+            assert_eq!(check(&guard, &[("host", foreign)]), Err(SentByWebPage::Host(foreign.to_owned())));
+        }
+        for site in ["none", "same-origin"] {
+            assert_eq!(check(&guard, &[("sec-fetch-site", site)]), Err(SentByWebPage::Site(site.to_owned())));
+        }
     }
 
     #[test]

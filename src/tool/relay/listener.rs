@@ -37,7 +37,7 @@ impl Relay {
         let for_debuggers = server::listen(debuggers).await.map_err(|why| ToolError::Port(debuggers, why))?;
         let for_functions = server::listen(functions).await.map_err(|why| ToolError::Port(functions, why))?;
         let token = ids::uuid();
-        let guard = Guard { allowed_hosts: allow_host, allowed_origins: Some("devtools://") };
+        let guard = Guard { allowed_hosts: allow_host, allowed_origins: Some("devtools://"), ..Guard::default() };
         let admissions = [Admission::Debuggers { guard, token: token.clone() }, Admission::Functions];
         let pairing = Rc::new(Pairing::new(admissions));
         Ok(Relay { for_debuggers, for_functions, token, pairing })
