@@ -37,7 +37,8 @@ interpreter() {
 	esac
 }
 
-fetch_rie || unreachable='emulator (pip cannot download aws-sam-cli)'
+fetch emulator fetch_rie
+unreachable=$missing
 
 for language in nodejs python
 do

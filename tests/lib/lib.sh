@@ -102,6 +102,23 @@ needs() {
 	test -z "${1:-}" || command -v "$1" >/dev/null || missing=$1
 }
 
+# fetch WHAT COMMAND [ARGUMENT…]: brings what the checks that follow need. If it cannot, they are skipped, and fail where CI=true,
+# with the command's own error. Without what was needed before, it is not tried.
+fetch() {
+	test -z "$missing" || return 0
+	fetched=$1
+	shift
+	"$@" >"$scratch/fetch.log" 2>&1 </dev/null || {
+		missing="$fetched ($(errors_of "$scratch/fetch.log"))"
+		sed 's/^/#	/' "$scratch/fetch.log"
+	}
+}
+
+# errors_of LOG: the first lines that name an error, or else the last line, as one.
+errors_of() {
+	{ grep -iE 'error|cannot|^E:' "$1" || tail -n 1 "$1"; } | head -n 3 | paste -s -d ' ' - | cut -c -300
+}
+
 finish() {
 	echo "1..$count"
 	test "$failures" -eq 0

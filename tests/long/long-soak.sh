@@ -50,7 +50,8 @@ check 'nodejs with middlewares' '
 	life 1 nodejs:soaks.handler --env SLSMIDDLEWARES=passes,passes --env SLSOVERLAP=on
 '
 
-fetch_rie || unreachable='emulator (pip cannot download aws-sam-cli)'
+fetch emulator fetch_rie
+unreachable=$missing
 for language in nodejs python
 do
 	needs "$(test $language = nodejs && echo node || echo python3)"

@@ -27,7 +27,7 @@ print($2)" "$1"
 }
 
 needs npm
-test -n "$missing" || fetch_more_tools || missing='CDK, cfn-lint and schemas of Terraform (see above)'
+fetch 'CDK, cfn-lint and schemas of Terraform' fetch_more_tools
 
 check 'cfn-lint has nothing to say about the template for AWS SAM' '
 	copy_services &&

@@ -95,9 +95,9 @@ greets() {
 needs bwrap
 for suite in bullseye bookworm
 do
-	test -n "$missing" || fetch_root $suite || missing="Debian's $suite"
+	fetch "Debian's $suite" fetch_root $suite
 done
-fetch_rie || missing='emulator'
+fetch emulator fetch_rie
 
 # Debian 11 has glibc 2.31: what runs with it runs with Lambda's 2.34. Python needs 2.34, which no Debian has: 12 has 2.36.
 check 'Node.js of its layer answers' '

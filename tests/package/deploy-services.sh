@@ -32,7 +32,7 @@ zip_line() {
 }
 
 needs npm
-test -n "$missing" || fetch_tools || missing='osls, moto and cfn-lint'
+fetch 'osls, moto and cfn-lint' fetch_tools
 
 check 'sls deploy, cd example, sls deploy: the bytes of the layers are those of the zips' '
 	copy_services &&

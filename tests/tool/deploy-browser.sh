@@ -10,7 +10,7 @@ export DEBUGGERS CHROMIUM
 
 # install_debuggers: from npm, once.
 install_debuggers() {
-	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
+	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm"
 }
 
 # pages PORT PATH BODY [PAGE…]: shows pages that try the port in all their ways. The files tried and could-read.
@@ -34,7 +34,7 @@ requests() {
 
 needs node
 test -n "$CHROMIUM" || missing=chromium
-test -n "$missing" || install_debuggers || missing=chrome-remote-interface
+fetch chrome-remote-interface install_debuggers
 
 check 'a listener that asks nobody is reached by each of the tries, and is read by a page that has bent its name' '
 	witness &&

@@ -8,14 +8,14 @@ export DEBUGGERS
 
 # install_debuggers: from npm, once.
 install_debuggers() {
-	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm" >"$DEBUGGERS/install.log" 2>&1
+	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm"
 }
 
 # install_debugpy: from PyPI, once.
 install_debugpy() {
 	test -d "$DEBUGGERS/python-$debugpy/debugpy" ||
 		python3 -m pip install --quiet --disable-pip-version-check --no-compile --target "$DEBUGGERS/python-$debugpy" \
-			--require-hashes --requirement "$tests/tool/debug/requirements.txt" >"$DEBUGGERS/install.log" 2>&1
+			--require-hashes --requirement "$tests/tool/debug/requirements.txt"
 }
 debugpy=$(sed -n "s/^debugpy==//p" "$tests/tool/debug/requirements.in")
 
@@ -171,7 +171,7 @@ check 'a relay that never says anything: the invocation goes on, and the next on
 '
 
 needs socat
-install_debuggers || missing=chrome-remote-interface
+fetch chrome-remote-interface install_debuggers
 
 check 'a debugger on the outer port of the relay, that comes first' '
 	relay &&
@@ -472,8 +472,7 @@ check 'Python: at the prompt SIGTERM is raised where the handler is, and the nex
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-install_debugpy
-test -d "$DEBUGGERS/python-$debugpy/debugpy" || missing=debugpy
+fetch debugpy install_debugpy
 
 # debugged_by_debugpy [NTH MS]: a function that brings it, and has so many ms for the NTH invocation.
 debugged_by_debugpy() {
