@@ -109,9 +109,10 @@ run_of() {
 		cp "$tests/run" "$tests/run-one" tree/tests &&
 		for program in one/t11-a.sh one/t12-b.sh one/run one/more/run fakes/one/t11-a.sh compat/x/run compat/run one/slow.sh
 		do
-			printf "#!/bin/sh\necho 1..1\necho \"ok 1 - ran $program\"\n" >"tree/tests/$program" &&
+			printf "#!/bin/sh\necho 1..1\necho \"ok 1 - ran %s\"\n" "$program" >"tree/tests/$program" &&
 				chmod +x "tree/tests/$program" || return
 		done &&
+		chmod -x tree/tests/one/t12-b.sh &&
 		(unset CARGO_TARGET_DIR && V=1 tree/tests/run "$@") >ran 2>&1
 }
 
@@ -121,8 +122,8 @@ ran() {
 }
 
 check 'run finds a program by the end of its path, or by a pattern, and no fake' '
-	run_of t11-a && ran one/t11-a.sh &&
-	run_of t12-b.sh && ran one/t12-b.sh &&
+	run_of t11 && ran one/t11-a.sh &&
+	run_of t12-b && ran one/t12-b.sh && run_of t12-b.sh && ran one/t12-b.sh &&
 	run_of "t1*" more slow && ran one/t11-a.sh one/t12-b.sh one/more/run one/slow.sh &&
 	run_of one/run && ran one/run &&
 	run_of compat/run && ran compat/run

@@ -52,8 +52,8 @@ install_debs() {
 	while read -r hash path
 	do
 		# shellcheck disable=SC2154 # tests is of whoever reads this file
-		"$tests/../scripts/bring-deb" "$hash" "$path" "$cache/debs" && dpkg-deb -x "$cache/debs/${path##*/}" "$cache/$1" ||
-			cannot_install "$1"
+		"$tests/../scripts/bring-deb" "$hash" "$path" "$cache/debs" || cannot_install "$1"
+		dpkg-deb -x "$cache/debs/${path##*/}" "$cache/$1" || cannot_install "$1"
 	done <"$2"
 	mv "$cache/wanted" "$cache/$1.installed"
 }
