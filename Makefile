@@ -56,12 +56,12 @@ test-compat: bootstrap tool
 
 test-deploy: layer interpreter-layers
 	@scripts/setup test-deploy
-	@cd tests && LIMIT_S=900 ./run deploy-*.sh
+	@cd tests && LIMIT_S=900 ./run 'deploy-*'
 
 test-long: bootstrap tool
 	@scripts/setup test
 	@fuzz/run --long
-	@cd tests && V=1 LIMIT_S=36000 ./run long-*.sh
+	@cd tests && V=1 LIMIT_S=36000 ./run 'long-*'
 
 mutants: tool
 	@scripts/mutants
@@ -69,7 +69,7 @@ mutants: tool
 bench: bootstrap tool
 	@scripts/setup test
 	cargo bench --quiet --locked --bench cloudevents
-	@cd tests && ./bench-middlewares.sh
+	@cd tests && long/bench-middlewares.sh
 
 docs:
 	@scripts/setup docs

@@ -21,13 +21,16 @@ from cloudevents.core.v1.event import CloudEvent
 from cloudevents.v1.http import from_json
 from jsonschema import Draft7Validator
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "../lib"))
+
 import cases
 import events_of
+import tap
 from exact import exact, member
 from lookalikes import LOOK_ALIKES
 from random_events import DEEP, make_events
 
-HERE = Path(__file__).parent
 CACHE, MAP, ONLY = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
 SCHEMA = json.loads((CACHE / "schema.json").read_text())
 VALIDATOR = Draft7Validator(SCHEMA, format_checker=Draft7Validator.FORMAT_CHECKER)
@@ -37,22 +40,11 @@ NOW = "2023-11-14T22:13:20.123Z"
 ATTRIBUTES = "id source type time subject datacontenttype partitionkey sequence traceparent tracestate".split()
 
 SCRATCH = tempfile.TemporaryDirectory()
-failures = count = 0
 
 
 def scratch():
     """A new folder, which goes when this ends."""
     return Path(tempfile.mkdtemp(dir=SCRATCH.name))
-
-
-def check(claim, trouble):
-    """Prints the result of one test: trouble is a list of what is wrong."""
-    global count, failures
-    count += 1
-    failures += bool(trouble)
-    print(f"{'not ok' if trouble else 'ok'} {count} - {claim}", flush=True)
-    for line in trouble[:10]:
-        print("#\t" + str(line)[:600].replace("\n", " "))
 
 
 def mapped(files, *flags):
@@ -154,17 +146,17 @@ def check_samples(samples, *, is_strict=True):
             sources = [(event["source"], event["id"]) for event in result["events"]]
             trouble += [] if len(set(sources)) == len(sources) or "duplicate" in str(file) else [f"not unique: {sources}"]
         trouble += data_trouble(result["kind"], Path(file).read_bytes().decode(), texts)
-        check(claim, trouble)
+        tap.report(claim, trouble)
 
 
 def check_own_samples():
     head, *rows = [line.split("\t") for line in (HERE / "../events/EXPECTED.tsv").read_text().splitlines()]
     expected = {row[0]: dict(zip(head, row)) for row in rows}
     files = {file.stem: file for file in sorted((HERE / "../events").glob("*.json"))}
-    check("every sample is in EXPECTED.tsv", sorted(set(files) ^ set(expected)))
+    tap.report("every sample is in EXPECTED.tsv", sorted(set(files) ^ set(expected)))
     table = (HERE / "../../src/cloudevents/kinds.rs").read_text()
     kinds = set(re.findall(r'kind!\(\s*"([a-z0-9-]+)"', table))
-    check("every kind of the table has a sample", sorted(kinds ^ set(files)))
+    tap.report("every kind of the table has a sample", sorted(kinds ^ set(files)))
     files = {name: file for name, file in files.items() if not ONLY or name in ONLY}
     check_samples([(f"the sample {name} is mapped to valid CloudEvents", file, name, int(expected[name]["events"])) for name, file in files.items()])
     for (result, _), (name, row) in zip(mapped(files.values()), ((name, expected[name]) for name in files)):
@@ -174,7 +166,7 @@ def check_own_samples():
             found["source"] = found["source"].replace(FUNCTION, "FUNCTION")
             found["id"] = found["id"].replace(REQUEST, "REQUEST")
             found["time"] = found["time"].replace(NOW, "now")
-            check(f"the sample {name} has the attributes of EXPECTED.tsv", [f"{column}: {found[column]}" for column in found if found[column] != row[column]])
+            tap.report(f"the sample {name} has the attributes of EXPECTED.tsv", [f"{column}: {found[column]}" for column in found if found[column] != row[column]])
 
 
 def sam_events():
@@ -230,7 +222,7 @@ def check_cases():
             for event, text in zip(result["events"], texts):
                 if case.is_judged(text):
                     trouble += judge(event, text) + [verdict for verdict in [next(verdicts)] if verdict != "ok"]
-            check(case.claim, trouble)
+            tap.report(case.claim, trouble)
 
 
 def check_deep():
@@ -241,7 +233,7 @@ def check_deep():
     run = subprocess.run([MAP, "--wrap", *files], capture_output=True, check=False, timeout=60)
     trouble = [] if run.returncode == 0 else [run.stderr]
     trouble += [f"{index}" for index, (text, line) in enumerate(zip(DEEP, run.stdout.splitlines()[1::2])) if text not in line]
-    check("no event is nested too deep", trouble)
+    tap.report("no event is nested too deep", trouble)
 
 
 def check_random():
@@ -262,7 +254,7 @@ def check_random():
                 lines += [line for line, event in zip(events, result["events"]) if is_for_javascript(event)]
     for line, verdict in zip(lines, judge_in_javascript(lines)):
         trouble += [f"{line}: {verdict}"] if verdict != "ok" else []
-    check(f"{rounds} random events give valid CloudEvents with their own data (seed {seed}, {len(lines)} CloudEvents)", trouble)
+    tap.report(f"{rounds} random events give valid CloudEvents with their own data (seed {seed}, {len(lines)} CloudEvents)", trouble)
 
 
 def is_for_javascript(event):
@@ -304,7 +296,7 @@ def check_look_alikes():
         for event, (result, _) in zip(LOOK_ALIKES, mapped(files))
         if result["kind"] != "unknown" or result["events"] != [event]
     ]
-    check(f"free-form JSON that looks like an event of AWS is passed on as it is ({len(files)} documents)", trouble)
+    tap.report(f"free-form JSON that looks like an event of AWS is passed on as it is ({len(files)} documents)", trouble)
 
 
 def check_all():
@@ -321,8 +313,7 @@ def main():
     check_own_samples()
     if not ONLY:
         check_all()
-    print(f"1..{count}")
-    sys.exit(1 if failures else 0)
+    tap.finish()
 
 
 main()

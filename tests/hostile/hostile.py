@@ -8,6 +8,8 @@ import traceback
 
 from peer import HERE, REGISTERED, Api, Environment
 import raw_api
+import tap
+from tap import within
 
 
 JOBS = 4
@@ -143,7 +145,7 @@ def ends(expected, environment, seconds):
 
 
 def stops(expected, environment, seconds):
-    assert within(seconds, lambda: os.path.exists(f"{environment.root}/ready")), environment.log()[-2000:]
+    within(seconds, lambda: os.path.exists(f"{environment.root}/ready"), environment.log)
     assert environment.process.poll() is None, environment.log()[-2000:]
     began = time.monotonic()
     environment.process.terminate()
@@ -158,21 +160,12 @@ def serves(expected, environment, seconds, peak, again, starts, id):
     took = environment.peak()
     assert took <= peak, f"{took} KB, more than {peak} KB"
     if again:
-        assert within(2, lambda: starts == 1 or environment.starts() >= starts), f"{environment.starts()} starts"
+        within(2, lambda: starts == 1 or environment.starts() >= starts, lambda: f"{environment.starts()} starts")
         environment.api.send(event(2))
         check(Right(b"[2]"), environment.answered("id-2", seconds), environment)
         assert environment.api.wait(lambda: environment.api.asked > environment.api.given, 2), "the next event is not asked for"
         leaks = environment.leaks()
         assert not leaks, f"leaks: {leaks}"
-
-
-def within(seconds, condition):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def check(expected, posted, environment):
@@ -186,32 +179,29 @@ def check(expected, posted, environment):
         assert expected.text.encode() in posted.body, posted.body[:1000]
 
 
-def attempt(number):
-    """Of the tries that are chosen, in a process of its own: what is to be printed of it, and whether it failed."""
-    one, began, failed = chosen[number - 1], time.monotonic(), False
-    title = f"{number} - {one.group}: {one.name}"
+def attempt(index):
+    """Of the tries that are chosen, in a process of its own: why it is skipped, what is wrong, and how long it took."""
+    began, reason, trouble = time.monotonic(), None, []
     try:
-        reason = one.run()
-        text = f"ok {title}" + (f" # SKIP {reason}" if reason else "")
+        reason = chosen[index].run()
     except Exception:
-        failed = True
-        text = f"not ok {title}\n" + "".join(f"# {line}\n" for line in traceback.format_exc().splitlines()[-12:])
-    if os.environ.get("V") == "1":
-        text = f"{text.rstrip()}\n# {time.monotonic() - began:.2f} s"
-    return text.rstrip(), failed
+        trouble = traceback.format_exc().splitlines()[-12:]
+    return reason, trouble, time.monotonic() - began
 
 
 def main(words):
     is_long = "--long" in words
     words = [word for word in words if word != "--long"]
     chosen.extend(one for one in tries if (is_long or not one.is_long) and all(word in f"{one.group}: {one.name}" for word in words))
-    print(f"1..{len(chosen)}", flush=True)
-    failures = 0
+    tap.plan(len(chosen))
     with multiprocessing.get_context("fork").Pool(JOBS) as pool:  # most of a try is waiting
-        for text, failed in pool.imap(attempt, range(1, len(chosen) + 1)):
-            print(text, flush=True)
-            failures += failed
-    return failures == 0
+        for one, (reason, trouble, took) in zip(chosen, pool.imap(attempt, range(len(chosen)))):
+            notes = [f"{took:.2f} s"] if os.environ.get("V") == "1" else []
+            if reason:
+                tap.skip(f"{one.group}: {one.name}", reason, notes)
+            else:
+                tap.report(f"{one.group}: {one.name}", trouble, notes)
+    tap.finish()
 
 
 if __name__ == "__main__":
@@ -219,4 +209,4 @@ if __name__ == "__main__":
     for name in sorted(os.listdir(HERE)):
         if name.startswith("tries_") and name.endswith(".py"):
             __import__(name[:-3])
-    sys.exit(not main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -47,7 +47,7 @@ of(
     files={"says": """fail(b'{"errorType":"E","stackTrace":[' + b'"at f",' * 3000 + b'""]}')"""},
 )
 
-# What /next answers. t15 has more, which are not repeated.
+# What /next answers. t24 has more, which are not repeated.
 for name, bytes_ in [
     ("HTTP/1.0", event(1).replace(b"HTTP/1.1", b"HTTP/1.0")),
     ("one byte to a chunk", chunked(1, b"1\r\n[\r\n1\r\n1\r\n1\r\n]\r\n0\r\n\r\n")),

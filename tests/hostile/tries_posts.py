@@ -1,4 +1,4 @@
-"""What the Runtime API answers to what bootstrap posts. t15 has more."""
+"""What the Runtime API answers to what bootstrap posts. t24 has more."""
 
 import time
 

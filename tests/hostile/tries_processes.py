@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
-from hostile import Ends, Error, Right, Stops, of, within
+from hostile import Ends, Error, Right, Stops, of
+from tap import within
 
 
 def says(name, expected, code, **options):

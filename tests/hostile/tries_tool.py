@@ -11,8 +11,9 @@ import tempfile
 import threading
 import time
 
-from hostile import add, fake, within
+from hostile import add, fake
 from peer import BOOTSTRAP, PATH, ROOT, marked, memory
+from tap import within
 
 TOOL = os.environ.get("OPEN_RUNTIME") or f"{ROOT}/dist/open-runtime"
 PATH_OF_ALL = "/2015-03-31/functions/function/invocations"
@@ -38,7 +39,7 @@ class Tool:
                 stdout=log,
                 stderr=log,
             )
-        assert within(10, lambda: os.path.exists(f"{self.root}/port")), self.log()
+        within(10, lambda: os.path.exists(f"{self.root}/port"), self.log)
         with open(f"{self.root}/port") as file:
             self.port = int(file.read())
 
@@ -107,7 +108,7 @@ def gets(expected, sent, runs=None, seconds=3, port=lambda tool: tool.port, more
         good = ask(tool.port, request(body=b"[2]"), 5)
         assert statuses(good) == [200] and good.endswith(b"[2]"), good[:600]
         id = re.search(rb"(?i)x-amzn-requestid: (\S+)", good)[1].decode()
-        assert within(2, lambda: any(entry["requestId"] == id for entry in tool.journal("invocation"))), tool.log()
+        within(2, lambda: any(entry["requestId"] == id for entry in tool.journal("invocation")), tool.log)
         ran = len(tool.journal("invocation")) - 1
         assert ran == (found.count(200) if runs is None else runs), tool.journal("invocation")
         assert tool.process.poll() is None and "panicked" not in tool.log(), tool.log()[-2000:]

@@ -1,4 +1,4 @@
-"""What the claims of `run` are made with: the tool as a process, raw HTTP, waiting for conditions, TAP."""
+"""What the claims of `run` are made with: the tool as a process, raw HTTP, the list of the claims."""
 import contextlib
 import json
 import os
@@ -7,10 +7,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lib"))
+
+import tap
+from tap import within
+
 ROOT = os.path.dirname(os.path.dirname(HERE))
 CANDIDATES = [os.path.join(ROOT, place, "open-runtime") for place in ("dist", "target/release", "target/debug")]
 TOOL = os.environ.get("OPEN_RUNTIME") or next(filter(os.path.exists, CANDIDATES), CANDIDATES[0])
@@ -19,42 +22,17 @@ BOOTSTRAP = os.path.join(HERE, "bootstrap")
 claims = []
 
 
-class Skip(Exception):
-    """This machine lacks what the claim needs."""
-
-
 def claim(title):
     """The function below it shows that the title is true."""
     return lambda show: claims.append((title, show))
 
 
 def run_claims(wanted):
-    failed = 0
     chosen = [entry for entry in claims if not wanted or any(word in entry[0] for word in wanted)]
-    print(f"1..{len(chosen)}")
-    for number, (title, show) in enumerate(chosen, 1):
-        try:
-            show()
-            print(f"ok {number} - {title}", flush=True)
-        except Skip as why:
-            failed += os.environ.get("CI") == "true"
-            print(f"{'not ok' if os.environ.get('CI') == 'true' else 'ok'} {number} - {title} # SKIP {why}", flush=True)
-        except Exception:
-            failed += 1
-            print(f"not ok {number} - {title}", flush=True)
-            print("# " + traceback.format_exc().strip().replace("\n", "\n# "), file=sys.stderr, flush=True)
-    return failed
-
-
-def within(seconds, condition):
-    """Waits for a condition, and returns what it found."""
-    end = time.monotonic() + seconds
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.005)
+    tap.plan(len(chosen))
+    for title, show in chosen:
+        tap.attempt(title, show)
+    tap.finish()
 
 
 def is_alive(pid):

@@ -10,8 +10,9 @@ find_python() {
 install_venv() {
 	is_wanted "$1" "$2" || return 0
 	# shellcheck disable=SC2154 # cache is of whoever reads this file
-	"$python" -m venv "$cache/$1" >&2
-	"$cache/$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$2" >&2
+	"$python" -m venv "$cache/$1" >&2 || cannot_install "$1"
+	"$cache/$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$2" >&2 ||
+		cannot_install "$1"
 	mv "$cache/wanted" "$cache/$1.installed"
 }
 
@@ -19,8 +20,14 @@ install_venv() {
 install_folder() {
 	is_wanted "$1" "$2" || return 0
 	"$cache/python/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--requirement "$2" --target "$cache/$1" >&2
+		--requirement "$2" --target "$cache/$1" >&2 || cannot_install "$1"
 	mv "$cache/wanted" "$cache/$1.installed"
+}
+
+# cannot_install FOLDER: ends the run. What failed has said why.
+cannot_install() {
+	echo "compat: cannot install $1, see above" >&2
+	exit 1
 }
 
 # is_wanted FOLDER LOCK: whether it is to be installed; then nothing of it is left.
@@ -45,7 +52,8 @@ install_debs() {
 	while read -r hash path
 	do
 		# shellcheck disable=SC2154 # tests is of whoever reads this file
-		"$tests/../scripts/bring-deb" "$hash" "$path" "$cache/debs" && dpkg-deb -x "$cache/debs/${path##*/}" "$cache/$1" || return
+		"$tests/../scripts/bring-deb" "$hash" "$path" "$cache/debs" || cannot_install "$1"
+		dpkg-deb -x "$cache/debs/${path##*/}" "$cache/$1" || cannot_install "$1"
 	done <"$2"
 	mv "$cache/wanted" "$cache/$1.installed"
 }

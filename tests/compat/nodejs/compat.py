@@ -47,8 +47,8 @@ class NodeJs(common.Language):
         return common.write_executable(folder / "aws", text)
 
     def head(self):
-        node = locked(HERE.parents[1] / "node-versions")
-        client = locked(HERE.parents[1] / "runtimes-unit/nodejs-client")
+        node = locked(HERE.parents[1] / "runtimes/node-versions")
+        client = locked(HERE.parents[1] / "runtimes/nodejs-client")
         runs = [f"{node[version + '-x64']} with aws-lambda-ric {client[CLIENTS[version]]}" for version in VERSIONS]
         return f"Each program runs under Node.js {', '.join(runs[:-1])} and {runs[-1]} as AWS's client, or under those that the table names."
 

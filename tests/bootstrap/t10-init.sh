@@ -1,0 +1,183 @@
+#!/bin/sh
+description='Init: the language runtime is started first, and what goes wrong is told'
+. ./lib/lib.sh
+. ./lib/robust.sh
+
+check 'the language runtime boots while bootstrap registers as an extension' '
+	faulty boots-slowly "{\"on\":\"register\",\"nth\":1,\"do\":{\"swallow\":true}}" &&
+	within 900 test -s task/starts &&
+	fails_to grep -q answered journal
+'
+
+check 'the first event is asked for when the handler is loaded, and not before' '
+	start_lambda boots-slowly &&
+	within 2000 grep -q extension/event/next journal &&
+	fails_to grep -q invocation/next journal &&
+	touch task/go &&
+	is_ready &&
+	says journal invocation/next
+'
+
+check 'it is started with the handler as its argument, in LAMBDA_TASK_ROOT, in a process group of its own' '
+	start_lambda describes-itself &&
+	is_ready &&
+	same "handler: fake.handler|folder: $work/task|leads its group: 1|" "$(tr "\n" "|" <task/itself)"
+'
+
+check 'it is given no descriptor of bootstrap but STDIN, STDOUT and stderr' '
+	start_lambda describes-itself &&
+	is_ready &&
+	fails_to grep -E " [4-9] ->|socket" task/descriptors
+'
+
+check 'when all is well bootstrap says nothing' '
+	start_lambda echoes &&
+	answers 1 1 &&
+	stop_lambda &&
+	fails_to grep -q bootstrap: lambda.log
+'
+
+check 'a handler that cannot be loaded is reported in its own words' '
+	start_lambda cannot-load-the-handler &&
+	init_fails Runtime.ImportModuleError "no module nowhere" &&
+	says journal "\\\"stackTrace\\\":[\\\"line 1\\\"]" &&
+	says journal lambda-runtime-function-xray-error-cause &&
+	starts 1
+'
+
+check 'a language runtime that dies before it is ready is started again' '
+	start_lambda dies-at-first &&
+	answers 1 1 &&
+	starts 2
+'
+
+check 'a language runtime that is started again is told' '
+	start_lambda dies-at-first &&
+	logged "bootstrap: the language runtime exited with status 3"
+'
+
+check 'twice in a row is a failed Init: it exits' '
+	start_lambda dies-before-ready --env "DIES=exit 3" &&
+	init_fails Runtime.ExitError "the language runtime exited with status 3" &&
+	starts 2
+'
+
+check 'twice in a row is a failed Init: it is killed' '
+	start_lambda dies-before-ready --env "DIES=kill -KILL \$\$" &&
+	init_fails Runtime.ExitError "was killed by signal 9 (SIGKILL, as when memory runs out)"
+'
+
+check 'twice in a row is a failed Init: it closes STDOUT' '
+	start_lambda dies-before-ready --env "DIES=exec >&-" &&
+	init_fails Runtime.ExitError "closed its STDIN or STDOUT and was killed"
+'
+
+check 'twice in a row is a failed Init: it prints something else than the protocol' '
+	start_lambda dies-before-ready --env "DIES=echo Welcome" &&
+	init_fails Runtime.ExitError "its STDOUT carried no message of the protocol"
+'
+
+check 'another version of the protocol is a failed Init, at once' '
+	start_lambda speaks-version-2 &&
+	init_fails Runtime.InvalidProtocol "speaks version 2 of the protocol, this bootstrap version 1" &&
+	starts 1
+'
+
+check 'a language runtime that cannot be executed is a failed Init that says what to do' '
+	start_lambda no-interpreter &&
+	init_fails Runtime.InvalidEntrypoint "the interpreter that its first line names, is missing"
+'
+
+# refuses_itself PROGRAM: Init fails, once, as that language runtime has turned out to be bootstrap.
+refuses_itself() {
+	init_fails Runtime.InvalidEntrypoint "cannot start $1: it starts bootstrap again, without end; set SLSRUNTIME to a language, like nodejs"
+}
+
+check 'bootstrap as its own language runtime is a failed Init that says what to do' '
+	start_lambda echoes --env "SLSRUNTIME=$bootstrap" &&
+	refuses_itself "$bootstrap"
+'
+
+check 'so is what leads to it: a copy under the name of a language' '
+	mkdir -p task/runtimes/aa &&
+	cp "$bootstrap" task/runtimes/aa/language-runtime &&
+	touch task/fake.aa &&
+	start_lambda echoes --env SLSRUNTIME= &&
+	refuses_itself "$work/task/runtimes/aa/language-runtime"
+'
+
+check 'so is what leads to it: a script, which is started once' '
+	executable mine/language-runtime "echo >>started; $bootstrap; exit 3" &&
+	start_lambda echoes --env "SLSRUNTIME=$work/mine" &&
+	refuses_itself "$work/mine/language-runtime" &&
+	same 1 "$(wc -l <task/started)"
+'
+
+check 'so is what leads to it: by a wrapper' '
+	executable wrapper "exec \"\$@\"" &&
+	start_lambda echoes --env "SLSRUNTIME=$bootstrap" --env "AWS_LAMBDA_EXEC_WRAPPER=$work/wrapper" &&
+	refuses_itself "$bootstrap"
+'
+
+for bad in SLSGRACE=soon SLSGRACE=-1 SLSGRACE=1.5 SLSGRACE=900001 SLSEVENTS=raw,cooked SLSBATCH=maybe SLSOVERLAP=yes SLSLOG=loud
+do
+	check "$bad is a failed Init that names the variable, and nothing is started" '
+		start_lambda obeys --env "$bad" &&
+		init_fails Runtime.InvalidConfiguration "the environment variable ${bad%%=*} is \"${bad##*[=,]}\", but must be " &&
+		fails_to test -e task/starts
+	'
+done
+
+check 'no handler is a failed Init' '
+	start_lambda obeys --env _HANDLER= &&
+	init_fails Runtime.InvalidConfiguration "the environment variable _HANDLER is"
+'
+
+check 'a LAMBDA_TASK_ROOT that is not there is a failed Init' '
+	start_lambda obeys --env LAMBDA_TASK_ROOT=/no/such/folder &&
+	init_fails Runtime.InvalidTaskRoot "cannot enter LAMBDA_TASK_ROOT /no/such/folder: No such file or directory"
+'
+
+check 'a language runtime that is nowhere is a failed Init that lists every place' '
+	start_lambda obeys --env SLSRUNTIME=cobol &&
+	init_fails Runtime.NoLanguageRuntime "no language runtime for SLSRUNTIME=cobol; looked for /opt/runtimes/cobol/language-runtime" &&
+	logged "$work/task/runtimes/cobol/language-runtime" &&
+	logged "${bootstrap%/*}/runtimes/cobol/language-runtime"
+'
+
+check 'a handler without a file is a failed Init that says which files would do' '
+	start_lambda obeys --env SLSRUNTIME= &&
+	init_fails Runtime.NoLanguageRuntime "no language runtime for the handler fake.handler; looked for /opt/language-runtime" &&
+	logged "a file $work/task/fake.*"
+'
+
+check 'the extension of the handler finds the language runtime beside the user code' '
+	mkdir -p task/runtimes/aa &&
+	touch task/fake.aa &&
+	cp "$tests/fakes/runtimes/echoes" task/runtimes/aa/language-runtime &&
+	start_lambda echoes --env SLSRUNTIME= &&
+	answers 1 1
+'
+
+check 'a handler that could be in two languages is a failed Init that names the files' '
+	mkdir -p task/runtimes/aa task/runtimes/bb &&
+	touch task/fake.aa task/fake.bb &&
+	cp "$tests/fakes/runtimes/echoes" task/runtimes/aa/language-runtime &&
+	cp "$tests/fakes/runtimes/echoes" task/runtimes/bb/language-runtime &&
+	start_lambda echoes --env SLSRUNTIME= &&
+	init_fails Runtime.AmbiguousHandler "task/fake.bb; name its language runtime in SLSRUNTIME"
+'
+
+check 'SLSRUNTIME may be a folder' '
+	mkdir mine &&
+	cp "$tests/fakes/runtimes/echoes" mine/language-runtime &&
+	start_lambda echoes --env "SLSRUNTIME=$work/mine" &&
+	answers 1 1
+'
+
+check 'proxies in the environment are not for events' '
+	start_lambda echoes --env HTTP_PROXY=http://127.0.0.1:1 --env http_proxy=http://127.0.0.1:1 --env ALL_PROXY=http://127.0.0.1:1 &&
+	answers 1 1
+'
+
+finish

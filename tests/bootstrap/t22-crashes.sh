@@ -1,0 +1,299 @@
+#!/bin/sh
+description='language runtimes that fail: the invocation fails at once and says how, and the next one works'
+. ./lib/lib.sh
+. ./lib/robust.sh
+
+# killed_by NUMBER NAME
+killed_by() {
+	failed_so Runtime.ExitError "the language runtime was killed by signal $1 ($2)" "kill -$1 \$\$"
+}
+
+check 'it exits' '
+	start_lambda obeys &&
+	failed_so Runtime.ExitError "the language runtime exited with status 0" "exit 0" &&
+	failed_so Runtime.ExitError "the language runtime exited with status 137" "exit 137" &&
+	starts 3
+'
+
+check 'it is killed by a signal, which is named' '
+	start_lambda obeys &&
+	killed_by 1 SIGHUP &&
+	killed_by 4 SIGILL &&
+	killed_by 6 SIGABRT &&
+	killed_by 7 SIGBUS &&
+	killed_by 8 SIGFPE &&
+	killed_by 9 "SIGKILL, as when memory runs out" &&
+	killed_by 11 SIGSEGV &&
+	killed_by 13 SIGPIPE &&
+	killed_by 14 SIGALRM &&
+	killed_by 15 SIGTERM
+'
+
+check 'it has left its process group: the deadline is kept, and so is SIGTERM' '
+	given 1000 1 obeys &&
+	echo "setpgrp 0, getpgrp getppid; \$SIG{TERM} = q(IGNORE); sleep 60" >task/leave &&
+	tell "exec perl leave" &&
+	failed Function.Timeout "Task timed out" &&
+	answers 1 1 &&
+	shutdown_takes 350
+'
+
+check 'it closes STDOUT, and lives on' '
+	start_lambda obeys &&
+	failed_so Runtime.ExitError "closed its STDIN or STDOUT and was killed" "exec >&-; sleep 60" &&
+	starts 2
+'
+
+
+check 'it closes STDIN while idle: that is noticed at once, and the next invocation finds a new one' '
+	start_lambda obeys &&
+	tell "exec <&-; answer \$id 1; sleep 60" &&
+	succeeded &&
+	within 1000 starts 2 &&
+	answers 2 2
+'
+
+check 'it closes STDIN when it has read a call, answers, and ends: that may be so' '
+	start_lambda serves-once &&
+	answers 1 1 &&
+	answers 2 2 &&
+	within 1000 starts 3
+'
+
+check 'it prints something else than the protocol' '
+	start_lambda obeys &&
+	failed_so Runtime.ExitError "its STDOUT carried no message of the protocol: no JSON (a line of 7 bytes, wrong at byte 1)" "say Welcome" &&
+	failed_so Runtime.ExitError "its STDOUT carried no message of the protocol" "say" &&
+	starts 3
+'
+
+check 'it dies in the middle of a line' '
+	start_lambda obeys &&
+	failed_so Runtime.ExitError "exited with status 4 in the middle of a line" "printf {; exit 4" &&
+	starts 2 &&
+	fails_to grep -q "before it was ready" lambda.log
+'
+
+check 'it answers, and dies: the answer counts' '
+	start_lambda obeys &&
+	tell "answer \$id 1; exit 9" &&
+	succeeded &&
+	answers 2 2 &&
+	starts 2
+'
+
+check 'it answers to a call that is not' '
+	start_lambda obeys &&
+	tell "answer other 1" &&
+	succeeded &&
+	logged "dropped an answer of the language runtime" &&
+	starts 1
+'
+
+check 'it answers to no call in two invocations: that is told in each' '
+	start_lambda obeys &&
+	for _ in 1 2
+	do
+		tell "answer other 1; answer another 2" &&
+		succeeded || return
+	done &&
+	logged_times 2 "dropped an answer"
+'
+
+check 'it answers twice: the first one counts' '
+	start_lambda obeys &&
+	tell "answer \$id 1; response=2" &&
+	succeeded &&
+	same 1 "$(cat response)" &&
+	answers 3 3 &&
+	logged "dropped an answer of the language runtime" &&
+	starts 1
+'
+
+check 'it says that Init has failed, long after' '
+	start_lambda obeys &&
+	failed_so Late "too-late" "fail_init too-late" &&
+	starts 2
+'
+
+check 'it dies while idle: that is noticed at once, and the next invocation finds it alive' '
+	start_lambda obeys &&
+	answers 1 1 &&
+	kill -9 "$(runtime_pid)" &&
+	within 1000 starts 2 &&
+	logged "was killed by signal 9 (SIGKILL, as when memory runs out), while no invocation was under way" &&
+	answers 2 2 &&
+	starts 2
+'
+
+check 'it dies while idle, and leaves a child that holds its pipes' '
+	start_lambda obeys &&
+	tell "sleep 60 &" &&
+	succeeded &&
+	kill -9 "$(runtime_pid)" &&
+	within 1000 starts 2 &&
+	answers 2 2
+'
+
+check 'it prints something else than the protocol while idle' '
+	start_lambda obeys &&
+	tell "(sleep 0.1; say Welcome) &" &&
+	succeeded &&
+	within 2000 starts 2 &&
+	answers 2 2
+'
+
+check 'it dies while a middleware runs, and leaves a child that holds its pipes' '
+	executable task/middlewares/kills "test ! -e kills || { kill -9 \$(tail -n 1 starts); sleep 0.1; rm -f kills; }" &&
+	start_lambda obeys --env SLSMIDDLEWARES=kills --timeout 20 &&
+	tell "sleep 60 <&0 &" &&
+	succeeded &&
+	touch task/kills &&
+	answers 2 2 &&
+	starts 2
+'
+
+check 'it dies while a middleware runs after the handler: that is noticed before the next event comes' '
+	executable task/middlewares/kills "test \$1 != after || test ! -e kills || { kill -9 \$(tail -n 1 starts); sleep 0.1; rm -f kills; }" &&
+	start_lambda obeys --env SLSMIDDLEWARES=kills --timeout 20 &&
+	tell "sleep 60 <&0 &" &&
+	succeeded &&
+	touch task/kills &&
+	answers 2 2 &&
+	within 2000 starts 2 &&
+	answers 3 3
+'
+
+check 'it is started again before the next event is asked for, after which Lambda freezes the environment' '
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "rm \$0; exit 5" &&
+	failed Runtime.ExitError "exited with status 5" &&
+	bootstrap_exits 1 &&
+	logged "cannot be kept alive: Runtime.InvalidEntrypoint: cannot start" &&
+	same 1 "$(asked invocation/next)"
+'
+
+check 'it dies again and again while idle: that is told, and the environment ends' '
+	start_lambda dies-while-idle &&
+	is_ready &&
+	touch task/go &&
+	bootstrap_exits 1 &&
+	logged "the language runtime cannot be kept alive: Runtime.ExitError: the language runtime exited with status 7" &&
+	starts 5
+'
+
+check 'it dies again and again while idle, and answers in between: the environment stays' '
+	start_lambda obeys &&
+	for number in 2 3 4 5 6 7
+	do
+		kill -9 "$(runtime_pid)" &&
+		within 10000 starts $number &&
+		answers $number $number || return
+	done &&
+	same 1 "$(journal "what == \"spawned\"" | wc -l)"
+'
+
+check 'it dies with each event: each invocation says so, and the environment stays' '
+	start_lambda obeys &&
+	for _ in 1 2 3 4 5 6
+	do
+		tell "exit 5" &&
+		failed Runtime.ExitError "exited with status 5" || break
+	done &&
+	answers 1 1 &&
+	starts 7
+'
+
+check 'it dies before it is ready, now and again: only twice in a row ends the environment' '
+	executable mine/language-runtime "echo >>tried; test \$((\$(wc -l <tried) % 2)) -eq 0 || exit 3; exec $tests/fakes/runtimes/obeys" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	for _ in 1 2 3
+	do
+		tell "exit 5" &&
+		failed Runtime.ExitError "exited with status 5" || break
+	done &&
+	answers 1 1 &&
+	same 8 "$(wc -l <task/tried)" &&
+	same 1 "$(journal "what == \"spawned\"" | wc -l)"
+'
+
+check 'it cannot load the handler again: that is tried once more' '
+	executable mine/language-runtime "echo >>tried; test \$(wc -l <tried) -ne 2 || exec $tests/fakes/runtimes/cannot-load-the-handler; exec $tests/fakes/runtimes/obeys" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "exit 5" &&
+	failed Runtime.ExitError "exited with status 5" &&
+	answers 1 1 &&
+	same 3 "$(wc -l <task/tried)" &&
+	same 1 "$(journal "what == \"spawned\"" | wc -l)"
+'
+
+check 'it cannot be started again: that is told, and the environment ends' '
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
+	executable broken "exit 6" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "mv ../broken \$0; exit 5" &&
+	failed Runtime.ExitError "exited with status 5" &&
+	bootstrap_exits 1 &&
+	logged "the language runtime exited with status 6, before it was ready" &&
+	logged "the language runtime cannot be kept alive: Runtime.ExitError: the language runtime exited with status 6"
+'
+
+check 'it cannot be started again while an event waits: the caller is told' '
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
+	executable broken "until test -e go; do sleep 0.01; done; exit 6" &&
+	start_lambda obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "mv ../broken \$0; exit 5" &&
+	start_invoking 1 &&
+	within 30000 grep -q "\"number\":5,\"requestId\":\".*\",\"status\":200" journal &&
+	touch task/go &&
+	has_answer &&
+	failed Runtime.ExitError "the language runtime exited with status 6" &&
+	bootstrap_exits 1
+'
+
+check 'it ignores SIGTERM, floods its stderr and closes what it can: it is killed all the same' '
+	given 1000 1 obeys &&
+	failed_so Function.Timeout "Task timed out" "trap : TERM; while :; do echo x >&2; done"
+'
+
+check 'it never reads an event of 5.5 MB' '
+	large_event 5500000 &&
+	given 1000 1 never-reads &&
+	fails_with Function.Timeout @large
+'
+
+check 'it answers before it has read an event of 5.5 MB: the next invocation is not given the rest of it' '
+	large_event 5500000 &&
+	start_lambda answers-before-it-has-read --timeout 5 &&
+	answers @large "\"early\"" &&
+	invoke 1 &&
+	succeeded &&
+	starts 2
+'
+
+check 'it prints a line that never ends: it is killed before memory runs out' '
+	start_lambda prints-without-end --timeout 20 &&
+	tell x &&
+	failed Runtime.ExitError "a line of more than" &&
+	test "$(memory VmHWM)" -lt 100000
+'
+
+check 'it floods bootstrap with answers to no call: that is told once, and is over soon' '
+	executable flood "yes \"{\\\"id\\\":\\\"x\\\",\\\"response\\\":1}\" | head -n \$1" &&
+	start_lambda obeys --timeout 20 &&
+	tell "../flood 400000" &&
+	succeeded &&
+	logged "dropped an answer" &&
+	same 1 "$(grep -c "dropped an answer" lambda.log)"
+'
+
+check 'it floods bootstrap while that is frozen, and ends: a pipe full of lines is read at once' '
+	executable flood "yes \"{\\\"id\\\":\\\"x\\\",\\\"response\\\":1}\" | head -n \$1" &&
+	start_lambda obeys --timeout 20 &&
+	tell "../flood 10000; sleep 0.2; (sleep 0.2; kill -CONT \$PPID) & kill -STOP \$PPID; ../flood 41000; exit 3" &&
+	failed Runtime.ExitError "exited with status 3" &&
+	test "$(sed -n "s/.*\"ms\":\([0-9]*\).*\"what\":\"invocation\".*/\1/p" journal)" -lt 1200
+'
+
+finish

@@ -1,0 +1,278 @@
+#!/bin/sh
+description='deadlines: the handler is warned, the caller is told in time, and the next invocation is warm'
+. ./lib/lib.sh
+. ./lib/robust.sh
+
+timeouts=${TIMEOUTS:-12}
+
+# timed_out [WHAT]: the caller (in $seconds, 1 if not set) was told so by bootstrap, and not by Lambda; the environment is the first one still.
+timed_out() {
+	failed Function.Timeout "Task timed out after ${seconds:-1}.00 seconds: ${1:-the handler had not answered}" &&
+		same 1 "$(grep -c '"what":"spawned"' journal)" &&
+		fails_to grep -q Sandbox.Timedout journal
+}
+
+# was_told_in_time [MS]: the caller, before the time that was given was over, or so much earlier.
+was_told_in_time() {
+	told_ms=$(journal "what == 'invocation'" | tail -n 1 | sed 's/.*"ms": *\([0-9]*\).*/\1/') &&
+		test "$told_ms" -lt "$((given_ms - ${1:-0}))" && return
+	echo "told after $told_ms ms"
+	return 1
+}
+
+# One of several tries may come late by what a busy machine takes: none may come early, or every one late.
+
+# times_out_in_time COMMAND
+times_out_in_time() {
+	tell "$1" &&
+		timed_out "the handler had not answered" &&
+		was_told_in_time 0
+}
+
+# is_warned MS: that long before the deadline, or a little later.
+is_warned() {
+	rm -f task/left
+	tell "answer 1" &&
+		within 2000 test -s task/left &&
+		test "$(cat task/left)" -le "$1" &&
+		test "$(cat task/left)" -gt $(($1 - 150)) && return
+	echo "warned $(cat task/left) ms before the deadline"
+	return 1
+}
+
+# sqs_event NUMBER: so many messages of a queue.
+sqs_event() {
+	record="{\"messageId\":\"1\",\"receiptHandle\":\"r\",\"body\":\"b\",\"attributes\":{},\"messageAttributes\":{},
+		\"eventSource\":\"aws:sqs\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:q\",\"awsRegion\":\"us-east-1\"}"
+	echo "{\"Records\":["
+	for _ in $(seq "$(($1 - 1))")
+	do
+		echo "$record,"
+	done
+	echo "$record]}"
+}
+
+check 'the timeout is told in whole seconds, as Lambda does, in the log as well' '
+	given 3000 every obeys --env SLSGRACE=0 &&
+	tell "sleep 60" &&
+	seconds=3 timed_out &&
+	has_logged Invoke Function.Timeout "Task timed out after 3.00 seconds"
+'
+
+# As middy ends a handler early.
+check 'the time that a handler is told is the time that it has: 25 ms before its end are soon enough' '
+	given 1000 every nodejs:ends-early.handler --env SLSGRACE=0 &&
+	within 20000 answers 25 "\"early\""
+'
+
+check 'a hook is told the time that it has' '
+	executable task/middlewares/tells "test \$1 != before || exec echo \$((SLSDEADLINEMS - \$(date +%s%3N)))" &&
+	given 20000 1 echoes --env SLSMIDDLEWARES=tells &&
+	invoke 1 &&
+	succeeded &&
+	test "$(cat response)" -le 19950 &&
+	test "$(cat response)" -gt 10000
+'
+
+check 'an error hook is told that it has 40 ms more than the others' '
+	executable task/middlewares/tells "case \$1 in before) echo \$SLSDEADLINEMS >told ;; error) echo \$((SLSDEADLINEMS - \$(cat told))) ;; esac" &&
+	start_lambda obeys --env SLSMIDDLEWARES=tells &&
+	tell "exit 3" &&
+	succeeded &&
+	same 40 "$(cat response)"
+'
+
+check 'SIGTERM comes 250 ms before the deadline' '
+	given 1000 every hears-the-warning &&
+	within 20000 is_warned 250
+'
+
+check 'SIGTERM comes SLSGRACE before the deadline' '
+	given 1500 every hears-the-warning --env SLSGRACE=700 &&
+	within 20000 is_warned 700
+'
+
+check 'SIGTERM never comes before half of the time is over' '
+	given 1000 every hears-the-warning --env SLSGRACE=60000 &&
+	within 20000 is_warned 500
+'
+
+check 'an answer that comes after the warning is delivered, and the language runtime lives on' '
+	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
+	tell "answer 1" &&
+	succeeded &&
+	same 1 "$(cat response)" &&
+	tell "answer 2" &&
+	same 2 "$(cat response)" &&
+	starts 1
+'
+
+check 'an error that comes after the warning is that of the handler' '
+	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
+	tell "fail ValueError" &&
+	failed ValueError m &&
+	starts 1
+'
+
+check 'a language runtime that says where the handler was is believed, and started anew' '
+	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
+	tell "fail Function.Timeout" &&
+	seconds=4 timed_out &&
+	says response "\"stackTrace\":[\"line 7\"]" &&
+	within 5000 starts 2
+'
+
+check 'a language runtime that ends after the warning has timed out' '
+	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
+	tell "exit 3" &&
+	seconds=4 timed_out &&
+	was_told_in_time 500
+'
+
+check 'a language runtime that closes its pipes after the warning has timed out' '
+	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
+	tell "exec >&-; sleep 60" &&
+	seconds=4 timed_out &&
+	was_told_in_time 500
+'
+
+check 'a language runtime that closes its pipes shortly before the deadline is not waited for beyond it' '
+	given 600 every hears-the-warning --env SLSGRACE=85 &&
+	within 10000 times_out_in_time "exec >&-; sleep 60"
+'
+
+check 'a language runtime that goes on is killed with all of its group before the deadline, and started anew before the next event' '
+	given 600 1 obeys &&
+	tell "trap : TERM; sleep 60 & while :; do sleep 60; done" &&
+	timed_out &&
+	within 5000 starts 2 &&
+	group=$(head -n 1 task/starts) &&
+	within 5000 fails_to pgrep -g "$group" &&
+	answers 1 1 &&
+	starts 2
+'
+
+check 'a language runtime that goes on is killed before the deadline' '
+	given 600 every obeys &&
+	within 10000 times_out_in_time "trap : TERM; while :; do sleep 60; done"
+'
+
+check 'a language runtime that ignores SIGTERM and SIGINT is killed before the deadline, and the next call works' '
+	given 600 "1 3 5 7 9" obeys &&
+	for _ in 1 2 3 4 5
+	do
+		tell "trap : TERM INT; while :; do sleep 60; done" &&
+		timed_out &&
+		{ was_told_in_time && in_time=yes; answers 1 1; } || return
+	done &&
+	same yes "$in_time"
+'
+
+check 'a handler of Node.js that never lets go of the event loop says in the log where it is when it is interrupted' '
+	start_lambda nodejs:spins.handler --timeout 60 &&
+	start_invoking 1 &&
+	within 30000 test -e task/spins &&
+	kill -INT "$(children)" &&
+	has_answer &&
+	logged "at spins (" &&
+	logged "spins.js:5"
+'
+
+# spins_and_says_where: in the 20 ms that bootstrap leaves it for that.
+spins_and_says_where() {
+	invoke 1 &&
+		timed_out "the handler had not answered" &&
+		grep -q "at spins (" lambda.log
+}
+
+check 'a handler of Node.js that never lets go of the event loop is interrupted by bootstrap' '
+	given 1000 every nodejs:spins.handler &&
+	within 20000 spins_and_says_where
+'
+
+check 'without SLSGRACE there is no warning, but the caller is told in time' '
+	given 500 every hears-the-warning --env SLSGRACE=0 &&
+	within 10000 times_out_in_time "answer 1" &&
+	fails_to test -e task/left
+'
+
+check 'a language runtime that is still booting when the time is over boots on' '
+	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
+	executable slow "echo \$\$ >>starts; until test -e go; do sleep 0.01; done; exec $tests/fakes/runtimes/echoes" &&
+	given 500 2 obeys --env "SLSRUNTIME=$work/mine" &&
+	tell "mv ../slow \$0; exit 3" &&
+	failed Runtime.ExitError "exited with status 3" &&
+	invoke 1 &&
+	timed_out "the handler was not loaded" &&
+	touch task/go &&
+	answers 2 2 &&
+	starts 2
+'
+
+check 'one that hangs when it is started again is killed after 10 s of an invocation, and started once more' '
+	start_lambda hangs-when-started-again --timeout 60 &&
+	invoke 1 &&
+	failed Runtime.ExitError "exited with status 3" &&
+	answers 2 2 &&
+	logged "took more than 10 s to load the handler again and was killed" &&
+	starts 3 &&
+	answers 4 4
+'
+
+check 'what invocations wait for it is added up' '
+	given 6000 2 hangs-when-started-again &&
+	invoke 1 &&
+	failed Runtime.ExitError "exited with status 3" &&
+	invoke 2 &&
+	seconds=6 timed_out "the handler was not loaded" &&
+	answers 3 3 &&
+	starts 3
+'
+
+check 'no other record of a batch is begun after the warning' '
+	sqs_event 5 >batch &&
+	given 3000 1 takes-its-time --env SLSGRACE=1500 &&
+	invoke @batch &&
+	failed Function.Timeout "Task timed out after 3.00 seconds" &&
+	same 1 "$(wc -l <task/calls)"
+'
+
+check 'a timeout of 200 ms is kept' '
+	given 200 every obeys &&
+	within 10000 answers 1 1 &&
+	within 10000 times_out_in_time "sleep 60" &&
+	within 10000 answers 2 2
+'
+
+check 'a middleware that takes too long has timed out, and is named' '
+	executable task/middlewares/sleeps "sleep 60" &&
+	given 500 1 echoes --env SLSMIDDLEWARES=sleeps &&
+	invoke 1 &&
+	timed_out "middleware sleeps had not ended its before hook"
+'
+
+# mends_a_timeout: in the 40 ms that are left of the time.
+mends_a_timeout() {
+	tell "sleep 60" &&
+		succeeded >/dev/null &&
+		same 7 "$(cat response)" >/dev/null
+}
+
+check 'an error hook has time to make a response of a timeout' '
+	executable task/middlewares/mends "test \$1 != error || { sleep 0.01; echo 7; }" &&
+	given 500 every obeys --env SLSGRACE=0 --env SLSMIDDLEWARES=mends &&
+	within 20000 mends_a_timeout
+'
+
+check "$timeouts timeouts in a row: each caller is told, and the environment is warm for each next invocation" '
+	given 300 "$(seq 1 2 $((2 * timeouts)))" obeys &&
+	for _ in $(seq "$timeouts")
+	do
+		tell "sleep 60" &&
+		timed_out &&
+		answers 1 1 || return
+	done &&
+	same "$timeouts" "$(grep -c "\"error\":\"Function.Timeout\"" journal)"
+'
+
+finish

@@ -1,0 +1,240 @@
+#!/bin/sh
+description='Shutdown: SIGTERM at any moment ends it all, soon, with status 0, and nothing is left'
+. ./lib/lib.sh
+. ./lib/robust.sh
+
+quickest_of_five() {
+	quickest=1000
+	for _ in 1 2 3 4 5
+	do
+		start_lambda echoes &&
+			is_ready &&
+			shutdown_takes 350 || return
+		test "$took" -ge "$quickest" || quickest=$took
+	done
+	echo "the quickest took $quickest ms"
+}
+
+# ends_soon: SIGTERM ends bootstrap with status 0, sooner than what it waits for would. That it is as soon as Lambda wants is a
+# claim of its own: here a busy machine may need longer.
+ends_soon() {
+	terminated=$(bootstrap_process) &&
+		sent=$(now_ms) &&
+		kill "$terminated" &&
+		within 2500 is_gone "$terminated" &&
+		took=$(($(now_ms) - sent)) &&
+		bootstrap_exits 0
+}
+
+# is_told_in_time FAKE [OPTION…]: in one of ten tries bootstrap is at work and ends before Lambda would kill it (measured from
+# here), and the caller is told in the 30 ms that are left for that: a busy machine may need longer.
+is_told_in_time() {
+	for _ in 1 2 3 4 5 6 7 8 9 10
+	do
+		rm -rf task/called task/starts
+		start_lambda "$@" &&
+			start_invoking 1 &&
+			within 30000 test -e task/called &&
+			ends_soon &&
+			has_answer || return
+		if test "$took" -le 400 && grep -q Runtime.Shutdown response
+		then
+			return
+		fi
+		echo "took $took ms"
+		stop_lambda || return
+	done
+	return 1
+}
+
+check 'idle, it takes less than 20 ms where the language runtime goes at once' '
+	quickest_of_five &&
+	test "$quickest" -lt 20
+'
+
+check 'SIGINT does the same' '
+	start_lambda echoes &&
+	is_ready &&
+	terminate INT &&
+	exits_with 0
+'
+
+check 'a language runtime that ignores everything is killed in time' '
+	start_lambda ignores-everything &&
+	is_ready &&
+	shutdown_takes 350
+'
+
+check 'the language runtime gets SIGTERM' '
+	start_lambda says-goodbye &&
+	is_ready &&
+	shutdown_takes 350 &&
+	same sigterm "$(cat task/goodbye)"
+'
+
+check 'it gets SIGTERM once, and reads the end of its STDIN' '
+	start_lambda keeps-answering &&
+	is_ready &&
+	shutdown_takes 350 &&
+	same 1 "$(wc -l <task/sigterms)" &&
+	test -e task/saw-the-end
+'
+
+check 'a language runtime that ignores SIGTERM ends by the end of its STDIN' '
+	echo "trap \"\" TERM; trap \"touch ended\" EXIT" >ignore &&
+	start_lambda obeys &&
+	tell ". ../ignore" &&
+	shutdown_takes 350 &&
+	test -e task/ended
+'
+
+check 'children of the language runtime that hold its pipes and ignore signals do not outlive it' '
+	start_lambda has-children &&
+	answers 1 1 &&
+	shutdown_takes 350
+'
+
+check 'many signals are as one' '
+	start_lambda echoes &&
+	is_ready &&
+	for _ in 1 2 3 4 5 6 7 8 9
+	do
+		terminate || break
+	done &&
+	exits_with 0
+'
+
+check 'a bootstrap that is frozen ends when it is thawed' '
+	start_lambda echoes &&
+	answers 1 1 &&
+	kill -STOP "$(bootstrap_process)" &&
+	terminate &&
+	kill -CONT "$(bootstrap_process)" &&
+	exits_with 0
+'
+
+check 'during Init, while the handler is loaded' '
+	start_lambda never-ready &&
+	within 2000 grep -q extension/event/next journal &&
+	ends_soon &&
+	same 0 "$(asked init/error)"
+'
+
+check 'during Init, while bootstrap registers as an extension' '
+	faulty never-ready "{\"on\":\"register\",\"nth\":1,\"do\":{\"swallow\":true}}" &&
+	within 2000 grep -q extension/register journal &&
+	ends_soon
+'
+
+check 'a handler that is at work gets the time to answer, its response is delivered, and no other event is asked for' '
+	start_lambda keeps-answering &&
+	start_invoking 1 &&
+	within 30000 test -e task/called &&
+	terminate &&
+	touch task/go &&
+	exits_with 0 &&
+	has_answer &&
+	same "\"late\"" "$(cat response)" &&
+	same 1 "$(asked invocation/next)" &&
+	test -e task/saw-the-end
+'
+
+check 'a handler that is at work and ends is reported, and the language runtime is not started again' '
+	start_lambda says-goodbye &&
+	start_invoking 1 &&
+	within 30000 test -s task/called &&
+	terminate &&
+	exits_with 0 &&
+	has_answer &&
+	failed Runtime.ExitError "the language runtime exited with status 0" &&
+	starts 1
+'
+
+check 'a handler that is at work and goes on is killed in time, and the caller told' '
+	is_told_in_time keeps-answering &&
+	failed Runtime.Shutdown "the execution environment was shut down" &&
+	has_logged Invoke Runtime.Shutdown &&
+	fails_to grep bootstrap: lambda.log &&
+	starts 1
+'
+
+check 'no error hook is run for a handler that was at work' '
+	executable task/middlewares/mends "test \$1 != error || echo >>../erred" &&
+	start_lambda obeys --env SLSMIDDLEWARES=mends &&
+	start_invoking "\"touch called; sleep 60\"" &&
+	within 30000 test -e task/called &&
+	terminate &&
+	exits_with 0 &&
+	has_answer &&
+	failed Runtime.ExitError "was killed by signal 15" &&
+	fails_to test -e erred
+'
+
+check 'a middleware that is at work and goes on is killed in time, and the caller told' '
+	executable task/middlewares/stays "touch called; sleep 60" &&
+	is_told_in_time echoes --env SLSMIDDLEWARES=stays &&
+	failed Runtime.Shutdown "the execution environment was shut down"
+'
+
+check 'a middleware that is at work gets the time to end, and the response is delivered' '
+	executable task/middlewares/waits "test \$1 = after || exit 0; touch waits; until test -e go; do sleep 0.01; done" &&
+	start_lambda echoes --env SLSMIDDLEWARES=waits &&
+	start_invoking 1 &&
+	within 30000 test -e task/waits &&
+	terminate &&
+	touch task/go &&
+	exits_with 0 &&
+	has_answer &&
+	same 1 "$(cat response)"
+'
+
+check 'while a response is posted that Lambda never accepts' '
+	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"swallow\":true}}" --timeout 20 &&
+	start_invoking 1 &&
+	within 30000 grep -q /response journal &&
+	ends_soon
+'
+
+check 'a response whose connection breaks is not posted again' '
+	faulty keeps-answering "{\"on\":\"response\",\"nth\":\"every\",\"do\":{\"reset\":\"after-reading\"}}" &&
+	start_invoking 1 &&
+	within 30000 test -e task/called &&
+	terminate &&
+	touch task/go &&
+	exits_with 0 &&
+	same 1 "$(asked /response)"
+'
+
+check 'while a response is posted that Lambda accepts late' '
+	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"delayMs\":150}}" &&
+	start_invoking 1 &&
+	within 30000 grep -q /response journal &&
+	terminate &&
+	exits_with 0 &&
+	has_answer &&
+	same 1 "$(cat response)"
+'
+
+check 'while an Init error is posted that Lambda never accepts' '
+	faulty cannot-load-the-handler "{\"on\":\"init-error\",\"nth\":1,\"do\":{\"swallow\":true}}" &&
+	within 30000 grep -q init/error journal &&
+	terminate &&
+	exits_with 1
+'
+
+check 'at any moment: fifteen times' '
+	for round in 00 01 02 03 04 05 06 07 08 09 10 12 14 16 18
+	do
+		start_lambda soaks &&
+		start_invoking "{\"do\":\"echo\"}" &&
+		within 30000 grep -q extension/register journal &&
+		sleep "0.0$round" &&
+		terminated=$(bootstrap_process) &&
+		kill "$terminated" &&
+		within 5000 is_gone "$terminated" &&
+		within 5000 says journal "\"pid\":$terminated,\"status\":\"exit status: 0\"" || return
+		stop_lambda && rm -f port || return
+	done
+'
+
+finish

@@ -1,0 +1,394 @@
+#!/bin/sh
+description='the README and the documents are true'
+. ./lib/lib.sh
+
+# The README and the documents that go on where it ends, in the order in which they are read, as one text.
+documents='README.md docs/handlers.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
+	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/migrate.md docs/architecture.md'
+readme=$scratch/documents.md
+for document in $documents
+do
+	cat "$repository/$document"
+done >"$readme"
+tool=$repository/dist/open-runtime
+PATH=$repository/dist:$PATH
+
+# block FILE: the block of code that the documents show for that file. It stands after a line that ends with `FILE`:
+block() {
+	awk -v file="\`$1\`:" '
+		/^```/ {
+			if (inside) exit
+			inside = substr(last, length(last) - length(file) + 1) == file
+			next
+		}
+		inside { print }
+		/./ { last = $0 }
+	' "$readme"
+}
+
+# The files that the README shows.
+files() {
+	awk '
+		/^```/ {
+			if (!inside && match(last, /`[^`]+`:$/)) print substr(last, RSTART + 1, RLENGTH - 3)
+			inside = !inside
+		}
+		/./ { last = $0 }
+	' "$readme"
+}
+
+# take FILE: writes the documents' block for it to the file of that name, as a reader would.
+take() {
+	taken=$work/$1
+	mkdir -p "${taken%/*}" &&
+		block "$1" >"$taken"
+}
+
+# shows FILE PATH: the README shows that file of the repository as it is.
+shows() {
+	block "$1" >shown &&
+		test -s shown &&
+		diff shown "$repository/$2"
+}
+
+# transcripts: writes the blocks of commands and what they print, in the order of the README, to 1.commands, 1.expected, …
+transcripts() {
+	awk '
+		/^```/ {
+			inside = $0 == "```console" && !inside
+			if (inside) count++
+			next
+		}
+		!inside { next }
+		/^\$ / {
+			print substr($0, 3) >(count ".commands")
+			next
+		}
+		{ print >(count ".expected") }
+	' "$readme"
+}
+
+# example_folder: a copy of the example in which the documents' commands can be run, and a make that leaves out the building.
+example_folder() {
+	cp -R "$repository/example/." . &&
+		files | for_each take &&
+		mkdir bin &&
+		printf '#!/bin/sh\ncd "%s" && eval "$(%s -n "$@" | grep ^dist/open-runtime)"\n' "$repository" \
+			"$(command -v make)" >bin/make &&
+		chmod +x bin/make &&
+		PATH=$work/bin:$PATH
+}
+
+# becomes EXPECTED COMMANDS: the commands print that.
+becomes() {
+	sh "$2" 2>&1 | constant >actual
+	pattern=$(constant <"$1" | as_pattern)
+	# shellcheck disable=SC2254 # a pattern it is
+	case $(cat actual) in
+	$pattern) ;;
+	*)
+		cat "$2"
+		constant <"$1" | diff - actual
+		return 1
+		;;
+	esac
+}
+
+# A line of … stands for any lines, or none; elsewhere … stands for anything.
+as_pattern() {
+	awk '{ gsub(/[][*?\\]/, "\\\\&") } /^…$/ { printf "*"; next } { gsub(/…/, "*"); print }'
+}
+
+# Replaces what differs from run to run.
+constant() {
+	sed -E 's/ *[0-9]+(\.[0-9]+)? ms/ N ms/
+		s/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/ID/g
+		s/[0-9-]{10}T[0-9:.]{12}Z/TIME/
+		s/[0-9]+ of [0-9]+ MB/N of N MB/
+		s/ +$//'
+}
+
+# table HEADING: the rows of the tables of a section.
+table() {
+	awk -v heading="$1" '
+		/^#/ { inside = $0 == heading }
+		inside && /^\| `/ { print }
+	' "$readme"
+}
+
+# rows HEADING: the names in the first column of them.
+rows() {
+	table "$1" | awk '{ print $2 }' | tr -d '`' | sort
+}
+
+# The environment variables that bootstrap reads. What the tool alone sets is no concern of the user's.
+variables() {
+	sed '/#\[cfg(test)\]/,$d' "$repository/src/settings/config.rs" | grep -oE '(text|list|var|variables)\((variables, )?"[A-Z_]+"' | cut -d '"' -f 2 |
+		grep -v '^_OPEN_RUNTIME' | sort -u
+}
+
+error_types() {
+	{
+		sed '/#\[cfg(test)\]/,$d' "$repository/src/error.rs" | grep -oE '"(Runtime|Function)\.[A-Z][A-Za-z]*"'
+		grep -rhoE --exclude='*.md' --exclude='*.pyc' '(Runtime|Function)\.[A-Z][A-Za-z]*' "$repository/runtimes"
+	} | tr -d '"' | sort -u
+}
+
+# anchors FILE: the headings of a file of Markdown as GitHub links them.
+anchors() {
+	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
+}
+
+# leads_somewhere LINK: it is a file of the repository, or a heading. It stands in $document.
+leads_somewhere() {
+	link_file=$repository/$(dirname "$document")/${1%%#*}
+	test "${1%%#*}" || link_file=$repository/$document
+	test -e "$link_file" || {
+		echo "$document: no such file: $1"
+		return 1
+	}
+	case $1 in
+	*'#'*)
+		anchors "$link_file" | grep -qx -- "${1#*#}" || {
+			echo "$document: no such heading: $1"
+			return 1
+		}
+		;;
+	esac
+}
+
+# links_lead_somewhere FILE: each of its links does.
+links_lead_somewhere() {
+	document=$1
+	grep -oE "\]\([^)]+\)" "$repository/$document" | sed "s/^](//; s/)\$//" | grep -v "^https:" | for_each leads_somewhere
+}
+
+# all_documents: the files of Markdown that the repository has.
+all_documents() {
+	cd "$repository" &&
+		git ls-files --cached --others --exclude-standard -- "*.md"
+}
+
+# for_each FUNCTION: calls it with each line of stdin. Fails if one call fails, or if there is no line.
+for_each() {
+	for_each_verdict=1
+	for_each_failed=
+	while read -r line
+	do
+		for_each_verdict=0
+		"$1" "$line" || for_each_failed=$line
+	done
+	test "$for_each_verdict" -eq 0 && test -z "$for_each_failed"
+}
+
+# code_with PROGRAM: what the README has a program do, a line for each time, without what comes before its name.
+code_with() {
+	grep -oE '`[^`]+`|^[^|`].*|^#.*' "$readme" | grep -oE "(^|[ /\`])$1 .*" | tr -d '`' | sed "s,^[ /]*,,"
+}
+
+commands() {
+	"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | grep -v '^help$' | sort
+}
+
+# has_option OPTION: the tool, or one of its commands, does.
+has_option() {
+	{ echo && commands; } | while read -r name
+	do
+		"$tool" ${name:+"$name"} --help
+	done | grep -qE "^ *(-[A-Za-z], )?$1([ ,[]|\$)" || {
+		echo "no option $1"
+		return 1
+	}
+}
+
+# accepts VARIABLE=VALUE: a function can be run with that.
+accepts() {
+	"$tool" invoke x.y --quiet --env SLSRUNTIME="$tests/fakes/runtimes/echoes" --env "$1" </dev/null >out 2>&1 || {
+		echo "$1 is not accepted"
+		cat out
+		return 1
+	}
+}
+
+# Each value that the row of a variable has in backticks, as VARIABLE=VALUE.
+values() {
+	sed -n "s/^| \`$1\` | //p" "$readme" | grep -oE '`[A-Za-z0-9]+`' | tr -d '`' | sed "s/^/$1=/"
+}
+
+# code LANGUAGE TEXT: the block of that language that has that text, with the port of the function that is served.
+code() {
+	awk -v fence="\`\`\`$1" -v text="$2" '
+		/^```/ {
+			if (inside && index(code, text)) printf "%s", code
+			inside = $0 == fence && !inside
+			code = ""
+			next
+		}
+		{ code = code $0 "\n" }
+	' "$readme" | sed "s,127.0.0.1:9000,127.0.0.1:$(cat port 2>/dev/null),"
+}
+
+check 'what make run and the other commands print is what the documents say' '
+	example_folder &&
+	transcripts &&
+	test -s 1.commands &&
+	for commands in *.commands
+	do
+		becomes "${commands%.commands}.expected" "$commands" || return
+	done
+'
+
+check 'the files that they show are those of the example' '
+	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite \
+		cdk/app.js Dockerfile
+	do
+		shows $file "example/$file" || return
+	done
+'
+
+# is_part_of FILE: what is on stdin is there, as it is.
+is_part_of() {
+	python3 -c 'import sys; text = sys.stdin.read(); sys.exit(not text or text not in open(sys.argv[1]).read())' "$repository/$1"
+}
+
+check 'the parts of files that they show are parts of files of the example' '
+	code yaml "  OpenRuntime:" | is_part_of example/template.yaml &&
+	code hcl aws_lambda_layer_version\" | is_part_of example/terraform/main.tf &&
+	code hcl aws_lambda_function\" | is_part_of example/terraform/main.tf
+'
+
+check 'a handler has ten lines' '
+	test "$(block handler.js | wc -l)" -le 10 &&
+	test "$(block python/handler.py | wc -l)" -le 10
+'
+
+check 'the handlers run in an empty folder' '
+	take handler.js &&
+	take python/handler.py &&
+	for handler in handler.hello python/handler.hello
+	do
+		open-runtime invoke $handler --quiet -d "{\"name\": \"Grace\"}" >response &&
+		same_json "{\"message\":\"Hello, Grace!\",\"event\":\"free-form JSON\"}" response || return
+	done
+'
+
+check 'the events of the example are JSON, and both handlers answer them' '
+	for event in "$repository"/example/event.json "$repository"/example/events/*.json
+	do
+		for handler in handler.hello python/handler.hello
+		do
+			open-runtime invoke $handler --quiet --task-root "$repository/example" -f "$event" || return
+		done
+	done
+'
+
+check 'its table of environment variables has what bootstrap reads, and no other' '
+	variables >expected &&
+	test -s expected &&
+	rows "# Environment variables" | diff expected -
+'
+
+check 'bootstrap takes the values that the table has' '
+	for variable in SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSLOG
+	do
+		values $variable | for_each accepts || return
+	done
+'
+
+check 'bootstrap refuses other values, and says which it takes' '
+	for variable in SLSMIDDLEWARES SLSRUNTIME SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSDEBUG SLSLOG
+	do
+		fails_to accepts "$variable=nonsense" &&
+		says out "$variable" || return
+	done
+'
+
+check 'its table of errors has those of bootstrap and of the language runtimes, and no other' '
+	error_types >expected &&
+	test -s expected &&
+	rows "## Errors" | diff expected -
+'
+
+check 'the page of kinds is what make docs writes' '
+	"$repository/scripts/event-kinds" >expected &&
+	test -s expected &&
+	diff expected "$repository/docs/event-kinds.md"
+'
+
+check 'its table of /opt has what is in the layer, and no other' '
+	python3 -c "
+import zipfile
+print(*sorted({name.split(\"/\")[0] + \"/\" * (\"/\" in name) for name in zipfile.ZipFile(
+	\"$repository/dist/open-runtime-$arch.zip\").namelist()} | {\"middlewares/\"}), sep=\"\n\")" >expected &&
+	rows "## The layer" | diff expected -
+'
+
+check 'the commands of its quick start are those that are tried on a mock of AWS' '
+	code sh "sls invoke -f hello" | sed "s/ *#.*//" >quick-start &&
+	printf "%s\n" "npm i -g osls" make "sls deploy" "cd example" "sls deploy" "sls invoke -f hello" | diff quick-start - &&
+	for command in "sls_in . deploy" "sls_in example deploy"
+	do
+		says "$tests/package/deploy-services.sh" "$command" || return
+	done
+'
+
+check 'the links of all documents lead to files of the repository and to headings' '
+	for file in $(all_documents)
+	do
+		! grep -qE "\]\([^h]" "$repository/$file" || links_lead_somewhere "$file" || return
+	done
+'
+
+check 'the README leads to every document' '
+	for file in "$repository"/docs/*.md
+	do
+		grep -qF "](docs/${file##*/})" "$repository/README.md" || {
+			echo "$file"
+			return 1
+		}
+	done
+'
+
+check 'it shows every command of the tool, and no other' '
+	commands >expected &&
+	test -s expected &&
+	code_with open-runtime | grep -oE "^open-runtime [a-z][a-z-]*" | cut -d " " -f 2 | sort -u >shown &&
+	diff expected shown
+'
+
+check 'the options of the tool that it shows exist' '
+	code_with open-runtime | grep -oE "(^| )--?[a-z][a-z-]*" | tr -d " " | sort -u | for_each has_option
+'
+
+# serve: does what the README says, on a port that the kernel chooses.
+serve() {
+	take handler.js &&
+		code sh "open-runtime serve" >serve.sh &&
+		grep -qx "open-runtime serve handler.hello --port 9000" serve.sh || return
+	open-runtime serve handler.hello --port 0 --port-file port >served.out 2>served.log &
+	served=$!
+	at_end "kill -9 $served 2>/dev/null; true"
+	within 10000 test -s port
+}
+
+check 'what serve serves can be asked by curl, and ends with Ctrl-C' '
+	serve &&
+	code sh "curl -d" >curl.sh &&
+	sh curl.sh >response &&
+	same_json "{\"message\":\"Hello, Ada!\",\"event\":\"free-form JSON\"}" response &&
+	kill -INT $served &&
+	wait $served
+'
+
+python3 -c 'import boto3' 2>/dev/null || missing=boto3
+
+check 'what serve serves can be asked by the AWS SDK' '
+	serve &&
+	code sh "export AWS_ACCESS_KEY_ID" | grep "^export" >credentials.sh &&
+	code python boto3 >ask.py &&
+	. ./credentials.sh &&
+	python3 ask.py >response &&
+	same_json "{\"message\":\"Hello, Ada!\",\"event\":\"free-form JSON\"}" response
+'
+
+finish

@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# AWS's own Runtime Interface Emulator, for the files that use it. To be read after lib.sh.
+
+rie=${repository:?}/.cache/aws-lambda-rie
+
+# The emulator comes in a wheel of aws-sam-cli, 8 MB from PyPI, once.
+fetch_rie() {
+	test ! -x "$rie" || return 0
+	wheel_path=samcli/local/rapid/aws-lambda-rie-${arch:?}
+	mkdir -p "${scratch:?}/wheel" "${rie%/*}" &&
+		python3 -m pip download -q --no-deps --require-hashes -r "${tests:?}/lib/rie.txt" -d "$scratch/wheel" &&
+		python3 -m zipfile -e "$scratch/wheel"/*.whl "$scratch/wheel" &&
+		chmod +x "$scratch/wheel/$wheel_path" &&
+		mv "$scratch/wheel/$wheel_path" "$rie"
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_rie LANGUAGE:HANDLER [NAME=VALUE…]: starts the emulator with these environment variables. It binds every address
+# if it is not told others, takes no port 0, and does not set LAMBDA_TASK_ROOT.
+start_rie() {
+	make_task "$1" &&
+		shift || return
+	rie_address=127.0.0.1:$(free_port)
+	env -i PATH="$PATH" HOME="$HOME" LAMBDA_TASK_ROOT="${work:?}/task" "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" "$@" \
+		"$rie" --runtime-interface-emulator-address "$rie_address" --runtime-api-address "127.0.0.1:$(free_port)" \
+		"${bootstrap:?}" "${handler:?}" >lambda.log 2>&1 &
+	rie_pid=$!
+	at_end stop_rie
+	lambda_url=http://$rie_address
+	within 10000 curl -s -o /dev/null "$lambda_url"
+}
+
+stop_rie() {
+	kill -TERM "$rie_pid" 2>/dev/null
+	wait "$rie_pid"
+}

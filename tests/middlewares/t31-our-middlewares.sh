@@ -1,0 +1,349 @@
+#!/bin/sh
+description='the middlewares that we bring: time, keys, CORS, masks'
+. ./lib/lib.sh
+
+ours=$repository/middlewares
+python=$(python3 -c 'import sys; print(sys.executable)')
+PATH=${python%/*}:$PATH # no shim in front of each hook
+
+# hook NAME HOOK INPUT [OPTION…]: runs one hook as bootstrap does. What it printed is in output, how it went in report.
+hook() {
+	hook_path=$ours/$1
+	hook_name=$2
+	printf '%s\n' "$3" >input
+	shift 3
+	"$open_runtime" middleware "$hook_path" "$hook_name" --env "TMPDIR=$work" "$@" <input >output 2>report
+}
+
+# prints JSON: the latest hook kept the contract and printed that.
+prints() {
+	says report 'contract  met' &&
+		same_json "$1" output
+}
+
+prints_nothing() {
+	says report 'contract  met' &&
+		same '' "$(cat output)"
+}
+
+# with CHAIN RUNTIME [OPTION…]: starts a Lambda with middlewares of ours.
+with() {
+	chain=$1
+	with_runtime=$2
+	shift 2
+	mkdir -p task/middlewares &&
+		cp -RP "$ours/." task/middlewares &&
+		start_lambda "$with_runtime" --env "SLSMIDDLEWARES=$chain" --env "TMPDIR=$work" "$@"
+}
+
+# from_readme LANGUAGE: the example of that language in the README.
+from_readme() {
+	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' "$ours/README.md"
+}
+
+# is_metric HOOK MS: the last line of the log that is not from bootstrap is a metric as CloudWatch wants it, after that hook, of at least so many ms.
+is_metric() {
+	grep -v "	ERROR	" lambda.log | tail -n 1 | python3 "$tests/middlewares/checks/metric.py" "$1" "$(header x-amzn-requestid)" "$2"
+}
+
+header() {
+	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
+}
+
+# sample SOURCE: an HTTP request as it sends them, with the header x-api-key.
+sample() {
+	case $1 in
+	rest)
+		echo '{"httpMethod":"GET","headers":{"X-API-Key":"KEY"},"multiValueHeaders":{"X-API-Key":["KEY"]}}'
+		;;
+	http)
+		echo '{"version":"2.0","headers":{"x-api-key":"KEY"},"requestContext":{"http":{"method":"GET"}}}'
+		;;
+	url)
+		echo '{"version":"2.0","headers":{"x-api-key":"KEY"},"requestContext":{"domainName":"u.lambda-url.eu-west-1.on.aws"}}'
+		;;
+	alb)
+		echo '{"requestContext":{"elb":{}},"httpMethod":"GET","headers":{"x-api-key":"KEY"}}'
+		;;
+	alb-multi)
+		echo '{"requestContext":{"elb":{}},"httpMethod":"GET","multiValueHeaders":{"x-api-key":["KEY"]}}'
+		;;
+	esac
+}
+
+# event SOURCE: the same as a CloudEvent.
+event() {
+	printf '{"specversion":"1.0","type":"t","source":"s","id":"i","data":%s}\n' "$(sample "$1")"
+}
+
+is_unauthorized() {
+	says report 'status    99' &&
+		case $source in
+		alb-multi)
+			prints '{"statusCode":401,"multiValueHeaders":{"www-authenticate":["ApiKey"]},"body":"","isBase64Encoded":false}'
+			;;
+		*)
+			prints '{"statusCode":401,"headers":{"www-authenticate":"ApiKey"},"body":"","isBase64Encoded":false}'
+			;;
+		esac
+}
+
+is_answered() {
+	says report 'status    99' &&
+		case $source in
+		alb-multi)
+			prints '{"statusCode":204,"isBase64Encoded":false,"multiValueHeaders":{
+				"access-control-allow-origin":["*"],"access-control-allow-methods":["PUT"]}}'
+			;;
+		*)
+			prints '{"statusCode":204,"isBase64Encoded":false,"headers":{
+				"access-control-allow-origin":"*","access-control-allow-methods":"PUT"}}'
+			;;
+		esac
+}
+
+for name in log-duration require-api-key cors redact trace-http
+do
+	check "$name has less than 50 lines" '
+		test "$(wc -l <"$ours/$name")" -lt 50
+	'
+
+	check "$name leaves an unknown hook alone" '
+		echo 1 | API_KEYS=key SLSREQUESTID=id TMPDIR=$work "$ours/$name" during >output &&
+		same "" "$(cat output)" &&
+		same "output" "$(ls)"
+	'
+done
+
+for name in log-duration require-api-key cors redact
+do
+	for hook in before after error during
+	do
+		check "$name reads all of its input in $hook, so that overlap is safe" '
+			{ printf "{\"a\":\"" && head -c 3000000 /dev/zero | tr "\0" x && printf "\"}" && : >all-read; } |
+				API_KEYS=key SLSREQUESTID=id TMPDIR=$work "$ours/$name" $hook >output &&
+			same "" "$(cat output)" &&
+			test -e all-read
+		'
+	done
+done
+
+check 'the README'\''s middleware has five lines, and logs the bytes of events and responses' '
+	mkdir -p task/middlewares &&
+	from_readme sh >task/middlewares/log-size &&
+	chmod +x task/middlewares/log-size &&
+	same 5 "$(wc -l <task/middlewares/log-size)" &&
+	with log-size echoes --quiet &&
+	answers "{\"foo\": \"bar\"}" "{\"foo\":\"bar\"}" &&
+	same "$(header x-amzn-requestid): 15 bytes in before
+$(header x-amzn-requestid): 15 bytes in after" "$(cat lambda.log)"
+'
+
+check 'log-duration: one metric for each invocation, of at least the time that the handler took' '
+	with log-duration ../middlewares/language-runtimes/takes-100-ms --quiet &&
+	answers "{}" "{}" &&
+	is_metric after 100 &&
+	answers "{}" "{}" &&
+	is_metric after 100 &&
+	same 2 "$(wc -l <lambda.log)"
+'
+
+check 'log-duration: one for an invocation that fails' '
+	with log-duration ../middlewares/language-runtimes/fails --quiet --env METRICS_NAMESPACE=OpenRuntime &&
+	fails_with Boom "{}" &&
+	is_metric error 0
+'
+
+check 'log-duration: none for one that an earlier middleware has stopped' '
+	mkdir -p task/middlewares &&
+	cp "$tests/fakes/middlewares/fails-in-before" task/middlewares &&
+	with fails-in-before,log-duration echoes --quiet &&
+	fails_with Function.MiddlewareFailed "{}" &&
+	same "" "$(grep -v "	ERROR	" lambda.log)"
+'
+
+check 'log-duration: nothing is left in the folder for temporary files' '
+	with log-duration ../middlewares/language-runtimes/fails --quiet &&
+	fails_with Boom "{}" &&
+	fails_to ls log-duration-*
+'
+
+needs python3
+
+for source in rest http url alb alb-multi
+do
+	check "require-api-key: a right key passes, from $source, raw or as a CloudEvent" '
+		hook require-api-key before "$(sample $source | sed s/KEY/key/g)" --env API_KEYS=old,key &&
+		prints_nothing &&
+		hook require-api-key before "$(event $source | sed s/KEY/old/g)" --env "API_KEYS=old, key" &&
+		prints_nothing
+	'
+
+	check "require-api-key: a wrong key, or none, is answered 401, from $source, raw or as a CloudEvent" '
+		for bad in wrong "" ke keys key,old é \\ud800
+		do
+			for form in sample event
+			do
+				hook require-api-key before "$($form $source | sed "s/KEY/$bad/g")" --env API_KEYS=old,key &&
+					is_unauthorized || return
+			done
+		done &&
+		hook require-api-key before "$(sample $source | sed s/x-api-key/x-other/Ig)" --env API_KEYS=old,key &&
+		is_unauthorized
+	'
+done
+
+for other in '{"Records":[{"eventSource":"aws:sqs"}]}' '[{"specversion":"1.0","data":{"headers":[]}}]' null 1 '"text"' \
+	'{"specversion":"1.0","data":"text"}' '{"specversion":"1.0"}'
+do
+	check "require-api-key: what is no HTTP request passes: $other" '
+		hook require-api-key before "$other" --env API_KEYS=key &&
+		prints_nothing
+	'
+done
+
+check 'require-api-key: without a key in its environment it fails every invocation' '
+	for keys in "" " , "
+	do
+		fails_to hook require-api-key before "$(sample http)" --env "API_KEYS=$keys" &&
+			says report "API_KEYS" || return
+	done
+'
+
+check 'require-api-key: with SLSEVENTS=unwrap, which hides headers, too' '
+	fails_to hook require-api-key before "$(sample http)" --env API_KEYS=KEY --env SLSEVENTS=unwrap &&
+	says report "without unwrap"
+'
+
+check 'redact: members by name, in any case and depth' '
+	hook redact after "{\"Password\":\"p\",\"a\":[{\"TOKEN\":1,\"b\":\"token\"}],\"secret\":{\"c\":1}}" &&
+	prints "{\"Password\":\"[redacted]\",\"a\":[{\"TOKEN\":\"[redacted]\",\"b\":\"token\"}],\"secret\":\"[redacted]\"}"
+'
+
+check 'redact: the members that REDACT_MEMBERS names, and no others' '
+	hook redact after "{\"password\":1,\"iban\":2,\"Name\":3}" --env "REDACT_MEMBERS=name, iban" &&
+	prints "{\"password\":1,\"iban\":\"[redacted]\",\"Name\":\"[redacted]\"}"
+'
+
+check 'redact: the JSON in the body of an HTTP response' '
+	hook redact after "{\"statusCode\":200,\"body\":\"{\\\"token\\\":\\\"t\\\",\\\"n\\\":1}\"}" &&
+	same "{\"token\":\"[redacted]\",\"n\":1}" "$(python3 -c "import json; print(json.load(open(\"output\"))[\"body\"])")"
+'
+
+check 'redact: what REDACT_PATTERN matches, in texts and numbers' '
+	hook redact after "{\"a\":\"card 4111111111111111.\",\"b\":4111111111111111,\"c\":[\"{\\\"d\\\":4111111111111111}\"]}" \
+		--env "REDACT_PATTERN=[0-9]{13,16}" &&
+	prints "{\"a\":\"card [redacted].\",\"b\":\"[redacted]\",\"c\":[\"{\\\"d\\\":\\\"[redacted]\\\"}\"]}"
+'
+
+check 'redact: JSON in a text of which it is a part: behind a byte order mark or words, before more, cut off, or quoted' '
+	python3 -c "
+import json, os, subprocess
+token, nested, quoted = (json.dumps(each) for each in (
+    dict(token=\"hush\"), dict(secret=[\"hush\"]), dict(password=\"a\" + chr(34) + \"hush\")))
+texts = [chr(0xFEFF) + token, \"log 5\" + chr(34) + \" long: \" + token, token + token, token[:-3], json.dumps(token),
+    \"log: \" + json.dumps(json.dumps(token)), \"[1] \" + nested + \" \" + token, \"x\" + quoted, \"[\" * 100000 + token]
+for text in texts:
+    for response in (text, {\"body\": text}, {\"body\": json.dumps([text])}):
+        run = subprocess.run([\"$ours/redact\", \"after\"], input=json.dumps(response).encode(), stdout=subprocess.PIPE, check=True)
+        assert b\"hush\" not in run.stdout and b\"[redacted]\" in run.stdout, (text[-100:], run.stdout[-200:])"
+'
+
+check 'redact: a member that comes twice, once masked already' '
+	hook redact after "{\"a\":{\"password\":\"hush\",\"password\":\"[redacted]\"}}" &&
+	prints "{\"a\":{\"password\":\"[redacted]\"}}" &&
+	hook redact after "{\"password\":\"hush\",\"password\":\"[redacted]\"}" &&
+	prints "{\"password\":\"[redacted]\"}" &&
+	hook redact after "[\"{\\\"password\\\":\\\"hush\\\",\\\"password\\\":\\\"[redacted]\\\"}\"]" &&
+	prints "[\"{\\\"password\\\":\\\"[redacted]\\\"}\"]"
+'
+
+check 'redact: what a text costs grows with its size in proportion' '
+	python3 -c "
+import json, subprocess
+for part in (chr(92), chr(92) + chr(34), \"\\\"password\\\":\", \"\\\"password\\\":\\\"x\", \"[\", chr(123)):
+    text = json.dumps(part * 1000000).encode()
+    subprocess.run([\"$ours/redact\", \"after\"], input=text, stdout=subprocess.DEVNULL, check=True, timeout=10)"
+'
+
+check 'redact: a response with nothing to mask goes on as it is, to the last digit' '
+	hook redact after "{\"n\":1.10,\"body\":\"{broken\",\"t\":[\"{}\"]}" &&
+	prints_nothing
+'
+
+needs node
+
+for source in rest http url alb alb-multi
+do
+	check "cors: a preflight request is answered early, from $source, raw or as a CloudEvent" '
+		for form in sample event
+		do
+			preflight=$($form $source | sed "s/x-api-key\":/Access-Control-Request-Method\":/Ig; s/KEY/PUT/g") &&
+				hook cors before "$preflight" &&
+				is_answered || return
+		done
+	'
+
+	check "cors: another request passes, from $source" '
+		hook cors before "$(sample $source)" &&
+		prints_nothing
+	'
+done
+
+check 'cors: a preflight request may ask for headers' '
+	hook cors before "{\"headers\":{\"access-control-request-method\":\"PUT\",\"Access-Control-Request-Headers\":\"a,b\"}}" \
+		--env CORS_ORIGIN=https://example.com --env CORS_CREDENTIALS=true &&
+	prints "{\"statusCode\":204,\"isBase64Encoded\":false,\"headers\":{\"access-control-allow-origin\":\"https://example.com\",
+		\"access-control-allow-credentials\":\"true\",\"access-control-allow-methods\":\"PUT\",\"access-control-allow-headers\":\"a,b\"}}"
+'
+
+check 'cors: a response gets the headers, of the kind that it has' '
+	hook cors after "{\"statusCode\":200,\"headers\":{\"a\":\"b\"},\"body\":\"\"}" --env CORS_ORIGIN=https://example.com &&
+	prints "{\"statusCode\":200,\"headers\":{\"a\":\"b\",\"access-control-allow-origin\":\"https://example.com\"},\"body\":\"\"}" &&
+	hook cors after "{\"statusCode\":200,\"multiValueHeaders\":{\"a\":[\"b\",\"c\"]}}" &&
+	prints "{\"statusCode\":200,\"multiValueHeaders\":{\"a\":[\"b\",\"c\"],\"access-control-allow-origin\":[\"*\"]}}" &&
+	hook cors after "{\"statusCode\":200}" &&
+	prints "{\"statusCode\":200,\"headers\":{\"access-control-allow-origin\":\"*\"}}"
+'
+
+check 'cors: a header that the handler has set stays, however it is spelt' '
+	hook cors after "{\"statusCode\":200,\"headers\":{\"Access-Control-Allow-Origin\":\"https://example.com\"}}" &&
+	prints "{\"statusCode\":200,\"headers\":{\"Access-Control-Allow-Origin\":\"https://example.com\"}}"
+'
+
+for response in null 1 '"text"' '[]' '{"batchItemFailures":[]}'
+do
+	check "cors: what is no HTTP response goes on as it is: $response" '
+		hook cors after "$response" &&
+		prints_nothing
+	'
+done
+
+check 'cors works in a folder whose package.json says type: module' '
+	cp "$ours/cors" . &&
+	echo "{\"type\":\"module\"}" >package.json &&
+	echo "{\"statusCode\":200}" | ./cors after >output &&
+	same_json "{\"statusCode\":200,\"headers\":{\"access-control-allow-origin\":\"*\"}}" output
+'
+
+needs node
+
+for overlap in off on
+do
+	check "overlap $overlap: all of them in one chain, and a refusal has the headers that pages need" '
+		with log-duration,cors,require-api-key,redact echoes --quiet --timeout 20 --env SLSOVERLAP=$overlap \
+			--env API_KEYS=key --env SLSEVENTS=raw &&
+		answers "{\"statusCode\":200,\"headers\":{\"x-api-key\":\"key\"},\"token\":1}" "{\"statusCode\":200,
+			\"headers\":{\"x-api-key\":\"key\",\"access-control-allow-origin\":\"*\"},\"token\":\"[redacted]\"}" &&
+		is_metric after 0 &&
+		answers "{\"headers\":{}}" "{\"statusCode\":401,\"body\":\"\",\"isBase64Encoded\":false,
+			\"headers\":{\"www-authenticate\":\"ApiKey\",\"access-control-allow-origin\":\"*\"}}" &&
+		is_metric after 0 &&
+		answers "{\"headers\":{\"access-control-request-method\":\"PUT\"}}" "{\"statusCode\":204,\"isBase64Encoded\":false,
+			\"headers\":{\"access-control-allow-origin\":\"*\",\"access-control-allow-methods\":\"PUT\"}}" &&
+		is_metric after 0 &&
+		same 3 "$(wc -l <lambda.log)"
+	'
+done
+
+finish

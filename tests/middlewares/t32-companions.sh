@@ -1,0 +1,148 @@
+#!/bin/sh
+description='companions: what a middleware brings along for the process of the handler'
+. ./lib/lib.sh
+
+python=$(python3 -c 'import sys; print(sys.executable)')
+PATH=${python%/*}:$PATH # no shim in front of the language runtime
+
+# with CHAIN FUNCTION [OPTION…]: starts a Lambda with middlewares of ours.
+with() {
+	chain=$1
+	function=$2
+	shift 2
+	mkdir -p task/middlewares &&
+		cp -RP "$repository/middlewares/." task/middlewares &&
+		start_lambda "$function" --quiet --timeout 20 --env "SLSMIDDLEWARES=$chain" "$@"
+}
+
+# with_server: sets port, where a server answers 200, and 404 to paths with missing.
+with_server() {
+	python3 "$tests/middlewares/checks/server.py" server-port &
+	at_end "kill $!"
+	within 10000 test -e server-port &&
+		port=$(cat server-port)
+}
+
+# from_readme LANGUAGE: the example of that language in the README.
+from_readme() {
+	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' \
+		"$repository/middlewares/README.md"
+}
+
+# with_example LANGUAGE FILE FUNCTION: the middleware that has nothing but the README's companion.
+with_example() {
+	mkdir -p task/middlewares/example.d &&
+		cp "$repository/middlewares/trace-http" task/middlewares/example &&
+		from_readme "$1" >"task/middlewares/example.d/$2" &&
+		with example "$3"
+}
+
+# calls: what the latest invocation has logged of its HTTP calls.
+calls() {
+	python3 "$tests/middlewares/checks/calls.py" "$(header x-amzn-requestid)" "$port" <lambda.log
+}
+
+header() {
+	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
+}
+
+check 'SLSCOMPANIONS has the folders NAME.d, in the order of SLSMIDDLEWARES, of the middlewares that have one' '
+	mkdir -p task/middlewares/redact.d &&
+	with trace-http,log-duration,redact ../middlewares/language-runtimes/tells-companions &&
+	answers 1 "\"$work/task/middlewares/trace-http.d:$work/task/middlewares/redact.d\""
+'
+
+check 'without companions it is not set' '
+	with log-duration ../middlewares/language-runtimes/tells-companions &&
+	answers 1 "\"none\""
+'
+
+needs node
+
+answers_of_node() {
+	answers "{\"port\":$port}" '[200,404,200,"ok","EPROTO","fetch failed"]'
+}
+
+check 'trace-http: every HTTP call of a Node.js handler is logged' '
+	with_server &&
+	with trace-http ../middlewares/handlers/nodejs:calls.handler &&
+	answers_of_node &&
+	same "POST 127.0.0.1:PORT /fetch 200
+GET 127.0.0.1:PORT /get 200
+POST 127.0.0.1:PORT /missing/ 404
+GET 127.0.0.1:PORT /no-tls EPROTO
+GET 127.0.0.1:9 /refused TypeError" "$(calls)"
+'
+
+check 'trace-http: without it, the same handler answers the same, and logs nothing' '
+	with_server &&
+	with log-duration ../middlewares/handlers/nodejs:calls.handler &&
+	answers_of_node &&
+	same 1 "$(wc -l <lambda.log)"
+'
+
+check 'trace-http: no query, header or body is logged, of a Node.js handler' '
+	with_server &&
+	with trace-http ../middlewares/handlers/nodejs:calls.handler &&
+	answers_of_node &&
+	fails_to says lambda.log SECRET
+'
+
+check 'trace-http: a handler with a callback has it still, and responses that nobody hears of go their way' '
+	with_server &&
+	with trace-http ../middlewares/handlers/nodejs:calls.withCallback &&
+	answers "{\"port\":$port}" "\"closed\"" &&
+	same "GET 127.0.0.1:PORT /unheard 200" "$(calls)"
+'
+
+check 'the README'\''s companion for Node.js wraps a handler' '
+	with_server &&
+	with_example js nodejs.mjs ../middlewares/handlers/nodejs:calls.handler &&
+	answers_of_node &&
+	grep -q "before $(header x-amzn-requestid)" lambda.log
+'
+
+needs python3
+
+answers_of_python() {
+	answers "{\"port\":$port}" '[[200,"ok"],[200,"ok"],200,404,"ConnectionRefusedError"]'
+}
+
+check 'trace-http: every HTTP call of a Python handler is logged' '
+	with_server &&
+	with trace-http ../middlewares/handlers/python:calls.handler &&
+	answers_of_python &&
+	same "GET 127.0.0.1:PORT /first 200
+GET 127.0.0.1:PORT /second 200
+POST 127.0.0.1:PORT /urllib 200
+GET 127.0.0.1:PORT /missing/ 404
+GET 127.0.0.1:9 /refused ConnectionRefusedError" "$(calls)"
+'
+
+check 'trace-http: without it, the same handler answers the same, and logs nothing (Python)' '
+	with_server &&
+	with log-duration ../middlewares/handlers/python:calls.handler &&
+	answers_of_python &&
+	same 1 "$(wc -l <lambda.log)"
+'
+
+check 'trace-http: no query, header or body is logged, of a Python handler' '
+	with_server &&
+	with trace-http ../middlewares/handlers/python:calls.handler &&
+	answers_of_python &&
+	fails_to says lambda.log SECRET
+'
+
+check 'trace-http: an async handler of Python stays one' '
+	with trace-http ../middlewares/handlers/python:calls.quiet &&
+	answers "\"event\"" "\"another\""
+'
+
+check 'the README'\''s companion for Python wraps a handler' '
+	with_server &&
+	with_example python python.py ../middlewares/handlers/python:calls.handler &&
+	answers_of_python &&
+	grep -q "before $(header x-amzn-requestid)" lambda.log
+'
+
+finish

@@ -1,0 +1,84 @@
+#!/bin/sh
+description='the example as AWS SAM, AWS CDK and Terraform take it'
+. ./lib/lib.sh
+. ./package/deploy/lib.sh
+
+# fetch_more_tools: the CDK, and the schemas of Terraform's providers.
+fetch_more_tools() {
+	fetch_tools &&
+		"$tests/lib/npm-install" "$repository/example/cdk" "$tools/cdk" &&
+		"$tests/lib/npm-install" "$tests/package/deploy/terraform" "$tools/terraform"
+}
+
+# synthesize: the template and the assets of the CDK in services/example/cdk/cdk.out.
+synthesize() (
+	ln -s "$tools/cdk/node_modules" services/example/cdk/node_modules &&
+		cd services/example/cdk &&
+		node_modules/.bin/cdk synth --quiet --no-notices
+)
+
+# of_function TEMPLATE EXPRESSION: what it is for the properties of its function in Node.js.
+of_function() {
+	python -c "
+import json, sys
+resources = json.load(open(sys.argv[1]))['Resources'].values()
+function, = (each['Properties'] for each in resources if each['Type'] == 'AWS::Lambda::Function')
+print($2)" "$1"
+}
+
+needs npm
+fetch 'CDK, cfn-lint and schemas of Terraform' fetch_more_tools
+
+check 'cfn-lint has nothing to say about the template for AWS SAM' '
+	copy_services &&
+	cfn-lint services/example/template.yaml
+'
+
+check 'cdk synth takes the layer as it is, and packages the handler beside its middleware' '
+	copy_services &&
+	synthesize &&
+	out=services/example/cdk/cdk.out &&
+	cmp "$out"/asset.*.zip services/dist/open-runtime-arm64.zip &&
+	(cd "$out"/asset.*[0-9a-f]/ && find . -type f | sort) >files &&
+	same "./handler.js ./middlewares/polite" "$(tr "\n" " " <files | sed "s/ $//")" &&
+	test -x "$out"/asset.*[0-9a-f]/middlewares/polite &&
+	same "handler.hello nodejs22.x /opt/open-runtime polite" "$(of_function "$out/open-runtime-example-cdk.template.json" \
+		"function[\"Handler\"], function[\"Runtime\"], *function[\"Environment\"][\"Variables\"].values()" | tr -d "(),'\''")"
+'
+
+check 'cfn-lint has nothing to say about what the CDK makes' '
+	copy_services &&
+	synthesize &&
+	cfn-lint services/example/cdk/cdk.out/open-runtime-example-cdk.template.json
+'
+
+# The providers themselves are in no registry of packages: their arguments are compared, their plan is not made.
+check 'the file of Terraform has the arguments that its providers ask for, and no others' '
+	python "$tests/package/deploy/terraform/check.py" "$repository/example/terraform/main.tf" "$tools/terraform/node_modules" >found &&
+	same "5 resources and data sources" "$(cat found)"
+'
+
+check 'an argument that a provider does not have is noticed' '
+	sed "s/memory_size /memory_sizes/; s/layer_name /layer_nam/" "$repository/example/terraform/main.tf" >main.tf &&
+	fails_to python "$tests/package/deploy/terraform/check.py" main.tf "$tools/terraform/node_modules" >found &&
+	says found "aws_lambda_layer_version: layer_name is missing" &&
+	says found "aws_lambda_function: there is no memory_sizes"
+'
+
+check 'the files that it names are there' '
+	sed -n "s,.*\"\${path.module}/\(\.\./[^\"]*\)\".*,\1,p" "$repository/example/terraform/main.tf" >named &&
+	test "$(wc -l <named)" -eq 3 &&
+	while read -r file
+	do
+		test -e "$repository/example/terraform/$file" || return
+	done <named
+'
+
+if command -v terraform >/dev/null
+then
+	check 'terraform fmt has nothing to change' '
+		terraform fmt -check -diff "$repository/example/terraform"
+	'
+fi
+
+finish

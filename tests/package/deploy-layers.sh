@@ -1,0 +1,212 @@
+#!/bin/sh
+description="the layers in a root with nothing but a libc, sh and sed, under AWS's emulator"
+. ./lib/lib.sh
+. ./lib/rie.sh
+
+# fetch_root SUITE: the packages of that Debian, without any script of theirs.
+fetch_root() {
+	fetched=$repository/.cache/$1-root
+	test -e "$fetched" || {
+		rm -rf "$fetched.new" &&
+			mmdebstrap --quiet --variant=extract --include=libc6,dash,sed "$1" "$fetched.new" &&
+			rm -rf "$fetched.new/dev" "$fetched.new/var/cache" &&
+			mkdir "$fetched.new/dev" &&
+			mv "$fetched.new" "$fetched"
+	}
+}
+
+# make_root SUITE LAYER…: the folder root with these layers in /opt and the example in /var/task.
+make_root() {
+	cp -R "$repository/.cache/$1-root" root &&
+		shift &&
+		mkdir -p root/bin root/proc root/opt root/var/task root/var/lang/bin &&
+		ln -sf dash root/bin/sh &&
+		cp "$rie" root/rie &&
+		cp -R "$repository/example/." root/var/task || return
+	for layer in "$@"
+	do
+		python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" root/opt || return
+	done
+	chmod -R go=rX root
+}
+
+# serve_in_root HANDLER PROGRAM [NAME=VALUE…]: the emulator starts the program in that root, which is read-only, as a user
+# that is not root.
+serve_in_root() {
+	handler=$1 program=$2
+	shift 2
+	variables=
+	for variable in "$@"
+	do
+		variables="$variables --setenv ${variable%%=*} ${variable#*=}"
+	done
+	rie_address=127.0.0.1:$(free_port)
+	# shellcheck disable=SC2086 # a list of words
+	as_user bwrap --unshare-user --unshare-pid --die-with-parent --ro-bind root / --proc /proc --dev /dev --tmpfs /tmp \
+		--chdir /var/task --clearenv --setenv OPEN_RUNTIME_TEST "$OPEN_RUNTIME_TEST" --setenv PATH /usr/bin:/bin \
+		--setenv LAMBDA_TASK_ROOT /var/task $variables \
+		/rie --runtime-interface-emulator-address "$rie_address" --runtime-api-address "127.0.0.1:$(free_port)" \
+		"$program" "$handler" >lambda.log 2>&1 &
+	rie_pid=$!
+	at_end "kill -TERM $rie_pid 2>/dev/null; wait $rie_pid; true"
+	lambda_url=http://$rie_address
+	within 10000 curl -s -o /dev/null "$lambda_url"
+}
+
+# As root, another user; who is none already stays who he is.
+as_user() {
+	chmod 755 "$scratch" "$work" &&
+		if test "$(id -u)" -eq 0
+		then
+			exec setpriv --reuid 1051 --regid 990 --clear-groups "$@"
+		else
+			exec "$@"
+		fi
+}
+
+# in_image TEXT: with the variables that the image has.
+in_image() {
+	echo "$1" | sed "s,\${ARCH},$arch,; s,\${LAMBDA_RUNTIME_DIR},/var/runtime,; s,\${LAMBDA_TASK_ROOT},/var/task,"
+}
+
+# follow_dockerfile: does in the folder root what the Dockerfile says. Its base image brings Node.js in /var/lang.
+follow_dockerfile() {
+	dockerfile=$repository/example/Dockerfile
+	rm -r root/var/task &&
+		grep "^COPY " "$dockerfile" >copies &&
+		while read -r _ from to
+		do
+			from=$repository/$(in_image "$from") to=root$(in_image "$to")
+			mkdir -p "${to%/*}" &&
+				if test -d "$from"
+				then
+					mkdir -p "$to" &&
+						cp -R "$from/." "$to"
+				else
+					cp "$from" "$to"
+				fi || return
+		done <copies
+}
+
+greets() {
+	answers '{"name": "Grace"}' '{"message":"Good day, Grace!","event":"free-form JSON"}'
+}
+
+needs bwrap
+for suite in bullseye bookworm
+do
+	fetch "Debian's $suite" fetch_root $suite
+done
+fetch emulator fetch_rie
+
+# Debian 11 has glibc 2.31: what runs with it runs with Lambda's 2.34. Python needs 2.34, which no Debian has: 12 has 2.36.
+check 'Node.js of its layer answers' '
+	make_root bullseye "$arch" "nodejs-$arch" &&
+	serve_in_root handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'Python of its layer answers' '
+	make_root bookworm "$arch" "python-$arch" &&
+	serve_in_root python/handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'the layers with an interpreter say their version and their machine, and have the licence' '
+	version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
+	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64
+	do
+		rm -rf opt &&
+			python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" opt &&
+			name=open-runtime-${layer%%-*} &&
+			same "{\"name\":\"$name\",\"version\":\"$version\",\"architecture\":\"${layer##*-}\"}" "$(cat "opt/$name.json")" &&
+			cmp "$repository/LICENSE" opt/LICENSE || return
+	done
+'
+
+check 'Python of its layer has what it is compiled with' '
+	make_root bookworm "$arch" "python-$arch" &&
+	printf "import bz2, ctypes, decimal, hashlib, lzma, math, sqlite3, ssl, uuid, zlib, asyncio, xml.parsers.expat\n%s\n" \
+		"def all(event, context): return [math.hypot(3, 4), ssl.OPENSSL_VERSION[:9], sqlite3.connect(\":memory:\").execute(\"select 7\").fetchone()[0]]" \
+		>root/var/task/modules.py &&
+	serve_in_root modules.all /opt/bootstrap &&
+	answers "{}" "[5.0,\"OpenSSL 3\",7]"
+'
+
+check 'Python has all of its modules compiled' '
+	make_root bookworm "$arch" "python-$arch" &&
+	find root/opt/python/lib/python3.* -name "*.py" | wc -l >sources &&
+	find root/opt/python/lib/python3.* -name "*.pyc" | wc -l >compiled &&
+	same "$(cat sources)" "$(cat compiled)" &&
+	find root/opt/runtimes/python -name "*.py" | wc -l >sources &&
+	find root/opt/runtimes/python -name "*.pyc" | wc -l >compiled &&
+	same "$(cat sources)" "$(cat compiled)"
+'
+
+check 'a language runtime of another version than was compiled is the one that runs' '
+	make_root bookworm "$arch" "python-$arch" &&
+	printf "raise SystemExit(9)\n" >>root/opt/runtimes/python/open_runtime.py &&
+	serve_in_root python/handler.hello /opt/bootstrap &&
+	invoke "{}" &&
+	says response "exited with status 9"
+'
+
+check 'what needs a newer glibc than Lambda has is refused' '
+	make_root bullseye "nodejs-$arch" "python-$arch" &&
+	"$repository/scripts/check-glibc" root/opt &&
+	mkdir newer &&
+	cp "$repository"/.cache/interpreters/python3.11-minimal_*_amd64/usr/bin/python3.11 newer &&
+	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
+	says refusal "newer/python3.11 needs glibc 2.35, Lambda has 2.34"
+'
+
+check 'both interpreters are below the limits of Lambda together' '
+	make_root bullseye "$arch" "nodejs-$arch" "python-$arch" &&
+	test "$(du -sb root/opt | cut -f 1)" -lt 250000000 &&
+	for zip in "$repository"/dist/open-runtime-*.zip
+	do
+		test "$(wc -c <"$zip")" -lt 50000000 || return
+	done
+'
+
+# The interpreters of the managed runtimes are in /var/lang; here those of the layers stand for them.
+check 'as a wrapper it takes the interpreter of the managed Node.js' '
+	make_root bullseye "$arch" "nodejs-$arch" &&
+	mv root/opt/nodejs/bin/node root/var/lang/bin/node &&
+	mv root/opt/nodejs/lib root/var/lang/lib &&
+	rm -r root/opt/nodejs &&
+	serve_in_root handler.hello /opt/open-runtime AWS_LAMBDA_EXEC_WRAPPER=/opt/open-runtime SLSMIDDLEWARES=polite &&
+	greets
+'
+
+check 'as a wrapper it takes the interpreter of the managed Python' '
+	make_root bookworm "$arch" "python-$arch" &&
+	mv root/opt/python/bin/python3 root/var/lang/bin/python3 &&
+	mv root/opt/python/lib root/var/lang/lib &&
+	rm -r root/opt/python &&
+	serve_in_root python/handler.hello /opt/open-runtime AWS_LAMBDA_EXEC_WRAPPER=/opt/open-runtime SLSMIDDLEWARES=polite &&
+	greets
+'
+
+# No container engine is here: the root takes the place of the image, and gets what the Dockerfile copies.
+check 'the image of the example answers, with its command and its variables' '
+	make_root bullseye "nodejs-$arch" &&
+	mv root/opt/nodejs/bin/node root/var/lang/bin/node &&
+	mv root/opt/nodejs/lib root/var/lang/lib &&
+	rm -r root/opt/* &&
+	follow_dockerfile &&
+	chmod -R go=rX root &&
+	serve_in_root "$(sed -n "s/^CMD \[\"\(.*\)\"\]/\1/p" "$dockerfile")" /var/runtime/bootstrap \
+		"$(sed -n "s/^ENV //p" "$dockerfile")" LAMBDA_RUNTIME_DIR=/var/runtime &&
+	greets
+'
+
+check 'no interpreter is an error that says where it was looked for' '
+	make_root bullseye "$arch" &&
+	serve_in_root handler.hello /opt/bootstrap &&
+	invoke "{}" &&
+	says response Runtime.InterpreterNotFound &&
+	says response /var/lang/bin
+'
+
+finish

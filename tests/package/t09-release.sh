@@ -1,0 +1,188 @@
+#!/bin/sh
+description='scripts/release: it tags what is ready, and nothing else'
+. ./lib/lib.sh
+
+# ready: a repository that is ready, in which a fake stands for all that takes long: .ci/run and the validator of lists note that
+# they were started, and make packs layers with nothing in them.
+ready() {
+	unset spoil spoil_later
+	mkdir -p release bin && cd release &&
+		cp -R "$repository/scripts" "$repository/LICENSE" . &&
+		mkdir -p .ci tests/package/sbom fuzz &&
+		echo "dist" >.gitignore &&
+		printf '[package]\nname = "open-runtime"\nversion = "1.2.3"\n' | tee Cargo.toml Cargo.lock >fuzz/Cargo.lock &&
+		printf '# Changelog\n\n## 1.2.3, 1 May 2026\n\n- A thing.\n\n### More\n\n- Another.\n\n## 1.2.2\n\n- An old one.\n' >CHANGELOG.md &&
+		printf '#!/bin/sh\necho all >>"%s/started"\n' "$work" >.ci/run &&
+		printf '#!/bin/sh\necho validate "$@" >>"%s/started"\n' "$work" >tests/package/sbom/validate &&
+		fake_make >"$work/bin/make" &&
+		chmod +x .ci/run tests/package/sbom/validate "$work/bin/make" &&
+		PATH=$work/bin:$PATH &&
+		git init --quiet &&
+		git config user.name Anyone &&
+		git config user.email anyone@example.com &&
+		commit
+}
+
+# The command in $spoil is run before the sums are made.
+fake_make() {
+	cat <<-'END'
+		#!/bin/sh
+		set -eu
+		echo make "$@" >>../started
+		for layer in x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64
+		do
+			mkdir -p staged "dist/.made/$layer"
+			name=open-runtime-${layer%-*}
+			case $layer in x86_64 | arm64) name=open-runtime ;; esac
+			scripts/stamp staged "$name" "${layer##*-}"
+			scripts/pack "dist/open-runtime-$layer.zip" staged
+			rm -r staged
+			echo "{}" >"dist/open-runtime-$layer.cdx.json"
+			echo "release: $RUSTUP_TOOLCHAIN" >"dist/.made/$layer/rustc"
+			echo "WAY=$WAY PANIC=$PANIC" >"dist/.made/$layer/way"
+		done
+		eval "${spoil:-}"
+		scripts/sums
+		eval "${spoil_later:-}"
+	END
+}
+
+commit() {
+	git add --all && git commit --quiet --allow-empty --message any
+}
+
+# refuses TEXT [ARGUMENT…]: it makes no tag, and says why.
+refuses() {
+	refused=$1
+	shift
+	tags=$(git tag) &&
+		fails_to scripts/release "$@" >../told 2>&1 &&
+		says ../told "release: $refused" &&
+		same "$tags" "$(git tag)"
+}
+
+needs git
+
+check 'it runs the tests, builds, validates, and tags with what the changelog says of the version' '
+	ready &&
+	scripts/release &&
+	same "all make layer interpreter-layers validate x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 " "$(tr "\n" " " <../started)" &&
+	same tag "$(git cat-file -t v1.2.3)" &&
+	same "$(git rev-parse HEAD)" "$(git rev-parse v1.2.3^{commit})" &&
+	git for-each-ref --format="%(contents)" refs/tags/v1.2.3 >../message &&
+	printf "Open Runtime 1.2.3\n\n- A thing.\n\n### More\n\n- Another.\n" >../expected &&
+	diff -B ../expected ../message
+'
+
+check 'what is to be published is five layers, a list for each, and their sums' '
+	ready &&
+	scripts/release --dry-run &&
+	scripts/release --dry-run &&
+	same 11 "$(ls dist/.release/files | wc -l)" &&
+	cd dist/.release/files &&
+	sha256sum --check SHA256SUMS
+'
+
+check 'dry, it runs no test and makes no tag' '
+	ready &&
+	scripts/release --dry-run &&
+	fails_to grep all ../started &&
+	same "" "$(git tag)"
+'
+
+check 'it builds with the compiler that is pinned, by the way of rustup, without messages' '
+	ready &&
+	spoil="env >../environment" scripts/release --dry-run &&
+	grep "^RUSTUP_TOOLCHAIN=1\.[0-9]*\.[0-9]*$" ../environment &&
+	for line in WAY=rustup PANIC=silent
+	do
+		grep -x "$line" ../environment || return
+	done
+'
+
+check 'it refuses sources that are not those of HEAD, and says which' '
+	ready &&
+	echo more >>LICENSE &&
+	refuses "the sources are not those of HEAD" &&
+	says ../told "M LICENSE" &&
+	git checkout --quiet LICENSE &&
+	echo new >other &&
+	refuses "the sources are not those of HEAD" &&
+	says ../told other
+'
+
+check 'it refuses sources that the tests have changed' '
+	ready &&
+	printf "#!/bin/sh\necho more >>LICENSE\n" >.ci/run &&
+	commit &&
+	refuses "the sources are not those of HEAD"
+'
+
+check 'it refuses a version that has a tag' '
+	ready &&
+	git tag v1.2.3 &&
+	refuses "there is a tag v1.2.3"
+'
+
+check 'it refuses versions that differ' '
+	ready &&
+	for lock in Cargo.lock fuzz/Cargo.lock
+	do
+		sed -i s/1.2.3/1.2.2/ $lock &&
+			commit &&
+			refuses "the versions differ: 1.2.3 in Cargo.toml, 1.2.2 in $lock" &&
+			sed -i s/1.2.2/1.2.3/ $lock || return
+	done
+'
+
+check 'it refuses a changelog that says nothing of the version, or that has lines of no version' '
+	ready &&
+	sed -i "s/^## 1.2.3.*/## 1.2.30/" CHANGELOG.md &&
+	commit &&
+	refuses "CHANGELOG.md has no section \"## 1.2.3\"" &&
+	printf "## 1.2.3\n\n## 1.2.2\n\n- A thing.\n" >CHANGELOG.md &&
+	commit &&
+	refuses "CHANGELOG.md has no section \"## 1.2.3\"" &&
+	printf "## Unreleased\n\n- A thing.\n\n## 1.2.3\n\n- A thing.\n" >CHANGELOG.md &&
+	commit &&
+	refuses "CHANGELOG.md has a section \"## Unreleased\""
+'
+
+check 'it refuses when a test fails' '
+	ready &&
+	printf "#!/bin/sh\nexit 1\n" >.ci/run &&
+	commit &&
+	fails_to scripts/release &&
+	same "" "$(git tag)"
+'
+
+# refuses_spoilt COMMAND TEXT: as refuses, of a build in which that command is run before the sums are made.
+refuses_spoilt() {
+	export spoil="$1"
+	refuses "$2" --dry-run
+}
+
+check 'it refuses files that are not as they must be' '
+	ready &&
+	refuses_spoilt "echo release: 1.0.0 >dist/.made/arm64/rustc" "bootstrap for arm64 was not built with Rust" &&
+	refuses_spoilt "echo WAY=debian PANIC=silent >dist/.made/x86_64/way" "bootstrap for x86_64 was not built by WAY=rustup" &&
+	refuses_spoilt "echo more >dist/open-runtime-other.zip" "SHA256SUMS does not have all files, or others" &&
+	refuses_spoilt "cp dist/open-runtime-x86_64.zip dist/open-runtime-arm64.zip" "open-runtime-arm64.zip does not say" &&
+	export spoil_later="echo more >>dist/open-runtime-arm64.cdx.json" &&
+	refuses_spoilt true "a sum of SHA256SUMS is not that of its file"
+'
+
+check 'of a tag it builds what HEAD is, and makes no other' '
+	ready &&
+	refuses "cannot build v1.2.2: the version in Cargo.toml is 1.2.3" build v1.2.2 &&
+	refuses "HEAD is not v1.2.3" build v1.2.3 &&
+	git tag v1.2.3 &&
+	commit &&
+	refuses "HEAD is not v1.2.3" build v1.2.3 &&
+	git checkout --quiet v1.2.3 &&
+	scripts/release build v1.2.3 &&
+	says ../started "make layer interpreter-layers" &&
+	fails_to grep all ../started
+'
+
+finish

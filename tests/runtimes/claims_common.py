@@ -1,0 +1,483 @@
+"""What every language runtime keeps to."""
+
+import glob
+import os
+import signal
+import tempfile
+import time
+
+from claims import claim
+from harness import HERE, LIMIT, Runtime, check_error
+from tap import within
+
+EXTENSIONS = {"nodejs": "js", "python": "py", "ruby": "rb", "php": "php", "perl": "pl", "sh": "sh"}
+INTERPRETED = [name for name in EXTENSIONS if name != "sh"]  # whose handlers are called in this very process
+LANGUAGES = [name for name, extension in EXTENSIONS.items() if glob.glob(f"{HERE}/handlers/handler.{extension}")]
+
+
+def start(language, function="echo", **options):
+    extension = EXTENSIONS[language]
+    function = "echo_" if (language, function) == ("sh", "echo") else function  # echo is the shell's
+    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
+        return Runtime(extension, f"handler.{function}", files={f"handler.{extension}": file.read()}, **options)
+
+
+EVENTS = [
+    None,
+    True,
+    0,
+    -1.5e-7,
+    "",
+    {},
+    [],
+    {"": [None, {"a": []}]},
+    'quote " backslash \\ slash / tab \t line feed \n carriage return \r NUL \0 DEL \x7f',
+    "separators \u2028 \u2029, é, 漢字, 😀",
+    {"id": "not the id", "response": "not the response"},
+    {"__proto__": 1, "constructor": 2, "toString": 3, "length": 4},
+]
+
+
+@claim("says that it is ready, with protocol, name, version and concurrency", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        ready = runtime.ready()
+        assert ready["protocol"] == 1 and ready["name"] == language and ready["concurrency"] >= 1, ready
+        assert ready["version"][0].isdigit(), ready
+
+
+@claim("runs top-level code before it is ready", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        assert "top-level code" in runtime.log()
+
+
+EXECUTION_ENVIRONMENT = {
+    "nodejs": "exports.handler = async () => process.env.AWS_EXECUTION_ENV;",
+    "python": "import os\ndef handler(event, context):\n    return os.environ['AWS_EXECUTION_ENV']",
+    "ruby": "def handler(event:, context:) = ENV['AWS_EXECUTION_ENV']",
+}
+
+
+@claim("AWS_EXECUTION_ENV, by which agents know Lambda, names the language where Lambda has not set it", *EXECUTION_ENVIRONMENT)
+def _(language):
+    extension, code = EXTENSIONS[language], EXECUTION_ENVIRONMENT[language]
+    for given, expected in (({}, f"AWS_Lambda_{language}"), ({"AWS_EXECUTION_ENV": "AWS_Lambda_given"}, "AWS_Lambda_given")):
+        with Runtime(extension, "index.handler", files={f"index.{extension}": code}, env=given) as runtime:
+            runtime.ready()
+            found = runtime.respond(None)
+            assert found == expected, found
+
+
+@claim("events of all kinds come back unaltered", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        for event in EVENTS:
+            if language == "php" and event == {}:
+                continue  # which PHP's arrays cannot tell from []
+            response = runtime.respond(event)
+            assert response == event and isinstance(response, type(event)), (event, response)
+
+
+@claim("5.5 MB come back unaltered, twice", *LANGUAGES)
+def _(language):
+    event = {"rows": [{"id": number, "name": f"näme {number}", "tags": ["a", None, True]} for number in range(90000)]}
+    with start(language) as runtime:
+        runtime.ready()
+        assert runtime.respond(event) == event
+        assert runtime.respond(event) == event
+        assert runtime.respond("small") == "small"
+
+
+@claim("a string of 5 MB, and 2,000 small events after it", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        assert runtime.respond("é" * 2500000) == "é" * 2500000
+        for number in range(20 if language == "sh" else 2000):  # sh starts several processes for each
+            assert runtime.respond(number) == number
+
+
+@claim("pipes that do not block, and one that drains slowly, lose nothing", *INTERPRETED)
+def _(language):
+    with start(language, is_blocking=False) as runtime:
+        runtime.ready()
+        within(LIMIT, runtime.is_sleeping)  # in a read that ought to block
+        for _ in range(2):
+            runtime.begin("x" * 1000000)
+            within(LIMIT, runtime.is_sleeping)  # in a write
+            assert runtime.read()["response"] == "x" * 1000000
+        assert runtime.end() == 0
+
+
+@claim("an event that arrives byte by byte", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        for byte in b'{"id":"1","event":"\xc3\xa9","context":{"requestId":"1","deadlineMs":1}}\n':
+            runtime.write(bytes([byte]))
+        assert runtime.read() == {"id": "1", "response": "é"}
+
+
+@claim("unknown members are ignored", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"1","event":7,"context":{"requestId":"1","deadlineMs":1,"new":[]},"stream":true}\n')
+        assert runtime.read() == {"id": "1", "response": 7}
+
+
+@claim("a line without a context will do", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"1","event":7}\n')
+        assert runtime.read() == {"id": "1", "response": 7}
+
+
+@claim("an event that is not JSON is an error of that call alone", *INTERPRETED)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"first","event":[1,}\n')
+        answer = runtime.read()
+        assert answer["id"] == "first" and answer["error"]["errorType"] == "Runtime.UnmarshalError", answer
+        assert runtime.respond("next") == "next"
+
+
+@claim("an event of 100,000 levels does no harm", *INTERPRETED)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"deep","event":' + b"[" * 100000 + b"]" * 100000 + b"}\n")
+        answer = runtime.read()
+        assert answer["id"] == "deep", answer
+        assert "response" in answer or answer["error"]["errorType"] in ("Runtime.UnmarshalError", "Runtime.MarshalError")
+        assert runtime.respond("next") == "next"
+
+
+@claim("an event of 500 levels comes back", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.write(b'{"id":"deep","event":' + b'{"a":[' * 250 + b"]}" * 250 + b"}\n")
+        assert "response" in runtime.read()
+
+
+@claim("the context has AWS's members", *LANGUAGES)
+def _(language):
+    with start(language, "context") as runtime:
+        runtime.ready()
+        context = runtime.respond(None, request_id="id-1", traceId="Root=1-2;Sampled=1", tenantId="tenant")
+        assert 50000 < context.pop("remaining") <= 60000
+        assert context == {
+            "requestId": "id-1",
+            "arn": "arn:aws:lambda:eu-west-1:123456789012:function:hello",
+            "name": "hello",
+            "version": "$LATEST",
+            "memory": "512",
+            "group": "/aws/lambda/hello",
+            "stream": "stream",
+            "tenant": "tenant",
+            "trace": "Root=1-2;Sampled=1",
+        }, context
+        assert not runtime.respond(None).get("trace")
+
+
+@claim("time that has run out remains as 0", *LANGUAGES)
+def _(language):
+    with start(language, "context") as runtime:
+        runtime.ready()
+        assert runtime.respond(None, deadline_ms=1)["remaining"] == 0
+
+
+@claim("no result is null", *LANGUAGES)
+def _(language):
+    with start(language, "nothing") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) is None
+
+
+@claim("an exception is the call's error, with type, message and stack; the next call works", *LANGUAGES)
+def _(language):
+    with start(language, "fails") as runtime:
+        runtime.ready()
+        for _ in range(2):
+            error = runtime.fail("pears")
+            assert error["errorType"] and error["errorMessage"] == "no pears", error
+            stack = "\n".join(error["stackTrace"])
+            assert language == "sh" or f"handler.{EXTENSIONS[language]}" in stack, error
+            assert "runtimes/" not in stack, error
+
+
+@claim("a result that JSON has no form for is Runtime.MarshalError", *LANGUAGES)
+def _(language):
+    with start(language, "unserializable") as runtime:
+        runtime.ready()
+        assert runtime.fail()["errorType"] == "Runtime.MarshalError"
+        assert runtime.fail()["errorMessage"]
+
+
+@claim("state is kept from call to call", *INTERPRETED)
+def _(language):
+    with start(language, "counts") as runtime:
+        runtime.ready()
+        assert [runtime.respond(None) for _ in range(3)] == [1, 2, 3]
+
+
+@claim("megabytes of output, also a grandchild's, go to the log and not to the protocol", *LANGUAGES)
+def _(language):
+    with start(language, "prints") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == "printed"
+        log = runtime.log()
+        assert log.count("x" * 99) == 30000
+        assert "forged" in log and "written to 1" in log and "from a grandchild" in log
+        assert "to descriptor" not in log
+        assert runtime.respond(None) == "printed"
+
+
+@claim("a handler that closes descriptors 0 and 1 is answered, and called again", *LANGUAGES)
+def _(language):
+    with start(language, "closes") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == "closed"
+        runtime.call(None)
+
+
+@claim("the handler's STDIN is empty", *INTERPRETED)
+def _(language):
+    with start(language, "reads") as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == ""
+
+
+@claim("a grandchild that outlives the call holds neither the answer nor the end back", *LANGUAGES)
+def _(language):
+    with start(language, "outlived") as runtime:
+        runtime.ready()
+        grandchild = runtime.respond(None)
+        within(LIMIT, lambda: sorted(os.listdir(f"/proc/{grandchild}/fd")) == ["0", "1", "2"])
+        assert runtime.end() == 0
+        assert runtime.process.stdout.read() == b""
+        os.kill(grandchild, 0)
+
+
+@claim("a handler that exits ends the process without an answer", *INTERPRETED)
+def _(language):
+    with start(language, "exits") as runtime:
+        runtime.ready()
+        runtime.begin(None)
+        assert runtime.process.wait(20) == 3
+        assert runtime.process.stdout.read() == b""
+
+
+@claim("end of file on STDIN ends it at once, with status 0", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.respond(1)
+        begun = time.monotonic()
+        assert runtime.end() == 0
+        assert time.monotonic() - begun < 2
+
+
+@claim("STDIN that ends before the first call is no error", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        assert runtime.end() == 0
+        assert runtime.process.stdout.read() == b""
+
+
+@claim("a handler name without a function is Runtime.MalformedHandlerName", *LANGUAGES)
+def _(language):
+    for name in ("handler", "handler.", ".echo", ""):
+        with Runtime(EXTENSIONS[language], name) as runtime:
+            error = runtime.fail_init()
+            assert error["errorType"] == "Runtime.MalformedHandlerName", (name, error)
+            assert f"'{name}'" in error["errorMessage"], error
+
+
+@claim("a module that is not there is Runtime.ImportModuleError, and says where it was looked for", *LANGUAGES)
+def _(language):
+    with Runtime(EXTENSIONS[language], "sub/missing.echo") as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.ImportModuleError", error
+        assert "missing" in error["errorMessage"] and runtime.root in error["errorMessage"], error
+
+
+@claim("a function that is not there is Runtime.HandlerNotFound, and says in which file", *LANGUAGES)
+def _(language):
+    with start(language, "missing") as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.HandlerNotFound", error
+        assert "missing" in error["errorMessage"], error
+        assert f"{runtime.root}/handler.{EXTENSIONS[language]}" in error["errorMessage"], error
+
+
+@claim("the handler can be in a sub-folder", *LANGUAGES)
+def _(language):
+    extension = EXTENSIONS[language]
+    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
+        with Runtime(extension, "src/users.echo" + "_" * (language == "sh"), files={f"src/users.{extension}": file.read()}) as runtime:
+            runtime.ready()
+            assert runtime.respond("there") == "there"
+
+
+@claim("an interpreter that is not there is an Init error that names every place", *INTERPRETED)
+def _(language):
+    with start(language, env={"PATH": "/nowhere:/else where"}) as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.InterpreterNotFound", error
+        for place in (f"/opt/{language}/bin", "/var/lang/bin", "/nowhere", "/else where"):
+            assert place in error["errorMessage"], error
+
+
+@claim("it can be started through a symlink to it, wherever that is", *LANGUAGES)
+def _(language):
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/{EXTENSIONS[language]}")
+        program = os.path.realpath(f"{HERE}/../../runtimes/{language}/language-runtime")
+        os.symlink(program, f"{folder}/{EXTENSIONS[language]}/language-runtime")
+        with start(language, folder=folder) as runtime:
+            runtime.ready()
+
+
+@claim("descriptors do not grow over 2,000 calls, nor does memory by more than 16 MB", *INTERPRETED)
+def _(language):
+    def resident(pid):
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * 4096
+
+    with start(language) as runtime:
+        runtime.ready()
+        for number in range(500):
+            runtime.respond({"n": number})
+        descriptors, memory = os.listdir(f"/proc/{runtime.pid}/fd"), resident(runtime.pid)
+        for number in range(2000):
+            runtime.respond({"n": number})
+        assert os.listdir(f"/proc/{runtime.pid}/fd") == descriptors
+        assert resident(runtime.pid) - memory < 16 << 20
+
+
+COMPANIONS = {
+    "nodejs": (
+        "nodejs.mjs",
+        "console.log('companion NAME'); globalThis.seen = (globalThis.seen ?? '') + 'NAME';"
+        "export const wrap = (handler) => async (event, context) => `NAME(${await handler(event + globalThis.seen, context)})`;",
+    ),
+    "python": (
+        "python.py",
+        "import builtins\nprint('companion NAME')\nbuiltins.seen = getattr(builtins, 'seen', '') + 'NAME'\n"
+        "def wrap(handler):\n    return lambda event, context: f'NAME({handler(event + builtins.seen, context)})'",
+    ),
+    "ruby": (
+        "ruby.rb",
+        "puts 'companion NAME'\n$seen = $seen.to_s + 'NAME'\n"
+        'def wrap(handler) = ->(event:, context:) { "NAME(#{handler.call(event: event + $seen, context: context)})" }',
+    ),
+    "php": (
+        "php.php",
+        "<?php echo \"companion NAME\\n\"; $GLOBALS['seen'] = ($GLOBALS['seen'] ?? '') . 'NAME';"
+        "return fn ($handler) => fn ($event, $context) => 'NAME(' . $handler($event . $GLOBALS['seen'], $context) . ')';",
+    ),
+    "perl": (
+        "perl.pl",
+        'print "companion NAME\\n"; our $seen .= "NAME";'
+        'sub { my ($handler) = @_; sub { my ($event, $context) = @_; "NAME(" . $handler->($event . $seen, $context) . ")" } };',
+    ),
+}
+
+
+def companions(language, *names):
+    name, code = COMPANIONS[language]
+    return {f"{folder}.d/{name}": code.replace("NAME", folder) for folder in names}
+
+
+def start_with(language, files, folders):
+    extension = EXTENSIONS[language]
+    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
+        files = {f"handler.{extension}": file.read(), **files}
+    return Runtime(extension, "handler.echo", files=files, env={"SLSCOMPANIONS": folders})
+
+
+@claim("companions are loaded in order before the handler, and wrap it, the first outermost", *COMPANIONS)
+def _(language):
+    with start_with(language, companions(language, "A", "B"), "A.d:B.d") as runtime:
+        runtime.ready()
+        assert runtime.respond("-") == "A(B(-ABAB))"
+        log = runtime.log()
+        assert log.index("companion A") < log.index("companion B") < log.index("top-level code"), log
+
+
+@claim("a companion for other languages alone is no error, nor is one that wraps nothing", *COMPANIONS)
+def _(language):
+    files = {"A.d/other": "", f"B.d/{COMPANIONS[language][0]}": ""}
+    with start_with(language, files, "A.d:B.d") as runtime:
+        runtime.ready()
+        assert runtime.respond("-") == "-"
+
+
+@claim("a companion that fails is an Init error that names it", *COMPANIONS)
+def _(language):
+    with start_with(language, {f"A.d/{COMPANIONS[language][0]}": "<?php this is ( no code"}, "A.d") as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.CompanionError", error
+        assert f"A.d/{COMPANIONS[language][0]}" in error["errorMessage"], error
+
+
+@claim("a companion for sh defines what the handler may use", "sh")
+def _(_):
+    files = {"A.d/sh.sh": "greet() { echo '\"greeted\"'; }", "handler.sh": "hello() { greet; }"}
+    with Runtime("sh", "handler.hello", files=files, env={"SLSCOMPANIONS": "A.d"}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == "greeted"
+    with Runtime("sh", "handler.hello", files={**files, "A.d/sh.sh": "greet() {"}, env={"SLSCOMPANIONS": "A.d"}) as runtime:
+        error = runtime.fail_init()
+        assert error["errorType"] == "Runtime.CompanionError" and "A.d/sh.sh" in error["errorMessage"], error
+
+
+def time_out(runtime):
+    """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
+    runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300)
+    within(LIMIT, lambda: "begun" in runtime.log())
+    within(LIMIT, runtime.is_sleeping)
+    runtime.signal(signal.SIGTERM)
+
+
+OTHERS = [name for name in LANGUAGES if name not in ("nodejs", "python")]  # those two have claims of their own
+
+
+@claim("SIGTERM stops a handler: it cleans up, the error is Function.Timeout with its stack, the next call works", *OTHERS)
+def _(language):
+    with start(language, "stuck") as runtime:
+        runtime.ready()
+        for _ in range(2):
+            time_out(runtime)
+            error = check_error(runtime.read()["error"])
+            assert error["errorType"] == "Function.Timeout", error
+            stack = "\n".join(error["stackTrace"])
+            assert language == "sh" or f"handler.{EXTENSIONS[language]}" in stack, error
+            assert "runtimes/" not in stack, error
+            within(LIMIT, lambda: "finally" in runtime.log())
+            os.truncate(runtime.log_path, 0)
+
+
+@claim("a handler that answers when it gets SIGTERM is heard", *OTHERS)
+def _(language):
+    with start(language, "in_time") as runtime:
+        runtime.ready()
+        time_out(runtime)
+        assert runtime.read()["response"] == "in time"
+
+
+@claim("SIGTERM and the end of STDIN between calls end it at once", *LANGUAGES)
+def _(language):
+    with start(language) as runtime:
+        runtime.ready()
+        runtime.respond(1)
+        runtime.signal(signal.SIGTERM)
+        assert runtime.end() == 0

@@ -1,0 +1,561 @@
+"""What is Node.js's own."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from claims import claim
+from harness import HERE, LIMIT, PATH
+from language import Language
+from tap import within
+
+NODE = "nodejs"
+JAVASCRIPT = Language("js")
+start, responds, init_error, call_error = JAVASCRIPT.start, JAVASCRIPT.responds, JAVASCRIPT.init_error, JAVASCRIPT.call_error
+
+
+@claim("handlers of CommonJS and ES modules, by extension and by package.json", NODE)
+def _(_):
+    esm = "export const handler = (event) => import.meta.url.slice(0, 5);"
+    cjs = "exports.handler = (event) => typeof require;"
+    responds(cjs, "function")
+    responds(cjs, "function", name="index.cjs")
+    responds(esm, "file:", name="index.mjs")
+    responds(esm, "file:", files={"package.json": '{"type":"module"}'})
+    responds(cjs, "function", files={"package.json": '{"type":"commonjs"}'})
+    responds(esm, "file:", handler="src/index.handler", name="src/index.js", files={"package.json": '{"type":"module"}'})
+    responds(cjs, "function", handler="src/index.handler", name="src/index.js", files={"package.json": '{"type":"module"}', "src/package.json": "{}"})
+
+
+@claim("a file name with blanks, # and % is imported", NODE)
+def _(_):
+    responds("export const handler = () => 1;", 1, name="a b#c%20?.mjs", handler="a b#c%20?.handler")
+
+
+@claim("top-level await, CommonJS in an ES module, and ES modules out of CommonJS", NODE)
+def _(_):
+    responds("await new Promise((r) => setTimeout(r, 20)); export const handler = () => 1;", 1, name="index.mjs")
+    responds("import cjs from './cjs.cjs'; export const handler = () => cjs.one;", 1, name="index.mjs", files={"cjs.cjs": "exports.one = 1;"})
+    responds("exports.handler = async () => (await import('./esm.mjs')).one;", 1, files={"esm.mjs": "export const one = 1;"})
+
+
+@claim("handlers in nested exports and in a default export", NODE)
+def _(_):
+    responds("exports.api = { v1: { handler: () => 1 } };", 1, handler="index.api.v1.handler")
+    responds("export default { handler: () => 1 };", 1, name="index.mjs")
+
+
+@claim("a handler in a package of node_modules", NODE)
+def _(_):
+    files = {"node_modules/wrapped/package.json": '{"main":"main.js"}', "node_modules/wrapped/main.js": "exports.handler = () => 1;"}
+    responds("", 1, handler="wrapped.handler", files=files)
+
+
+@claim("sync and async handlers, thenables, and undefined as null", NODE)
+def _(_):
+    responds("exports.handler = (event) => event + 1;", 2, event=1)
+    responds("exports.handler = async (event) => event + 1;", 2, event=1)
+    responds("exports.handler = async (event) => { await new Promise((r) => setTimeout(r, 5)); return event; };", 1, event=1)
+    responds("exports.handler = () => ({ then: (resolve) => setTimeout(resolve, 5, 'then') });", "then")
+    responds("exports.handler = async () => {};", None)
+    responds("exports.handler = () => () => 1;", None)
+    responds("exports.handler = async () => Symbol('s');", None)
+
+
+@claim("callback handlers: result, error, and what they return is not looked at", NODE)
+def _(_):
+    responds("exports.handler = (event, context, callback) => callback(null, event);", 1, event=1)
+    responds("exports.handler = (event, context, callback) => setTimeout(callback, 5, null, 'late');", "late")
+    responds("exports.handler = (event, context, callback) => { callback(); };", None)
+    responds("exports.handler = async (event, context, callback) => { callback(null, 'first'); return 'second'; };", "first")
+    responds("exports.handler = (...all) => { all[2](null, 'rest'); };", "rest")
+    error = call_error("exports.handler = (event, context, callback) => callback(new RangeError('far'));")
+    assert (error["errorType"], error["errorMessage"]) == ("RangeError", "far"), error
+
+
+@claim("a callback waits for an empty event loop, unless context.callbackWaitsForEmptyEventLoop is false", NODE)
+def _(_):
+    code = "exports.handler = (event, context, callback) => { %s setTimeout(() => { global.late = 1; }, 300); callback(null, 'soon'); };"
+    with start(code % "") as runtime:
+        runtime.ready()
+        begun = time.monotonic()
+        assert runtime.respond(None) == "soon" and time.monotonic() - begun > 0.29
+    with start(code % "context.callbackWaitsForEmptyEventLoop = false;") as runtime:
+        runtime.ready()
+        begun = time.monotonic()
+        assert runtime.respond(None) == "soon" and time.monotonic() - begun < 0.29
+
+
+@claim("a callback that is never called is null once the event loop is empty, as on AWS", NODE)
+def _(_):
+    responds("exports.handler = (event, context, callback) => {};", None)
+
+
+@claim("an async handler that nothing can settle is an error, and does not hang", NODE)
+def _(_):
+    error = call_error("exports.handler = async () => { await new Promise(() => {}); };")
+    assert error["errorType"] == "Runtime.NodejsExit" and "promise" in error["errorMessage"], error
+
+
+@claim("an async handler that only an unref'd timer would wake is an error, too", NODE)
+def _(_):
+    error = call_error("exports.handler = () => new Promise((r) => setTimeout(r, 1000).unref());")
+    assert error["errorType"] == "Runtime.NodejsExit", error
+
+
+@claim("anything can be thrown", NODE)
+def _(_):
+    thrown = {
+        "'text'": ("string", "text"),
+        "null": ("object", "null"),
+        "undefined": ("undefined", "undefined"),
+        "42n": ("bigint", "42n"),
+        "Symbol('s')": ("symbol", "Symbol(s)"),
+        "{ a: 1 }": ("object", "{ a: 1 }"),
+        "(() => { const o = {}; o.o = o; return o; })()": ("object", "<ref *1> { o: [Circular *1] }"),
+        "new (class Odd extends Error { name = 'Odd' })('m')": ("Odd", "m"),
+        "Object.assign(new Error('m'), { name: '' })": ("Error", "m"),
+        "require('vm').runInNewContext(\"new TypeError('m')\")": ("TypeError", "m"),
+        "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })": ("Error", "the error that was thrown cannot be read"),
+        "Object.defineProperty(new Error('m'), 'stack', { value: 7 })": ("Error", "m"),
+        "new Proxy({}, { get() { throw 1; } })": ("object", "{}"),
+        "{ name: 'Looks', message: 'like one', stack: 'Looks: like one' }": ("Looks", "like one"),
+    }
+    for expression, expected in thrown.items():
+        for code in (f"exports.handler = () => {{ throw {expression}; }};", f"exports.handler = async () => {{ throw {expression}; }};"):
+            error = call_error(code)
+            assert (error["errorType"], error["errorMessage"]) == expected, (expression, error)
+
+
+@claim("the stack names user code alone, and what caused the error", NODE)
+def _(_):
+    error = call_error("exports.handler = () => { throw new Error('outer', { cause: new TypeError('inner') }); };")
+    stack = error["stackTrace"]
+    assert "index.js:1:" in stack[0] and "Caused by TypeError: inner" in stack, stack
+    assert not any("node:internal" in line or "runtime.cjs" in line for line in stack), stack
+
+
+@claim("results that JSON cannot hold are Runtime.MarshalError with the reason", NODE)
+def _(_):
+    for expression, reason in (("1n", "BigInt"), ("{ toJSON() { throw new Error('not me'); } }", "not me"), ("(() => { let a = []; for (let i = 0; i < 1e6; i++) a = [a]; return a; })()", "call stack")):
+        error = call_error(f"exports.handler = () => ({expression});")
+        assert error["errorType"] == "Runtime.MarshalError" and reason in error["errorMessage"], error
+
+
+@claim("an unhandled rejection is the error of the call that is open", NODE)
+def _(_):
+    for code in (
+        "exports.handler = async () => { Promise.reject(new Error('lost')); return 1; };",
+        "exports.handler = () => { Promise.reject(new Error('lost')); };",
+        "exports.handler = async () => { Promise.reject(new Error('lost')); await new Promise((r) => setTimeout(r, 50)); };",
+    ):
+        error = call_error(code)
+        assert error["errorType"] == "Runtime.UnhandledPromiseRejection", error
+        assert error["errorMessage"] == "Error: lost" and "index.js" in error["stackTrace"][0], error
+
+
+@claim("an uncaught exception is the error of the call that is open", NODE)
+def _(_):
+    error = call_error("exports.handler = () => new Promise(() => setTimeout(() => { throw new RangeError('in a timer'); }, 5));")
+    assert (error["errorType"], error["errorMessage"]) == ("RangeError", "in a timer"), error
+
+
+@claim("64 calls are open at once, and answered in any order", NODE)
+def _(_):
+    with start("exports.handler = async (ms) => { await new Promise((r) => setTimeout(r, ms)); return ms; };") as runtime:
+        assert runtime.ready()["concurrency"] == 64
+        begun = time.monotonic()
+        for number in range(64):
+            runtime.begin(400 - 5 * number, request_id=f"id-{number}")
+        answers = [runtime.read() for _ in range(64)]
+        assert time.monotonic() - begun < 5
+        assert {answer["id"]: answer["response"] for answer in answers} == {f"id-{n}": 400 - 5 * n for n in range(64)}
+        assert answers[0]["id"] != "id-0"
+
+
+@claim("of several open calls, the one that let an exception escape fails, and the others do not", NODE)
+def _(_):
+    code = """
+      const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+      exports.handler = async (event) => {
+        await sleep(5);
+        if (event === 'timer') setTimeout(() => { throw new Error('timer'); }, 5);
+        if (event === 'promise') (async () => { await sleep(5); throw new Error('promise'); })();
+        await sleep(100);
+        return event;
+      };"""
+    for first in ("timer", "promise", "fine"):
+        with start(code) as runtime:
+            runtime.ready()
+            events = [first, "timer", "fine", "promise", "also fine"]
+            for number, event in enumerate(events):
+                runtime.begin(event, request_id=str(number))
+            answers = {answer["id"]: answer for answer in (runtime.read() for _ in events)}
+            for number, event in enumerate(events):
+                answer = answers[str(number)]
+                if "fine" in event:
+                    assert answer.get("response") == event, answers
+                else:
+                    assert event in answer["error"]["errorMessage"], answers
+
+
+@claim("an exception after the answer is logged, and fails no other call", NODE)
+def _(_):
+    code = "exports.handler = async (event) => { if (event === 1) setTimeout(() => { throw new Error('too late'); }, 20); return event; };"
+    with start(code) as runtime:
+        runtime.ready()
+        assert runtime.respond(1) == 1
+        within(LIMIT, lambda: "too late" in runtime.log())
+        assert runtime.respond(2) == 2
+
+
+@claim("a module, a dependency, a syntax and a top-level error are told apart", NODE)
+def _(_):
+    def check(code, error_type, *words, **options):
+        error = init_error(code, **options)
+        assert error["errorType"] == error_type, error
+        assert all(word in error["errorMessage"] for word in words), error
+
+    check("require('left-pad');", "Runtime.ImportModuleError", "left-pad", "index.js")
+    check("import 'left-pad';", "Runtime.ImportModuleError", "left-pad", "index.mjs", name="index.mjs")
+    check("import './gone.mjs';", "Runtime.ImportModuleError", "gone.mjs", name="index.mjs")
+    check("exports.handler = () => {\n  const 1;\n};", "Runtime.UserCodeSyntaxError", "index.js:2")
+    check("export const handler = () => {\n  const 1;\n};", "Runtime.UserCodeSyntaxError", "index.mjs:2", name="index.mjs")
+    check("import { nope } from './a.mjs';", "Runtime.UserCodeSyntaxError", "nope", name="index.mjs", files={"a.mjs": ""})
+    check("JSON.parse('{');", "SyntaxError", "JSON")
+    check("throw new RangeError('top');", "RangeError", "top")
+    check("throw 'top';", "string", "top")
+    check("throw null;", "object", "null")
+    check("await Promise.reject(new RangeError('top'));", "RangeError", "top", name="index.mjs")
+    check("exports.handler = 1;", "Runtime.HandlerNotFound", "number")
+    check("module.exports = null;", "Runtime.HandlerNotFound", "nothing")
+    check("exports.handler = () => 1;", "Runtime.MalformedHandlerName", "..", handler="../index.handler")
+
+
+@claim("Init that never ends, rejects behind its back, or exits is an Init error", NODE)
+def _(_):
+    error = init_error("await new Promise(() => {}); export const handler = 1;", name="index.mjs")
+    assert error["errorType"] == "Runtime.NodejsExit" and "top-level await" in error["errorMessage"], error
+    error = init_error("Promise.reject(new Error('lost')); await new Promise((r) => setTimeout(r, 1000));", name="index.mjs")
+    assert error["errorType"] == "Runtime.UnhandledPromiseRejection", error
+    error = init_error("process.exit(0);")
+    assert error["errorType"] == "Runtime.ExitError" and "process.exit(0)" in error["errorMessage"], error
+    assert "index.js:1" in error["stackTrace"][0], error
+
+
+@claim("work that top-level code has begun goes on while no event has come", NODE)
+def _(_):
+    with start("const fs = require('fs'); setTimeout(() => fs.writeFileSync('done', ''), 50); exports.handler = () => 1;") as runtime:
+        runtime.ready()
+        within(LIMIT, lambda: os.path.exists(f"{runtime.root}/done"))
+        assert runtime.respond(None) == 1
+
+
+@claim("a handler that replaces JSON, process.stdout, console, fs and Buffer does not harm the protocol", NODE)
+def _(_):
+    code = """
+      exports.handler = () => {
+        JSON.stringify = JSON.parse = require('fs').writeSync = require('fs').readSync = () => { throw new Error('replaced'); };
+        process.stdout.write = console.log = () => { throw new Error('replaced'); };
+        Object.defineProperty(process, 'stdin', { value: null });
+        process.removeAllListeners('beforeExit');
+        return 'replaced';
+      };"""
+    responds(code, "replaced")
+
+
+@claim("process.exit in a handler says in the log where it was called", NODE)
+def _(_):
+    with start("exports.handler = () => {\n  process.exit(4);\n};") as runtime:
+        runtime.ready()
+        runtime.begin(None, request_id="id-exit")
+        assert runtime.process.wait(20) == 4
+        assert "process.exit(4)" in runtime.log() and "index.js:2" in runtime.log() and "id-exit" in runtime.log()
+
+
+@claim("process 'exit' listeners run at end of file", NODE)
+def _(_):
+    with start("process.on('exit', () => console.log('exit listener')); exports.handler = () => 1;") as runtime:
+        runtime.ready()
+        assert runtime.end() == 0
+        assert "exit listener" in runtime.log()
+
+
+@claim("at end of file an open call is answered first", NODE)
+def _(_):
+    with start("exports.handler = () => new Promise((r) => setTimeout(r, 100, 'done'));") as runtime:
+        runtime.ready()
+        runtime.begin(None)
+        runtime.process.stdin.close()
+        assert runtime.read()["response"] == "done"
+        assert runtime.process.wait(20) == 0
+
+
+@claim("context.done, succeed and fail answer where AWS's client has them, also after the handler has returned", NODE)
+def _(_):
+    code = "exports.handler = (event, context) => { if (!('done' in context)) return 'none'; const { done, succeed, fail } = context; setTimeout(() => ({ done, succeed, fail })[event](%s), 5); };"
+    with start(code % "null, 'late'") as runtime:
+        runtime.ready()
+        response = runtime.respond("done")
+    if response == "none":
+        return  # Node.js 24
+    assert response == "late", response
+    responds(code % "'late'", "late", event="succeed")
+    assert call_error(code % "new RangeError('late')", event="fail")["errorType"] == "RangeError"
+    responds("exports.handler = (event, context) => { context.succeed(1); context.fail(2); return 3; };", 1)
+    responds("exports.handler = (event, context) => ({ ...context }) && 4;", 4)
+    responds("exports.handler = (event, context) => { context.done = () => 5; context.fail = 6; return context.done(); };", 5)
+
+
+@claim("wrappers may replace and copy the context's ways to answer, as Datadog's does", NODE)
+def _(_):
+    code = """
+      exports.handler = (event, context) => {
+        if (!('done' in context)) return 'none';
+        const { done } = { ...context };
+        context.succeed = (result) => done(null, [result]);
+        context.done = context.fail = () => {};
+        setTimeout(() => Object.create(context).succeed('wrapped'), 5);
+      };"""
+    with start(code) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) in (["wrapped"], "none")
+
+
+@claim("what NODE_OPTIONS preloads may name another handler in _HANDLER, as Sentry's agent does", NODE)
+def _(_):
+    files = {
+        "agent.cjs": "process.env._HANDLER = `${__dirname}/wrap.handler`;",
+        "wrap.mjs": "import { handler as wrapped } from './index.js'; export const handler = async (event) => [await wrapped(event)];",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            with open(f"{folder}/{name}", "w") as file:
+                file.write(text.replace("./index.js", f"{folder}/index.cjs"))
+        with open(f"{folder}/index.cjs", "w") as file:
+            file.write("exports.handler = async (event) => event;")
+        env = {"NODE_OPTIONS": f"--require {folder}/agent.cjs", "_HANDLER": "index.handler"}
+        responds("exports.handler = () => 'not wrapped';", [1], event=1, env=env)
+
+
+@claim("an error has AWS's trace beside the stack: the message comes first", NODE)
+def _(_):
+    error = call_error("exports.handler = () => { throw new RangeError('high'); };")
+    assert error["trace"][0] == "RangeError: high" and error["trace"][1:2] == error["stackTrace"][:1], error
+
+
+@claim("a handler that wants to stream its response is told that this is not there yet", NODE)
+def _(_):
+    error = init_error("exports.handler = awslambda.streamifyResponse(async () => {});")
+    assert error["errorType"] == "ReferenceError" and "does not stream responses yet" in error["errorMessage"], error
+
+
+@claim("modules of the image are found, and a NODE_PATH of the user's is left alone", NODE)
+def _(_):
+    code = "let found; try { found = require('only-aws-has'); } catch { found = 'none'; } exports.handler = () => found;"
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f"{folder}/node_modules/only-aws-has")
+        with open(f"{folder}/node_modules/only-aws-has/index.js", "w") as file:
+            file.write("module.exports = 'image';")
+        responds(code, "image", env={"LAMBDA_RUNTIME_DIR": folder})
+        responds(code, "none", env={"LAMBDA_RUNTIME_DIR": folder, "NODE_PATH": "/nowhere"})
+
+
+@claim("modules of the image are found by what NODE_OPTIONS loads first, too", NODE)
+def _(_):
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f"{folder}/node_modules/only-aws-has")
+        with open(f"{folder}/node_modules/only-aws-has/index.js", "w") as file:
+            file.write("globalThis.agent = 'loaded';")
+        responds("exports.handler = () => agent;", "loaded", env={"LAMBDA_RUNTIME_DIR": folder, "NODE_OPTIONS": "--require only-aws-has"})
+
+
+AWS_CLIENTS = os.path.join(HERE, "nodejs-client")
+
+
+def aws_clients():
+    """The folder with AWS's clients, installed once for each lock file; None where npm is not there, which fails in CI."""
+    cache = os.path.join(HERE, "..", "..", ".cache", "nodejs-client")
+    if not shutil.which("npm"):
+        assert os.environ.get("CI") != "true", "npm is not installed"
+        return None
+    run = subprocess.run([os.path.join(HERE, "..", "lib", "npm-install"), AWS_CLIENTS, cache], capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, f"npm-install failed: {run.stdout}{run.stderr}"
+    return cache
+
+
+def masked(log):
+    return re.sub(rb"\d{4}-\d\d-\d\dT[\d:.]+Z", b"TIME", log).split(b"\n")
+
+
+@claim("console writes what it writes under AWS's clients, byte for byte, in text and JSON", NODE)
+def _(_):
+    folder = aws_clients()
+    if folder is None:
+        return
+    with open(f"{AWS_CLIENTS}/calls.cjs") as file:
+        calls = file.read()
+    for form in "Text", "JSON":
+        env = {"AWS_LAMBDA_LOG_FORMAT": form, "AWS_LAMBDA_LOG_LEVEL": "TRACE" if form == "JSON" else None}
+        code = "const calls = require('./calls.cjs'); exports.handler = () => calls.forEach((call) => call());"
+        with start(code, files={"calls.cjs": calls}, env=env) as runtime:
+            runtime.ready()
+            runtime.respond(None, request_id="id-1", tenantId="t-1")
+            path, root = runtime.log_path, runtime.root
+            with open(path, "rb") as log:
+                ours = masked(log.read().replace(root.encode(), AWS_CLIENTS.encode()))
+        for client in "ric3", "ric4":
+            given = {"PATH": PATH, **{name: value for name, value in env.items() if value}}
+            command = ["node", f"{AWS_CLIENTS}/console.mjs", folder, client, "id-1", "t-1"]
+            run = subprocess.run(command, capture_output=True, env=given, timeout=60)
+            assert run.returncode == 0, run.stderr.decode()
+            theirs = masked(run.stdout + run.stderr)
+            different = [(one, other) for one, other in zip(ours, theirs) if one != other]
+            assert not different and len(ours) == len(theirs), (form, client, len(ours), len(theirs), different)
+
+
+@claim("console writes time, request id and level, or JSON, and leaves out what is below the level", NODE)
+def _(_):
+    code = "exports.handler = () => { console.log('a %s', { b: 1 }); console.debug('quiet'); console.error(new Error('e')); };"
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.respond(None, request_id="id-log")
+        line = runtime.log().splitlines()[0].split("\t")
+        assert line[1:] == ["id-log", "INFO", "a { b: 1 }"] and line[0].endswith("Z"), line
+        assert "\tid-log\tERROR\tError: e" in runtime.log() and "quiet" in runtime.log()
+    with start(code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"}) as runtime:
+        runtime.ready()
+        runtime.respond(None, request_id="id-log")
+        assert '"level":"INFO","requestId":"id-log","message":"a { b: 1 }"' in runtime.log()
+        assert "quiet" not in runtime.log()
+
+
+@claim("modules of layers are found: NODE_PATH is left alone where it is set", NODE)
+def _(_):
+    files = {"elsewhere/thing.js": "module.exports = 'thing';"}
+    with start("const thing = require('thing'); exports.handler = () => thing;", files=files, env={"NODE_PATH": "elsewhere"}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == "thing"
+
+
+@claim("the heap follows the function's memory, unless NODE_OPTIONS says otherwise", NODE)
+def _(_):
+    code = "exports.handler = () => Math.round(require('v8').getHeapStatistics().heap_size_limit / 2 ** 20);"
+    with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000"}) as runtime:
+        runtime.ready()
+        assert 850 < runtime.respond(None) < 1100
+    with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000", "NODE_OPTIONS": "--max-old-space-size=300"}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) < 500
+
+
+def time_out(runtime, left_ms=200):
+    """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
+    runtime.begin(None, deadline_ms=int(time.time() * 1000) + left_ms)
+    within(LIMIT, lambda: "begun" in runtime.log())
+    runtime.signal(signal.SIGTERM)
+
+
+@claim("SIGTERM aborts context.signal, with Function.Timeout as the reason; the next call works", NODE)
+def _(_):
+    for wait in (
+        "new Promise((_, reject) => context.signal.addEventListener('abort', () => reject(context.signal.reason)))",
+        "require('timers/promises').setTimeout(60000, null, { signal: context.signal }).catch((error) => { throw error.cause ?? error; })",
+        "new Promise((_, reject) => process.once('SIGTERM', () => setImmediate(() => context.signal.aborted && reject(context.signal.reason))))",
+    ):
+        with start(f"exports.handler = async (event, context) => {{ const busy = setTimeout(() => {{}}, 5000); try {{ console.log('begun'); await {wait}; }} finally {{ console.log('finally'); clearTimeout(busy); }} }};") as runtime:
+            runtime.ready()
+            for _ in range(2):
+                time_out(runtime)
+                error = runtime.read()["error"]
+                assert error["errorType"] == "Function.Timeout" and "ms before its deadline" in error["errorMessage"], error
+                assert "finally" in runtime.log() and "event loop is busy with [ 'Timeout'" in runtime.log(), runtime.log()
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("SIGTERM aborts the signals of all calls that are open", NODE)
+def _(_):
+    code = "exports.handler = (event, context) => new Promise((resolve) => { const busy = setTimeout(resolve, 5000, 'late'); context.signal.onabort = () => { clearTimeout(busy); resolve('aborted'); }; if (event === 3) console.log('begun'); });"
+    with start(code) as runtime:
+        runtime.ready()
+        for number in (1, 2):
+            runtime.begin(number, f"r#{number}")
+        runtime.begin(3, "r#3")
+        within(LIMIT, lambda: "begun" in runtime.log())
+        runtime.signal(signal.SIGTERM)
+        answers = [runtime.read() for _ in range(3)]
+        assert sorted(answer["id"] for answer in answers) == ["r#1", "r#2", "r#3"], answers
+        assert all(answer["response"] == "aborted" for answer in answers), answers
+
+
+@claim("a handler that answers in the time that is left is heard, told by signal, SIGTERM or nothing", NODE)
+def _(_):
+    for code in (
+        "exports.handler = (event, context) => new Promise((resolve) => { const busy = setInterval(() => {}, 1000); context.signal.onabort = () => { clearInterval(busy); resolve('in time'); }; console.log('begun'); });",
+        "exports.handler = () => new Promise((resolve) => { const busy = setInterval(() => {}, 1000); process.once('SIGTERM', () => { clearInterval(busy); resolve('in time'); }); console.log('begun'); });",
+        "exports.handler = () => new Promise((resolve) => { setTimeout(resolve, 100, 'in time'); console.log('begun'); });",
+        "exports.handler = () => { console.log('begun'); for (const end = Date.now() + 100; Date.now() < end; ); return 'in time'; };",
+    ):
+        with start(code) as runtime:
+            runtime.ready()
+            for _ in range(2):
+                time_out(runtime)
+                assert runtime.read()["response"] == "in time"
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("a SIGTERM that came while the event loop was blocked is not taken for one of the next call", NODE)
+def _(_):
+    code = """
+      process.on('SIGTERM', () => console.log('told'));
+      exports.handler = async (event, context) => {
+        if (event === 'next') { await new Promise((r) => setTimeout(r, 50)); return context.signal.aborted; }
+        console.log('begun');
+        for (const end = Date.now() + 100; Date.now() < end; );
+      };"""
+    with start(code) as runtime:
+        runtime.ready()
+        for _ in range(3):
+            time_out(runtime)
+            runtime.read()
+            assert runtime.respond("next") is False
+            assert "told" in runtime.log()
+            os.truncate(runtime.log_path, 0)
+
+
+@claim("SIGTERM with the end of STDIN between calls: listeners of user code finish what they do, or it ends at once", NODE)
+def _(_):
+    for first in ("exports.handler = () => 1;", "exports.handler = () => new Promise((r) => setTimeout(r, 5, 1));"):
+        code = f"process.on('SIGTERM', () => setTimeout(() => console.log('flushed'), 100)); {first}"
+        with start(code) as runtime:
+            runtime.ready()
+            runtime.respond(None)
+            runtime.signal(signal.SIGTERM)
+            assert runtime.end() == 0
+            assert "flushed" in runtime.log()
+        with start(first) as runtime:
+            runtime.ready()
+            runtime.respond(None)
+            runtime.signal(signal.SIGTERM)
+            assert runtime.end() == 0
+
+
+@claim("a listener to SIGTERM does not keep it from ending with STDIN alone", NODE)
+def _(_):
+    with start("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); exports.handler = () => 1;") as runtime:
+        runtime.ready()
+        assert runtime.end() == 0
+
+
+@claim("a synchronous loop says where it is on SIGINT", NODE)
+def _(_):
+    with start("exports.handler = () => {\n  console.log('begun');\n  for (;;);\n};") as runtime:
+        runtime.ready()
+        time_out(runtime)
+        runtime.signal(signal.SIGINT)
+        assert runtime.process.wait(20) != 0
+        assert "index.js:3" in runtime.log(), runtime.log()

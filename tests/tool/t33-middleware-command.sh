@@ -1,0 +1,117 @@
+#!/bin/sh
+description='open-runtime middleware: one hook, as bootstrap runs it'
+. ./lib/lib.sh
+
+# hook NAME HOOK INPUT [OPTION…]: runs a hook of tests/fakes/middlewares. What it printed is in output, how it went in report.
+hook() {
+	hook_path=$tests/fakes/middlewares/$1
+	hook_name=$2
+	printf '%s' "$3" >input
+	shift 3
+	"$open_runtime" middleware "$hook_path" "$hook_name" --env "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" "$@" \
+		<input >output 2>report
+}
+
+check 'what the hook printed is the output, and the report says what becomes of it' '
+	ends_with 0 hook copies before "{\"foo\": \"bar\"}" &&
+	same "{\"foo\": \"bar\"}" "$(cat output)" &&
+	says report "before hook of copies" &&
+	says report "status    0" &&
+	says report "printed   14 bytes" &&
+	says report "contract  met: the output goes on instead of the event" &&
+	grep -Eq "time +[0-9]+\.[0-9]{2} ms" report
+'
+
+check 'the input is what bootstrap would give: one line' '
+	printf "{\r\n\"a\":\n1}" >event &&
+	ends_with 0 hook notes after "$(cat event)" &&
+	same_json "{\"a\":1}" after.stdin &&
+	same 1 "$(wc -l <after.stdin)"
+'
+
+check 'a hook that prints nothing keeps the contract' '
+	for hook in before after error
+	do
+		ends_with 0 hook reads-nothing $hook 1 &&
+			same "" "$(cat output)" &&
+			says report "as it is" || return
+	done
+'
+
+check 'an early response is told from another output' '
+	ends_with 0 hook responds-early before "[1]" &&
+	same_json "[1,\"early\"]" output &&
+	says report "status    99" &&
+	says report "contract  met: the output is the response"
+'
+
+check 'an error hook that makes a response is told from one that does not' '
+	ends_with 0 hook makes-a-response-of-errors error "{}" &&
+	same_json "{\"mended\":{}}" output &&
+	says report "met: the output is the response, and the invocation has not failed" &&
+	ends_with 1 hook fails-in-error error "{}" &&
+	says report "not met: it exited with status 1; the error stays as it is"
+'
+
+check 'a contract that is not met is status 1, and the report says why' '
+	ends_with 1 hook fails-in-before before 1 &&
+	says report "contract  not met: it exited with status 3; the invocation fails with Function.MiddlewareFailed" &&
+	ends_with 1 hook prints-no-json before 1 &&
+	says report "not met: it printed 16 bytes that are not JSON, wrong at line 1 column 12" &&
+	ends_with 1 hook dies-of-a-signal before 1 &&
+	says report "not met: it was killed by signal 11 (SIGSEGV)" &&
+	ends_with 1 hook ends-99-in-after after 1 &&
+	says report "not met: it exited with status 99"
+'
+
+check 'a hook that hangs is killed after the timeout, with its children: status 4' '
+	ends_with 4 hook hangs-on-demand before "\"hang\"" --timeout 0.3 &&
+	says report "seconds: middleware hangs-on-demand had not ended its before hook"
+'
+
+check 'the environment is a Lambda'\''s, and nothing else of the user'\''s own' '
+	export AWS_SECRET_ACCESS_KEY=secret MINE=mine SLSLOG=debug &&
+	ends_with 0 hook prints-all-of-its-environment before 1 --env GIVEN=given --env MINE --request-id request-1 &&
+	says environment "SLSREQUESTID=request-1" &&
+	says environment "SLSFUNCTIONARN=arn:aws:lambda:us-east-1:012345678912:function:function" &&
+	says environment "_X_AMZN_TRACE_ID=Root=1-" &&
+	says environment "AWS_LAMBDA_FUNCTION_NAME=function" &&
+	says environment "LAMBDA_TASK_ROOT=$work" &&
+	says environment "PWD=$work" &&
+	says environment "GIVEN=given" &&
+	says environment "MINE=mine" &&
+	says environment "SLSLOG=debug" &&
+	fails_to says environment AWS_SECRET_ACCESS_KEY &&
+	grep -Eq "^SLSDEADLINEMS=[0-9]{13}\$" environment &&
+	grep -Eq "^PATH=.*:/opt/bin\$" environment
+'
+
+check 'it runs in the folder of the function' '
+	mkdir function &&
+	ends_with 0 hook notes before 1 --task-root function &&
+	test -s function/before.stdin
+'
+
+check 'a path may be relative, and to a link' '
+	ln -s "$tests/fakes/middlewares/copies" linked &&
+	mkdir function &&
+	echo 1 | "$open_runtime" middleware linked before --task-root function >output 2>report &&
+	same 1 "$(cat output)" &&
+	says report "hook of linked"
+'
+
+check 'usage: status 2 for another hook, no executable, or an input that is no JSON' '
+	ends_with 2 hook copies during 1 &&
+	ends_with 2 hook no-such-one before 1 &&
+	says report "no-such-one is not an executable file" &&
+	ends_with 2 hook language-runtimes before 1 &&
+	ends_with 2 hook copies before "{" &&
+	same "" "$(cat output)"
+'
+
+check '5.5 MB go through' '
+	{ printf "\"" && head -c 5500000 /dev/zero | tr "\0" x && printf "\"\n"; } >event &&
+	"$open_runtime" middleware "$tests/fakes/middlewares/copies" before <event 2>report | cmp event -
+'
+
+finish

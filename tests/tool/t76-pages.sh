@@ -1,0 +1,184 @@
+#!/bin/sh
+description='web pages and other strangers at the ports of the developer'"'"'s machine get nothing run'
+. ./lib/lib.sh
+. ./lib/robust.sh
+. ./lib/pages.sh
+
+# has_status EXPECTED URL [CURL-OPTION…]
+has_status() {
+	wanted=$1
+	shift
+	same "$wanted" "$(curl -s --max-time 5 -o answer -w "%{http_code}" "$@")"
+}
+
+# refused URL [CURL-OPTION…]: 403 for what a page sends: with its origin, from elsewhere, through a name of its own.
+refused() {
+	for header in "Origin: http://evil.example" "Origin: null" "Origin: http://127.0.0.1:8000" "Sec-Fetch-Site: cross-site" \
+		"Sec-Fetch-Site: same-site" "Host: evil.example" "Host: evil.localhost:9000"
+	do
+		has_status 403 "$@" -H "$header" &&
+			says answer "open-runtime refuses what a web page may have sent" || return
+	done
+}
+
+check 'the Invoke API refuses what pages send, and says why; what AWS'"'"'s clients send is answered' '
+	start_lambda echoes &&
+	is_ready &&
+	refused "$lambda_url/$invoke_path" -d 1 &&
+	has_status 403 "$lambda_url/$invoke_path" -X OPTIONS -H "Origin: http://evil.example" &&
+	runs_nothing &&
+	has_status 200 "$lambda_url/$invoke_path" -d 1 -H "Host: localhost:9000" -H "Sec-Fetch-Site: none" &&
+	has_status 200 "$lambda_url/$invoke_path" -d 1 -H "Host: [::1]:9000"
+'
+
+check 'a name that --allow-host gives is one of this machine' '
+	start_lambda echoes --allow-host lambda.test &&
+	has_status 200 "$lambda_url/$invoke_path" -d 1 -H "Host: LAMBDA.test:9000" &&
+	has_status 403 "$lambda_url/$invoke_path" -d 1 -H "Host: other.test:9000"
+'
+
+check 'the Runtime API and the Extensions API refuse what pages send' '
+	start_lambda echoes &&
+	is_ready &&
+	runtime_api=$(sed -n "s/.*\"address\":\"\([^\"]*\)\".*\"what\":\"runtime-api\".*/\1/p" journal) &&
+	refused "http://$runtime_api/2018-06-01/runtime/invocation/next" &&
+	refused "http://$runtime_api/2020-01-01/extension/register" -d "{}" -H "Lambda-Extension-Name: x" &&
+	for header in "Host: 0.0.0.0:9000" "Host: [::ffff:7f00:1]:9000" "Sec-Fetch-Site: none" "Sec-Fetch-Site: same-origin"
+	do
+		has_status 403 "http://$runtime_api/2018-06-01/runtime/invocation/next" -H "$header" || return
+	done &&
+	runs_nothing
+'
+
+# crowd PORT: opens 300 connections that say nothing, and one whose body never ends; then the function must answer, and the body
+# must be given up.
+crowd() {
+	python3 - "$1" <<-'END'
+		import http.client, resource, socket, sys
+		resource.setrlimit(resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+		port = int(sys.argv[1])
+		path = "/2015-03-31/functions/function/invocations"
+		slow = socket.create_connection(("127.0.0.1", port), 20)
+		slow.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1".encode())
+		silent = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(300)]
+		for number in range(3):
+		    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+		    asked.request("POST", path, str(number))
+		    answer = asked.getresponse()
+		    assert (answer.status, answer.read()) == (200, str(number).encode()), answer.status
+		try:
+		    assert slow.recv(1) == b"", "an answer to half a body"
+		except ConnectionResetError:
+		    pass
+	END
+}
+
+check 'three hundred silent connections keep nobody out, and a body that never ends is given up after 10 s' '
+	ulimit -S -n 256 &&
+	start_lambda echoes &&
+	is_ready &&
+	crowd "$(cat port)"
+'
+
+needs node
+
+check 'fetch of Node.js is not taken for a page' '
+	start_lambda echoes &&
+	node -e "fetch(process.argv[1], { method: \"POST\", body: \"1\" }).then(({ status }) => console.log(status))" \
+		"$lambda_url/$invoke_path" >seen &&
+	same 200 "$(cat seen)"
+'
+
+# attaches EXPECTED [CURL-OPTION…]: to the relay, as WebSockets do.
+attaches() {
+	wanted=$1
+	shift
+	code=$(curl -s --max-time 2 -o answer -w "%{http_code}" -H "Connection: Upgrade" -H "Upgrade: websocket" \
+		-H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==" "$@")
+	same "$wanted" "$code"
+}
+
+check 'a page cannot attach to a function in Node.js, nor learn the token; developer tools can, with the token' '
+	waits_in nodejs &&
+	logged "Debugger listening" &&
+	attaches 403 "http://127.0.0.1:$outer/$token" -H "Origin: http://evil.example" &&
+	attaches 403 "http://127.0.0.1:$outer/$token" -H "Host: evil.example" &&
+	attaches 403 "http://127.0.0.1:$outer/function" &&
+	says answer "token" &&
+	has_status 403 "http://127.0.0.1:$outer/json/list" -H "Sec-Fetch-Site: cross-site" &&
+	has_status 403 "http://127.0.0.1:$outer/json" -H "Host: evil.example" &&
+	fails_to grep "$token" answer &&
+	has_status 200 "http://127.0.0.1:$outer/json/list" &&
+	says answer "ws://127.0.0.1:$outer/$token" &&
+	attaches 101 "http://127.0.0.1:$outer/$token" -H "Origin: devtools://devtools" &&
+	within 15000 test -s status
+'
+
+check 'a page that sends lines to pdb runs none of them, and a terminal still can' '
+	waits_in python &&
+	within 2000 said "what == '"'"'answered'"'"' and requestId" &&
+	python3 -c "print(\"!open(\\\"pwned\\\", \\\"w\\\")\n\" * 100000)" >lines &&
+	fails_to has_status 200 "http://127.0.0.1:$outer/" --data-binary @lines -H Expect: -H "Origin: http://evil.example" &&
+	fails_to has_status 200 "http://127.0.0.1:$outer/" --data-binary @lines -H Expect: &&
+	fails_to test -e task/pwned &&
+	printf "!open(\"typed\", \"w\")\nc\n" | socat -t 5 - "TCP:127.0.0.1:$outer" &&
+	has_answer &&
+	test -e task/typed
+'
+
+# straight LANGUAGE PAYLOAD: what a page sends comes to the function through a relay that looks at nothing, as socat does.
+straight() {
+	cat >relay.py <<-'END'
+		import socket, sys
+		server = socket.create_server(("127.0.0.1", 0))
+		print(server.getsockname()[1], flush=True)
+		connection = server.accept()[0]
+		connection.sendall(open("payload", "rb").read())
+		connection.settimeout(5)
+		said = b""
+		try:
+		    while chunk := connection.recv(65536):
+		        said += chunk
+		except OSError:
+		    pass
+		open("said.new", "wb").write(said)
+		import os; os.rename("said.new", "said")
+	END
+	python3 relay.py >relay.port &
+	at_end "kill $! 2>/dev/null; true"
+	within 2000 test -s relay.port &&
+		printf "%b" "$2" >payload &&
+		start_lambda "$1:debugged.stops" --env "SLSDEBUG=127.0.0.1:*" --timeout 3 &&
+		invoke "{\"_debugProxy\":\"127.0.0.1:$(cat relay.port)/break\"}" &&
+		within 6000 test -e said
+}
+
+check 'Node.js: the tunnel refuses an origin and a foreign host by itself' '
+	straight nodejs "GET /x HTTP/1.1\r\nHost: 127.0.0.1:1\r\nOrigin: http://evil.example\r\nUpgrade: websocket\r\n\r\n" &&
+	says said "403 Forbidden"
+'
+
+check 'Node.js: the tunnel refuses a host that is neither an address nor the relay'"'"'s' '
+	straight nodejs "GET /json/list HTTP/1.1\r\nHost: evil.example:1\r\n\r\n" &&
+	says said "403 Forbidden"
+'
+
+check 'Node.js: a path with control characters does not end the tunnel' '
+	straight nodejs "GET /json\001 HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n" &&
+	logged "no debugger: none attached within" &&
+	fails_to grep -q "ERR_UNESCAPED" lambda.log
+'
+
+check 'Python: pdb hangs up on a request, and on TLS, whose bytes a page can choose in part' '
+	straight python "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n!open(\"pwned\", \"w\")\nc\n" &&
+	logged "what connected is not a debugger" &&
+	fails_to test -e task/pwned
+'
+
+check 'Python: pdb hangs up on TLS, whose bytes a page can choose in part' '
+	straight python "\026\003\001\n!open(\"pwned\", \"w\")\nc\n" &&
+	logged "what connected is not a debugger" &&
+	fails_to test -e task/pwned
+'
+
+finish
