@@ -16,7 +16,7 @@ const CONCURRENCY = 64;
 const CHUNK = 1 << 16; // bytes, what a pipe holds
 const TURNS = 64; // calls before the event loop has its turn, though it seems to need none
 const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as AWS's clients
-const GRACE_MS = Number(env.SLSGRACE || 250); // '0' is true, and means none
+const GRACE_MS = Number(env.SLSGRACE ?? 0); // bootstrap sets and checks it
 
 const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
 const calls = new Map(); // those not answered yet, by id

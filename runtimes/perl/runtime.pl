@@ -11,6 +11,7 @@ use Time::HiRes ();
 our ($running, $latest, $is_waiting, $is_last); # what SIGTERM finds going on
 our ($died, @frames); # the latest `die`, and where it was
 my $process = $$;
+my $grace_ms = $ENV{SLSGRACE} // 0; # bootstrap sets and checks it
 # Perl makes those that it opens itself close-on-exec, duplicates for example.
 open my $given_in, '<&=', 8 or die "descriptor 8: $!";
 open my $given_out, '>&=', 9 or die "descriptor 9: $!";
@@ -142,7 +143,7 @@ sub on_sigterm {
         my $message = "the handler was still running $left ms before its deadline";
         die bless {type => 'Function.Timeout', message => $message, stack => \@stack}, 'OpenRuntime::Failure';
     }
-    return if $latest && $latest->get_remaining_time_in_millis <= ($ENV{SLSGRACE} // 250); # too late for that call
+    return if $latest && $latest->get_remaining_time_in_millis <= $grace_ms; # too late for that call
     $is_last = 1;
     exit 0 if $is_waiting;
 }

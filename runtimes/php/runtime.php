@@ -254,8 +254,7 @@ function on_sigterm(): void
         $left = $state->running->getRemainingTimeInMillis();
         throw new FunctionTimeout("the handler was still running $left ms before its deadline");
     }
-    $grace = (int) (is_numeric(getenv('SLSGRACE')) ? getenv('SLSGRACE') : 250); // 0 is one, too
-    if (!$state->latest || $state->latest->getRemainingTimeInMillis() > $grace) { // else it came too late for that call
+    if (!$state->latest || $state->latest->getRemainingTimeInMillis() > $state->graceMs) { // else it came too late for that call
         exit(0);
     }
 }
@@ -291,6 +290,7 @@ function main(string $name): void
 {
     $state = state();
     [$state->process, $state->isReady, $state->running, $state->latest] = [getmypid(), false, null, null];
+    $state->graceMs = (int) getenv('SLSGRACE'); // bootstrap sets and checks it
     open_protocol();
     if (strtoupper(getenv('AWS_LAMBDA_LOG_FORMAT') ?: '') === 'JSON') {
         require __DIR__ . '/logs.php';

@@ -9,7 +9,7 @@ module OpenRuntime
   FROM_BOOTSTRAP = IO.for_fd(8, "rb").tap { |io| io.close_on_exec = true }
   TO_BOOTSTRAP = IO.for_fd(9, "wb").tap { |io| io.close_on_exec = io.sync = true }
   DEEP = 10_000 # levels of JSON; more could exhaust the stack
-  GRACE_MS = Integer(ENV["SLSGRACE"] || 250, exception: false) || 250
+  GRACE_MS = ENV["SLSGRACE"].to_i # bootstrap sets and checks it
   PROCESS = Process.pid
 
   # What AWS has a name for, and what is no exception of the handler's.
