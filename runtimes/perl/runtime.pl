@@ -152,7 +152,7 @@ sub on_sigterm {
 my %escaped = ('"' => '"', '\\' => '\\', '/' => '/', b => "\b", f => "\f", n => "\n", r => "\r", t => "\t");
 my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true'), 'OpenRuntime::Boolean' } qw(true false));
 my $is_boolean = defined &builtin::is_bool ? \&builtin::is_bool : sub { }; # Perl has booleans from 5.36 on
-our $depth;
+our $depth = 0;
 
 sub decode {
     local $_ = $_[0];
