@@ -59,8 +59,8 @@ check 'the fuzz targets are read' '
 
 check 'programs of Python are those of that name, and those that say so in their first line' '
 	small_repository &&
-	notices python a.py "def" "cannot read a.py" &&
-	notices python a "#!/usr/bin/env python3\ndef" "cannot read a"
+	notices python a.py "def" "cannot compile a.py" &&
+	notices python a "#!/usr/bin/env python3\ndef" "cannot compile a"
 '
 
 check 'a part that it does not have is refused' '

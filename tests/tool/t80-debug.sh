@@ -450,7 +450,7 @@ check 'Python: a refused host: the invocation goes on, and the next one works' '
 	choose_ports &&
 	debugged_python stops 2 &&
 	answers "$(key "$outer")" "$response" &&
-	logged "no debugger: nothing to connect to in time (latest error: Connection refused)" &&
+	logged "no debugger: cannot connect to the relay in time (latest error: Connection refused)" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
@@ -458,7 +458,7 @@ check 'Python: a relay that never says anything: the invocation goes on, and the
 	listener &&
 	debugged_python stops 2 &&
 	answers "$(key "$outer")" "$response" &&
-	logged "no debugger: none said anything in time" &&
+	logged "no debugger: none sent anything in time" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
