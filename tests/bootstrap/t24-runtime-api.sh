@@ -72,7 +72,7 @@ gives_up() {
 for scenario in answers-twice continues slow until-the-end no-reason many-headers ends-in-the-head closes-before \
 	closes-while-idle chunks-that-end chunks-with-trailers closes-always speaks-of-nothing
 do
-	check "Runtime API that $scenario: the event is answered once, and the next one asked for" '
+	check "Runtime API scenario $scenario: the event is answered once, and bootstrap asks for the next one" '
 		goes_on $scenario
 	'
 done
@@ -123,7 +123,7 @@ starter=
 
 for half in half-a-head half-a-body
 do
-	check "$half is waited for, and SIGTERM ends that" '
+	check "Runtime API scenario $half: bootstrap waits, and SIGTERM ends the wait" '
 		raw $half &&
 		has_been "$next" &&
 		kill "$alone" &&

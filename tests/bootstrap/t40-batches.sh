@@ -76,7 +76,7 @@ check 'the answer names a message that the handler itself names as failed' '
 	names "\"1\""
 '
 
-check 'without SLSEVENTS=report a message that the handler names as failed fails the invocation' '
+check 'without SLSBATCH=report a message that the handler names as failed fails the invocation' '
 	start_lambda nodejs:batches.handle &&
 	fails_with Function.BatchItemFailures "$(batch sqs own)" &&
 	fails_with Function.BatchItemFailures "$(batch sqs a own)"
