@@ -34,7 +34,7 @@ zip_line() {
 needs npm
 fetch 'osls, moto and cfn-lint' fetch_tools
 
-check 'sls deploy uploads layers with the bytes of the zips, and sls deploy in the example deploys its function' '
+check 'sls deploy uploads layers with the bytes of the zips, and the example uses them' '
 	copy_services &&
 	start_mock &&
 	sls_in . deploy &&

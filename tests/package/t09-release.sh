@@ -172,7 +172,7 @@ check 'scripts/release refuses files to publish that are wrong' '
 	refuses_spoilt true "a sum of SHA256SUMS is not that of its file"
 '
 
-check 'for an existing tag of HEAD it builds, and makes no other tag' '
+check 'scripts/release build TAG builds only if HEAD is that tag, and makes no tag' '
 	ready &&
 	refuses "cannot build v1.2.2: the version in Cargo.toml is 1.2.3" build v1.2.2 &&
 	refuses "HEAD is not v1.2.3" build v1.2.3 &&
