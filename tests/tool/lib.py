@@ -93,7 +93,7 @@ class Connection:
         try:
             self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
         except ConnectionError:
-            pass  # what comes back tells
+            pass  # the answer shows the result
 
     def receive(self):
         """Returns one complete answer, or everything before the connection was closed or reset."""
@@ -149,7 +149,7 @@ class Server:
 
     def __init__(self, folder, process):
         self.folder, self.process = folder, process
-        self.callers = []  # who hangs up may not be served
+        self.callers = []  # a caller that closes its connection may not be served
         self.port = int(within(20, lambda: self.read("port")))
 
     def read(self, name):
