@@ -92,7 +92,6 @@ check 'SIGTERM comes SLSGRACE before the deadline' '
 	within 20000 is_warned 700
 '
 
-<<<<<<< HEAD
 for grace in '=250' ' +0700 =700' '0=0'
 do
 	check "SLSGRACE='${grace%=*}' is ${grace#*=} for the language runtime" '
@@ -102,10 +101,7 @@ do
 	'
 done
 
-check 'SIGTERM never comes before half of the time is over' '
-=======
 check 'SIGTERM never comes before half of the time has passed' '
->>>>>>> testwords
 	given 1000 every hears-the-warning --env SLSGRACE=60000 &&
 	within 20000 is_warned 500
 '

@@ -22,6 +22,6 @@ relay() {
 # waits_in LANGUAGE [TIMEOUT]: starts a function that stops at its first line.
 waits_in() {
 	relay &&
-		start_lambda "$1:debugged.stops" --env "SLSDEBUG=127.0.0.1:*" --timeout "${2:-120}" &&
+		start_lambda "$1:debugged.stops" --env "SLSDEBUG=127.0.0.1:*" --timeout "${2:-20}" &&
 		start_invoking "{\"_debugProxy\":\"127.0.0.1:$inner/break\"}" --max-time 900
 }

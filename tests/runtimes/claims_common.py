@@ -474,7 +474,6 @@ def _(language):
         assert runtime.read()["response"] == "in time"
 
 
-<<<<<<< HEAD
 def start_with_grace(language, grace_ms):
     env = {"SLSGRACE": str(grace_ms)}
     if language != "nodejs":
@@ -509,10 +508,7 @@ def _(language):
         assert all(outlives_sigterm(runtime, 50000) for _ in range(20))
 
 
-@claim("SIGTERM and the end of STDIN between calls end it at once", *LANGUAGES)
-=======
 @claim("the runtime exits at once at SIGTERM and the end of STDIN between calls", *LANGUAGES)
->>>>>>> testwords
 def _(language):
     with start(language) as runtime:
         runtime.ready()

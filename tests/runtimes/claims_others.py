@@ -28,7 +28,6 @@ def _():
         assert runtime.read() == {"id": "1", "response": "\\ud83d\ude00 😀"}
 
 
-<<<<<<< HEAD
 @claim("perl: a result with booleans writes nothing to the log")
 def _():
     with handle("pl", "sub handle { $_[0] } 1;") as runtime:
@@ -37,8 +36,6 @@ def _():
         assert runtime.log() == "", runtime.log()
 
 
-=======
->>>>>>> testwords
 @claim("perl: a result that contains itself is Runtime.MarshalError at once")
 def _():
     with handle("pl", "sub handle { my $a = []; push @$a, $a if $_[0]; $a } 1;") as runtime:
