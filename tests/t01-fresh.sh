@@ -19,4 +19,9 @@ check 'setup refuses a Rust that is older than Cargo.toml says, and says where a
 	"$repository/scripts/setup" tool
 '
 
+check 'the README asks for the Rust that Cargo.toml does' '
+	oldest=$(sed -n "s/^rust-version = \"\(.*\)\"/\1/p" "$repository/Cargo.toml") &&
+	says "$repository/README.md" "Rust $oldest or later"
+'
+
 finish
