@@ -24,6 +24,19 @@ check 'setup refuses a Rust that is older than Cargo.toml says, and says where a
 	"$repository/scripts/setup" tool
 '
 
+check 'setup says where clippy is, which Debian has not' '
+	pretend rustc "rustc 1.100.0 (of late)" &&
+	pretend cargo "cargo 1.100.0" &&
+	for program in gcc readelf git python3 shellcheck dash bash id
+	do
+		pretend $program 0 || return
+	done
+	test -e /usr/bin/cargo-clippy || {
+		fails_to env PATH="$work/bin:/usr/bin:/bin" "$repository/scripts/setup" check 2>told &&
+			says told "rustup component add clippy rustfmt"
+	}
+'
+
 check 'the README asks for the Rust that Cargo.toml does' '
 	oldest=$(sed -n "s/^rust-version = \"\(.*\)\"/\1/p" "$repository/Cargo.toml") &&
 	says "$repository/README.md" "Rust $oldest or later"
