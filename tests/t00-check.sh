@@ -29,7 +29,8 @@ notices() {
 		{ test ! -e kept/file || mv kept/file "$2"; }
 }
 
-needs git
+# Debian's newest Rust comes without clippy.
+needs cargo-clippy
 
 check 'it has nothing to say where nothing is wrong' '
 	small_repository &&
@@ -44,6 +45,8 @@ check 'clippy and rustfmt read the library, and what is compiled with the tool a
 	notices rust src/tool/main.rs "fn main() {\n    let a = 1;\n}" "unused variable"
 '
 
+needs git
+
 check 'a link that leads nowhere is found in the library, in bootstrap and in the tool, at private items, too' '
 	small_repository &&
 	notices docs src/lib.rs "//! A [Missing]." "unresolved link" &&
@@ -51,11 +54,15 @@ check 'a link that leads nowhere is found in the library, in bootstrap and in th
 	notices docs src/tool/main.rs "/// A [Missing].\nfn main() {}" "unresolved link"
 '
 
+needs cargo-clippy
+
 check 'the fuzz targets are read' '
 	small_repository &&
 	notices fuzz fuzz/src/main.rs "fn  main() {}" "Diff in" &&
 	notices fuzz fuzz/src/main.rs "fn main() {\n    let a = 1;\n}" "unused variable"
 '
+
+needs git
 
 check 'programs of Python are those of that name, and those that say so in their first line' '
 	small_repository &&

@@ -27,7 +27,7 @@ check 'setup refuses a Rust that is older than Cargo.toml says, and says where a
 check 'setup says where clippy is, which Debian has not' '
 	pretend rustc "rustc 1.100.0 (of late)" &&
 	pretend cargo "cargo 1.100.0" &&
-	for program in gcc readelf git python3 shellcheck dash bash id
+	for program in gcc readelf git python3 shellcheck dash bash
 	do
 		pretend $program 0 || return
 	done
