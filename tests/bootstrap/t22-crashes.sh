@@ -295,6 +295,7 @@ check 'a pipe that filled with lines while bootstrap was frozen is read at once'
 	start_lambda obeys --timeout 20 &&
 	tell "../flood 10000; sleep 0.2; (sleep 0.2; kill -CONT \$PPID) & kill -STOP \$PPID; ../flood 41000; exit 3" &&
 	failed Runtime.ExitError "exited with status 3" &&
+	within 5000 said "what == \"invocation\"" &&
 	test "$(sed -n "s/.*\"ms\":\([0-9]*\).*\"what\":\"invocation\".*/\1/p" journal)" -lt 1200
 '
 
