@@ -185,12 +185,14 @@ check 'a language runtime that exits repeatedly while idle is reported and ends 
 
 check 'a language runtime that is killed repeatedly while idle does not end the environment if it answers in between' '
 	start_lambda obeys &&
+	within 10000 starts 1 &&
 	for number in 2 3 4 5 6 7
 	do
 		kill -9 "$(runtime_pid)" &&
 		within 10000 starts $number &&
-		answers $number $number || return
+		answers $number $number || break
 	done &&
+	starts 7 &&
 	same 1 "$(journal "what == \"spawned\"" | wc -l)"
 '
 

@@ -92,6 +92,15 @@ check 'SIGTERM comes SLSGRACE before the deadline' '
 	within 20000 is_warned 700
 '
 
+for grace in '=250' ' +0700 =700' '0=0'
+do
+	check "SLSGRACE='${grace%=*}' is ${grace#*=} for the language runtime" '
+		start_lambda obeys --env "SLSGRACE=${grace%=*}" &&
+		tell "response=\$SLSGRACE" &&
+		same "${grace#*=}" "$(cat response)"
+	'
+done
+
 check 'SIGTERM never comes before half of the time has passed' '
 	given 1000 every hears-the-warning --env SLSGRACE=60000 &&
 	within 20000 is_warned 500

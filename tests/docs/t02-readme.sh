@@ -134,36 +134,7 @@ error_types() {
 	} | tr -d '"' | sort -u
 }
 
-# anchors FILE: prints the headings of a Markdown file in the form of GitHub's links.
-anchors() {
-	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
-}
-
-# leads_somewhere LINK: the link in $document leads to a file of the repository, or to a heading.
-leads_somewhere() {
-	link_file=$repository/$(dirname "$document")/${1%%#*}
-	test "${1%%#*}" || link_file=$repository/$document
-	test -e "$link_file" || {
-		echo "$document: no such file: $1"
-		return 1
-	}
-	case $1 in
-	*'#'*)
-		anchors "$link_file" | grep -qx -- "${1#*#}" || {
-			echo "$document: no such heading: $1"
-			return 1
-		}
-		;;
-	esac
-}
-
-# links_lead_somewhere FILE: each link of the file leads somewhere.
-links_lead_somewhere() {
-	document=$1
-	grep -oE "\]\([^)]+\)" "$repository/$document" | sed "s/^](//; s/)\$//" | grep -v "^https:" | for_each leads_somewhere
-}
-
-# all_documents: prints the Markdown files of the repository.
+# all_documents: the files of Markdown that the repository has.
 all_documents() {
 	cd "$repository" &&
 		git ls-files --cached --others --exclude-standard -- "*.md"
@@ -190,12 +161,17 @@ commands() {
 	"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | grep -v '^help$' | sort
 }
 
-# has_option OPTION: the tool or one of its commands has that option.
-has_option() {
+# helps: the help of the tool and of each of its commands.
+helps() {
 	{ echo && commands; } | while read -r name
 	do
 		"$tool" ${name:+"$name"} --help
-	done | grep -qE "^ *(-[A-Za-z], )?$1([ ,[]|\$)" || {
+	done
+}
+
+# has_option OPTION: the file helps has it.
+has_option() {
+	grep -qE "^ *(-[A-Za-z], )?$1([ ,[]|\$)" helps || {
 		echo "no option $1"
 		return 1
 	}
@@ -333,10 +309,13 @@ check 'the commands of the quick start are the ones that the tests run on a mock
 '
 
 check 'the links of all documents lead to files of the repository and to headings' '
-	for file in $(all_documents)
-	do
-		! grep -qE "\]\([^h]" "$repository/$file" || links_lead_somewhere "$file" || return
-	done
+	python3 "$tests/docs/links.py" "$repository" $(all_documents)
+'
+
+check 'a link that leads nowhere is noticed' '
+	printf "# A heading\n\n[file](none.md) [heading](#none) [other](other.md#a-heading) [here](#a-heading)\n" | tee page.md >other.md &&
+	fails_to python3 "$tests/docs/links.py" . page.md >found &&
+	same "$(printf "page.md: no such file: none.md\npage.md: no such heading: #none")" "$(cat found)"
 '
 
 check 'the README links to every document' '
@@ -357,6 +336,7 @@ check 'the documents show every command of the tool, and no other' '
 '
 
 check 'the options of the tool that the documents show exist' '
+	helps >helps &&
 	code_with open-runtime | grep -oE "(^| )--?[a-z][a-z-]*" | tr -d " " | sort -u | for_each has_option
 '
 

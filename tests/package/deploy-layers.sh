@@ -158,7 +158,7 @@ check 'a program that needs a newer glibc than Lambda has is refused' '
 	mkdir newer &&
 	cp "$repository"/.cache/interpreters/python3.11-minimal_*_amd64/usr/bin/python3.11 newer &&
 	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
-	says refusal "newer/python3.11 needs glibc 2.35, Lambda has 2.34"
+	says refusal "newer/python3.11 needs glibc 2.35, but Lambda has 2.34"
 '
 
 check 'both interpreters together are below the limits of Lambda' '

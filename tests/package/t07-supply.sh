@@ -129,7 +129,7 @@ needs dpkg-deb
 check 'a Debian package with a wrong hash is refused, and another archive is tried' '
 	export DEBIAN_ARCHIVES="file://$PWD/wrong file://$PWD/right" &&
 	install_a 2>told &&
-	says told "refused a_1_all.deb of file://$PWD/wrong: its SHA-256 is not" &&
+	says told "cannot use a_1_all.deb from file://$PWD/wrong: its SHA-256 is not" &&
 	says .cache/packages/usr/content right
 '
 

@@ -103,11 +103,11 @@ check 'scripts/release builds with the pinned compiler of rustup, without messag
 check 'scripts/release refuses sources that differ from HEAD, and names them' '
 	ready &&
 	echo more >>LICENSE &&
-	refuses "the sources are not those of HEAD" &&
+	refuses "the sources differ from HEAD" &&
 	says ../told "M LICENSE" &&
 	git checkout --quiet LICENSE &&
 	echo new >other &&
-	refuses "the sources are not those of HEAD" &&
+	refuses "the sources differ from HEAD" &&
 	says ../told other
 '
 
@@ -115,13 +115,13 @@ check 'scripts/release refuses sources that the tests changed' '
 	ready &&
 	printf "#!/bin/sh\necho more >>LICENSE\n" >.ci/run &&
 	commit &&
-	refuses "the sources are not those of HEAD"
+	refuses "the sources differ from HEAD"
 '
 
 check 'scripts/release refuses a version that already has a tag' '
 	ready &&
 	git tag v1.2.3 &&
-	refuses "there is a tag v1.2.3"
+	refuses "the tag v1.2.3 exists"
 '
 
 check 'scripts/release refuses versions that differ between files' '
@@ -166,10 +166,10 @@ check 'scripts/release refuses files to publish that are wrong' '
 	ready &&
 	refuses_spoilt "echo release: 1.0.0 >dist/.made/arm64/rustc" "bootstrap for arm64 was not built with Rust" &&
 	refuses_spoilt "echo WAY=debian PANIC=silent >dist/.made/x86_64/way" "bootstrap for x86_64 was not built by WAY=rustup" &&
-	refuses_spoilt "echo more >dist/open-runtime-other.zip" "SHA256SUMS does not have all files, or others" &&
+	refuses_spoilt "echo more >dist/open-runtime-other.zip" "SHA256SUMS lists other files than those of the release" &&
 	refuses_spoilt "cp dist/open-runtime-x86_64.zip dist/open-runtime-arm64.zip" "open-runtime-arm64.zip does not say" &&
 	export spoil_later="echo more >>dist/open-runtime-arm64.cdx.json" &&
-	refuses_spoilt true "a sum of SHA256SUMS is not that of its file"
+	refuses_spoilt true "a sum in SHA256SUMS is not that of its file"
 '
 
 check 'scripts/release build TAG builds only if HEAD is that tag, and makes no tag' '

@@ -474,6 +474,40 @@ def _(language):
         assert runtime.read()["response"] == "in time"
 
 
+def start_with_grace(language, grace_ms):
+    env = {"SLSGRACE": str(grace_ms)}
+    if language != "nodejs":
+        return start(language, env=env)
+    code = "exports.handler = (event) => new Promise((resolve) => setTimeout(resolve, 1, event));"  # SIGTERM is then heard at once
+    return Runtime("js", "index.handler", files={"index.js": code}, env=env)
+
+
+def outlives_sigterm(runtime, left_ms):
+    """Whether it goes on after a SIGTERM that follows a call with so much time left."""
+    runtime.respond(1, deadline_ms=int(time.time() * 1000) + left_ms)
+    runtime.signal(signal.SIGTERM)
+    try:
+        runtime.call(2)
+        return True
+    except (AssertionError, BrokenPipeError):
+        assert runtime.process.wait(LIMIT) == 0
+        return False
+
+
+@claim("with SLSGRACE=0 a SIGTERM between calls ends it, however near the deadline of the last call is", *INTERPRETED)
+def _(language):
+    with start_with_grace(language, 0) as runtime:
+        runtime.ready()
+        assert not all(outlives_sigterm(runtime, 200) for _ in range(20))  # on a busy machine 200 ms may have passed
+
+
+@claim("a SIGTERM between calls is ignored if the last call had no more than SLSGRACE left", *INTERPRETED)
+def _(language):
+    with start_with_grace(language, 60000) as runtime:
+        runtime.ready()
+        assert all(outlives_sigterm(runtime, 50000) for _ in range(20))
+
+
 @claim("the runtime exits at once at SIGTERM and the end of STDIN between calls", *LANGUAGES)
 def _(language):
     with start(language) as runtime:

@@ -120,7 +120,7 @@ def _(_):
         "new (class Odd extends Error { name = 'Odd' })('m')": ("Odd", "m"),
         "Object.assign(new Error('m'), { name: '' })": ("Error", "m"),
         "require('vm').runInNewContext(\"new TypeError('m')\")": ("TypeError", "m"),
-        "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })": ("Error", "the error that was thrown cannot be read"),
+        "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })": ("Error", "cannot read the error that was thrown"),
         "Object.defineProperty(new Error('m'), 'stack', { value: 7 })": ("Error", "m"),
         "new Proxy({}, { get() { throw 1; } })": ("object", "{}"),
         "{ name: 'Looks', message: 'like one', stack: 'Looks: like one' }": ("Looks", "like one"),

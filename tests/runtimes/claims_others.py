@@ -28,13 +28,21 @@ def _():
         assert runtime.read() == {"id": "1", "response": "\\ud83d\ude00 😀"}
 
 
+@claim("perl: a result with booleans writes nothing to the log")
+def _():
+    with handle("pl", "sub handle { $_[0] } 1;") as runtime:
+        runtime.ready()
+        assert runtime.respond([True, False]) == [True, False]
+        assert runtime.log() == "", runtime.log()
+
+
 @claim("perl: a result that contains itself is Runtime.MarshalError at once")
 def _():
     with handle("pl", "sub handle { my $a = []; push @$a, $a if $_[0]; $a } 1;") as runtime:
         runtime.ready()
         begun = time.monotonic()
         error = runtime.fail(1)
-        assert error["errorType"] == "Runtime.MarshalError" and error["errorMessage"].endswith("or holds itself"), error
+        assert error["errorType"] == "Runtime.MarshalError" and error["errorMessage"].endswith("or it contains itself"), error
         assert time.monotonic() - begun < 2
         assert runtime.respond(0) == []
 

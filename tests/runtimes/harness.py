@@ -31,6 +31,7 @@ class Runtime:
         environment = {
             "PATH": PATH,
             "LAMBDA_TASK_ROOT": self.root,
+            "SLSGRACE": "250",  # which bootstrap always sets
             "AWS_LAMBDA_FUNCTION_NAME": "hello",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",

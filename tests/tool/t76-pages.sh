@@ -115,7 +115,7 @@ check 'a page can neither attach to a function in Node.js nor learn the token, a
 '
 
 check 'pdb runs no line that a page sends, and still accepts a terminal' '
-	waits_in python &&
+	waits_in python 120 &&
 	within 2000 said "what == '"'"'answered'"'"' and requestId" &&
 	python3 -c "print(\"!open(\\\"pwned\\\", \\\"w\\\")\n\" * 100000)" >lines &&
 	fails_to has_status 200 "http://127.0.0.1:$outer/" --data-binary @lines -H Expect: -H "Origin: http://evil.example" &&

@@ -450,7 +450,7 @@ check 'Python: if the host refuses the connection, the invocation continues and 
 	choose_ports &&
 	debugged_python stops 2 &&
 	answers "$(key "$outer")" "$response" &&
-	logged "no debugger: nothing to connect to in time (latest error: Connection refused)" &&
+	logged "no debugger: cannot connect to the relay in time (latest error: Connection refused)" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
@@ -458,7 +458,7 @@ check 'Python: if the relay never sends anything, the invocation continues and t
 	listener &&
 	debugged_python stops 2 &&
 	answers "$(key "$outer")" "$response" &&
-	logged "no debugger: none said anything in time" &&
+	logged "no debugger: none sent anything in time" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 

@@ -69,7 +69,7 @@ fn is_as_written(config: &Config, variables: &HashMap<Vec<u8>, OsString>) {
     assert_eq!(Some(config.handler.as_str()), text("_HANDLER"));
     assert_eq!(config.runtime.as_deref(), text("SLSRUNTIME"));
     let grace_ms = text("SLSGRACE").map_or(250, |grace| grace.parse().expect("a number"));
-    assert!(config.grace.as_millis() == grace_ms && grace_ms <= 900_000);
+    assert!(config.grace_ms == grace_ms && grace_ms <= 900_000);
     assert_eq!(config.overlap, text("SLSOVERLAP") == Some("on"));
     assert_eq!(config.events.report, text("SLSBATCH") == Some("report"));
     let events = [
