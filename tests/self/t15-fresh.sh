@@ -1,8 +1,8 @@
 #!/bin/sh
-description='what a fresh machine needs'
+description='a fresh machine: setup and scripts/fresh-machine name what it needs'
 . ./lib/lib.sh
 
-# pretend PROGRAM LINE: a program of that name, in front of the others, that prints this line.
+# pretend PROGRAM LINE: puts a program of that name first in PATH, which prints this line.
 pretend() {
 	mkdir -p bin &&
 		printf '#!/bin/sh\necho "%s"\n' "$2" >"bin/$1" &&
@@ -10,12 +10,12 @@ pretend() {
 		PATH=$work/bin:$PATH
 }
 
-# plan ARGUMENT…: what fresh-machine would run.
+# plan ARGUMENT…: prints the commands that fresh-machine would run.
 plan() {
 	PRINT=1 "$repository/scripts/fresh-machine" "$@" >printed 2>told
 }
 
-check 'setup refuses a Rust that is older than Cargo.toml says, and says where another is' '
+check 'setup refuses a Rust that is older than Cargo.toml requires, and says where to get a newer one' '
 	pretend rustc "rustc 1.87.9 (of old)" &&
 	fails_to "$repository/scripts/setup" tool 2>told &&
 	says told "Rust 1.87.9 is too old: 1.88 or later is needed" &&
@@ -24,7 +24,7 @@ check 'setup refuses a Rust that is older than Cargo.toml says, and says where a
 	"$repository/scripts/setup" tool
 '
 
-check 'setup says where clippy is, which Debian has not' '
+check 'setup says where to get clippy, which Debian does not package' '
 	pretend rustc "rustc 1.100.0 (of late)" &&
 	pretend cargo "cargo 1.100.0" &&
 	for program in gcc readelf git python3 shellcheck dash bash
@@ -37,12 +37,12 @@ check 'setup says where clippy is, which Debian has not' '
 	}
 '
 
-check 'the README asks for the Rust that Cargo.toml does' '
+check 'the README and Cargo.toml require the same version of Rust' '
 	oldest=$(sed -n "s/^rust-version = \"\(.*\)\"/\1/p" "$repository/Cargo.toml") &&
 	says "$repository/README.md" "Rust $oldest or later"
 '
 
-check 'fresh-machine prints the commands of the README, with those of rustup or without' '
+check 'fresh-machine prints the commands of the README, with and without those of rustup' '
 	plan 13 debian &&
 	says printed "apt-get install -y --no-install-recommends ca-certificates git make" &&
 	fails_to grep rustup printed &&
@@ -59,7 +59,7 @@ check 'fresh-machine prints the commands of the README, with those of rustup or 
 	END
 '
 
-check 'fresh-machine refuses another release, another way, one argument more, and a user who is not root' '
+check 'fresh-machine refuses an unknown release, an unknown way, an extra argument, and a user who is not root' '
 	for arguments in "11 debian" "13 other" "13 debian true more"
 	do
 		# shellcheck disable=SC2086 # a list of words
