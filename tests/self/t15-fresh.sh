@@ -37,6 +37,56 @@ check 'setup says where to get clippy, which Debian does not package' '
 	}
 '
 
+# bare_setup STATUS: setup on a machine without Python, whose apt-get installs 21 packages, the last one when the file go is there,
+# and exits with that.
+bare_setup() {
+	mkdir bin &&
+		for program in sh dirname sed cut sort sleep
+		do
+			ln -s "$(env PATH=/usr/bin:/bin sh -c "command -v $program")" "bin/$program" || return
+		done &&
+		pretend rustc "rustc 1.100.0 (of late)" &&
+		pretend cargo "cargo 1.100.0" &&
+		pretend id 0 &&
+		pretend dpkg amd64 &&
+		cat >bin/apt-get <<-'END' &&
+			#!/bin/sh
+			test "$1" = install || exit 0
+			echo "0 upgraded, 21 newly installed, 0 to remove and 0 not upgraded."
+			echo "Need to get 12.5 MB/13.0 MB of archives."
+			i=0
+			until test $((i += 1)) -gt 21
+			do
+				until test "$i" -lt 21 || test -e go; do sleep 0.01; done
+				echo "Setting up package-$i (1.0) ..."
+			done
+		END
+		chmod +x bin/apt-get &&
+		sed -i "s,test -e go,test -e $work/go," bin/apt-get &&
+		echo "exit $1" >>bin/apt-get || return
+	PATH=$work/bin "$repository/scripts/setup" layer >told 2>&1 &
+	# shellcheck disable=SC2034 # the checks wait for it
+	setup=$!
+}
+
+check 'setup says how far it is while apt-get installs' '
+	bare_setup 0 &&
+	within 10000 says told "setup: 21 packages, 12.5 MB to download" &&
+	within 10000 says told "setup: 20 of 21 packages" &&
+	fails_to grep "21 of 21" told &&
+	touch go &&
+	wait $setup &&
+	same "setup: 21 of 21 packages" "$(tail -n 1 told)"
+'
+
+check 'setup fails when apt-get does' '
+	bare_setup 100 &&
+	touch go &&
+	fails_to wait $setup &&
+	says told "21 of 21" &&
+	fails_to grep "not found" told
+'
+
 check 'the README and Cargo.toml require the same version of Rust' '
 	oldest=$(sed -n "s/^rust-version = \"\(.*\)\"/\1/p" "$repository/Cargo.toml") &&
 	says "$repository/README.md" "Rust $oldest or later"
