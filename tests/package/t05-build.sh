@@ -15,7 +15,7 @@ limit() {
 		echo 393000
 		;;
 	'WAY=debian PANIC=silent')
-		echo 462000
+		echo 400000
 		;;
 	'WAY=rustup PANIC=message')
 		echo 506000
