@@ -114,6 +114,13 @@ check 'a page can neither attach to a function in Node.js nor learn the token, a
 	within 15000 test -s status
 '
 
+# types_into_pdb: a terminal creates the file typed. It may reach a connection that pdb is just closing, and tries again then.
+types_into_pdb() {
+	test -e task/typed ||
+		printf '!open("typed", "w")\nc\n' | socat -t 5 - "TCP:127.0.0.1:$outer"
+	test -e task/typed
+}
+
 check 'pdb runs no line that a page sends, and still accepts a terminal' '
 	waits_in python 120 &&
 	within 2000 said "what == '"'"'answered'"'"' and requestId" &&
@@ -121,9 +128,8 @@ check 'pdb runs no line that a page sends, and still accepts a terminal' '
 	fails_to has_status 200 "http://127.0.0.1:$outer/" --data-binary @lines -H Expect: -H "Origin: http://evil.example" &&
 	fails_to has_status 200 "http://127.0.0.1:$outer/" --data-binary @lines -H Expect: &&
 	fails_to test -e task/pwned &&
-	printf "!open(\"typed\", \"w\")\nc\n" | socat -t 5 - "TCP:127.0.0.1:$outer" &&
-	has_answer &&
-	test -e task/typed
+	within 60000 types_into_pdb &&
+	has_answer
 '
 
 # straight LANGUAGE PAYLOAD: sends data of a page to the function through a relay that checks nothing, as socat does.
