@@ -27,7 +27,7 @@ other_layer() {
 check 'the layer consists of what was built and the wrapper' '
 	unpack "$(layer)" &&
 	same bootstrap "$(readlink opt/open-runtime)" &&
-	rm opt/open-runtime opt/open-runtime.json opt/LICENSE &&
+	rm opt/open-runtime opt/open-runtime.json opt/LICENSE opt/THIRD-PARTY &&
 	diff -r -x __pycache__ "$repository/dist/$arch" opt
 '
 
@@ -39,7 +39,7 @@ check 'executables have the execute bit, links are links, and the layer has no o
 		test -x opt/runtimes/$folder/language-runtime || return
 	done &&
 	same nodejs "$(readlink opt/runtimes/js)" &&
-	same "LICENSE bootstrap open-runtime open-runtime.json runtimes " "$(LC_ALL=C ls opt | tr "\n" " ")"
+	same "LICENSE THIRD-PARTY bootstrap open-runtime open-runtime.json runtimes " "$(LC_ALL=C ls opt | tr "\n" " ")"
 '
 
 # stamped ZIP NAME ARCH: the zip names the layer, its version and its architecture, and has the licence.

@@ -76,7 +76,8 @@ def troubles_of_bootstrap(layer, path, document):
     of_std = {"cfg-if", "compiler_builtins", "hashbrown", "libc", "rustc-demangle", "bootstrap"}
     if missing or {name for name, _ in extra} - of_std:
         yield f"crates: {missing} missing, {extra} not in cargo's tree"
-    bootstrap = zipfile.ZipFile(path).read("bootstrap")
+    bootstrap, notices = (zipfile.ZipFile(path).read(name) for name in ("bootstrap", "THIRD-PARTY"))
+    yield from troubles_of_notices(document, notices.decode())
     if {part["name"]: part for part in document["components"]}["bootstrap"]["hashes"][0]["content"] != digest(bootstrap):
         yield "bootstrap is another one"
     if not {"std", "musl", "gcc-startfiles"} <= {name for name, _ in parts}:
@@ -86,17 +87,35 @@ def troubles_of_bootstrap(layer, path, document):
         yield f"compiler: {compiler}"
 
 
+def troubles_of_notices(document, notices):
+    index, *texts = notices.split("\n---- ")
+    parts = {f"{part['name']} {part['version']}": part["licenses"][0]["expression"] for part in document["components"] if part["name"] != "bootstrap"}
+    listed = dict(line.split(": ", 1) for line in index.split("\n\n")[1].splitlines())
+    if listed != parts:
+        yield f"THIRD-PARTY: {set(parts.items()) ^ set(listed.items())}"
+    with_text = {name for text in texts for name in text.split("\n")[0].split(", ") if len(text) > 200}
+    without = {name for name, expression in parts.items() if expression not in ("MIT OR Apache-2.0", "GPL-3.0-or-later WITH GCC-exception-3.1")} - with_text
+    if without:
+        yield f"THIRD-PARTY has no text of the licence of {without}"
+    if notices.count("Apache License\n") or "Rich Felker" not in notices:
+        yield "THIRD-PARTY repeats the text of LICENSE, or has not the one of musl"
+
+
 def troubles_of_interpreter(layer, path, document):
     pinned = {sum for name, sum, _ in (line.split() for line in (ROOT / "scripts/debs.txt").read_text().splitlines()) if name == layer}
     listed = {part["hashes"][0]["content"] for part in document["components"] if part["purl"].startswith("pkg:deb/")}
     if pinned != listed or not pinned:
         yield f"packages of Debian: {pinned ^ listed}"
-    names = zipfile.ZipFile(path).namelist()
+    archive = zipfile.ZipFile(path)
+    names = archive.namelist()
     language = layer.split("-")[0]
     copyrights = {Path(name).name for name in names if name.startswith(f"{language}/copyright/")}
     packages = {part["name"] for part in document["components"] if part["purl"].startswith("pkg:deb/")}
     if copyrights != packages:
         yield f"copyright files: {copyrights ^ packages}"
+    referred = {found for package in copyrights for found in re.findall(r"/usr/share/(common-licenses/[\w.-]*\w)", archive.read(f"{language}/copyright/{package}").decode())}
+    if not referred or {name.removeprefix(f"{language}/") for name in names if name.startswith(f"{language}/common-licenses/")} != referred:
+        yield f"licences that the copyright files refer to: {referred}"
     if language == "nodejs":
         parts = {each["name"] for part in document["components"] for each in part.get("components", ())}
         if not {"v8", "uv", "openssl", "zlib", "llhttp"} <= parts:
