@@ -1,10 +1,10 @@
 # shellcheck shell=sh
-# For the fronts of the language runtimes, which source it: finds an interpreter without starting another program, and
-# moves the protocol out of the reach of user code. usage: . "${0%/*}/../interpreter.sh"
+# The `language-runtime` scripts source this file. It finds an interpreter without starting another program, and reports an
+# error of Init. usage: . "${0%/*}/../interpreter.sh"
 
 # find_interpreter LANGUAGE PROGRAM VERSION VERSION_FILE: sets $interpreter to the first PROGRAM in /opt/LANGUAGE/bin,
-# /var/lang/bin and PATH; ends with an Init error that names every place if there is none. VERSION and VERSION_FILE are
-# what a version manager goes by: the value of its variable, and the name of its file (`.python-version`).
+# /var/lang/bin and PATH. If there is none, it ends with an Init error that names every folder. A version manager takes its
+# version from VERSION, the value of its variable, or from VERSION_FILE, the name of its file (`.python-version`).
 find_interpreter() {
 	places=
 	set -f # PATH is split below, never expanded
@@ -26,8 +26,9 @@ find_interpreter() {
 	init_error Runtime.InterpreterNotFound "cannot find $2: looked in ${places#, }"
 }
 
-# behind_shim ROOT PROGRAM VERSION VERSION_FILE: sets $interpreter to what the shim of pyenv, nodenv, rbenv, … would start.
-# They all keep the same files; a shim takes 100 ms to read them. False where it is not that simple: use the shim then.
+# behind_shim ROOT PROGRAM VERSION VERSION_FILE: sets $interpreter to the program that the shim of pyenv, nodenv, rbenv, …
+# would start. All of them keep the same files, but a shim takes 100 ms to read them. Fails if the files do not say which
+# program that is: the caller then uses the shim.
 behind_shim() {
 	version=$3
 	up=$PWD
@@ -41,13 +42,13 @@ behind_shim() {
 	test -n "$version" && test -x "$interpreter"
 }
 
-# name_environment LANGUAGE: AWS_EXECUTION_ENV is how agents know that they are in Lambda, and `provided` has none. No version:
-# that would promise the image of a managed runtime.
+# name_environment LANGUAGE: sets AWS_EXECUTION_ENV, by which agents know that they run in Lambda. `provided` does not set it.
+# The value has no version, because a version would promise the image of a managed runtime.
 name_environment() {
 	export AWS_EXECUTION_ENV="${AWS_EXECUTION_ENV:-AWS_Lambda_$1}"
 }
 
-# init_error TYPE MESSAGE: reports on the protocol and ends. A MESSAGE that is not fit for a JSON string is left out.
+# init_error TYPE MESSAGE: reports an Init error on STDOUT and ends. It replaces a MESSAGE that would have to be escaped in JSON.
 init_error() {
 	case $2 in
 	*[\"\\[:cntrl:]]*) set -- "$1" "the message has characters that cannot be shown" ;;

@@ -69,7 +69,8 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let wrapper = lookup::wrapper(&config)?;
     let companions = middleware::companions(&middlewares)?.map(|folders| ("SLSCOMPANIONS", folders));
     let program = lookup::language_runtime(&config, &roots)?;
-    let mut variables = vec![(config::PROGRAM, program.clone().into())];
+    let grace_ms = config.grace_ms.to_string(); // checked here, so that language runtimes need no default of their own
+    let mut variables = vec![(config::PROGRAM, program.clone().into()), ("SLSGRACE", grace_ms.into())];
     variables.extend(companions.into_iter().chain(wrapper.as_ref().map(|_| (config::WRAPPED, "1".into()))));
     let launch = Launch { program, handler: config.handler.clone(), variables, wrapper };
     let runtime = LanguageRuntime::start(launch, signals, log)?;

@@ -68,7 +68,7 @@ impl Function {
     fn limits(&self, invocation: &Invocation, left: Duration, margin: Duration) -> Limits {
         let deadline = invocation.deadline;
         Limits {
-            warn_at: deadline.earlier_by(self.config.grace.min(left / 2)),
+            warn_at: deadline.earlier_by(Duration::from_millis(self.config.grace_ms).min(left / 2)),
             fail_at: deadline.earlier_by(margin),
             kill_at: deadline.earlier_by(margin * 3 / 5),
             timeout_seconds: invocation.timeout_seconds(),

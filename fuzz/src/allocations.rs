@@ -1,34 +1,34 @@
-//! Counts what is allocated, and holds parsers to a limit.
+//! Counts allocated bytes, and enforces the limit of parsers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// A parser may have allocated so many times the bytes that it reads, at any moment.
+/// At any moment a parser may have allocated this many times the bytes that it reads,
 const TIMES: usize = 3;
 
-/// And so many bytes more, whatever it reads.
+/// plus this many bytes.
 const MORE: usize = 32 << 10;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// The system's allocator; counts for each thread by itself.
+/// The system's allocator. Counts separately for each thread.
 struct Counting;
 
 thread_local! {
-    /// What the thread has allocated, less what it has freed, and the most that this has been.
+    /// The bytes that the thread has allocated and not freed, and their maximum.
     static ALLOCATED: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
 }
 
 fn count(bytes: isize) {
-    // A thread that ends allocates without being counted.
+    // Allocations of an ending thread are not counted.
     let _ = ALLOCATED.try_with(|allocated| {
         let (now, most) = allocated.get();
         allocated.set((now + bytes, most.max(now + bytes)));
     });
 }
 
-// SAFETY: the system's allocator does all that the trait asks for; counting allocates nothing.
+// SAFETY: the system's allocator fulfils the contract of the trait, and counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
@@ -49,7 +49,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What `parse` gives. It panics if this thread allocates more meanwhile than a parser of `bytes` bytes may.
+/// Returns the result of `parse`. Panics if this thread allocates more meanwhile than a parser of `bytes` bytes may.
 pub fn limited<T>(what: &str, bytes: usize, parse: impl FnOnce() -> T) -> T {
     let before = ALLOCATED.with(|allocated| {
         let (now, _) = allocated.get();

@@ -1,4 +1,4 @@
-//! The same targets, by libFuzzer. The environment variable `FUZZ_TARGET` says which.
+//! Runs a target with libFuzzer. The environment variable `FUZZ_TARGET` names it.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Everything of bootstrap that reads bytes from outside, as functions of bytes. Each panics where a claim does not hold.
-//! An input is text as far as it can be, so that a person can read and write one: `corpus/` has many.
+//! All code of bootstrap that reads bytes from outside, as functions of bytes. Each panics if a claim does not hold.
+//! Inputs are text wherever possible, so that a person can read and write them: `corpus/` has many.
 
 pub mod allocations;
 pub mod input;
@@ -14,7 +14,7 @@ use targets::{
 /// Tries one input.
 pub type Target = fn(&[u8]);
 
-/// What is tried, by the name of its folder in `corpus/`.
+/// The targets, by the names of their folders in `corpus/`.
 pub const TARGETS: [(&str, Target); 16] = [
     ("base64", base64::run),
     ("environment", environment::run),
@@ -34,7 +34,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("uri", uri::run),
 ];
 
-/// The target of this name.
+/// The target with this name.
 pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(own, _)| *own == name).map(|(_, run)| *run)
 }

@@ -1,4 +1,4 @@
-//! Tries a target on its corpus, and then on mutations of it, for a time. The same seed makes the same inputs.
+//! Tries a target for a given time on its corpus, and then on mutations of it. The same seed gives the same inputs.
 //!
 //! usage: mutations TARGET SECONDS SEED FILE…    the files, then mutations of them
 //!
@@ -13,10 +13,10 @@ use std::{env, fs, panic, process, thread};
 use open_runtime_fuzz::mutate::{Random, mutate};
 use open_runtime_fuzz::{Target, target};
 
-/// One input may take no longer.
+/// The time limit of one input.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Between two looks at how long the present input takes.
+/// The interval between checks of the present input's time.
 const LOOK: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Keeps the present input, and sees to it that it ends.
+/// Saves the present input, and ends the program if it takes too long.
 struct Watch {
     name: String,
     input: Mutex<Vec<u8>>,

@@ -1,9 +1,9 @@
-//! New inputs out of old ones.
+//! Makes new inputs from old ones.
 
-/// An input is not made longer than this, in bytes.
+/// The maximum length of a new input, in bytes.
 const LONGEST: usize = 8 << 10;
 
-/// What a byte alone seldom makes: the words of JSON, of HTTP, of the protocol.
+/// Words of JSON, HTTP and the protocol, which changes of single bytes seldom make.
 const WORDS: [&[u8]; 56] = [
     b"{\"id\":\"r#0\",\"response\":",
     b"{\"id\":\"r#1\",\"response\":null}\n",
@@ -63,7 +63,7 @@ const WORDS: [&[u8]; 56] = [
     b"sEcReT",
 ];
 
-/// Numbers without a pattern, the same for the same seed (xorshift64*).
+/// Pseudo-random numbers, the same for the same seed (xorshift64*).
 pub struct Random(u64);
 
 impl Random {
@@ -72,7 +72,7 @@ impl Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    /// Less than `limit`, or 0.
+    /// A number below `limit`, or 0.
     pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -124,7 +124,7 @@ fn insert(input: &mut Vec<u8>, at: usize, bytes: &[u8]) {
     input.splice(at..at, bytes.iter().copied());
 }
 
-/// The digits from `at` on become another number.
+/// Replaces the digits from `at` on with another number.
 fn replace_number(random: &mut Random, input: &mut Vec<u8>, at: usize) {
     let digits = input[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = match random.below(3) {

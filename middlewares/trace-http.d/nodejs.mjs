@@ -10,7 +10,7 @@ const { stringify } = JSON;
 const { fetch } = globalThis;
 const now = () => performance.now();
 
-/** Begins to watch a call. Returns the function to be told how it went; told once more, it is silent. */
+/** Begins to time a call. Returns a function that logs its outcome. Only the first call of that function logs. */
 function watch() {
   const [requestId, began] = [requestIds.getStore(), now()];
   let isOver = false;
@@ -22,12 +22,12 @@ function watch() {
       const { host, pathname: path } = new URL(url); // without query, user and password
       writeSync(2, `${stringify({ requestId, method, host, path, ...outcome, ms })}\n`);
     } catch {
-      // no line is better than a handler that fails because of us
+      // a missing line is better than a handler that fails because of logging
     }
   };
 }
 
-/** Sees the events of a request pass by. A listener would be seen: without any, Node.js throws responses away. */
+/** Watches the events of a request. It adds no listener: Node.js discards a response that has no listener. */
 function watchRequest(request) {
   const tell = watch();
   const { emit } = request;
@@ -41,7 +41,7 @@ function watchRequest(request) {
 
 function urlOf(request) {
   const { protocol, host, path } = request;
-  return /^https?:/.test(path) ? path : `${protocol}//${request.getHeader('host') ?? host}${path}`; // whole for a proxy
+  return /^https?:/.test(path) ? path : `${protocol}//${request.getHeader('host') ?? host}${path}`; // whole in requests to a proxy
 }
 
 function describe(event, subject) {
@@ -63,7 +63,7 @@ for (const library of [http, https]) {
     };
   }
 }
-syncBuiltinESMExports(); // for those who import { request }
+syncBuiltinESMExports(); // for code that has `import { request }`
 
 globalThis.fetch = async function (input, init) {
   const tell = watch();
@@ -78,7 +78,7 @@ globalThis.fetch = async function (input, init) {
   }
 };
 
-/** Around the handler, which keeps its number of parameters: the third one asks for a callback. */
+/** Wraps the handler. The number of parameters stays the same, because a third parameter asks for a callback. */
 export function wrap(handler) {
   const traced = function (event, context, ...more) {
     return requestIds.run(context.awsRequestId, () => handler.call(this, event, context, ...more));

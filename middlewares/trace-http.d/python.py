@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-request_id = None  # of the invocation that is under way
+request_id = None  # of the current invocation
 
 
 def wrap(handler):
@@ -19,7 +19,7 @@ def wrap(handler):
 
 
 class OnImport:
-    """Patches http.client when somebody imports it: that takes a while, and many handlers never do."""
+    """Patches http.client when it is first imported. Many handlers never import it, and its import is slow."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
@@ -62,21 +62,21 @@ def watch(step, describe=None):
 def log(connection, **outcome):
     method, url, began = connection.__dict__.pop("trace_http", (None, None, None))
     if not method:
-        return  # told already
+        return  # already logged
     import json
     from urllib.parse import urlsplit
 
-    path = url.partition("?")[0] if url.startswith("/") else urlsplit(url).path  # it is whole for a proxy
+    path = url.partition("?")[0] if url.startswith("/") else urlsplit(url).path  # requests to a proxy have the whole URL
     call = {"requestId": request_id, "method": method, "host": host(connection), "path": path, **outcome}
     call["ms"] = round((time.monotonic() - began) * 1000, 3)
     try:
         os.write(2, f"{json.dumps(call, separators=(',', ':'))}\n".encode())
     except OSError:
-        pass  # no line is better than a handler that fails because of us
+        pass  # a missing line is better than a handler that fails because of logging
 
 
 def host(connection):
-    tunnel = getattr(connection, "_tunnel_host", None)  # behind a proxy
+    tunnel = getattr(connection, "_tunnel_host", None)  # through a proxy
     name, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)
     name = f"[{name}]" if ":" in name else name
     return name if port == connection.default_port else f"{name}:{port}"

@@ -1,10 +1,10 @@
 'use strict';
-// What middlewares bring along for Node.js: modules that may patch anything and wrap the handler. See ../README.md.
+// Loads the companions of middlewares for Node.js: modules that may patch anything and wrap the handler. See ../README.md.
 const fs = require('fs');
 const path = require('path');
 const { Failure, describe } = require('./failures.cjs');
 
-/** Imports the companions of SLSCOMPANIONS, in its order; what wraps a handler in all of theirs, the first outermost. */
+/** Imports the companions in the order of SLSCOMPANIONS. Returns what wraps a handler: the first companion is the outermost. */
 async function load(importModule) {
   const wraps = [];
   for (const folder of process.env.SLSCOMPANIONS.split(':')) {
@@ -20,10 +20,10 @@ async function load(importModule) {
 async function loadOne(file, importModule) {
   const exported = await importModule(file);
   const wrap = exported?.wrap ?? exported?.default?.wrap ?? ((handler) => handler);
-  if (typeof wrap !== 'function') throw new TypeError(`wrap is not a function, but ${typeof wrap}`);
+  if (typeof wrap !== 'function') throw new TypeError(`wrap is ${typeof wrap}, not a function`);
   return (handler) => attempt(file, async () => {
     const wrapped = await wrap(handler);
-    if (typeof wrapped !== 'function') throw new TypeError(`wrap returned no function, but ${typeof wrapped}`);
+    if (typeof wrapped !== 'function') throw new TypeError(`wrap returned ${typeof wrapped}, not a function`);
     return wrapped;
   });
 }

@@ -1,27 +1,27 @@
 'use strict';
-// Opens the inspector for calls whose context has `debug`, and connects it outwards. Loaded at the first of them.
+// Opens the inspector for calls whose context has `debug`, and connects it outwards. Loaded at the first such call.
 const inspector = require('inspector');
 const path = require('path');
 const { spawn } = require('child_process');
 
-const LONGEST_WAIT = 300_000; // ms for a debugger to attach, and then to start the handler
+const LONGEST_WAIT = 300_000; // ms, for a debugger to attach and then to start the handler
 
-let users = 0; // calls that are being debugged
-let opening; // a promise of the wait for the debugger, which they share
+let debugged = 0; // calls that are being debugged
+let opening; // the promise of the wait for the debugger; all these calls share it
 let close;
 
-/** Waits until a debugger has attached, for half of the time that is left at the longest; then, without one, goes on. */
+/** Waits until a debugger has attached, for at most half of the time that is left. Without a debugger, the call goes on. */
 async function attach(target, deadlineMs, handler, log) {
-  users += 1;
+  debugged += 1;
   const limit = Math.max(0, Math.min(LONGEST_WAIT, (deadlineMs - Date.now()) / 2 || LONGEST_WAIT));
   opening ??= open(target, limit, handler).catch((error) => `the inspector cannot be opened: ${error.message}`);
   const problem = await opening;
   if (problem) log('WARN', `no debugger: ${problem}`);
 }
 
-/** What was wrong, if no debugger attached. */
+/** Returns why no debugger attached, or undefined if one did. */
 async function open({ host, port, break: breaks }, limit, handler) {
-  const isOurs = inspector.url() === undefined; // user code may have opened it
+  const isOurs = inspector.url() === undefined; // user code may have opened the inspector
   if (isOurs) inspector.open(0, '127.0.0.1');
   const { NODE_OPTIONS, ...env } = process.env;
   const tunnel = spawn(process.execPath, [path.join(__dirname, 'tunnel.cjs'), host, port, inspector.url()], {
@@ -31,12 +31,12 @@ async function open({ host, port, break: breaks }, limit, handler) {
   let session;
   close = () => {
     session?.disconnect();
-    tunnel.kill('SIGKILL'); // with its connections, for which inspector.close() would wait
+    tunnel.kill('SIGKILL'); // this ends its connections; inspector.close() would wait for them
     if (isOurs) inspector.close();
   };
   const end = Date.now() + limit;
-  const problem = await new Promise((resolve) => awaitWord(tunnel, limit, resolve));
-  for (const handle of [tunnel, tunnel.stdin, tunnel.stdout]) handle.unref?.(); // it keeps no handler waiting
+  const problem = await new Promise((resolve) => awaitAttached(tunnel, limit, resolve));
+  for (const handle of [tunnel, tunnel.stdin, tunnel.stdout]) handle.unref?.(); // the event loop counts as empty in spite of it
   if (problem) {
     shut();
     return problem;
@@ -47,8 +47,8 @@ async function open({ host, port, break: breaks }, limit, handler) {
   return undefined;
 }
 
-function awaitWord(tunnel, limit, resolve) {
-  let latest = 'nothing was sent by one';
+function awaitAttached(tunnel, limit, resolve) {
+  let latest = 'none sent anything';
   const timer = setTimeout(() => resolve(`none attached within ${Math.round(limit)} ms (${latest})`), limit);
   const done = (problem) => {
     clearTimeout(timer);
@@ -57,15 +57,15 @@ function awaitWord(tunnel, limit, resolve) {
   tunnel.on('error', (error) => done(`the tunnel cannot be started: ${error.code}`));
   tunnel.on('exit', () => done('the tunnel has ended'));
   tunnel.stdin.on('error', () => {});
-  tunnel.stdout.on('data', (words) => {
-    for (const word of String(words).trim().split('\n')) {
-      if (word === 'attached') return done();
-      latest = `latest error: ${word}`;
+  tunnel.stdout.on('data', (chunk) => {
+    for (const line of String(chunk).trim().split('\n')) {
+      if (line === 'attached') return done();
+      latest = `latest error: ${line}`;
     }
   });
 }
 
-/** A breakpoint that every debugger sees. */
+/** Sets a breakpoint at the handler, which stops in every debugger. Returns the session that holds it. */
 function stopAtFirstLine(handler) {
   const session = new inspector.Session();
   session.connect();
@@ -79,10 +79,10 @@ function stopAtFirstLine(handler) {
   return session;
 }
 
-/** A call has its outcome. With the last one the tunnel and the inspector are closed. */
+/** Ends the debugging of a call that has its outcome. After the last such call the tunnel and the inspector are closed. */
 function release() {
-  users -= 1;
-  if (users === 0) {
+  debugged -= 1;
+  if (debugged === 0) {
     opening = undefined;
     shut();
   }

@@ -1,8 +1,8 @@
 'use strict';
-// What went wrong, in AWS's words and form. Loaded at the first failure.
+// Describes errors in the form of AWS's client. Loaded at the first failure.
 const util = require('util');
 
-/** What AWS has a name for, and what is no error of the handler's. */
+/** A failure that AWS has a name for. The handler did not throw it. */
 class Failure extends Error {
   constructor(name, message, stack = '') {
     super(message);
@@ -10,10 +10,10 @@ class Failure extends Error {
   }
 }
 
-/** The failure to import the handler's module; an error that the module's own code threw stays as it is. */
+/** Describes why the handler's module cannot be imported. An error that the module's own code threw stays as it is. */
 function ofImport(error, file) {
   const stack = String(error?.stack);
-  const [head] = stack.split('\n'); // the place, of what was compiled as CommonJS
+  const [head] = stack.split('\n'); // the place, if the file was compiled as CommonJS
   const isESModule = /^ +at .*$/m.exec(stack)?.[0].includes('node:internal/modules/esm');
   if (error instanceof SyntaxError && (isESModule || !head.startsWith('SyntaxError'))) {
     const place = head.startsWith('SyntaxError') ? checkSyntax(file) : head;
@@ -25,10 +25,10 @@ function ofImport(error, file) {
   return error;
 }
 
-/** Where the syntax error of an ES module is: Node.js keeps that to itself, but prints it. Blocks for 2 s at most. */
+/** Where the syntax error of an ES module is. The error does not have it, but `node --check` prints it. Blocks for at most 2 s. */
 function checkSyntax(file) {
   const { stderr } = require('child_process').spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: 2000 });
-  return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or what it imports`;
+  return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or in a file that it imports`;
 }
 
 function describeMessage(error) {
@@ -37,7 +37,7 @@ function describeMessage(error) {
   return `${message}: Open Runtime does not stream responses yet; let the handler return its whole response`;
 }
 
-/** Whether it is an error, or has all that makes one, as AWS's client has it: those of other realms and libraries. */
+/** As AWS's client has it: an error of another realm or library counts if it has a name, a message and a stack. */
 function isError(error) {
   if (error instanceof Error || util.types.isNativeError(error)) return true;
   try {
@@ -47,7 +47,7 @@ function isError(error) {
   }
 }
 
-/** What was thrown, which can be anything, as an error of Lambda's. */
+/** Turns a thrown value, which can be anything, into an error of Lambda's. */
 function describe(error) {
   try {
     if (!isError(error)) {
@@ -55,19 +55,19 @@ function describe(error) {
       return { errorType: typeof error, errorMessage: message, stackTrace: [] };
     }
     const stackTrace = [...describeStack(error)];
-    const trace = String(error.stack || error).split('\n'); // as AWS's client has it, the message first
+    const trace = String(error.stack || error).split('\n'); // as in AWS's client, the message comes first
     return { errorType: String(error.name || 'Error'), errorMessage: describeMessage(error), stackTrace, trace };
   } catch {
-    return { errorType: 'Error', errorMessage: 'the error that was thrown cannot be read', stackTrace: [] };
+    return { errorType: 'Error', errorMessage: 'cannot read the error that was thrown', stackTrace: [] };
   }
 }
 
-const NOT_USERS = /\(?(node:(internal|async_hooks|events)|\S*\/runtimes\/nodejs\/\w+\.cjs:)/;
+const INTERNAL_FRAME = /\(?(node:(internal|async_hooks|events)|\S*\/runtimes\/nodejs\/\w+\.cjs:)/;
 
-/** The frames of user code, and what caused the error. */
+/** The stack frames of user code, and those of the error's causes. */
 function* describeStack(error, depth = 0) {
   for (const line of String(error.stack).split('\n')) {
-    if (/^ +at /.test(line) && !NOT_USERS.test(line)) yield line;
+    if (/^ +at /.test(line) && !INTERNAL_FRAME.test(line)) yield line;
   }
   if (error.cause instanceof Error && depth < 8) {
     yield `Caused by ${error.cause.name}: ${error.cause.message}`;

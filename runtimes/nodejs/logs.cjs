@@ -1,5 +1,5 @@
 'use strict';
-// console.log and the like as AWS writes them: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Loaded at the first line.
+// Formats the lines of console as AWS does: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Loaded at the first line.
 const { format } = require('util');
 const { stringify } = JSON;
 
@@ -7,16 +7,16 @@ const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const LOWEST = LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase());
 const IS_JSON = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
 
-/** A line of the log, with the time and the request id; undefined if its level is too low. */
+/** Returns a line of the log, with the time and the request id, or undefined if its level is too low. */
 function line({ awsRequestId: requestId, tenantId } = {}, level, values) {
   if (LEVELS.indexOf(level) < LOWEST) return undefined;
   const timestamp = new Date().toISOString();
   if (IS_JSON) return `${json({ timestamp, level, requestId, tenantId: tenantId ?? undefined }, values)}\n`;
-  // A line feed would begin another event of CloudWatch's.
+  // CloudWatch would take the text behind a line feed for another event.
   return `${timestamp}\t${requestId ?? '-'}\t${level}\t${text(values)}`.replaceAll('\n', '\r') + '\n';
 }
 
-/** One value stays what it is. Several become a text, and the first error among them has members of its own. */
+/** One value is logged as it is. Several become a text; the first error among them gets members of its own. */
 function json(head, values) {
   try {
     if (values.length <= 1) return stringify({ ...head, message: values[0] }, (_, value) => (value instanceof Error ? ofError(value) : value));
@@ -39,12 +39,12 @@ function describe({ constructor, message, stack }) {
   };
 }
 
-/** What is logged must not make the handler fail. */
+/** Logging must not make the handler fail. */
 function text(values) {
   try {
     return values.length > 0 ? format(...values) : 'undefined';
   } catch {
-    return 'what was logged cannot be read: one of its own functions threw an error';
+    return 'cannot format the values that were logged: a function of theirs threw an error';
   }
 }
 

@@ -1,36 +1,36 @@
 'use strict';
 // Language runtime for Node.js: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
 //
-// A blocking read is the fastest way to the next line, and right while the event loop has nothing else to do. As soon as
-// it has (a handler that waits, a timer, an open connection), lines come through the event loop, from then on.
+// A blocking read is the fastest way to the next line, and it is safe while the event loop has nothing else to do. As soon as
+// the event loop has work (a handler that waits, a timer, an open connection), all further lines come through the event loop.
 const fs = require('fs');
 const path = require('path');
 const { env } = process;
-const { parse, stringify } = JSON; // here and below: user code may replace what others see
+const { parse, stringify } = JSON; // kept here and below, because user code may replace them
 const { readSync, writeSync } = fs;
 
 const FROM_BOOTSTRAP = 8;
 const TO_BOOTSTRAP = 9;
 const LOG = 2;
 const CONCURRENCY = 64;
-const CHUNK = 1 << 16; // bytes, what a pipe holds
-const TURNS = 64; // calls before the event loop has its turn, though it seems to need none
-const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as AWS's clients
-const GRACE_MS = Number(env.SLSGRACE || 250); // '0' is true, and means none
+const CHUNK = 1 << 16; // bytes: the capacity of a pipe
+const CALLS_PER_TURN = 64; // blocking reads before the event loop gets a turn, even if it seems to have no work
+const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as in AWS's clients
+const GRACE_MS = Number(env.SLSGRACE ?? 0); // bootstrap sets and checks it
 
 const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
-const calls = new Map(); // those not answered yet, by id
-const settled = []; // those whose answer goes out when the event loop has turned
+const calls = new Map(); // the calls that are not answered yet, by id
+const settled = []; // the calls whose answer goes out after the event loop's next turn
 let handler;
-let takesCallback; // whether it has a third parameter
-let mayUseDone; // whether its source has the name of an answer of the context
+let takesCallback; // whether the handler has a third parameter
+let mayUseDone; // whether the handler's source names context.done, succeed or fail
 let isReady = false;
-let isTerminated = false; // by SIGTERM
+let isTerminated = false; // whether SIGTERM came
 let latest; // the call that was begun last
-let storage; // an AsyncLocalStorage of calls, once two have overlapped
-let socket; // a net.Socket on FROM_BOOTSTRAP, once lines come through the event loop
+let storage; // an AsyncLocalStorage of calls, made when two calls first overlap
+let socket; // a net.Socket on FROM_BOOTSTRAP, made when lines first come through the event loop
 
-/** Imports what `src/users.create` or `index.api.handler` names. */
+/** Imports the handler that `src/users.create` or `index.api.handler` names. */
 async function loadHandler(name) {
   const [, folder = '', module, names] = /^(.*\/)?([^./]+)\.([^/]+)$/.exec(name) ?? [];
   if (!names || name.includes('..')) {
@@ -43,11 +43,11 @@ async function loadHandler(name) {
   });
   handler = lookUp(exported, names) ?? lookUp(exported?.default, names);
   if (typeof handler !== 'function') {
-    const problem = handler === undefined ? 'undefined or not exported' : `not a function, but ${typeof handler}`;
+    const problem = handler === undefined ? 'undefined or not exported' : `${typeof handler}, not a function`;
     const exports = Object.keys(exported ?? {}).join(', ') || 'nothing';
     throw failure('Runtime.HandlerNotFound', `${names} is ${problem}: ${file} exports ${exports}`);
   }
-  takesCallback = handler.length >= 3; // whatever the companions make of it
+  takesCallback = handler.length >= 3; // before companions wrap it
   mayUseDone = HAS_DONE && /\b(done|succeed|fail)\b/.test(Function.prototype.toString.call(handler));
   if (wrap) handler = await wrap(handler);
 }
@@ -56,7 +56,7 @@ function lookUp(exported, names) {
   return names.split('.').reduce((value, key) => value?.[key], exported);
 }
 
-/** The file, looked for as AWS does; a package that node_modules or a layer brings will do, too. */
+/** Looks for the file as AWS does. A package in node_modules or in a layer can be the module, too. */
 function findModule(folder, module) {
   const base = path.resolve(folder, module);
   const places = ['.js', '.mjs', '.cjs', ''].map((extension) => base + extension);
@@ -92,7 +92,7 @@ function isModule(file) {
   }
 }
 
-/** The next line that has arrived whole; undefined if there is none. */
+/** Returns the next complete line, or undefined if there is none yet. */
 function readEvent() {
   const feed = input.bytes.subarray(input.searched, input.end).indexOf(10);
   if (feed === -1) {
@@ -108,7 +108,7 @@ function readEvent() {
   return line;
 }
 
-/** Grows fourfold, so that a line of any length is copied about once. */
+/** Makes room for a chunk. The buffer grows fourfold, so that a line of any length is copied about once. */
 function makeRoom(size) {
   const { bytes, start, searched, end } = input;
   if (end + size <= bytes.length) return;
@@ -117,7 +117,7 @@ function makeRoom(size) {
   Object.assign(input, { start: 0, searched: searched - start, end: end - start });
 }
 
-/** Begins one call. Those that overlap are told apart by an AsyncLocalStorage, which none but they pay for. */
+/** Begins one call. An AsyncLocalStorage tells overlapping calls apart; other calls do not pay for it. */
 function callHandler(line) {
   let message;
   try {
@@ -130,9 +130,9 @@ function callHandler(line) {
     id,
     context: new Context(context),
     deadlineMs: context.deadlineMs,
-    isStored: calls.size > 0, // whether the storage knows it
+    isStored: calls.size > 0, // whether it runs in the storage
     isPromise: false,
-    waits: false, // for the event loop to be empty
+    waits: false, // whether its answer waits until the event loop is empty
     isAnswered: false,
     isDebugged: Boolean(context.debug),
     outcome: undefined,
@@ -150,17 +150,17 @@ function begin(call, event) {
   storage.run(call, run, call, event);
 }
 
-/** Begins the call when its debugger has attached, or has not come in time. */
+/** Begins the call when its debugger has attached, or when the wait for it has ended. */
 async function debug(call, event, target) {
   await require('./debugger.cjs').attach(target, call.deadlineMs, handler, log);
   begin(call, event);
 }
 
-/** A line that is not JSON to this language. Its id comes first, says the protocol. */
+/** Answers a line that JavaScript cannot parse. The protocol says that its id comes first. */
 function refuse(line, error) {
   const [, id] = /^\{"id":"([^"]*)"/.exec(line) ?? [];
   if (id === undefined) return log('ERROR', 'a line from bootstrap has no id:', error);
-  fail({ id }, failure('Runtime.UnmarshalError', `the event cannot be read: ${error.message}`));
+  fail({ id }, failure('Runtime.UnmarshalError', `cannot read the event: ${error.message}`));
 }
 
 function run(call, event) {
@@ -212,13 +212,13 @@ class Context {
     else delete env._X_AMZN_TRACE_ID;
   }
 
-  /** An AbortSignal that is aborted when little time is left. */
+  /** An AbortSignal. SIGTERM aborts it, shortly before the deadline. */
   get signal() {
     this.#controller ??= new AbortController();
     return this.#controller.signal;
   }
 
-  /** How handlers answered before there were callbacks. Wrappers replace them, and copy them. */
+  /** Adds the functions by which handlers answered before callbacks. Wrappers replace and copy them, so they are own members. */
   static offer(context, done) {
     context.done = done;
     context.succeed = (result) => done(null, result);
@@ -231,10 +231,10 @@ class Context {
   }
 }
 
-/** The first outcome counts. It is told when the event loop has turned, as on AWS: a rejection nobody handles goes first. */
+/** The first outcome counts. As on AWS, it is sent after the event loop's next turn, so that an unhandled rejection wins. */
 function settle(call, outcome) {
   call.outcome ??= outcome;
-  if (call.waits && !call.isPromise) return; // for onEmpty
+  if (call.waits && !call.isPromise) return; // onEmpty sends it
   settled.push(call);
   if (socket) setImmediate(tellOutcomes);
 }
@@ -248,7 +248,7 @@ function succeed(call, result) {
   try {
     json = stringify(result) ?? 'null';
   } catch (error) {
-    const message = `the handler's result cannot be turned into JSON: ${error?.message ?? error}`;
+    const message = `cannot turn the handler's result into JSON: ${error?.message ?? error}`;
     return fail(call, failure('Runtime.MarshalError', message));
   }
   writeResponse(call, 'response', json);
@@ -258,19 +258,19 @@ function fail(call, error) {
   writeResponse(call, 'error', describeError(error));
 }
 
-/** Answers a call, once: what comes later is dropped. */
+/** Answers a call once. Later answers are dropped. */
 function writeResponse(call, member, json) {
   if (call.isAnswered) return;
   call.isAnswered = true;
   calls.delete(call.id);
-  if (call.isDebugged) require('./debugger.cjs').release(); // before bootstrap hears of it, and Lambda freezes us
+  if (call.isDebugged) require('./debugger.cjs').release(); // before the answer goes out, after which Lambda may freeze us
   writeLine(TO_BOOTSTRAP, `{"id":${stringify(call.id)},"${member}":${json}}\n`);
   if (calls.size > 0) return;
   socket?.ref();
   if (input.hasEnded) end();
 }
 
-/** Blocks until the reader has taken the whole line. */
+/** Blocks until the whole line is written. */
 function writeLine(descriptor, line) {
   const bytes = Buffer.from(line);
   for (let written = 0; written < bytes.length; ) {
@@ -291,7 +291,7 @@ function failure(...all) {
   return new (require('./failures.cjs').Failure)(...all);
 }
 
-/** What console.log and the like do: without the streams that Node.js would load for them. */
+/** The functions of console. They do not load the streams that Node.js's own console needs. */
 function log(level, ...values) {
   const { context } = storage?.getStore() ?? latest ?? {};
   const line = require('./logs.cjs').line(context, level, values);
@@ -302,13 +302,13 @@ function log(level, ...values) {
   }
 }
 
-/** An error that no code caught, laid on the call that it belongs to. */
+/** Fails the call that an uncaught error belongs to. */
 function onUncaught(error) {
   if (!isReady) return endInit(error);
-  const culprit = storage?.getStore();
-  const blamed = [...calls.values()].filter((call) => (culprit ? call === culprit : !call.isStored));
-  if (blamed.length === 0) log('ERROR', 'uncaught, and no invocation to lay it on:', error);
-  for (const call of blamed) fail(call, error);
+  const current = storage?.getStore();
+  const affected = [...calls.values()].filter((call) => (current ? call === current : !call.isStored));
+  if (affected.length === 0) log('ERROR', 'uncaught error that belongs to no invocation:', error);
+  for (const call of affected) fail(call, error);
 }
 
 function onRejection(reason) {
@@ -316,9 +316,9 @@ function onRejection(reason) {
   onUncaught(failure('Runtime.UnhandledPromiseRejection', `${errorType}: ${errorMessage}`, reason?.stack));
 }
 
-/** Nothing is left that could settle an open call. */
+/** The event loop is empty, so nothing can settle an open call any more. */
 function onEmpty() {
-  const never = (what) => failure('Runtime.NodejsExit', `${what} waits for a promise that nothing is left to settle`);
+  const never = (what) => failure('Runtime.NodejsExit', `${what} waits for a promise that nothing can settle any more`);
   if (!isReady) return endInit(never('a top-level await'));
   for (const call of calls.values()) {
     if (call.isPromise) fail(call, never('the handler'));
@@ -326,7 +326,7 @@ function onEmpty() {
   }
 }
 
-/** SIGTERM. During a call, little time is left for it; between calls, the Shutdown phase has come. */
+/** Handles SIGTERM. During a call it means that little time is left, and between calls that the Shutdown phase has begun. */
 function onTerminate() {
   isTerminated = true;
   if (calls.size === 0) return isLate() ? undefined : end();
@@ -337,7 +337,7 @@ function onTerminate() {
   }
 }
 
-/** User code ends the process. That it ended is bootstrap's to tell; what bootstrap cannot know is where. */
+/** User code ends the process. bootstrap reports the exit, but only this process knows where it was called. */
 function onExit(status) {
   const error = new Error(`process.exit(${status}) was called`);
   if (!isReady) endInit(failure('Runtime.ExitError', error.message, error.stack));
@@ -350,29 +350,32 @@ function endInit(error) {
   process.exit(1);
 }
 
-/** The loop, while nothing but us needs the event loop, which has its turn now and then all the same. */
+/** The loop of blocking reads, while user code has no work for the event loop. The event loop gets a turn now and then. */
 function next() {
   tellOutcomes();
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let turn = 0; turn < CALLS_PER_TURN; turn++) {
     if (calls.size > 0 || process.getActiveResourcesInfo().length > 0) return listen();
     do {
       const size = readChunk();
       if (size === undefined) return listen();
       if (size === 0) return onEnd();
     } while (!callAll());
-    process._tickCallback(); // promises and process.nextTick, as between two callbacks of the event loop
+    process._tickCallback(); // runs promises and process.nextTick, as between two callbacks of the event loop
     tellOutcomes();
     if (isLate()) break;
   }
   setImmediate(next);
 }
 
-/** Whether the latest call ended so late that there may be a SIGTERM to hear, before the next one is taken for its target. */
+/**
+ * Whether the latest call ended so late that a SIGTERM for it may have come. It must be handled before the next call begins, or
+ * that call would be aborted.
+ */
 function isLate() {
   return latest?.deadlineMs - Date.now() <= GRACE_MS;
 }
 
-/** Calls the handler with every line that has arrived whole; false if there is none. */
+/** Calls the handler with every complete line. Returns false if there is none. */
 function callAll() {
   let line = readEvent();
   const any = line !== undefined;
@@ -380,7 +383,7 @@ function callAll() {
   return any;
 }
 
-/** Blocks until bootstrap writes something. 0 bytes: the end of file. undefined: the descriptor does not block. */
+/** Blocks until bootstrap writes something. Returns 0 at the end of file, or undefined if the descriptor does not block. */
 function readChunk() {
   makeRoom(CHUNK);
   try {
@@ -393,7 +396,7 @@ function readChunk() {
   }
 }
 
-/** From now on the event loop waits for lines, among other things. It counts as empty while only open calls need it. */
+/** From now on lines come through the event loop. The socket does not keep the event loop alive while calls are open. */
 function listen() {
   socket = new (require('net').Socket)({ fd: FROM_BOOTSTRAP, readable: true, writable: false });
   socket.on('end', onEnd);
@@ -406,18 +409,18 @@ function listen() {
   if (calls.size > 0) socket.unref();
 }
 
-/** STDIN has ended: no more calls will come, those that are open may finish. A SIGTERM may be there to be heard first. */
+/** STDIN has ended: no more calls come, and open calls may finish. Two turns of the event loop let a pending SIGTERM come first. */
 function onEnd() {
   input.hasEnded = true;
   if (calls.size === 0) setImmediate(setImmediate, end);
 }
 
-/** Ends the process; but user code that listens to SIGTERM, and got one, may finish what it does then. */
+/** Ends the process, unless user code has a listener to the SIGTERM that came: that may finish its work. */
 function end() {
   if (!isTerminated || process.listenerCount('SIGTERM') === 1) process.exit(0);
 }
 
-/** Modules of layers and of AWS's image, as AWS sets it; a NODE_PATH of the user's is left alone. */
+/** Adds the modules of layers and of AWS's image to NODE_PATH, as AWS does. A NODE_PATH of the user's stays as it is. */
 function findLayers() {
   const own = `${env.LAMBDA_RUNTIME_DIR || '/var/runtime'}`;
   if (env.NODE_PATH || !(fs.existsSync('/opt/nodejs') || fs.existsSync(`${own}/node_modules`))) return;
@@ -442,4 +445,4 @@ process.on('beforeExit', onEmpty);
 process.on('exit', onExit);
 findLayers();
 const [named] = process.argv.splice(2);
-loadHandler(env._HANDLER || named).then(ready).catch(endInit); // what NODE_OPTIONS preloads may name another, as Sentry does
+loadHandler(env._HANDLER || named).then(ready).catch(endInit); // modules in NODE_OPTIONS may set another _HANDLER, as Sentry's does

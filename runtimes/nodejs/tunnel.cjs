@@ -1,10 +1,10 @@
 'use strict';
-// Carries debuggers to the inspector: a process of its own, for the handler's stands still while it is at a breakpoint. It
-// connects outwards, to a relay, and whatever debugger the relay pairs it with speaks first. One connection at a time; when it
-// ends, or cannot be made, it tries again, until it is killed or its parent ends.
+// Connects debuggers to the inspector. It is a process of its own, because the handler's process stops at breakpoints. It
+// connects outwards, to a relay. The debugger that the relay pairs it with speaks first. There is one connection at a time. If
+// it ends or cannot be made, the tunnel tries again, until it is killed or its parent ends.
 //
-// On STDIN: `go` when the handler's process waits for the debugger, `release` to end that wait. On STDOUT: `attached`, and
-// the code of the latest error. SIGTERM, which its group gets when little time is left, ends it, and thus all breakpoints.
+// STDIN: `go` when the handler's process waits for the debugger, `release` to end that wait. STDOUT: `attached`, or the code of
+// the latest error. SIGTERM goes to the process group when little time is left. It ends the tunnel, and with it all breakpoints.
 // usage: tunnel.cjs HOST PORT INSPECTOR-URL
 const net = require('net');
 
@@ -12,16 +12,16 @@ const [, , host, port, url] = process.argv;
 const inspector = new URL(url);
 const local = { host: inspector.hostname, port: Number(inspector.port) };
 const RETRY = 100; // ms
-const PATIENCE = 3000; // ms for a connection to be made
-const SETTLE = 50; // ms from `go` until the inspector is surely waiting
+const CONNECT_TIMEOUT = 3000; // ms
+const SETTLE = 50; // ms from `go` until the inspector certainly waits
 const LONGEST_HEAD = 1 << 16; // bytes
-const HEAD_LIMIT = 10_000; // ms from its first byte to its end
+const HEAD_TIMEOUT = 10_000; // ms from the first byte of a request's head to its end
 
-let held; // a debugger that waits for `go`
+let held; // opens the connection of a debugger that waits for `go`; null after `go`
 
 function connect() {
   const remote = net.connect({ host, port, noDelay: true, keepAlive: true });
-  const timer = setTimeout(() => remote.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })), PATIENCE);
+  const timer = setTimeout(() => remote.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })), CONNECT_TIMEOUT);
   remote.on('connect', () => clearTimeout(timer));
   remote.on('error', ({ code }) => tell(code));
   remote.on('close', () => {
@@ -32,35 +32,35 @@ function connect() {
 }
 
 /**
- * Waits for a request: of a debugger that looks around (/json), or that attaches (a WebSocket). It may come in hours, as the
- * relay connects us before there is a debugger; but once it has begun, it has an end.
+ * Waits for a debugger's request: for the list of targets (/json), or to attach (a WebSocket). It may take hours to come, as
+ * the relay accepts us before there is a debugger. Only a request that has begun has a time limit.
  */
 function readHead(remote) {
   let head = Buffer.alloc(0);
   let timer;
   remote.on('close', () => clearTimeout(timer));
   remote.on('data', function take(chunk) {
-    timer ??= setTimeout(() => remote.destroy(), HEAD_LIMIT);
+    timer ??= setTimeout(() => remote.destroy(), HEAD_TIMEOUT);
     head = Buffer.concat([head, chunk]);
     const end = head.indexOf('\r\n\r\n');
     if (end === -1) return head.length > LONGEST_HEAD ? remote.destroy() : undefined;
     clearTimeout(timer);
     remote.off('data', take).pause();
     const lines = head.toString('latin1', 0, end).split('\r\n');
-    if (isOfPage(lines)) return remote.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n', () => remote.destroySoon());
+    if (isFromPage(lines)) return remote.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n', () => remote.destroySoon());
     const rest = head.subarray(end + 4);
     if (lines.some((line) => /^upgrade: *websocket/i.test(line))) attach(remote, lines, rest);
-    else look(remote, lines);
+    else answerList(remote, lines);
   });
   remote.on('end', () => remote.destroy());
 }
 
 /**
- * Browsers reach every relay that their machine reaches. What a page asks for has the page's Origin, which is no devtools://,
- * or is marked as asked for from elsewhere, or has as Host a name that the page has bent to the relay: debuggers use an
- * address, localhost, or the name that the event has.
+ * Whether a web page sent the request. A browser can reach every relay that its machine can reach. A page's request has an
+ * Origin that is not devtools://, or a Sec-Fetch-Site of another site, or a Host whose name the page's owner points to the
+ * relay. A debugger's Host is an address, localhost, or the name that the event has.
  */
-function isOfPage([, ...headers]) {
+function isFromPage([, ...headers]) {
   const values = (name) =>
     headers.filter((line) => line.toLowerCase().startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trim());
   const origins = values('origin');
@@ -75,7 +75,7 @@ function isOfPage([, ...headers]) {
   );
 }
 
-/** The inspector knows one path, which nobody can guess, though its own list tells it; it takes as Host only addresses. */
+/** Replaces path and Host: the inspector accepts only its own secret path, and only an address as Host. */
 function attach(remote, [, ...headers], rest) {
   const kept = headers.filter((line) => !/^host:/i.test(line));
   const head = [`GET ${inspector.pathname} HTTP/1.1`, `Host: ${inspector.host}`, ...kept, '', ''].join('\r\n');
@@ -87,14 +87,14 @@ function attach(remote, [, ...headers], rest) {
     socket.on('error', () => remote.destroy()).on('close', () => remote.end(() => remote.destroy()));
     remote.on('close', () => socket.destroy());
   };
-  if (held === null) return open(); // the handler runs already
+  if (held === null) return open(); // `go` has come
   held = open;
   remote.on('close', () => (held === open ? (held = undefined) : undefined));
   tell('attached');
 }
 
-/** Answers with what the inspector answers, but for its address. */
-function look(remote, lines) {
+/** Passes on the inspector's answer, with the relay's address in place of its own. */
+function answerList(remote, lines) {
   const [method, path] = lines[0].split(' ');
   if (method !== 'GET' || !/^\/json(\/[\w/-]+)?$/.test(path)) return remote.destroy();
   const name = lines.map((line) => /^host: *(.*)$/i.exec(line)?.[1]).find(Boolean) ?? inspector.host;
@@ -115,7 +115,7 @@ function look(remote, lines) {
   request.on('error', () => remote.destroy());
 }
 
-/** Ends the inspector's wait, as the first command of a debugger would. */
+/** Ends the inspector's wait with the command that a debugger would send. */
 function release() {
   const socket = net.connect({ ...local, noDelay: true });
   const key = Buffer.alloc(16).toString('base64');
@@ -129,14 +129,14 @@ function release() {
   return socket.on('error', () => {});
 }
 
-function tell(word) {
-  process.stdout.write(`${word}\n`);
+function tell(message) {
+  process.stdout.write(`${message}\n`);
 }
 
-process.stdin.on('data', (words) => {
-  for (const word of String(words).trim().split('\n')) {
-    if (word === 'release') release();
-    else setTimeout(begin, SETTLE, Number(word.slice(3)));
+process.stdin.on('data', (chunk) => {
+  for (const line of String(chunk).trim().split('\n')) {
+    if (line === 'release') release();
+    else setTimeout(begin, SETTLE, Number(line.slice('go '.length)));
   }
 });
 

@@ -8,10 +8,11 @@ use IO::Handle ();
 use POSIX ();
 use Time::HiRes ();
 
-our ($running, $latest, $is_waiting, $is_last); # what SIGTERM finds going on
-our ($died, @frames); # the latest `die`, and where it was
+our ($running, $latest, $is_waiting, $is_last); # read by the handler of SIGTERM
+our ($died, @frames); # the latest `die`, and its stack
 my $process = $$;
-# Perl makes those that it opens itself close-on-exec, duplicates for example.
+my $grace_ms = $ENV{SLSGRACE} // 0; # bootstrap sets and checks it
+# Perl makes descriptors that it opens itself close-on-exec, so the protocol moves to duplicates.
 open my $given_in, '<&=', 8 or die "descriptor 8: $!";
 open my $given_out, '>&=', 9 or die "descriptor 9: $!";
 open my $from_bootstrap, '<&', $given_in or die "descriptor 8: $!";
@@ -20,10 +21,10 @@ close $given_in and close $given_out or die "descriptors 8 and 9: $!";
 $_->blocking(1) for $from_bootstrap, $to_bootstrap;
 $to_bootstrap->autoflush;
 
-# What AWS has a name for, and what is no exception of the handler's: die { type, message }.
+# A failure that AWS has a name for. The handler did not throw it: die { type, message }.
 sub failure { my ($type, $message) = @_; die bless {type => $type, message => $message}, 'OpenRuntime::Failure' }
 
-# Requires what `src/users.create` names, wrapped as companions of middlewares want.
+# Loads the function that `src/users.create` names. Companions of middlewares may wrap it.
 sub load_handler {
     my ($name) = @_;
     my ($module, $function) = $name =~ m{^((?:.*/)?[^./]+)\.([^./]+)$};
@@ -50,7 +51,7 @@ sub load_file {
     die $@;
 }
 
-# A companion may end with a function, which gets a handler and returns one.
+# A companion may end with a function that takes a handler and returns one.
 sub load_companion {
     my ($file) = map { Cwd::abs_path($_) // $_ } @_;
     return if !-f $file;
@@ -59,16 +60,16 @@ sub load_companion {
     return ref $wrap eq 'CODE' ? $wrap : ();
 }
 
-# The call of a line.
+# Parses the call in a line.
 sub read_event {
     my ($line) = @_;
     my $call = eval { decode($line) };
     return $call if ref $call eq 'HASH';
     my ($id) = $line =~ /^\{"id":"([^"]*)"/;
-    return {id => $id, failure => "the event cannot be read: $@"};
+    return {id => $id, failure => "cannot read the event: $@"};
 }
 
-# The handler's result as JSON.
+# Calls the handler, and returns its result as JSON.
 sub call_handler {
     my ($handler, $call) = @_;
     failure('Runtime.UnmarshalError', $call->{failure}) if $call->{failure};
@@ -78,10 +79,10 @@ sub call_handler {
     local $SIG{__DIE__} = !$users ? \&on_die : ref $users ? sub { on_die(@_); goto &$users } : $users;
     my $result = $handler->($call->{event}, $running);
     $running = undef;
-    return eval { encode($result) } // failure('Runtime.MarshalError', "the result cannot be turned into JSON: $@");
+    return eval { encode($result) } // failure('Runtime.MarshalError', "cannot turn the result into JSON: $@");
 }
 
-# Writes one line, whole. A fork of the handler's has no part in the protocol.
+# Writes one whole line. A process that the handler forked must not write to the protocol.
 sub write_response {
     POSIX::_exit(1) if $$ != $process;
     my $line = "$_[0]\n";
@@ -89,12 +90,12 @@ sub write_response {
     print {$to_bootstrap} $line or exit 1;
 }
 
-# Keeps the frames of the latest `die`: whether an `eval` catches it, nobody knows yet.
+# Keeps the stack of the latest `die`. It is not known yet whether an `eval` catches it.
 sub on_die {
     ($died, @frames) = ("$_[0]", callers(1));
 }
 
-# Of user code, as `function at file line number`: where that function was called. The first may be a place alone.
+# The stack of user code: `function at file line number` says where that function was called. The first line may lack a function.
 sub callers {
     my ($depth, @stack, @caller) = @_;
     for (; @stack < 100 and @caller = caller $depth; $depth++) {
@@ -111,7 +112,7 @@ sub describe_error {
     ($type, $message, @stack) = ($error->{type}, $error->{message}, @{$error->{stack} // []}) if $is_ours;
     my $place = !$is_ours && $message =~ s/ at (\S+ line \d+)(?:, <\S*> (?:line|chunk) \d+)?\.\n\z// ? $1 : '';
     $message =~ s/\n\z//;
-    if (!$is_ours && defined $died && $died eq "$error") { # else it was made somewhere else, and the frames are another's
+    if (!$is_ours && defined $died && $died eq "$error") { # otherwise the stack belongs to another error
         @stack = @frames;
     }
     unshift @stack, $place if $place && index($place, __FILE__ . ' ') && !grep { /(?:^| at )\Q$place\E\z/ } @stack;
@@ -119,7 +120,7 @@ sub describe_error {
     return encode({errorType => $type, errorMessage => $message, stackTrace => \@stack});
 }
 
-# A warning as AWS documents the log's JSON. It may be characters or, of text in UTF-8, bytes.
+# Logs a warning in AWS's JSON. The message may be characters, or the bytes of text in UTF-8.
 sub on_warn {
     my ($message) = @_;
     $message =~ s/\n\z//;
@@ -134,7 +135,7 @@ sub on_warn {
     print STDERR $line;
 }
 
-# During a call, little time is left for it. Between calls, the Shutdown phase has come.
+# SIGTERM means, during a call, that little time is left, and between calls that the Shutdown phase has begun.
 sub on_sigterm {
     if ($running) {
         my $left = $running->get_remaining_time_in_millis;
@@ -142,21 +143,21 @@ sub on_sigterm {
         my $message = "the handler was still running $left ms before its deadline";
         die bless {type => 'Function.Timeout', message => $message, stack => \@stack}, 'OpenRuntime::Failure';
     }
-    return if $latest && $latest->get_remaining_time_in_millis <= ($ENV{SLSGRACE} // 250); # too late for that call
+    return if $latest && $latest->get_remaining_time_in_millis <= $grace_ms; # it was meant for that call
     $is_last = 1;
     exit 0 if $is_waiting;
 }
 
-# JSON of our own: JSON::PP takes 30 ms to load, and 10 s for 5 MB. decode takes bytes, encode returns characters.
+# This file has its own JSON, because JSON::PP takes 30 ms to load and 10 s for 5 MB. decode takes bytes; encode returns characters.
 my %escaped = ('"' => '"', '\\' => '\\', '/' => '/', b => "\b", f => "\f", n => "\n", r => "\r", t => "\t");
 my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true'), 'OpenRuntime::Boolean' } qw(true false));
-my $is_boolean = defined &builtin::is_bool ? \&builtin::is_bool : sub { }; # from Perl 5.36 on, it can tell
-our $depth;
+my $is_boolean = defined &builtin::is_bool ? \&builtin::is_bool : sub { }; # Perl has booleans from 5.36 on
+our $depth = 0;
 
 sub decode {
     local $_ = $_[0];
     pos = 0;
-    my ($in, $name, @outer); # one sub for each level would keep 7 KB for each
+    my ($in, $name, @outer); # a loop, because recursion would take 7 KB for each level
     /\G\s+/gc;
     VALUE: while (1) {
         my $value;
@@ -212,7 +213,7 @@ my ($high, $low) = (qr/[dD][89abAB][0-9a-fA-F]{2}/, qr/[dD][c-fC-F][0-9a-fA-F]{2
 
 sub decode_string {
     my $start = pos;
-    1 while /\G[^"\\]+/gc || /\G(?:\\.){1,30000}+/gcs; # Perl repeats a group 32,766 times at most, 65,534 from 5.30 on
+    1 while /\G[^"\\]+/gc || /\G(?:\\.){1,30000}+/gcs; # Perl repeats a group at most 32,766 times, from 5.30 on 65,534 times
     my $string = substr $_, $start, pos() - $start;
     /\G"/gc or die 'no end of the string at character ' . pos;
     utf8::decode($string);
@@ -231,7 +232,7 @@ sub encode {
     VALUE: while (1) {
         my $type = ref $value;
         if ($type eq 'HASH' || $type eq 'ARRAY') {
-            die "it is deeper than 10000 levels, or holds itself\n" if @outer >= 10_000;
+            die "it is deeper than 10000 levels, or it contains itself\n" if @outer >= 10_000;
             push @outer, [$in, $names, $at];
             ($in, $names, $at) = ($value, $type eq 'HASH' ? [keys %$value] : undef, 0);
             $text .= $names ? '{' : '[';
@@ -254,7 +255,7 @@ sub encode {
 
 sub encode_scalar {
     my ($value) = @_;
-    no warnings; # that is_bool is new
+    no warnings; # is_bool is experimental, and Perl would warn of it
     return 'null' if !defined $value;
     return $value ? 'true' : 'false' if $is_boolean->($value);
     return encode_string($value) if !is_number($value);
@@ -266,9 +267,9 @@ sub encode_object {
     my ($value) = @_;
     no warnings 'recursion';
     local $depth = $depth + 1;
-    die "it is deeper than 10000 levels, or holds itself\n" if $depth > 1000;
+    die "it is deeper than 10000 levels, or it contains itself\n" if $depth > 1000;
     return encode($value->TO_JSON) if UNIVERSAL::can($value, 'TO_JSON');
-    return $$value ? 'true' : 'false' if ref($value) =~ /Boolean/; # of a JSON module
+    return $$value ? 'true' : 'false' if ref($value) =~ /Boolean/; # a boolean of a JSON module
     die "a " . ref($value) . " has no form in JSON\n";
 }
 
@@ -288,7 +289,7 @@ package OpenRuntime::Boolean {
     use overload bool => sub { ${$_[0]} }, '""' => sub { ${$_[0]} ? 1 : 0 }, '0+' => sub { ${$_[0]} ? 1 : 0 }, fallback => 1;
 }
 
-# https://docs.aws.amazon.com/lambda/latest/dg/python-context.html, whose names it takes; all are methods.
+# The methods have the names of Python's context: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 package OpenRuntime::Context {
     my %members = (
         aws_request_id => 'requestId', invoked_function_arn => 'functionArn', trace_id => 'traceId',
@@ -334,7 +335,7 @@ sub main {
     while (1) {
         $is_waiting = 1;
         my $line = $is_last ? undef : <$from_bootstrap>;
-        $. = 0; # else Perl's messages name the handle that was read last
+        $. = 0; # or Perl's messages would name the handle that was read last
         $is_waiting = 0;
         last if !defined $line;
         my $call = read_event($line);

@@ -1,11 +1,11 @@
 <?php
-// The log with AWS_LAMBDA_LOG_FORMAT=JSON: PHP's own messages, and what error_log is given, in the form that AWS documents.
-// language-runtime has turned off PHP's own log and its error_log.
+// With AWS_LAMBDA_LOG_FORMAT=JSON: logs PHP's own messages, and those of error_log, in the form that AWS documents.
+// language-runtime has turned off PHP's own log and its own error_log.
 declare(strict_types=1);
 
 namespace OpenRuntime {
     const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
-    const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR; // which no error handler hears of
+    const FATAL = E_ERROR | E_PARSE | E_CORE_ERROR | E_COMPILE_ERROR; // PHP calls no error handler for these
 
     function write_log(string $level, string $message): void
     {
@@ -33,7 +33,7 @@ namespace OpenRuntime {
         };
     }
 
-    /** False, so that error_get_last() works, and PHP does what else it does about that error. */
+    /** Returns false, so that PHP goes on with its own handling of the error, and error_get_last() works. */
     function on_error(int $severity, string $message, string $file, int $line): bool
     {
         if (error_reporting() & $severity) {
@@ -42,7 +42,7 @@ namespace OpenRuntime {
         return false;
     }
 
-    function log_last_words(): void
+    function log_fatal_error(): void
     {
         $error = error_get_last();
         if ($error && $error['type'] & FATAL) {

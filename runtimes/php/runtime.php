@@ -7,7 +7,7 @@ namespace OpenRuntime;
 const DEEP = 10000; // levels of JSON; more could exhaust the stack
 const AS_JSON = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_PRESERVE_ZERO_FRACTION | JSON_THROW_ON_ERROR;
 
-/** What AWS has a name for, and what is no exception of the handler's. */
+/** A failure that AWS has a name for. The handler did not throw it. */
 class Failure extends \Exception
 {
     public function __construct(public readonly string $errorType, string $message)
@@ -16,13 +16,13 @@ class Failure extends \Exception
     }
 }
 
-/** Thrown at the line where the handler is when its time is nearly over. `catch (\Exception $e)` lets it pass. */
+/** Thrown at the current line of the handler, shortly before the deadline. `catch (\Exception $e)` does not catch it. */
 class FunctionTimeout extends \Error
 {
     public string $errorType = 'Function.Timeout';
 }
 
-/** The members of AWS's context, under the names that they have in AWS's languages. */
+/** The members of AWS's context, with the names that AWS uses in its languages. */
 class Context
 {
     public readonly ?string $awsRequestId;
@@ -61,7 +61,7 @@ class Context
     }
 }
 
-/** Requires what `src/users.create` or `file.Class::method` names, wrapped as companions of middlewares want. */
+/** Loads the handler that `src/users.create` or `file.Class::method` names. Companions of middlewares may wrap it. */
 function load_handler(string $name): callable
 {
     if (!preg_match('~^((?:.*/)?[^./]+)\.([^./]+)$~', $name, $parts) || str_contains($name, '..')) {
@@ -75,7 +75,7 @@ function load_handler(string $name): callable
     return array_reduce(array_reverse($wraps), fn ($inner, $wrap) => $wrap($inner), $handler);
 }
 
-/** A handler as a function of event and context; null if it is none. bref's have a method `handle`, and a context of their own. */
+/** Turns a handler into a function of event and context, or null. Handlers for bref have a method `handle` and bref's context. */
 function adapt(mixed $handler): ?\Closure
 {
     if ($handler instanceof \Psr\Http\Server\RequestHandlerInterface && class_exists(\Bref\Event\Http\Psr15Handler::class)) {
@@ -95,7 +95,7 @@ function adapt(mixed $handler): ?\Closure
     ));
 }
 
-/** What the file returns: nothing, a function, an object, or an array of functions by name. */
+/** Loads a file. It may return a function, an object, an array of functions by name, or nothing. */
 function load_file(string $file): mixed
 {
     if (!is_file($file)) {
@@ -108,7 +108,7 @@ function load_file(string $file): mixed
     }
 }
 
-/** A companion may return a function, which gets a handler and returns one. */
+/** A companion may return a function that takes a handler and returns one. */
 function load_companion(string $folder): ?callable
 {
     $file = "$folder/php.php";
@@ -123,12 +123,12 @@ function load_companion(string $folder): ?callable
     return is_callable($wrap) ? $wrap : null;
 }
 
-/** The call of a line. */
+/** Parses the call in a line. */
 function read_event(string $line): array
 {
     try {
         return json_decode($line, true, DEEP, JSON_THROW_ON_ERROR);
-    } catch (\JsonException) { // PHP's parser takes 999 levels for too many, if they have several members
+    } catch (\JsonException) { // PHP's parser refuses 999 levels if they have several members; decode_deep accepts them
     }
     try {
         $at = 0;
@@ -139,15 +139,15 @@ function read_event(string $line): array
         return $call;
     } catch (\JsonException $error) {
         preg_match('~^\{"id":"([^"]*)"~', $line, $parts);
-        $failure = new Failure('Runtime.UnmarshalError', "the event cannot be read: {$error->getMessage()}");
+        $failure = new Failure('Runtime.UnmarshalError', "cannot read the event: {$error->getMessage()}");
         return ['id' => $parts[1] ?? '', 'failure' => $failure];
     }
 }
 
-/** The value at this place, which moves behind it. Slow: for what PHP's own parser cannot read. */
+/** Returns the value at $at, and moves $at behind it. It is slow, and only for what PHP's own parser cannot read. */
 function decode_deep(string $json, int &$at, int $level): mixed
 {
-    if ($level > DEEP) { // the call itself is one
+    if ($level > DEEP) { // the call itself is one level
         throw new \JsonException('it is deeper than ' . DEEP . ' levels');
     }
     $first = next_token($json, $at);
@@ -177,7 +177,7 @@ function decode_deep(string $json, int &$at, int $level): mixed
     return $value;
 }
 
-/** A string, a bracket, a comma, a colon, or what stands between those. */
+/** Returns the next string, bracket, comma or colon, or the text between those. */
 function next_token(string $json, int &$at): string
 {
     $start = $at += strspn($json, " \t\r\n", $at);
@@ -193,7 +193,7 @@ function next_token(string $json, int &$at): string
     return substr($json, $start, $at - $start);
 }
 
-/** The handler's result as JSON. */
+/** Calls the handler, and returns its result as JSON. */
 function call_handler(callable $handler, array $call): string
 {
     if (isset($call['failure'])) {
@@ -209,11 +209,11 @@ function call_handler(callable $handler, array $call): string
     try {
         return json_encode($result, AS_JSON, DEEP);
     } catch (\Throwable $error) {
-        throw new Failure('Runtime.MarshalError', "the result cannot be turned into JSON: {$error->getMessage()}");
+        throw new Failure('Runtime.MarshalError', "cannot turn the result into JSON: {$error->getMessage()}");
     }
 }
 
-/** Writes one line, whole. A fork of the handler's has no part in the protocol. */
+/** Writes one whole line. A process that the handler forked must not write to the protocol. */
 function write_response(string $json): void
 {
     $state = state();
@@ -239,14 +239,14 @@ function describe_error(\Throwable $error): string
     ], AS_JSON | JSON_INVALID_UTF8_SUBSTITUTE);
 }
 
-/** What SIGTERM and the end of the process find going on. */
+/** What the handlers of SIGTERM and of the end of the process must know. */
 function state(): \stdClass
 {
     static $state = new \stdClass();
     return $state;
 }
 
-/** During a call, little time is left for it. Between calls, the Shutdown phase has come. */
+/** SIGTERM means, during a call, that little time is left, and between calls that the Shutdown phase has begun. */
 function on_sigterm(): void
 {
     $state = state();
@@ -254,13 +254,12 @@ function on_sigterm(): void
         $left = $state->running->getRemainingTimeInMillis();
         throw new FunctionTimeout("the handler was still running $left ms before its deadline");
     }
-    $grace = (int) (is_numeric(getenv('SLSGRACE')) ? getenv('SLSGRACE') : 250); // 0 is one, too
-    if (!$state->latest || $state->latest->getRemainingTimeInMillis() > $grace) { // else it came too late for that call
+    if (!$state->latest || $state->latest->getRemainingTimeInMillis() > $state->graceMs) { // otherwise it was meant for that call
         exit(0);
     }
 }
 
-/** A fatal error or an exit while the handler was being loaded. */
+/** Reports a fatal error or an exit during the loading of the handler. */
 function on_shutdown(): void
 {
     if (!state()->isReady) {
@@ -268,12 +267,12 @@ function on_shutdown(): void
         $message = $error ? "{$error['message']} ({$error['file']}:{$error['line']})" : 'exit was called';
         write_response('{"error":' . describe_error(new Failure('Runtime.ExitError', $message)) . '}');
     }
-    if (function_exists(__NAMESPACE__ . '\log_last_words')) {
-        log_last_words();
+    if (function_exists(__NAMESPACE__ . '\log_fatal_error')) {
+        log_fatal_error();
     }
 }
 
-/** PHP opens duplicates of the descriptors. */
+/** Opens the descriptors of the protocol, which PHP duplicates. */
 function open_protocol(): void
 {
     $state = state();
@@ -281,7 +280,7 @@ function open_protocol(): void
     $state->output = fopen('php://fd/9', 'w');
     stream_set_blocking($state->input, true);
     stream_set_blocking($state->output, true);
-    if (extension_loaded('ffi')) { // PHP itself cannot make them close-on-exec: without FFI, grandchildren have them, too
+    if (extension_loaded('ffi')) { // only FFI can make them close-on-exec; without it, children inherit them
         $libc = \FFI::cdef('int fcntl(int, int, int);');
         array_map(fn ($descriptor) => $libc->fcntl($descriptor, 2, 1), range(3, 15)); // F_SETFD, FD_CLOEXEC
     }
@@ -291,6 +290,7 @@ function main(string $name): void
 {
     $state = state();
     [$state->process, $state->isReady, $state->running, $state->latest] = [getmypid(), false, null, null];
+    $state->graceMs = (int) getenv('SLSGRACE'); // bootstrap sets and checks it
     open_protocol();
     if (strtoupper(getenv('AWS_LAMBDA_LOG_FORMAT') ?: '') === 'JSON') {
         require __DIR__ . '/logs.php';

@@ -1,11 +1,12 @@
-"""The place of AWS's client that agents patch: Sentry looks for `__main__.bootstrap`, Lumigo for `awslambdaric.bootstrap`.
-Imported when somebody looks there; from then on each call passes through here. Signatures and names are AWS's.
+"""Stands for the module of AWS's client that agents patch: Sentry looks for `__main__.bootstrap`, Lumigo for
+`awslambdaric.bootstrap`. Imported when an agent looks for it. From then on each call passes through this module. Signatures and
+names are AWS's.
 """
 import atexit
 
 import open_runtime
 
-here = globals()  # what was replaced is found
+own_names = globals()  # looked up at each call, because agents replace members
 _get_handler = open_runtime.find_handler
 answer, write_response, write_init_error = open_runtime.answer, open_runtime.write_response, open_runtime.write_init_error
 
@@ -18,7 +19,7 @@ class LambdaRuntimeClient:
         write_response("error", error_response_data, invoke_id)
 
     def post_init_error(self, error_response_data, error_type_override=None):
-        atexit._run_exitfuncs()  # agents send what they have; once it is written, little time is left
+        atexit._run_exitfuncs()  # lets agents send their data: once the error is written, little time is left
         write_init_error(open_runtime.encode(error_response_data))
 
 
@@ -26,7 +27,7 @@ client = LambdaRuntimeClient()
 
 
 def handle_event_request(lambda_runtime_client, request_handler, invoke_id, event_body, *_, **__):
-    """Answers a call. The event is not text any more."""
+    """Answers a call. Other than in AWS's client, the event is already parsed."""
     answer(request_handler, invoke_id, event_body, call_context)
 
 
@@ -34,7 +35,7 @@ def pass_through(handler, request_id, event, context):
     global call_context
     call_context = context
     given = context and context.__dict__ or {}
-    here["handle_event_request"](
+    own_names["handle_event_request"](
         client,
         handler,
         request_id,

@@ -1,4 +1,4 @@
-"""The client context of a call as objects. Imported at the first call that has one."""
+"""Makes objects of the client context of a call. Imported at the first call that has one."""
 from open_runtime import Members
 
 NAMES = "installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"
@@ -14,7 +14,7 @@ class ClientContext(Members):
 
 
 def add(context, given):
-    """`client`, `custom` and `env` to context.client_context; the trace context to what context.w3c() tells."""
+    """Sets context.client_context, with `client`, `custom` and `env`, and the trace context that context.w3c() returns."""
     client = given.get("client")
     context.client_context = ClientContext(
         custom=given.get("custom"),

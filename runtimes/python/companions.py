@@ -1,4 +1,4 @@
-"""What middlewares bring along for Python: modules that may patch anything and wrap the handler. See ../README.md."""
+"""Loads the companions of middlewares for Python: modules that may patch anything and wrap the handler. See ../README.md."""
 import importlib.util
 import os
 import sys
@@ -7,7 +7,7 @@ from open_runtime import failures
 
 
 def load(folders):
-    """Imports the companions, in their order; what wraps a handler in all of theirs, the first outermost."""
+    """Imports the companions in their order. Returns a function that wraps a handler; the first companion is the outermost."""
     files = [file for file in (f"{folder}/python.py" for folder in folders.split(":")) if os.path.exists(file)]
     wraps = [(file, attempt(file, load_one, number, file)) for number, file in enumerate(files)]
 
@@ -28,7 +28,7 @@ def load_one(number, file):
     def checked(handler):
         wrapped = wrap(handler)
         if not callable(wrapped):
-            raise TypeError(f"wrap returned no function, but {type(wrapped).__name__}")
+            raise TypeError(f"wrap returned {type(wrapped).__name__}, not a function")
         return wrapped
 
     return checked

@@ -1,5 +1,5 @@
-"""Debugs one call with pdb, over a connection that goes outwards, to where the call's context says; or with debugpy, where the
-function brings it. Imported at the first such call.
+"""Debugs one call with pdb, or with debugpy if the function has it. Connects outwards, to the address in the call's context.
+Imported at the first such call.
 """
 import importlib.util
 import inspect
@@ -12,24 +12,24 @@ import time
 
 from open_runtime import Call
 
-LONGEST_WAIT = 300  # s for a debugger to say something
+LONGEST_WAIT = 300  # s, for a debugger to send something
 RETRY = 0.1  # s
-PATIENCE = 3  # s for a connection to be made
-LONGEST_LINE = 1 << 16  # bytes of the first one
-REQUEST = re.compile(rb"\S+ .*HTTP/\d")  # a browser's, as any page may have it sent to any port; so is TLS, for one
-NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+CONNECT_TIMEOUT = 3  # s
+LONGEST_LINE = 1 << 16  # bytes, of the first line
+REQUEST = re.compile(rb"\S+ .*HTTP/\d")  # a browser's request, which any web page can send to any port
+NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # such as the first byte of TLS
 
 
-def is_of_page(first_line):
-    """What debuggers of Python never begin with."""
+def is_from_page(first_line):
+    """Whether it is a line that no debugger of Python begins with."""
     return bool(REQUEST.match(first_line) or NO_TEXT.search(first_line[:1])) or len(first_line) > LONGEST_LINE
 
 
 class Debugger(pdb.Pdb):
-    """Stops at the handler's first line, and at each `breakpoint()`. To quit means to let the handler go on."""
+    """Stops at the handler's first line, and at each `breakpoint()`. After `quit` the handler goes on."""
 
     def __init__(self, handler, target, left):
-        """Waits for the relay for half of the time that is left; then, without one, lets the handler be."""
+        """Connects to the relay within half of the time that is left. Without a connection the handler runs as usual."""
         self.end = time.monotonic() + min(LONGEST_WAIT, left / 2)
         self.has_begun = False
         self.connection = self.connect(target["host"], target["port"])
@@ -46,15 +46,15 @@ class Debugger(pdb.Pdb):
         problem = "no time is left"
         while time.monotonic() < self.end:
             try:
-                return socket.create_connection((host, port), min(PATIENCE, max(RETRY, self.end - time.monotonic())))
+                return socket.create_connection((host, port), min(CONNECT_TIMEOUT, max(RETRY, self.end - time.monotonic())))
             except OSError as error:
                 problem = error.strerror or error
                 time.sleep(RETRY)
-        warn(f"nothing to connect to in time (latest error: {problem})")
+        warn(f"cannot connect to the relay in time (latest error: {problem})")
         return None
 
     def await_handler(self, frame, event, arg):
-        """Traces calls until the handler's."""
+        """Traces calls up to that of the handler."""
         if frame.f_code is not self.code:
             return None
         self.set_trace(frame)
@@ -72,7 +72,7 @@ class Debugger(pdb.Pdb):
     do_q = do_quit = do_exit = do_EOF = detach
 
     def close(self):
-        """Before the answer goes out, and Lambda freezes us."""
+        """Ends debugging. It must come before the answer, because Lambda may freeze the process after that."""
         sys.settrace(None)
         sys.breakpointhook = self.former_hook
         frame = sys._getframe()
@@ -87,7 +87,7 @@ class Debugger(pdb.Pdb):
             self.connection = None
 
     def await_line(self):
-        """A line of the debugger; nothing if there is none. Once it has said something, there is no hurry but the deadline."""
+        """Reads a line of the debugger; returns "" if there is none. After its first byte there is no limit but the deadline."""
         line = b""
         try:
             self.connection.settimeout(self.end and max(0.001, self.end - time.monotonic()))
@@ -99,11 +99,11 @@ class Debugger(pdb.Pdb):
                 self.connection.settimeout(None)
                 self.end = None
         except socket.timeout:
-            warn("none said anything in time")
+            warn("none sent anything in time")
         except (AttributeError, OSError):
-            pass  # it has hung up
-        if not self.has_begun and is_of_page(line):
-            warn("what connected is not a debugger: it sends what a browser does")
+            pass  # the connection is closed
+        if not self.has_begun and is_from_page(line):
+            warn("what connected is not a debugger: it sends what a browser sends")
             line = b""
         self.has_begun = True
         if not line:
@@ -112,7 +112,7 @@ class Debugger(pdb.Pdb):
 
 
 class Stream:
-    """What pdb takes for its STDIN and STDOUT."""
+    """Stands for STDIN and STDOUT of pdb."""
 
     encoding, errors = "utf-8", "replace"
 
@@ -142,7 +142,7 @@ def warn(problem):
 
 
 def attach(handler, target, left):
-    """What ends the debugging of this call. No failure of a debugger is one of the call."""
+    """Returns a function that ends the debugging of this call. A failure of the debugger must not fail the call."""
     try:
         if importlib.util.find_spec("debugpy"):
             from open_runtime import tunnel

@@ -1,4 +1,4 @@
-"""One event loop for all invocations, so that clients that user code keeps go on working. For async handlers alone."""
+"""One event loop for all invocations, so that clients that user code keeps go on working. Only for async handlers."""
 import asyncio
 import atexit
 import sys
@@ -6,7 +6,7 @@ import warnings
 
 loop = None
 task = None  # the handler's, while it is running
-timeout = None  # why it was cancelled
+timeout = None  # why the task was cancelled
 
 
 def run(awaitable):
@@ -21,7 +21,7 @@ def run(awaitable):
 
 
 def interrupt(reason):
-    """Raises the reason where the handler is; where it is waiting, cancels it, with the stack of where that is."""
+    """Raises the reason in the handler if it is running. If it is waiting, cancels its task, and keeps the task's stack."""
     global timeout
     if task is None or asyncio.current_task(loop) is task:
         raise reason
@@ -33,7 +33,7 @@ def interrupt(reason):
 
 
 def get():
-    """The loop that top-level code has made, or else a new one."""
+    """Returns the loop that top-level code has made, or a new one."""
     global loop
     if loop is None or loop.is_closed():
         with warnings.catch_warnings():
@@ -48,7 +48,7 @@ def get():
 
 @atexit.register
 def close():
-    """Ends what is still under way, as asyncio.run does."""
+    """Cancels the tasks that are left, as asyncio.run does."""
     if loop is None or loop.is_closed():
         return
     tasks = asyncio.all_tasks(loop)

@@ -1,18 +1,18 @@
-"""What went wrong, in AWS's words and form. Imported at the first failure.
+"""Describes errors in the form of AWS's client. Imported at the first failure.
 
-Without traceback: its import takes as long as starting Python, and a function of 128 MB that is about to time out does not
-have that time.
+It does not use traceback, whose import takes as long as the start of Python: a function of 128 MB that is about to time out
+does not have that time.
 """
 import posix
 import sys
 
 from open_runtime import FunctionTimeout
 
-NOT_USERS = __file__.rpartition("/")[0] + "/", "<frozen importlib"
+INTERNAL_FILES = __file__.rpartition("/")[0] + "/", "<frozen importlib"
 
 
 class Failure(Exception):
-    """What AWS has a name for, and what is no exception of the handler's."""
+    """A failure that AWS has a name for. The handler did not raise it."""
 
     def __init__(self, error_type, message, stack_trace=()):
         super().__init__(message)
@@ -21,7 +21,7 @@ class Failure(Exception):
 
 
 def of_import(error, name):
-    """The failure to import the handler's module."""
+    """Describes why the handler's module cannot be imported."""
     if isinstance(error, SyntaxError):
         place = f'  File "{error.filename}", line {error.lineno}\n    {(error.text or "").strip()}\n'
         return Failure("Runtime.UserCodeSyntaxError", f"Syntax error in module '{name}': {error}", [place])
@@ -42,11 +42,11 @@ def describe_message(error):
     try:
         return str(error)
     except Exception:
-        return "the exception cannot be turned into text"
+        return "cannot turn the exception into text"
 
 
 def describe_stack(error, depth=0):
-    """The frames of user code as AWS writes them, and what the exception was raised from."""
+    """The stack of user code as AWS writes it, and those of the exception's causes."""
     stack_trace = describe_frames(frames_of(error.__traceback__))
     if error.__cause__ is not None and depth < 8:
         stack_trace.append(f"Caused by {type(error.__cause__).__name__}: {describe_message(error.__cause__)}\n")
@@ -61,11 +61,11 @@ def frames_of(traceback):
 
 
 def describe_frames(frames):
-    """What traceback.format_list makes of frames, given as code and line number."""
+    """Formats frames, given as code and line number, as traceback.format_list does."""
     stack_trace, sources, repeated = [], {}, 0
     for code, number in frames:
         name = code.co_filename
-        if name.startswith(NOT_USERS) or code.co_name == "run_until_complete":
+        if name.startswith(INTERNAL_FILES) or code.co_name == "run_until_complete":
             continue
         if name not in sources:
             sources[name] = read_lines(name)
@@ -87,7 +87,7 @@ def read_lines(name):
 
 
 def describe_task(task):
-    """Where a suspended task of asyncio is waiting."""
+    """The stack of a suspended task of asyncio."""
     frames, waiting = [], task.get_coro()
     while waiting is not None:
         kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(waiting, f"{kind}_frame")), None)
@@ -100,6 +100,6 @@ def describe_task(task):
 
 
 def log_exit(error, request_id):
-    """Says where user code ends the process. That it ended is bootstrap's to tell."""
+    """Logs where user code ends the process. bootstrap reports that it ended."""
     place = "".join(describe_stack(error))
     posix.write(2, f"sys.exit({error.code!r}) was called in invocation {request_id}\n{place}".encode("utf-8", "replace"))

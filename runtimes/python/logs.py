@@ -1,14 +1,14 @@
-"""Python's `logging` as AWS's client sets it up: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Imported along with `logging`.
+"""Sets up Python's `logging` as AWS's client does: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Imported right after `logging`.
 
-A record is one event of the log, whatever its lines. On a managed runtime Lambda is told where it ends by a frame around it;
-anywhere else a line feed ends it, and those within are carriage returns, which the console shows as new lines.
+Each record is one event of the log. On a managed runtime a frame around the record tells Lambda where it ends. Anywhere else a
+line feed ends it; line feeds in the record become carriage returns, which the console shows as new lines.
 """
 import posix
 import time
 
 from open_runtime import Call, environ, flush, write
 
-JSON, TEXT = 0xA55A0002, 0xA55A0003  # types of frames, to which the level is added
+JSON, TEXT = 0xA55A0002, 0xA55A0003  # types of frames; the level is added
 NOT_EXTRA = {
     *("name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text", "stack_info"),
     *("lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName", "processName", "process"),
@@ -17,12 +17,12 @@ NOT_EXTRA = {
 
 
 class LogSink:
-    """Where records go, without a way through sys.stdout, which user code may replace."""
+    """Writes records. It does not use sys.stdout, which user code may replace."""
 
     @staticmethod
     def log(text, frame_type=None):
         try:
-            flush()  # what was printed before it
+            flush()  # what was printed before the record
         except Exception:
             pass  # user code has closed its stdout
         if Call.telemetry is not None:
@@ -56,7 +56,7 @@ def standard_level(level):
 
 
 def encode_line(members):
-    """A line of JSON, come what may: what has no form in JSON is there as text."""
+    """Encodes a line of JSON without fail: a value that has no form in JSON becomes text."""
     try:
         return encode(members)
     except Exception:
@@ -87,7 +87,7 @@ def encode(value):
 
 
 def set_up(logging):
-    """Gives the root logger a handler. Names of classes are AWS's: agents look for them."""
+    """Gives the root logger a handler. The classes have AWS's names, because agents look for them."""
 
     class LambdaLoggerHandler(logging.Handler):
         log_sink = LogSink

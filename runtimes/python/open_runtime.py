@@ -1,7 +1,7 @@
 """Language runtime for Python: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
 
-Python starts with -S, and what only some handlers need (os, site, json, logging, asyncio, traceback, the files beside
-this one) is imported when they need it: together these take several times as long as Python itself.
+Python starts with -S. Modules that only some handlers need (os, site, json, logging, asyncio, traceback, the files beside this
+one) are imported when they are needed, because together they take several times as long as Python itself.
 """
 import _signal  # signal imports enum, enum imports re
 import builtins
@@ -17,17 +17,17 @@ TO_BOOTSTRAP = 9
 DEEP = 10000  # levels of JSON; more could exhaust the stack
 CO_COROUTINE = 0x80  # as inspect has it
 write, now = posix.write, time.time  # user code may replace what others see
-__path__ = [__file__.rpartition("/")[0]]  # a package, too: `from open_runtime import failures`
+__path__ = [__file__.rpartition("/")[0]]  # makes this module a package: `from open_runtime import failures`
 
 
 def load_handler(name):
-    """What find_handler finds, wrapped as companions of middlewares want. They come first: they may patch what it imports."""
+    """Loads the handler, after the companions of middlewares: they may patch what it imports, and wrap it."""
     wrap = load_companions()
     return wrap(find_handler(name))
 
 
 def find_handler(name):
-    """Imports what `src/users.create`, `pkg.module.function` or `/opt/vendor/module.function` names."""
+    """Imports the handler that `src/users.create`, `pkg.module.function` or `/opt/vendor/module.function` names."""
     module_name, _, function_name = in_sys_path(name).replace("/", ".").rpartition(".")
     if not all(module_name.split(".")) or not function_name:
         raise failure("Runtime.MalformedHandlerName", f"'{name}' is not of the form [folder/]module.function")
@@ -43,12 +43,12 @@ def find_handler(name):
     if getattr(getattr(handler, "__code__", None), "co_flags", 0) & CO_COROUTINE:
         from open_runtime import event_loop
 
-        event_loop.get()  # asyncio takes its time: have it pass in Init
+        event_loop.get()  # imports asyncio, which is slow, in Init
     return handler
 
 
 def in_sys_path(name):
-    """An absolute name from the folder in sys.path that it is in; if it is in none, its own becomes the first."""
+    """Makes an absolute name relative to a folder in sys.path. If none contains it, its own folder becomes the first one."""
     if name[:1] != "/":
         return name
     for folder in sys.path:
@@ -79,17 +79,17 @@ def import_module(name):
 
 
 def read_event(line):
-    """The id, event and context of a call. Where Python cannot read it, the event is the failure to do so."""
+    """Returns id, event and context of a call. If Python cannot parse it, the event is the failure, and the context None."""
     try:
         call = decode(line.decode())
         return call["id"], call.get("event"), LambdaContext(call.get("context", {}))
     except Exception as error:
-        request_id = line[:200].decode("utf-8", "replace").split('"')[3]  # {"id":"…", comes first, says the protocol
+        request_id = line[:200].decode("utf-8", "replace").split('"')[3]  # the protocol says that {"id":"…", comes first
         return request_id, failure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}"), None
 
 
 def call_handler(handler, event, context):
-    """The handler's result as JSON."""
+    """Calls the handler, and returns its result as JSON."""
     if context is None:
         raise event
     Call.context = context
@@ -125,13 +125,13 @@ def write_response(member, json, request_id):
 
 
 def write_line(line):
-    """Writes all of it. Halves of surrogate pairs, which UTF-8 cannot hold, go as the escapes that JSON has for them."""
+    """Writes the whole line. UTF-8 cannot hold halves of surrogate pairs, so they become JSON's escapes."""
     rest = line.encode("utf-8", "backslashreplace")
     while rest:
         try:
             rest = memoryview(rest)[write(TO_BOOTSTRAP, rest) :]
         except OSError:
-            posix._exit(1)  # bootstrap has gone; or this is a fork of the handler's, and none of bootstrap's business
+            posix._exit(1)  # bootstrap has ended, or this is a process that the handler forked
 
 
 def write_init_error(json):
@@ -155,7 +155,7 @@ def environ(name):
 
 
 class Members(type(sys.implementation)):  # types.SimpleNamespace, without its import
-    """An object with the members that it is given, which shows them as AWS's do."""
+    """An object with the given members. Its repr is that of AWS's objects."""
 
     def __repr__(self):
         members = ",".join(f"{name}={value}" for name, value in vars(self).items() if name[0] != "_")
@@ -193,7 +193,7 @@ class LambdaContext(Members):
         return max(0, self._epoch_deadline_time_in_ms - int(now() * 1000))
 
     def w3c(self):
-        """The trace context of W3C that came with the client context."""
+        """Returns the W3C trace context that came with the client context."""
         return dict(self._w3c_fields)
 
     def log(self, message):
@@ -212,7 +212,9 @@ FUNCTION = {
 
 
 def set_trace_id(trace_id, name=b"_X_AMZN_TRACE_ID"):
-    """In os.environ; as long as nobody has imported os, in what os will make it from, and in what children inherit."""
+    """Sets the variable in os.environ. Before os is imported, sets it in posix.environ, which os.environ is made from, and for
+    child processes.
+    """
     if "os" in sys.modules:
         environment = sys.modules["os"].environb
     else:
@@ -224,28 +226,28 @@ def set_trace_id(trace_id, name=b"_X_AMZN_TRACE_ID"):
         del environment[name]
 
 
-GRACE_MS = int(environ("SLSGRACE")) if environ("SLSGRACE").isdigit() else 250
+GRACE_MS = int(environ("SLSGRACE") or 0)  # bootstrap sets and checks it
 
 
 class FunctionTimeout(BaseException):
-    """Raised at the line where the handler is when its time is nearly over. `except Exception` lets it pass."""
+    """Raised at the current line of the handler, shortly before the deadline. `except Exception` does not catch it."""
 
     error_type = "Function.Timeout"
-    stack_trace = None  # where the handler was waiting, if it was
+    stack_trace = None  # that of an async handler that was waiting
 
 
 class Call:
-    """What SIGTERM finds going on."""
+    """What the handler of SIGTERM must know."""
 
-    context = None  # that of the handler, while it is running
+    context = None  # that of the current call, while the handler runs
     latest = None  # that of the latest call
-    is_awaited = False  # whether the next call is
-    is_last = False
-    telemetry = None  # descriptor for frames of the log
+    is_awaited = False  # whether the process waits for the next call
+    is_last = False  # whether no more calls are read
+    telemetry = None  # the descriptor for frames of the log
 
 
 def on_sigterm(number, frame):
-    """During a call, little time is left for it. Between calls, the Shutdown phase has come."""
+    """SIGTERM means, during a call, that little time is left, and between calls that the Shutdown phase has begun."""
     if Call.context:
         left = Call.context.get_remaining_time_in_millis()
         timeout = FunctionTimeout(f"the handler was still running {left} ms before its deadline")
@@ -253,14 +255,14 @@ def on_sigterm(number, frame):
             sys.modules["open_runtime.event_loop"].interrupt(timeout)
         else:
             raise timeout
-    elif not Call.latest or Call.latest.get_remaining_time_in_millis() > GRACE_MS:  # else it came too late for that call
+    elif not Call.latest or Call.latest.get_remaining_time_in_millis() > GRACE_MS:  # otherwise it was meant for that call
         Call.is_last = True
         if Call.is_awaited:
             sys.exit()
 
 
 def find_spec(name):
-    """What the finders have for a top-level module, each asked as importlib asks it: with all three arguments."""
+    """Returns the spec of a top-level module. Calls each finder as importlib does: with all three arguments."""
     specs = (finder.find_spec(name, None, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
     return next((spec for spec in specs if spec), None)
 
@@ -276,7 +278,7 @@ class LateSite:
 
     @classmethod
     def find_distributions(cls, context):
-        """For importlib.metadata: what is installed where `site` looks."""
+        """Tells importlib.metadata what is installed in the folders that `site` adds."""
         from importlib.metadata import DistributionFinder, MetadataPathFinder
 
         known = set(sys.path)
@@ -293,8 +295,8 @@ class LateSite:
 
 
 class StandardFinder:
-    """A finder for the modules of the standard library that AWS's client has imported before the handler. As there, a file of
-    the function's that has the name of one is in nobody's way, unless it is the handler's.
+    """A finder for the modules of the standard library that AWS's client imports before the handler. As with AWS's client, a file
+    of the function with such a name does not replace the module, unless it is the handler's file.
     """
 
     names = {
@@ -304,7 +306,7 @@ class StandardFinder:
         *("warnings", "weakref"),
     }
     submodules = {"collections": ("abc",), "importlib": ("machinery", "util")}
-    path = None  # sys.path without what is the function's
+    path = None  # sys.path without the function's folders
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
@@ -316,7 +318,7 @@ class StandardFinder:
 
 
 class AwsClientFinder:
-    """The last finder: `awslambdaric.bootstrap`, which agents import, is aws_client.py where AWS's client is not installed."""
+    """The last finder: without AWS's client, agents that import `awslambdaric.bootstrap` get aws_client.py."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
@@ -333,7 +335,7 @@ class AwsClientFinder:
 
 
 class StandardLoader:
-    """Loads a module so that user code finds it as on AWS: `logging` set up, packages with submodules that others use there."""
+    """Loads a module as user code finds it on AWS: sets up `logging`, and imports submodules that are imported there."""
 
     def __init__(self, loader):
         self.loader = loader
@@ -356,7 +358,7 @@ class StandardLoader:
 
 
 def offer_submodules(module, names):
-    """Imports those of the names when somebody asks the module for them."""
+    """Imports these submodules when code first reads them as attributes of the module."""
     other = getattr(module, "__getattr__", None)
 
     def __getattr__(name):
@@ -371,7 +373,7 @@ def offer_submodules(module, names):
 
 
 def encodable(value):
-    """What to encode in place of a value that JSON has no form for. A Decimal, as DynamoDB has them, is a number."""
+    """Returns what to encode in place of a value that JSON has no form for. A Decimal, which DynamoDB uses, is a number."""
     if type(value).__module__ == "decimal" and type(value).__name__ == "Decimal":
         from open_runtime import results
 
@@ -379,7 +381,7 @@ def encodable(value):
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-restore_numbers = None  # in JSON that was encoded, once there was a Decimal
+restore_numbers = None  # a function that puts Decimals into encoded JSON, set at the first Decimal
 
 
 class Options:
@@ -388,19 +390,19 @@ class Options:
 
 
 try:
-    # What json is made of, without json, whose import costs more than all of this.
+    # These are the parts that json is made of. The import of json itself takes longer than this whole file.
     from _json import encode_basestring, make_encoder, make_scanner
 
     scan = make_scanner(Options)
     options = encodable, encode_basestring, None, ":", ",", False, False, False
-    encode_value = make_encoder(None, *options)  # None: does not look for circles
+    encode_value = make_encoder(None, *options)  # None: does not detect circular references
 
     def decode(text):
         try:
             return scan(text, 0)[0]
         except RecursionError:
             return deeply(lambda: scan(text, 0)[0])
-        except (StopIteration, SystemError):  # it lacks json to say what is wrong
+        except (StopIteration, SystemError):  # the scanner needs json to make its error
             import json
 
             return json.loads(text)
@@ -424,7 +426,7 @@ def encode(value):
 
 
 def deeply(function):
-    """Calls it with a deeper stack than usual: for events and results of more than some hundred levels."""
+    """Calls a function with a higher recursion limit, for events and results of more than some hundred levels."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, DEEP))
     try:
@@ -473,31 +475,31 @@ def answer(handler, request_id, event, context):
 
 
 def set_up():
-    """Makes an interpreter that was started with -S one that user code feels at home in."""
+    """Gives user code what an interpreter without -S has, and moves the protocol out of its way."""
     global flush
     for descriptor in FROM_BOOTSTRAP, TO_BOOTSTRAP:
         posix.set_inheritable(descriptor, False)
         posix.set_blocking(descriptor, True)
     take_telemetry()
-    faulthandler.register(_signal.SIGINT, file=2, all_threads=False)  # the last words, even of a handler stuck in C code
+    faulthandler.register(_signal.SIGINT, file=2, all_threads=False)  # prints the stack even of a handler that is stuck in C code
     posix.register_at_fork(after_in_child=leave_protocol)
     sys.stdout.reconfigure(line_buffering=True)
     flush = sys.stdout.flush
     builtins.exit = builtins.quit = sys.exit
     builtins.help = lambda *things: __import__("pydoc").help(*things)
     if environ("SLSDEBUG"):
-        sys.breakpointhook = lambda *_, **__: None  # where nobody debugs; pdb would quit, for there is no terminal
+        sys.breakpointhook = lambda *_, **__: None  # for calls without a debugger: pdb would quit, because there is no terminal
     sys.argv[1:] = []
     sys.modules["__main__"].__getattr__ = find_in_main
     sys.path.remove(__path__[0])
     if sys.path[0] == "":
-        del sys.path[0]  # where -c looks first
+        del sys.path[0]  # -c has added the current folder
     StandardFinder.path = sys.path[:]
     version = "python%d.%d" % sys.version_info[:2]
     is_customized = any(map(has_customization, (*environ("PYTHONPATH").split(":"), f"{sys.prefix}/lib/{version}/site-packages")))
     sys.path[:0] = [environ("LAMBDA_TASK_ROOT") or posix.getcwd(), f"/opt/python/lib/{version}/site-packages", "/opt/python"]
     aws_sdk = environ("LAMBDA_RUNTIME_DIR") or "/var/runtime"
-    if aws_sdk not in sys.path:  # where a managed runtime has it, it is in PYTHONPATH
+    if aws_sdk not in sys.path:  # on a managed runtime it is in PYTHONPATH
         sys.path.append(aws_sdk)
     sys.meta_path.insert(sys.meta_path.index(PathFinder), StandardFinder)
     sys.meta_path += [LateSite, AwsClientFinder]
@@ -506,7 +508,7 @@ def set_up():
 
 
 def take_telemetry():
-    """The descriptor that frames of the log go to, where a managed runtime has one. As under AWS's client, it is nobody else's."""
+    """Takes the descriptor for frames of the log, which managed runtimes have. As with AWS's client, no child inherits it."""
     name = b"_LAMBDA_TELEMETRY_LOG_FD"
     given = posix.environ.pop(name, None)
     if given:
@@ -515,11 +517,11 @@ def take_telemetry():
             posix.set_inheritable(int(given), False)
             Call.telemetry = int(given) if int(given) not in (FROM_BOOTSTRAP, TO_BOOTSTRAP) else None
         except (ValueError, OSError):
-            pass  # it was closed on the way
+            pass  # a wrapper has closed it
 
 
 def find_in_main(name):
-    """What agents look for in the `__main__` of AWS's client."""
+    """Returns what agents look for in the `__main__` of AWS's client."""
     if name == "bootstrap":
         from open_runtime import aws_client
 
@@ -528,7 +530,7 @@ def find_in_main(name):
 
 
 def has_customization(folder):
-    """Whether the folder has what `site` would run at the start."""
+    """Whether the folder has a file that `site` would run at the start."""
     for name in "sitecustomize.py", "usercustomize.py":
         try:
             posix.stat(f"{folder}/{name}")
@@ -539,7 +541,7 @@ def has_customization(folder):
 
 
 def leave_protocol():
-    """For forks of user code's: they have neither a part in the protocol nor a deadline."""
+    """Runs in processes that user code forks: they must not use the protocol, and they have no deadline."""
     if _signal.getsignal(_signal.SIGTERM) is on_sigterm:
         _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     posix.close(FROM_BOOTSTRAP)

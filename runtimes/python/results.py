@@ -1,16 +1,16 @@
-"""Results that JSON has no form for at once: bytes, Decimals. Imported at the first one."""
+"""Turns results into JSON that need more than the encoder: bytes and Decimals. Imported at the first one."""
 import json
 import posix
 import re
 
 import open_runtime
 
-MARK = posix.urandom(16).hex()  # nobody else's text has it
+MARK = posix.urandom(16).hex()  # random, so that no other text contains it
 MARKED = re.compile(f'"{MARK}([^"]*)"')
 
 
 def of_bytes(result):
-    """Bytes that are JSON, as orjson makes them, are the response, in one line."""
+    """Returns bytes that are JSON, such as those of orjson, as text on one line."""
     try:
         text = result.decode()
         open_runtime.deeply(lambda: json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse))
@@ -29,7 +29,7 @@ def describe(error):
 
 
 def mark_number(value):
-    """A string to encode in place of a Decimal, whose digits no float has."""
+    """Returns a string to encode in place of a Decimal, because a float would lose digits."""
     if not value.is_finite():
         raise ValueError(f"{value} is not JSON compliant")
     open_runtime.restore_numbers = restore_numbers

@@ -1,5 +1,5 @@
-"""Debugs one call with the debugpy that the function brings. debugpy listens on loopback, for the life of the process; the
-tunnel, for one call, connects it outwards to a relay, and whatever debugger the relay pairs it with speaks first.
+"""Debugs one call with the function's own debugpy. debugpy listens on loopback for the life of the process. The tunnel connects it
+outwards, to a relay, for one call. The debugger that the relay pairs it with speaks first.
 """
 import os
 import select
@@ -7,24 +7,24 @@ import socket
 import threading
 import time
 
-os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it complains of Python's own frozen modules
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it warns of Python's own frozen modules
 import debugpy
-from open_runtime.debugger import LONGEST_LINE, LONGEST_WAIT, PATIENCE, RETRY, is_of_page, warn
+from open_runtime.debugger import CONNECT_TIMEOUT, LONGEST_LINE, LONGEST_WAIT, RETRY, is_from_page, warn
 
 CHUNK = 1 << 16  # bytes
-address = None  # of debugpy, which can listen but once
+address = None  # of debugpy, which can listen only once
 
 
 class Tunnel(threading.Thread):
-    """One connection at a time; when it ends, or cannot be made, it tries again."""
+    """Keeps one connection at a time. If it ends or cannot be made, the tunnel tries again."""
 
-    pydev_do_not_trace = is_pydev_daemon_thread = True  # it must go on while debugpy stops the others
+    pydev_do_not_trace = is_pydev_daemon_thread = True  # debugpy must not stop this thread
 
     def __init__(self, target):
         super().__init__(daemon=True)
         self.target = target["host"], target["port"]
         self.is_closed = False
-        self.problem = "nothing was sent by one"
+        self.problem = "none sent anything"
         self.sockets = []
 
     def run(self):
@@ -54,24 +54,24 @@ class Tunnel(threading.Thread):
                 other[end].sendall(chunk)
 
     def first_line(self, remote):
-        """And what came with it; nothing if it is no debugger's. debugpy itself would take a request's head for headers of its
-        own, and its body for a message.
+        """Returns the first line and what came with it, or nothing if no debugger sent it. debugpy itself would take the head of
+        an HTTP request for headers of its own, and the body for a message.
         """
         first = b""
         while b"\n" not in first and len(first) <= LONGEST_LINE:
             chunk = remote.recv(CHUNK)
             if not chunk:
                 return b""
-            remote.settimeout(PATIENCE)  # it has begun
+            remote.settimeout(CONNECT_TIMEOUT)  # only a line that has begun has a limit
             first += chunk
         remote.settimeout(None)
-        if is_of_page(first.split(b"\n", 1)[0]):
-            self.problem = "what connected sends what a browser does"
+        if is_from_page(first.split(b"\n", 1)[0]):
+            self.problem = "what connected sends what a browser sends"
             return b""
         return first
 
     def open(self, where):
-        end = socket.create_connection(where, PATIENCE)
+        end = socket.create_connection(where, CONNECT_TIMEOUT)
         end.settimeout(None)
         self.sockets.append(end)
         if self.is_closed:
@@ -79,18 +79,18 @@ class Tunnel(threading.Thread):
         return end
 
     def close(self):
-        """Ends both connections, which the thread then leaves."""
+        """Ends both connections, and with them the thread."""
         self.is_closed = True
         for end in list(self.sockets):
             try:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # it has ended by itself
-        self.join(PATIENCE)
+                pass  # it has already ended
+        self.join(CONNECT_TIMEOUT)
 
 
 def attach(target, left):
-    """Waits for a debugger for half of the time that is left. What ends the debugging of this call."""
+    """Waits for a debugger for at most half of the time that is left. Returns a function that ends the debugging of this call."""
     global address
     if address is None:
         debugpy.configure(subProcess=False)

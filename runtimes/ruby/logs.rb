@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-# Ruby's Logger as AWS's client sets it up: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Loaded along with `logger`.
+# Sets up Ruby's Logger as AWS's client does: text, or JSON with AWS_LAMBDA_LOG_FORMAT=JSON. Loaded right after `logger`.
 #
-# A record is one event of the log, whatever its lines: those within are carriage returns, which the console shows as new lines.
+# Each record is one event of the log. Line feeds in it become carriage returns, which the console shows as new lines.
 require "json"
 
 module OpenRuntime
@@ -22,7 +22,7 @@ module OpenRuntime
       head = { timestamp: time.getutc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), level: severity }
       tail = { requestId: $_global_aws_request_id }.compact
       JSON.generate({ **head, **members(message), **tail }) << "\n"
-    rescue StandardError # it has no form in JSON
+    rescue StandardError # the message has no form in JSON
       JSON.generate({ **head, message: msg2str(message).dup.force_encoding("UTF-8").scrub, **tail }) << "\n"
     end
 
@@ -35,7 +35,7 @@ module OpenRuntime
     end
   end
 
-  # For loggers of $stdout and $stderr; what they are given is theirs.
+  # Defaults for loggers to $stdout and $stderr. Options that are given win.
   module LoggerDefaults
     def initialize(device, *rotation, **options)
       if device.equal?($stdout) || device.equal?($stderr)

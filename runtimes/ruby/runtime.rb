@@ -2,17 +2,17 @@
 
 # Language runtime for Ruby: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
 #
-# Ruby starts without RubyGems, which takes longer than Ruby itself, and loads them when somebody needs them.
+# Ruby starts without RubyGems, because they take longer to load than Ruby itself. They are loaded when they are first needed.
 require "json"
 
 module OpenRuntime
   FROM_BOOTSTRAP = IO.for_fd(8, "rb").tap { |io| io.close_on_exec = true }
   TO_BOOTSTRAP = IO.for_fd(9, "wb").tap { |io| io.close_on_exec = io.sync = true }
   DEEP = 10_000 # levels of JSON; more could exhaust the stack
-  GRACE_MS = Integer(ENV["SLSGRACE"] || 250, exception: false) || 250
+  GRACE_MS = ENV["SLSGRACE"].to_i # bootstrap sets and checks it
   PROCESS = Process.pid
 
-  # What AWS has a name for, and what is no exception of the handler's.
+  # A failure that AWS has a name for. The handler did not raise it.
   class Failure < StandardError
     attr_reader :error_type
 
@@ -22,7 +22,7 @@ module OpenRuntime
     end
   end
 
-  # Raised at the line where the handler is when its time is nearly over. A plain `rescue` lets it pass.
+  # Raised at the current line of the handler, shortly before the deadline. A plain `rescue` does not catch it.
   class FunctionTimeout < Exception # rubocop:disable Lint/InheritException
     def error_type = "Function.Timeout"
   end
@@ -49,7 +49,7 @@ module OpenRuntime
 
   module_function
 
-  # Loads what `src/users.create` or `source.Module::Class.method` names, wrapped as companions of middlewares want.
+  # Loads the handler that `src/users.create` or `source.Module::Class.method` names. Companions of middlewares may wrap it.
   def load_handler(name)
     raise Failure.new("Runtime.MalformedHandlerName", "'#{name}' is not of the form [folder/]file.method") unless
       name !~ /\.\./ && name =~ %r{\A(.*/)?([^./]+)\.(?:([^/]+)\.)?([^./]+)\z}
@@ -61,7 +61,7 @@ module OpenRuntime
     wraps.reverse.reduce(handler) { |inner, wrap| wrap.call(inner) }
   end
 
-  # In the task root, else where `require` would find it.
+  # Looks in the task root first, and then where `require` would look.
   def find_file(name)
     [Dir.pwd, *$LOAD_PATH].map { |folder| File.expand_path(name, folder) }.find { |file| File.file?(file) } || File.expand_path(name)
   end
@@ -86,7 +86,7 @@ module OpenRuntime
     raise Failure.new("Runtime.HandlerNotFound", "the method '#{[receiver, method].compact.join(".")}' is missing from #{file}")
   end
 
-  # A companion may define a top-level method `wrap`, which gets a handler and returns one.
+  # A companion may define a top-level method `wrap` that takes a handler and returns one.
   def load_companion(file)
     return unless File.file?(file)
 
@@ -98,13 +98,13 @@ module OpenRuntime
     raise Failure.new("Runtime.CompanionError", "the companion #{file} failed: #{error.class}: #{error.message}")
   end
 
-  # The next call; nil at the end of STDIN.
+  # Returns the next call, or nil at the end of STDIN.
   def read_event
     line = FROM_BOOTSTRAP.gets or return
     JSON.parse(line, max_nesting: DEEP)
   rescue JSON::ParserError => error
     id = line.b[/\A\{"id":"([^"]*)"/n, 1]
-    { "id" => id, "error" => Failure.new("Runtime.UnmarshalError", "the event cannot be read: #{error.message[0, 200].scrub}") }
+    { "id" => id, "error" => Failure.new("Runtime.UnmarshalError", "cannot read the event: #{error.message[0, 200].scrub}") }
   end
 
   def call_handler(handler, call)
@@ -118,30 +118,30 @@ module OpenRuntime
   # Lets SIGTERM raise FunctionTimeout in the block.
   def timed(context)
     @latest = @running = context
-    $_global_aws_request_id = context.aws_request_id # the name that AWS's client has for it
+    $_global_aws_request_id = context.aws_request_id # the name that AWS's client uses
     yield
   ensure
     @running = nil
   end
 
-  # What redefines to_json, as ActiveSupport does, is asked for it.
+  # Calls `to_json` where it has been redefined, as ActiveSupport does.
   def encode(result)
     return read_json(result) if defined?(StringIO) && result.is_a?(StringIO) || result.is_a?(IO)
 
     own = result.method(:to_json).owner
     own.name.to_s.start_with?("JSON::") ? JSON.generate(result, max_nesting: DEEP) : result.to_json
   rescue StandardError, SystemStackError => error
-    raise Failure.new("Runtime.MarshalError", "the result cannot be turned into JSON: #{error.message}")
+    raise Failure.new("Runtime.MarshalError", "cannot turn the result into JSON: #{error.message}")
   end
 
-  # An IO holds the response as it is. It must be JSON here.
+  # The text of an IO is the response as it is. It must be JSON.
   def read_json(io)
     text = io.read.to_s.dup.force_encoding("UTF-8")
     JSON.parse(text, max_nesting: DEEP)
     text.tr("\r\n", "  ")
   end
 
-  # Writes one line, whole. A fork of the handler's has no part in the protocol.
+  # Writes one whole line. A process that the handler forked must not write to the protocol.
   def write_response(json)
     exit!(1) if Process.pid != PROCESS
     TO_BOOTSTRAP.write(json, "\n")
@@ -156,11 +156,11 @@ module OpenRuntime
     JSON.generate({ errorType: type, errorMessage: error.message.to_s.dup.force_encoding("UTF-8").scrub, stackTrace: error.is_a?(Failure) ? [] : stack })
   end
 
-  # During a call, little time is left for it. Between calls, the Shutdown phase has come.
+  # SIGTERM means, during a call, that little time is left, and between calls that the Shutdown phase has begun.
   def on_sigterm
     if @running
       raise FunctionTimeout, "the handler was still running #{@running.get_remaining_time_in_millis} ms before its deadline"
-    elsif @latest.nil? || @latest.get_remaining_time_in_millis > GRACE_MS # else it came too late for that call
+    elsif @latest.nil? || @latest.get_remaining_time_in_millis > GRACE_MS # otherwise it was meant for that call
       @is_last = true
       exit if @is_waiting
     end
@@ -185,7 +185,7 @@ module OpenRuntime
       exit 1
     end
     previous = trap("TERM") { on_sigterm }
-    trap("TERM", previous) unless previous == "DEFAULT" # user code's own
+    trap("TERM", previous) unless previous == "DEFAULT" # user code has set its own
     write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1 } }))
     loop do
       @is_waiting = true
@@ -198,7 +198,7 @@ end
 
 LambdaContext = OpenRuntime::Context
 
-# What AWS's client has loaded before the handler, for the first who needs it.
+# AWS's client loads these libraries before the handler. Here each is loaded when its constant is first used.
 OpenRuntime::LIBRARIES = {
   Gem: "rubygems", RbConfig: "rbconfig", Logger: "logger", Monitor: "monitor", MonitorMixin: "monitor", Timeout: "timeout",
   Date: "date", DateTime: "date", StringIO: "stringio", URI: "uri", Net: "net/http", OpenSSL: "openssl", Zlib: "zlib",
@@ -219,14 +219,14 @@ end
 module OpenRuntime
   PARTS = LIBRARIES.to_h { |name, library| [library[/\A\w+/], name] }.freeze
 
-  # Loads the library whose part a path like `uri/generic` names. Else the part would load it, at its `module URI`, and the
-  # library would miss what the part has not defined yet.
+  # A path like `uri/generic` names a part of a library: loads the whole library first. Otherwise the part's `module URI` would
+  # load the library, which would lack what the part has not defined yet.
   def self.load_whole(path)
     name = PARTS[path[%r{\A\w+(?=/)}]]
     Object.const_get(name) if name && path != LIBRARIES[name] && Object.autoload?(name)
   end
 
-  # Loads the library, whose methods take the places of those above.
+  # Loads the library `time`, whose methods replace those above.
   def self.complete_time
     verbose, $VERBOSE = $VERBOSE, nil
     Kernel.instance_method(:require).bind_call(self, "time")
@@ -244,7 +244,7 @@ module Kernel
     open_runtime_require("#{__dir__}/logs.rb") if loaded && path.end_with?("logger", "logger.rb") && defined?(Logger::Formatter)
     loaded
   rescue LoadError
-    raise unless open_runtime_require("rubygems") # false: they are there, or about to be
+    raise unless open_runtime_require("rubygems") # false: they are loaded, or being loaded
 
     require(path)
   end
@@ -260,7 +260,7 @@ module Kernel
   end
 end
 
-# As Lambda has it, and after that where Ruby has its gems.
+# Gems are looked for as on Lambda, and then in Ruby's own folders.
 version = RUBY_VERSION[/\d+\.\d+/] + ".0"
 ENV["GEM_PATH"] ||= "#{Dir.pwd}/vendor/bundle/ruby/#{version}:/opt/ruby/gems/#{version}:"
 $LOAD_PATH.unshift(Dir.pwd, "/opt/ruby/lib")

@@ -3,7 +3,6 @@
 use std::env::{self, VarError};
 use std::ffi::{CStr, OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::cloudevents;
 use crate::error::{Fatal, InvocationError};
@@ -47,7 +46,7 @@ pub struct Config {
     /// `SLSOVERLAP`: whether middlewares are started before their turn.
     pub overlap: bool,
     /// `SLSGRACE`: the time from the SIGTERM warning to the deadline.
-    pub grace: Duration,
+    pub grace_ms: u64,
     /// `SLSDEBUG`: the debuggers that events may ask for.
     pub allowed_debuggers: Permitted,
     /// `_OPEN_RUNTIME_DEBUG`: the debugger of every invocation, for `open-runtime invoke --debug`.
@@ -153,7 +152,7 @@ impl Config {
                 None => "this is the default",
             },
             overlap: overlap(variables)?,
-            grace: grace(variables)?,
+            grace_ms: grace_ms(variables)?,
             allowed_debuggers: allowed_debuggers(variables)?,
             forced_debugger: text(variables, "_OPEN_RUNTIME_DEBUG")?.and_then(|target| Target::parse(&target)),
             timeline: variables("_OPEN_RUNTIME_TIMELINE").map(PathBuf::from),
@@ -237,10 +236,10 @@ fn overlap(variables: Variables<'_>) -> Result<bool, InvocationError> {
     }
 }
 
-fn grace(variables: Variables<'_>) -> Result<Duration, InvocationError> {
-    let Some(value) = text(variables, "SLSGRACE")? else { return Ok(Duration::from_millis(250)) };
+fn grace_ms(variables: Variables<'_>) -> Result<u64, InvocationError> {
+    let Some(value) = text(variables, "SLSGRACE")? else { return Ok(250) };
     match value.parse() {
-        Ok(ms) if ms <= MAX_GRACE_MS => Ok(Duration::from_millis(ms)),
+        Ok(ms) if ms <= MAX_GRACE_MS => Ok(ms),
         _ => Err(variable("SLSGRACE", &value, "a whole number of milliseconds from 0 to 900000")),
     }
 }

@@ -1,16 +1,16 @@
 #!/bin/sh
-description='Init: bootstrap registers as an extension, so that SIGTERM comes, and can do without'
+description='Init: bootstrap registers as an extension, so that Lambda sends SIGTERM, and works without registration'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
-# works_without WHAT REQUEST FAULT: the function answers, and the log says why Lambda may end it without SIGTERM.
+# works_without WHAT REQUEST FAULT: the function answers. The log says why Lambda may end it without SIGTERM.
 works_without() {
 	faulty echoes "{\"on\":\"$2\",\"nth\":1,\"do\":$3}" &&
 		answers 1 1 &&
 		logged "cannot register as an extension, so Lambda may end this environment without SIGTERM: $1"
 }
 
-check 'it registers under its name for no event, and asks for one' '
+check 'bootstrap registers under its own name for no events, and asks for the next event' '
 	start_lambda echoes &&
 	is_ready &&
 	says journal "\"lambda-extension-name\":\"open-runtime\"" &&
@@ -25,22 +25,22 @@ do
 	'
 done
 
-check 'a refusal is a refusal though it has an identifier' '
+check 'a refusal with an identifier still counts as a refusal' '
 	works_without "HTTP status 500" register "{\"status\":500,\"headers\":{\"Lambda-Extension-Identifier\":\"x\"}}"
 '
 
-check 'a connection that is reset is no failure' '
+check 'a reset connection does not fail Init' '
 	works_without "" register "{\"reset\":\"after-reading\"}"
 '
 
-check 'an answer that is broken off behind the identifier is good enough' '
+check 'an answer that breaks off after the identifier is accepted' '
 	faulty echoes "{\"on\":\"register\",\"nth\":1,\"do\":{\"reset\":\"mid-body\"}}" --init-limit 3 &&
 	answers 1 1 &&
 	same 1 "$(asked extension/event/next)" &&
 	same 1 "$(grep -c "\"what\":\"spawned\"" journal)"
 '
 
-check 'no answer is waited for, for a second, while the language runtime boots' '
+check 'bootstrap waits at most a second for an answer while the language runtime boots' '
 	works_without "no answer in time" register "{\"swallow\":true}" &&
 	init=$(sed -n "s/.*\"error\":null,\"ms\":\([0-9]*\).*\"what\":\"init\"}/\1/p" journal) &&
 	test "$init" -lt 2000
@@ -55,7 +55,7 @@ do
 	'
 done
 
-check 'a language runtime that dies twice while bootstrap registers is a failed Init' '
+check 'Init fails if the language runtime exits twice while bootstrap registers' '
 	faulty dies-before-ready "{\"on\":\"register\",\"nth\":1,\"do\":{\"swallow\":true}}" --env "DIES=exit 3" &&
 	init_fails Runtime.ExitError "exited with status 3"
 '

@@ -1,23 +1,23 @@
 #!/bin/sh
-description='AWS_LAMBDA_EXEC_WRAPPER: others wrap the language runtime, and bootstrap is a wrapper itself'
+description='AWS_LAMBDA_EXEC_WRAPPER: a wrapper starts the language runtime, and bootstrap can be the wrapper of a managed runtime'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
-ours=$bootstrap # which some of the tests replace
+ours=$bootstrap # some tests replace $bootstrap
 
-# wrapper BODY: makes an executable script of it.
+# wrapper BODY: writes the body into an executable script.
 wrapper() {
 	printf '#!/bin/sh\n%s\n' "$1" >wrapper.new &&
 		chmod +x wrapper.new &&
 		mv wrapper.new wrapper
 }
 
-# wrapped FUNCTION [OPTION…]: starts it with that script.
+# wrapped FUNCTION [OPTION…]: starts the function with that script as its wrapper.
 wrapped() {
 	start_lambda "$@" --env "AWS_LAMBDA_EXEC_WRAPPER=$work/wrapper"
 }
 
-check 'the wrapper starts the language runtime, with what it sets in the environment' '
+check 'a wrapper starts the language runtime, and the variables that it sets are in the environment' '
 	wrapper "export GREETING=hello; echo \"\$*\" >arguments; exec \"\$@\"" &&
 	wrapped nodejs:handler.echo &&
 	answers 1 1 &&
@@ -26,13 +26,13 @@ check 'the wrapper starts the language runtime, with what it sets in the environ
 	says environ GREETING=hello
 '
 
-check 'another _HANDLER, which the wrapper sets, is the handler' '
+check 'a _HANDLER that the wrapper sets is the handler' '
 	wrapper "export _HANDLER=handler.fails; exec \"\$@\"" &&
 	wrapped nodejs:handler.echo &&
 	fails_with RangeError 1
 '
 
-check 'the language runtime that comes after one that died is wrapped, too' '
+check 'the wrapper also starts the language runtime that replaces one that exited' '
 	wrapper "echo wrapped >>starts; exec \"\$@\"" &&
 	wrapped nodejs:handler.exits &&
 	fails_with Runtime.ExitError "{\"exit\": 3}" &&
@@ -40,8 +40,8 @@ check 'the language runtime that comes after one that died is wrapped, too' '
 	same 2 "$(wc -l <task/starts)"
 '
 
-# As the example in AWS's documentation has it, in sh: options go before the last argument.
-# shellcheck disable=SC2034 # in the bodies of checks
+# The example of AWS's documentation, in sh: it inserts options before the last argument.
+# shellcheck disable=SC2034 # the bodies of the checks use it
 adds_options='for last; do :; done
 count=$#
 for each
@@ -52,7 +52,7 @@ done
 set -- "$@" $ADDED "$last"
 exec "$@"'
 
-check 'options that a wrapper adds before the last argument reach the interpreter, and its environment is clean' '
+check 'options that a wrapper adds before the last argument reach the interpreter, and no variable of bootstrap is left in its environment' '
 	wrapper "$adds_options" &&
 	wrapped nodejs:handler.echo --env "ADDED=--expose-gc --stack-size=1000" &&
 	answers 1 1 &&
@@ -63,37 +63,37 @@ check 'options that a wrapper adds before the last argument reach the interprete
 	answers 2 2
 '
 
-check 'options that a wrapper adds reach Python as well' '
+check 'options that a wrapper adds reach Python' '
 	wrapper "$adds_options" &&
 	wrapped python:handler.echo --env "ADDED=-X importtime" &&
 	answers 1 1 &&
 	logged "import time:"
 '
 
-check 'without a wrapper there is none' '
+check 'the language runtime is started directly if no wrapper is set' '
 	start_lambda describes-itself --env AWS_LAMBDA_EXEC_WRAPPER= &&
 	is_ready &&
 	says task/itself "handler: fake.handler"
 '
 
-check 'a wrapper that is not there is a failed Init that names the variable and the file' '
+check 'Init fails and names the variable and the file if the wrapper does not exist' '
 	wrapped echoes &&
 	init_fails Runtime.InvalidConfiguration "AWS_LAMBDA_EXEC_WRAPPER is \"$work/wrapper\", but must be the absolute path of an executable file"
 '
 
-check 'a wrapper without the execute bit is a failed Init' '
+check 'Init fails if the wrapper is not executable' '
 	touch wrapper &&
 	wrapped echoes &&
 	init_fails Runtime.InvalidConfiguration "AWS_LAMBDA_EXEC_WRAPPER is"
 '
 
-check 'a wrapper that starts nothing is a failed Init' '
+check 'Init fails if the wrapper starts nothing' '
 	wrapper "exit 7" &&
 	wrapped echoes &&
 	init_fails Runtime.ExitError "exited with status 7"
 '
 
-check 'bootstrap never wraps the language runtime with itself' '
+check 'bootstrap does not use itself as the wrapper of the language runtime' '
 	ln -s "$bootstrap" open-runtime &&
 	start_lambda nodejs:handler.echo --env "AWS_LAMBDA_EXEC_WRAPPER=$work/open-runtime" &&
 	answers 1 1 &&
@@ -103,8 +103,8 @@ check 'bootstrap never wraps the language runtime with itself' '
 	esac
 '
 
-# So Lambda starts it on its managed runtimes: with the command of the original runtime as arguments.
-check 'as open-runtime it is the wrapper, and honours none: not even one that has started it' '
+# On managed runtimes Lambda starts the wrapper like this: the command of the original runtime is its arguments.
+check 'under the name open-runtime bootstrap is the wrapper, and ignores every AWS_LAMBDA_EXEC_WRAPPER' '
 	ln -s "$bootstrap" open-runtime &&
 	wrapper "echo wrapped >>starts; exec $work/open-runtime /var/lang/bin/node --expose-gc /var/runtime/index.mjs" &&
 	bootstrap=$work/wrapper &&
@@ -115,7 +115,7 @@ check 'as open-runtime it is the wrapper, and honours none: not even one that ha
 
 bootstrap=$ours
 
-# managed HANDLER RUNTIME [OPTION…]: a function of that managed runtime.
+# managed HANDLER RUNTIME [OPTION…]: starts a function of that managed runtime.
 managed() {
 	handler_of_managed=$1
 	runtime=$2
@@ -123,18 +123,18 @@ managed() {
 	start_lambda "$handler_of_managed" "--managed=$runtime" "$@"
 }
 
-check 'on a managed runtime events stay as AWS sends them' '
+check 'on a managed runtime the handler gets events as AWS sends them' '
 	managed nodejs:handler.echo nodejs22.x &&
 	answers "@$tests/events/sqs.json" "$(cat "$tests/events/sqs.json")"
 '
 
-check 'on a managed runtime SLSEVENTS=cloudevents asks for CloudEvents' '
+check 'on a managed runtime SLSEVENTS=cloudevents gives the handler CloudEvents' '
 	managed nodejs:handler.echo nodejs22.x --env SLSEVENTS=cloudevents &&
 	invoke "@$tests/events/apigw-http-v2.json" &&
 	says response "\"ce-type\":\"com.amazonaws.apigateway.http.v2\""
 '
 
-check 'SLSLOG=info says once what events the handler gets, and why' '
+check 'SLSLOG=info logs once which form of events the handler gets, and why' '
 	managed nodejs:handler.echo nodejs22.x --env SLSLOG=info &&
 	answers 1 1 &&
 	logged "the handler gets events as AWS sends them: this is the default on managed runtimes" &&
@@ -144,12 +144,12 @@ check 'SLSLOG=info says once what events the handler gets, and why' '
 	logged "the handler gets events as CloudEvents: this is the default"
 '
 
-check 'raw and cloudevents at once are a failed Init' '
+check 'Init fails if SLSEVENTS has both raw and cloudevents' '
 	start_lambda nodejs:handler.echo --env SLSEVENTS=raw,cloudevents &&
 	init_fails Runtime.InvalidConfiguration "SLSEVENTS is \"raw,cloudevents\", but must be either raw"
 '
 
-check 'SLSWRAPPER wraps the language runtime on a managed runtime, too' '
+check 'SLSWRAPPER wraps the language runtime on a managed runtime' '
 	wrapper "export GREETING=hello; echo wrapped >>starts; exec \"\$@\"" &&
 	managed nodejs:handler.echo nodejs22.x --env "SLSWRAPPER=$work/wrapper" &&
 	answers 1 1 &&
@@ -158,7 +158,7 @@ check 'SLSWRAPPER wraps the language runtime on a managed runtime, too' '
 	says environ GREETING=hello
 '
 
-check 'SLSWRAPPER that is not there is a failed Init that names it' '
+check 'Init fails and names SLSWRAPPER if that file does not exist' '
 	start_lambda echoes --env "SLSWRAPPER=$work/nowhere" &&
 	init_fails Runtime.InvalidConfiguration "SLSWRAPPER is \"$work/nowhere\""
 '
@@ -175,7 +175,7 @@ do
 	'
 done
 
-check 'a wrapper that starts bootstrap without its arguments is a failed Init, and no recursion' '
+check 'Init fails without recursion if a wrapper starts bootstrap without its arguments' '
 	wrapper "echo wrapped >>starts; exec $bootstrap" &&
 	wrapped nodejs:handler.echo &&
 	init_fails Runtime.ExitError "exited with status 1" &&
@@ -183,13 +183,13 @@ check 'a wrapper that starts bootstrap without its arguments is a failed Init, a
 	same 2 "$(wc -l <task/starts)"
 '
 
-# package FILE TEXT: a file of the function.
+# package FILE TEXT: writes a file of the function.
 package() {
 	mkdir -p "task/${1%/*}" &&
 		printf "%s\n" "$2" >"task/$1"
 }
 
-check 'the handler of a package in node_modules is found' '
+check 'bootstrap finds the handler of a package in node_modules' '
 	package node_modules/vendor-wrapper/package.json "{\"main\":\"lib/main.js\"}" &&
 	package node_modules/vendor-wrapper/lib/main.js "exports.handler = async () => 5;" &&
 	package node_modules/@vendor/agent/handler.js "exports.handler = async () => 6;" &&
@@ -200,33 +200,33 @@ check 'the handler of a package in node_modules is found' '
 	answers 1 6
 '
 
-check 'a handler by its absolute path is found' '
+check 'bootstrap finds a handler by its absolute path' '
 	mkdir -p layer/vendor &&
 	echo "exports.handler = async () => 7;" >layer/vendor/handler.js &&
 	start_lambda "nodejs:$work/layer/vendor/handler.handler" &&
 	answers 1 7
 '
 
-check 'the handler of a package in PYTHONPATH is found' '
+check 'bootstrap finds the handler of a package in PYTHONPATH' '
 	mkdir -p layer/vendor_lambda &&
 	echo "handler = lambda event, context: 8" >layer/vendor_lambda/handler.py &&
 	start_lambda python:vendor_lambda.handler.handler --env "PYTHONPATH=$work/layer" &&
 	answers 1 8
 '
 
-check 'the handler file of the function comes before packages of the same name' '
+check 'the handler file of the function takes precedence over a package of the same name' '
 	mkdir -p layer &&
 	echo "echo = lambda event, context: 8" >layer/handler.py &&
 	start_lambda nodejs:handler.echo --env "PYTHONPATH=$work/layer" &&
 	answers 1 1
 '
 
-check 'on a managed runtime its language loads a handler that is found nowhere' '
+check 'on a managed runtime the language of that runtime loads a handler that bootstrap does not find' '
 	managed nodejs:nowhere_to_be.found python3.13 &&
 	init_fails Runtime.ImportModuleError "Unable to import module"
 '
 
-check 'the command that the wrapper is given tells the language as well' '
+check 'the command that the wrapper is given also selects the language' '
 	ln -s "$bootstrap" open-runtime &&
 	wrapper "exec $work/open-runtime /var/lang/bin/python3.13 /var/runtime/bootstrap.py" &&
 	bootstrap=$work/wrapper &&
@@ -236,18 +236,18 @@ check 'the command that the wrapper is given tells the language as well' '
 
 bootstrap=$ours
 
-check 'elsewhere a handler that is found nowhere is a failed Init that names the places and SLSRUNTIME' '
+check 'outside managed runtimes Init fails and names the places and SLSRUNTIME if the handler is not found' '
 	start_lambda nodejs:nowhere_to_be.found &&
 	init_fails Runtime.NoLanguageRuntime "/opt/python" &&
 	logged "set SLSRUNTIME to the language"
 '
 
-check 'a handler without a dot is malformed' '
+check 'a handler name without a dot is malformed' '
 	start_lambda nodejs:handler &&
 	init_fails Runtime.MalformedHandlerName "is not of the form file.function"
 '
 
-check 'a file with a dot before its extension, and TypeScript, are a failed Init that says what to do' '
+check 'Init fails and says what to do for TypeScript, and for a file with a dot before its extension' '
 	package app.d/my.func.js "exports.handler = async () => 9;" &&
 	start_lambda nodejs:app.d/my.func.handler &&
 	init_fails Runtime.NoLanguageRuntime "rename a file with a dot before its extension" &&
@@ -258,7 +258,7 @@ check 'a file with a dot before its extension, and TypeScript, are a failed Init
 	logged runtimes/ts/language-runtime
 '
 
-check 'a dot in the name of a folder is none' '
+check 'a dot in the name of a folder does not end the file name of the handler' '
 	package app.d/my.js "exports.func = { handler: async () => 9 };" &&
 	start_lambda nodejs:app.d/my.func.handler &&
 	answers 1 9

@@ -1,9 +1,9 @@
 #!/bin/sh
-description='what the Runtime API says of an invocation reaches the handler, and what the handler says of an error reaches Lambda'
+description='the facts of an invocation reach the handler, and the errors of the handler reach Lambda'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
-# context EXPRESSION: is true of what the handler was given, in Python: c is the context, i the request id that the caller got.
+# context EXPRESSION: the Python expression is true. c is the context that the handler got, i the request id that the caller got.
 context() {
 	python3 - "$(sed -n 's/^X-Amzn-RequestId: \([^ ]*\)\r$/\1/Ip' headers)" "$1" <<-'END'
 		import json, sys, time
@@ -13,13 +13,13 @@ context() {
 	END
 }
 
-# posted TEXT: the headers or the body of the latest error have it.
+# posted TEXT: the headers or the body of the latest error contain the text.
 posted() {
 	grep '/error"' journal | tail -n 1 >posted &&
 		says posted "$1"
 }
 
-check 'the handler is given all that Lambda says, and nothing that it does not' '
+check 'the handler gets every field that Lambda sends, and no other' '
 	start_lambda shows-its-call &&
 	invoke 1 -H "X-Amzn-Trace-Id: Root=1-2-3" -H "X-Amz-Tenant-Id: blue" -H "X-Amz-Client-Context: $(printf "{\"client\":{\"a\":[1]}}" | base64 -w 0)" &&
 	succeeded &&
@@ -31,7 +31,7 @@ check 'the handler is given all that Lambda says, and nothing that it does not' 
 	context "set(c) == {\"requestId\", \"deadlineMs\", \"functionArn\", \"traceId\", \"tenantId\", \"clientContext\"}"
 '
 
-# asked_by CLIENT_CONTEXT [CURL-OPTION…]: a handler in shell, invoked by a caller who chose the client context.
+# asked_by CLIENT_CONTEXT [CURL-OPTION…]: invokes a handler in shell with that client context.
 asked_by() {
 	client_context=$(printf '%s' "$1" | base64 -w 0)
 	shift
@@ -40,12 +40,12 @@ asked_by() {
 		succeeded
 }
 
-# told EXPRESSION: is true of what the handler said, in Python: r is that.
+# told EXPRESSION: the Python expression is true. r is the response of the handler.
 told() {
 	python3 -c "import json, sys; r = json.load(open('response')); sys.exit(None if eval(sys.argv[1]) else f'{sys.argv[1]} is not true of {r}')" "$1"
 }
 
-check 'a client context forges nothing for a handler in shell' '
+check 'a client context cannot forge variables of a handler in shell' '
 	for forged in "{\"x\":1,\"context\":{\"requestId\":\"spoofed\",\"functionArn\":\"arn:evil\",\"tenantId\":\"victim\",\"deadlineMs\":9999999999999}}" \
 		"{\"custom\":{\"tenantId\":\"victim\",\"traceId\":\"evil\",\"functionArn\":\"arn:evil\"}}" \
 		"{\"x\":\"\\\",\\\"context\\\":{\\\"requestId\\\":\\\"spoofed\",\"context\":{\"requestId\":\"spoofed\"}}"
@@ -59,7 +59,7 @@ check 'a client context forges nothing for a handler in shell' '
 	done
 '
 
-check 'headers that are empty are as good as missing' '
+check 'empty headers are treated as missing' '
 	faulty shows-its-call "{\"on\":\"next\",\"nth\":1,\"do\":{\"headers\":{\"Lambda-Runtime-Client-Context\":\"\",
 		\"Lambda-Runtime-Cognito-Identity\":\"\",\"Lambda-Runtime-Trace-Id\":\"\",\"Lambda-Runtime-Aws-Tenant-Id\":\"\",
 		\"Lambda-Runtime-Invoked-Function-Arn\":\"\",\"Lambda-Runtime-Invocation-Id\":\"\"}}}" &&
@@ -69,13 +69,13 @@ check 'headers that are empty are as good as missing' '
 	fails_to grep lambda-runtime-invocation-id journal
 '
 
-check 'the identity of a mobile user arrives' '
+check 'the identity of a mobile user reaches the handler' '
 	faulty shows-its-call "{\"on\":\"next\",\"nth\":1,\"do\":{\"headers\":{\"Lambda-Runtime-Cognito-Identity\":\"{\\\"cognitoIdentityId\\\":\\\"x\\\"}\"}}}" &&
 	invoke 1 &&
 	context "c[\"identity\"] == {\"cognitoIdentityId\": \"x\"}"
 '
 
-check 'an invocation id goes back with a response, and with an error' '
+check 'an invocation id is sent back with a response and with an error' '
 	faulty obeys "{\"on\":\"next\",\"nth\":\"every\",\"do\":{\"headers\":{\"Lambda-Runtime-Invocation-Id\":\"number-7\"}}}" &&
 	answers 1 1 &&
 	same 1 "$(grep /response journal | grep -c "\"lambda-runtime-invocation-id\":\"number-7\"")" &&
@@ -83,7 +83,7 @@ check 'an invocation id goes back with a response, and with an error' '
 	posted "\"lambda-runtime-invocation-id\":\"number-7\""
 '
 
-check 'an error reaches the caller in the words of the language, and Lambda in the form that it keeps' '
+check 'an error reaches the caller as the language words it, and Lambda in the form that Lambda documents' '
 	start_lambda fails-as-told &&
 	for pair in ValueError=Function.ValueError Runtime.Own=Runtime.Own Function.Own=Function.Own a.b.C=Function.C A::B=Function.B \
 		E_42-x=Function.Ex 42=Function.Error
@@ -104,13 +104,13 @@ check 'an error of any shape reaches the caller' '
 	done
 '
 
-check 'an error keeps the other members that its language gives it' '
+check 'an error keeps the additional members that the language runtime gives it' '
 	start_lambda fails-as-told &&
 	invoke "{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stackTrace\":[],\"trace\":[\"E: m\"],\"requestId\":\"r\",\"own\":{\"a\":1.50}}" &&
 	same_json "{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stackTrace\":[],\"trace\":[\"E: m\"],\"requestId\":\"r\",\"own\":{\"a\":1.50}}" response
 '
 
-check 'X-Ray is told the cause, in ASCII' '
+check 'X-Ray gets the cause of an error, in ASCII' '
 	start_lambda fails-as-told &&
 	invoke "{\"errorType\":\"E\",\"errorMessage\":\"grün\\n\",\"stackTrace\":[\"f (a.js:1)\"]}" &&
 	says response "grün" &&
@@ -119,7 +119,7 @@ check 'X-Ray is told the cause, in ASCII' '
 	posted "\\\"label\\\":\\\"f (a.js:1)\\\""
 '
 
-check 'a cause of nearly 64 KiB is for X-Ray, and for the caller' '
+check 'a cause just below 64 KiB reaches X-Ray and the caller' '
 	start_lambda fails-as-told &&
 	message=$(head -c 64000 /dev/zero | tr "\0" x) &&
 	invoke "{\"errorType\":\"E\",\"errorMessage\":\"$message\"}" &&
@@ -128,7 +128,7 @@ check 'a cause of nearly 64 KiB is for X-Ray, and for the caller' '
 	test "$(wc -c <posted)" -gt 64000
 '
 
-check 'a cause of 64 KiB is not for X-Ray, but for the caller' '
+check 'a cause of 64 KiB reaches the caller, but not X-Ray' '
 	start_lambda fails-as-told &&
 	{
 		printf "{\"errorType\":\"E\",\"errorMessage\":\""

@@ -1,9 +1,9 @@
 #!/bin/sh
-description='a Runtime API that misbehaves: what can be asked again is, nothing is answered twice, and nothing is lost in silence'
+description='a Runtime API that misbehaves: bootstrap repeats safe requests, answers no event twice, and logs every loss'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
-# raw SCENARIO [FAKE]: bootstrap with the Runtime API of raw_api.py.
+# raw SCENARIO [FAKE]: starts bootstrap with the Runtime API of raw_api.py.
 raw() {
 	mkdir -p task
 	python3 "$tests/lib/raw_api.py" "$1" &
@@ -12,19 +12,19 @@ raw() {
 		alone "127.0.0.1:$(cat port)" "${2:-echoes}"
 }
 
-# alone ADDRESS FAKE: bootstrap, with that Runtime API.
+# alone ADDRESS FAKE: starts bootstrap with the Runtime API at that address.
 alone() {
 	mkdir -p task
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # a list of words
 	env -i PATH="$PATH" OPEN_RUNTIME_TEST="$OPEN_RUNTIME_TEST" AWS_LAMBDA_RUNTIME_API="$1" SLSRUNTIME="$tests/fakes/runtimes/$2" \
 		_HANDLER=fake.handler LAMBDA_TASK_ROOT="$work/task" $starter "$bootstrap" >bootstrap.out 2>lambda.log &
 	alone=$!
 	at_end "end_process $alone"
 }
 
-starter= # a program that starts bootstrap, and its arguments
+starter= # a program that starts bootstrap, with its arguments
 
-# ends STATUS: it does so by itself, soon.
+# ends STATUS: bootstrap exits by itself with that status, within 5 s.
 ends() {
 	within 5000 is_gone "$alone" || return
 	wait "$alone"
@@ -38,7 +38,7 @@ end_process() {
 	return 0
 }
 
-# has_been REQUEST: the Runtime API has got it, a regular expression from its beginning.
+# has_been REQUEST: the Runtime API got a request whose beginning matches this regular expression.
 has_been() {
 	within 30000 grep -qs "^$1" requests || {
 		cat requests
@@ -49,7 +49,7 @@ has_been() {
 next='GET /2018-06-01/runtime/invocation/next'
 post='POST /2018-06-01/runtime/invocation'
 
-# goes_on SCENARIO: the first event is answered, once, with itself, and the next one asked for.
+# goes_on SCENARIO: bootstrap answers the first event once, with that event, and asks for the next one.
 goes_on() {
 	raw "$1" &&
 		has_been "$post/id-1/response \[1\]" &&
@@ -61,7 +61,7 @@ asks_again() {
 	sed "1,/id-1/d" requests | grep -q "^$next"
 }
 
-# gives_up SCENARIO TEXT: bootstrap ends with status 1, says why, and quotes nothing.
+# gives_up SCENARIO TEXT: bootstrap exits with status 1, logs the reason, and quotes no data.
 gives_up() {
 	raw "$1" &&
 		ends 1 &&
@@ -72,16 +72,16 @@ gives_up() {
 for scenario in answers-twice continues slow until-the-end no-reason many-headers ends-in-the-head closes-before \
 	closes-while-idle chunks-that-end chunks-with-trailers closes-always speaks-of-nothing
 do
-	check "it $scenario: the event is answered once, and the next one asked for" '
+	check "Runtime API scenario $scenario: the event is answered once, and bootstrap asks for the next one" '
 		goes_on $scenario
 	'
 done
 
-check 'what is no HTTP ends the environment' '
+check 'an answer that is not HTTP ends the environment' '
 	gives_up garbage "Runtime API: GET /runtime/invocation/next failed"
 '
 
-check 'a head without end ends the environment' '
+check 'a header section without end ends the environment' '
 	gives_up endless-head "Runtime API: GET /runtime/invocation/next failed"
 '
 
@@ -89,16 +89,16 @@ check 'a chunk without a length ends the environment' '
 	gives_up bad-chunks "Runtime API: GET /runtime/invocation/next failed"
 '
 
-check 'a redirection is not followed' '
+check 'bootstrap does not follow a redirection' '
 	gives_up redirects "Runtime API: GET /runtime/invocation/next failed"
 '
 
-check 'a connection that is closed again and again ends the environment, after three attempts' '
+check 'a connection that is closed at three attempts in a row ends the environment' '
 	gives_up always-closes "Runtime API: GET /runtime/invocation/next failed" &&
 	same 3 "$(grep -c "$next" requests)"
 '
 
-check 'a request id that would lead elsewhere is not used' '
+check 'a request id that would change the path of a request is not used' '
 	for scenario in wanders goes-up
 	do
 		rm -f port requests
@@ -107,12 +107,12 @@ check 'a request id that would lead elsewhere is not used' '
 	done
 '
 
-check 'registering has an end, although the language runtime never stops writing' '
+check 'registration ends although the language runtime never stops writing' '
 	raw never-registers floods &&
 	has_been "$next"
 '
 
-check 'SIGTERM that was blocked by whoever started bootstrap comes' '
+check 'SIGTERM reaches bootstrap although its parent process blocked it' '
 	printf "%s\n" "use POSIX;" "sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGCHLD));" "exec @ARGV;" >blocks &&
 	starter="perl $work/blocks" &&
 	goes_on slow &&
@@ -123,7 +123,7 @@ starter=
 
 for half in half-a-head half-a-body
 do
-	check "$half is waited for, and SIGTERM ends that" '
+	check "Runtime API scenario $half: bootstrap waits, and SIGTERM ends the wait" '
 		raw $half &&
 		has_been "$next" &&
 		kill "$alone" &&
@@ -131,14 +131,14 @@ do
 	'
 done
 
-check 'a response that is refused before it is read is not lost in silence, and the environment stays' '
+check 'a response that is refused before it is read is logged, and does not end the environment' '
 	raw refuses-unread has-much-to-say &&
 	has_been "$post/id-2" &&
 	logged "RequestId: id-1 POST /runtime/invocation/{id}/response was refused with HTTP status 413" &&
 	same 2 "$(grep -c "^$post" requests)"
 '
 
-check 'a response that cannot be delivered ends the environment: its event must not be handled again' '
+check 'a response that cannot be delivered ends the environment, and its event is not handled again' '
 	raw breaks-answers echoes &&
 	ends 1 &&
 	logged "RequestId: id-1 POST /runtime/invocation/{id}/response failed" &&
@@ -146,31 +146,31 @@ check 'a response that cannot be delivered ends the environment: its event must 
 	same 1 "$(grep -c "^$next" requests)"
 '
 
-check 'no Runtime API at all ends the environment soon' '
+check 'a Runtime API that cannot be reached ends the environment within 5 s' '
 	alone 127.0.0.1:1 echoes &&
 	ends 1 &&
 	logged "Runtime API: GET /runtime/invocation/next failed: "
 '
 
-check 'no address of a Runtime API: bootstrap says who starts it' '
+check 'without the address of a Runtime API bootstrap exits and says which programs start it' '
 	alone "" echoes &&
 	ends 1 &&
 	logged "bootstrap: AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda, or by open-runtime"
 '
 
-check 'an address that is not text is said to be that' '
+check 'the error for an address that is not UTF-8 says so' '
 	alone "$(printf "\377")" echoes &&
 	ends 1 &&
 	logged "bootstrap: AWS_LAMBDA_RUNTIME_API is not text in UTF-8: this program is started by AWS Lambda, or by open-runtime"
 '
 
-check 'a name for an address is refused, not looked up' '
+check 'a host name in place of an address is refused without a look-up' '
 	alone lambda.example:80 echoes &&
 	ends 1 &&
 	logged "lambda.example:80 is neither localhost nor an IP address, with a port"
 '
 
-check 'localhost is known' '
+check 'the name localhost is accepted as an address' '
 	mkdir task &&
 	python3 "$tests/lib/raw_api.py" slow &
 	at_end "end_process $!"
@@ -179,22 +179,22 @@ check 'localhost is known' '
 	has_been "$post/id-1/response \[1\]"
 '
 
-check 'a stderr that takes nothing is no reason to panic' '
+check 'bootstrap does not panic if it cannot write to stderr' '
 	mkdir task &&
 	(AWS_LAMBDA_RUNTIME_API= "$bootstrap" 2>/dev/full; same 1 $?)
 '
-# on REQUEST NTH FAULT: a fault in the script of the local Lambda.
+# on REQUEST NTH FAULT: prints a fault for the script of the local Lambda.
 on() {
 	printf '{"on":"%s","nth":%s,"do":%s}' "$1" "$2" "$3"
 }
 
-# handled NUMBER: the handler has seen so many events (those that obey write each down).
+# handled NUMBER: the handler got this many events (the fake that obeys writes each down).
 handled() {
 	same "$1" "$(wc -l <task/events)"
 }
 handle='"echo $id >>events"'
 
-# every_other REQUEST FAULT…: the first request has the first fault, the third the second, and so on.
+# every_other REQUEST FAULT…: the first request gets the first fault, the third request the second fault, and so on.
 every_other() {
 	every_other=$1
 	nth=1
@@ -207,7 +207,7 @@ every_other() {
 	done
 }
 
-# all_handled_once NUMBER: so many events are answered, and handled once.
+# all_handled_once NUMBER: this many events are answered, and each is handled once.
 all_handled_once() {
 	mkdir -p task && : >task/events
 	while test "$(wc -l <task/events)" -lt "$1"
@@ -218,46 +218,46 @@ all_handled_once() {
 	same "$1" "$(sort -u task/events | wc -l)"
 }
 
-check 'an event that breaks off on its way is asked for again, and handled once' '
+check 'bootstrap asks again for an event that breaks off, and the handler gets it once' '
 	faulty obeys "$(every_other next "{\"reset\":\"before-reading\"}" "{\"reset\":\"after-reading\"}" "{\"reset\":\"mid-header\"}" \
 		"{\"reset\":\"mid-body\"}" "{\"truncate\":3}" "{\"truncate\":3,\"chunked\":2}")" --timeout 9 &&
 	all_handled_once 7 &&
 	same 6 "$(grep -c "asking for the next invocation again" lambda.log)"
 '
 
-check 'an event may come in any form, late, and on a connection that is closed afterwards' '
+check 'an event may come in any transfer encoding, late, and on a connection that is closed afterwards' '
 	faulty obeys "$(every_other next "{\"chunked\":1}" "{\"chunked\":true,\"closeAfter\":true}" "{\"delayMs\":100}" "{\"closeAfter\":true}")" &&
 	all_handled_once 8 &&
 	fails_to grep -q bootstrap: lambda.log
 '
 
-check 'a response that Lambda may not have got is posted again, delivered once, and its event not handled again' '
+check 'a response that Lambda may not have received is posted again, delivered once, and its event is not handled again' '
 	faulty obeys "$(every_other response "{\"reset\":\"before-reading\"}" "{\"reset\":\"after-reading\"}" "{\"reset\":\"mid-header\"}")" --timeout 9 &&
 	all_handled_once 4 &&
 	same 7 "$(asked /response)"
 '
 
-# The connection may be reset when it has just been found open: then the next invocation is asked for again.
-check 'an answer to a response may come in any form, late, broken off, and on a connection that is closed afterwards' '
+# The reset may come just after bootstrap found the connection open. It then asks for the next invocation again.
+check 'the answer to a response may come in any transfer encoding, late, broken off, and on a connection that is closed afterwards' '
 	faulty obeys "$(every_other response "{\"reset\":\"mid-body\"}" "{\"truncate\":3}" "{\"closeAfter\":true}" "{\"chunked\":1}" "{\"delayMs\":100}")" &&
 	all_handled_once 10 &&
 	same 10 "$(asked /response)" &&
 	same "" "$(sed -n "/bootstrap:/{/asking for the next invocation again/!p;}" lambda.log)"
 '
 
-check 'an error that Lambda may not have got is posted again, and delivered once' '
+check 'an error that Lambda may not have received is posted again, and delivered once' '
 	faulty obeys "$(every_other error "{\"reset\":\"before-reading\"}" "{\"reset\":\"after-reading\"}" "{\"reset\":\"mid-header\"}")" --timeout 9 &&
 	failed_so Runtime.ExitError "exited with status 3" "exit 3" &&
 	failed_so Runtime.ExitError "exited with status 4" "exit 4" &&
 	failed_so Runtime.ExitError "exited with status 5" "exit 5"
 '
 
-# refused STATUS WHY
+# refused STATUS REASON
 refused() {
 	logged "POST /runtime/invocation/{id}/response was refused with HTTP status $1: $2"
 }
 
-check 'a response that is refused is told, and the environment stays' '
+check 'a refused response is logged and does not end the environment' '
 	faulty echoes "$(on response 1 "{\"status\":400}"), $(on response 2 "{\"status\":403}"), $(on response 3 "{\"status\":410}"),
 		$(on response 4 "{\"status\":413}"), $(on response 5 "{\"status\":404}")" &&
 	answers 1 1 &&
@@ -279,7 +279,7 @@ do
 	'
 done
 
-check 'an error is refused with status 500: bootstrap exits' '
+check 'bootstrap exits if an error is refused with status 500' '
 	faulty obeys "$(on error 1 "{\"status\":500}")" &&
 	tell "exit 3" &&
 	bootstrap_exits 1 &&
@@ -297,7 +297,7 @@ done
 
 for fault in '"status":500' '"status":403' '"reset":"after-reading"'
 do
-	check "an Init error is met with {$fault}: bootstrap exits, and says what was wrong" '
+	check "bootstrap exits and logs the Init error if posting it meets {$fault}" '
 		faulty cannot-load-the-handler "$(on init-error \"every\" "{$fault}")" &&
 		bootstrap_exits 1 &&
 		has_logged Init Runtime.ImportModuleError "no module nowhere" &&
@@ -305,7 +305,7 @@ do
 	'
 done
 
-check 'a connection that is closed while the handler runs is not used for its response' '
+check 'a connection that is closed while the handler runs is not used for the response' '
 	faulty obeys "$(on next 1 "{\"closeAfter\":true}"), $(on next 2 "{\"closeAfter\":true}")" --env SLSLOG=debug &&
 	tell "sleep 0.2" &&
 	succeeded &&
@@ -322,14 +322,14 @@ check 'a response of 6 MiB is delivered' '
 	cmp large response
 '
 
-check 'a response that is larger than Lambda takes is told by Lambda, and the environment stays' '
+check 'a response that is larger than Lambda allows is a function error, and does not end the environment' '
 	start_lambda has-much-to-say --timeout 20 &&
 	fails_with Function.ResponseSizeTooLarge 1 &&
 	logged "was refused with HTTP status 413: it is larger than Lambda allows, which Lambda has told the caller" &&
 	answers 2 "\"\""
 '
 
-# with_header NAME VALUE: the first event has this header, with this value (JSON, without quotes); the fake shows its call.
+# with_header NAME VALUE: the first event has this header with this value (JSON, without quotes). The fake shows its call.
 with_header() {
 	faulty shows-its-call "$(on next 1 "{\"headers\":{\"$1\":$2}}")" --timeout 5 &&
 		invoke 1
@@ -347,7 +347,7 @@ check 'an event with an empty request id ends the environment' '
 	logged "GET /runtime/invocation/next failed: the answer has no request id"
 '
 
-check 'a deadline that is missing, empty or nonsense is none: that is told, and the event handled' '
+check 'a deadline that is missing, empty or malformed is ignored and logged, and the event is handled' '
 	faulty shows-its-call "$(on next 1 "{\"headers\":{\"Lambda-Runtime-Deadline-Ms\":null}}"),
 		$(on next 2 "{\"headers\":{\"Lambda-Runtime-Deadline-Ms\":\"\"}}"), $(on next 3 "{\"headers\":{\"Lambda-Runtime-Deadline-Ms\":\"soon\"}}"),
 		$(on next 4 "{\"headers\":{\"Lambda-Runtime-Deadline-Ms\":\"-1\"}}"), $(on next 5 "{\"headers\":{\"Lambda-Runtime-Deadline-Ms\":\"1e9\"}}"),
@@ -361,7 +361,7 @@ check 'a deadline that is missing, empty or nonsense is none: that is told, and 
 	logged "came without a deadline: nothing limits its time"
 '
 
-check 'a deadline in the year 2286 is one' '
+check 'a deadline in the year 2286 is accepted' '
 	with_header Lambda-Runtime-Deadline-Ms "\"9999999999999\"" &&
 	succeeded &&
 	says response "\"deadlineMs\":9999999999949"
@@ -375,31 +375,31 @@ check 'a deadline in the past fails the invocation, and the handler is not calle
 	fails_to test -e task/events
 '
 
-check 'headers of 64 KB arrive' '
+check 'headers of 64 KB are accepted' '
 	with_header Lambda-Runtime-Trace-Id "\"$(head -c 65536 /dev/zero | tr "\0" x)\"" &&
 	succeeded &&
 	test "$(wc -c <response)" -gt 65536
 '
 
-check 'a client context of 64 KB arrives' '
+check 'a client context of 64 KB reaches the handler' '
 	with_header Lambda-Runtime-Client-Context "\"[\\\"$(head -c 65536 /dev/zero | tr "\0" x)\\\"]\"" &&
 	succeeded &&
 	test "$(wc -c <response)" -gt 65536
 '
 
-check 'headers that are no UTF-8 are no reason to fail' '
+check 'headers that are not UTF-8 do not fail the invocation' '
 	with_header Lambda-Runtime-Trace-Id "\"a\\u00ffb\"" &&
 	succeeded &&
 	says response "\"traceId\":\"a$(printf "\357\277\275")b\""
 '
 
-check 'an invocation id that is no ASCII does not go back, and the response is delivered' '
+check 'an invocation id that is not ASCII is not sent back, and the response is delivered' '
 	with_header Lambda-Runtime-Invocation-Id "\"a\\u00ff\"" &&
 	succeeded &&
 	fails_to grep -q lambda-runtime-invocation-id journal
 '
 
-check 'a client context that is no JSON is left out, and that is told without its text' '
+check 'a client context that is not JSON is left out, and the log says so without its text' '
 	with_header Lambda-Runtime-Client-Context "\"{sEcReT\"" &&
 	succeeded &&
 	fails_to grep clientContext response &&

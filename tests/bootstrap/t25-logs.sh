@@ -1,17 +1,17 @@
 #!/bin/sh
-description='the log: what went wrong, of which invocation, and never its event, its response or the environment'
+description='the log: it says what went wrong in which invocation, and never contains the event, the response or the environment'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
-# Events, responses, headers and variables have this in them.
+# Events, responses, headers and variables contain this secret.
 secret=sEcReT
 
-# is_discreet: neither bootstrap nor the local Lambda has said it.
+# is_discreet: neither bootstrap nor the local Lambda printed the secret.
 is_discreet() {
 	fails_to grep "$secret" lambda.log
 }
 
-# with_secrets FAULTS [OPTION…]: everything that goes through bootstrap holds the secret.
+# with_secrets FAULTS [OPTION…]: everything that passes through bootstrap contains the secret.
 with_secrets() {
 	faults=$1
 	shift
@@ -26,7 +26,7 @@ ask() {
 		-H "X-Amz-Client-Context: $(printf '{"custom":"%s"}' "$secret" | base64 -w 0)" "$@"
 }
 
-check 'successes, crashes and garbage do not tell secrets, nor do errors with SLSLOGERRORS=type' '
+check 'no secret is logged of successes, crashes, malformed data, and errors with SLSLOGERRORS=type' '
 	with_secrets "" --env SLSLOGERRORS=type &&
 	ask "\": $secret\"" &&
 	says response "$secret" &&
@@ -52,14 +52,14 @@ error_line() {
 		sed "s/^20.*Invoke Error 	//" lambda.log >error_line
 }
 
-# is_said PYTHON: true of the line, e.
+# is_said PYTHON: the expression is true. e is the line.
 is_said() {
 	python3 -c "import json, sys
 e = json.load(open(\"error_line\"))
 sys.exit(0 if $1 else f\"not true of {e}\")"
 }
 
-check 'an invocation that fails is logged once, with type, message and stack, as by the client of AWS for Node.js' '
+check 'a failed invocation is logged once, with type, message and stack, in the form of the client of AWS for Node.js' '
 	start_lambda fails-as-told --quiet &&
 	fail_with "{\"errorType\":\"my.Boom\",\"errorMessage\":\"two\\nlines\",\"stackTrace\":[\"at f\"]}" &&
 	has_failed my.Boom &&
@@ -69,7 +69,7 @@ check 'an invocation that fails is logged once, with type, message and stack, as
 		"$(sed "s/^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9][0-9][0-9]Z//" lambda.log)"
 '
 
-check 'where Lambda wants JSON it has the members that Lambda documents' '
+check 'with AWS_LAMBDA_LOG_FORMAT=JSON the line of a failed invocation has the members that Lambda documents' '
 	start_lambda fails-as-told --quiet --env AWS_LAMBDA_LOG_FORMAT=JSON &&
 	fail_with "{\"errorType\":\"my.Boom\",\"errorMessage\":\"m\",\"stackTrace\":[\"at f\"]}" &&
 	error_line &&
@@ -77,7 +77,7 @@ check 'where Lambda wants JSON it has the members that Lambda documents' '
 	is_said "[e[\"level\"], e[\"errorType\"], e[\"errorMessage\"], e[\"stackTrace\"]] == [\"ERROR\", \"my.Boom\", \"m\", [\"at f\"]]"
 '
 
-check 'in JSON it names the tenant, as the client of AWS for Node.js does' '
+check 'with AWS_LAMBDA_LOG_FORMAT=JSON the line of a failed invocation names the tenant, as the client of AWS for Node.js does' '
 	start_lambda fails-as-told --quiet --env AWS_LAMBDA_LOG_FORMAT=JSON &&
 	fail_with "{\"errorType\":\"my.Boom\",\"errorMessage\":\"m\"}" -H "X-Amz-Tenant-Id: blue\"s" &&
 	error_line &&
@@ -85,20 +85,20 @@ check 'in JSON it names the tenant, as the client of AWS for Node.js does' '
 	is_said "e[\"tenantId\"] == \"blue\\\"s\""
 '
 
-check 'a stack with the message at its head is logged where the language has one' '
+check 'the log has a stack with the message at its head if the language runtime sends one' '
 	start_lambda fails-as-told --quiet &&
 	fail_with "{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stackTrace\":[\"at f\"],\"trace\":[\"E: m\",\"at f\"]}" &&
 	error_line &&
 	is_said "e[\"stack\"] == [\"E: m\", \"at f\"]"
 '
 
-check 'what bootstrap says of a failure is logged likewise' '
+check 'an error of bootstrap is logged in the same form as an error of a handler' '
 	start_lambda obeys --quiet &&
 	tell "exit 3" &&
 	has_logged Invoke Runtime.ExitError "\"errorMessage\":\"the language runtime exited with status 3\",\"stack\":[]}"
 '
 
-check 'an Init that fails is logged once' '
+check 'a failed Init is logged once' '
 	start_lambda cannot-load-the-handler --quiet &&
 	bootstrap_exits 1 &&
 	has_logged Init Runtime.ImportModuleError "\"errorMessage\":\"no module nowhere\"" &&
@@ -106,7 +106,7 @@ check 'an Init that fails is logged once' '
 	same 1 "$(grep -c nowhere lambda.log)"
 '
 
-check 'SLSLOGERRORS=type leaves out what handlers say, but for the type' '
+check 'SLSLOGERRORS=type logs only the type of the error of a handler' '
 	with_secrets "" --env SLSLOGERRORS=type &&
 	ask "\"fail \$id {\\\"errorType\\\":\\\"Boom\\\",\\\"errorMessage\\\":\\\"$secret\\\",\\\"stackTrace\\\":[\\\"$secret\\\"]}; id=\"" &&
 	has_failed Boom &&
@@ -114,7 +114,7 @@ check 'SLSLOGERRORS=type leaves out what handlers say, but for the type' '
 	is_discreet
 '
 
-check 'SLSLOGERRORS=type leaves it out of an Init that fails, and keeps what bootstrap says' '
+check 'SLSLOGERRORS=type logs only the type of the error of a handler in Init, and keeps the messages of bootstrap' '
 	start_lambda cannot-load-the-handler --env SLSLOGERRORS=type &&
 	bootstrap_exits 1 &&
 	has_logged Init Runtime.ImportModuleError "{\"errorType\":\"Runtime.ImportModuleError\"}" &&
@@ -125,13 +125,13 @@ check 'SLSLOGERRORS=type leaves it out of an Init that fails, and keeps what boo
 	has_logged Invoke Runtime.ExitError "exited with status 3"
 '
 
-check 'SLSLOGERRORS with another value is an Init error, in the format that Lambda wants' '
+check 'an unknown value of SLSLOGERRORS is an Init error, in the log format that is configured' '
 	start_lambda echoes --env SLSLOGERRORS=none --env AWS_LAMBDA_LOG_FORMAT=JSON &&
 	bootstrap_exits 1 &&
 	logged "\"errorMessage\":\"the environment variable SLSLOGERRORS is \\\"none\\\", but must be type or full\""
 '
 
-check 'AWS_LAMBDA_LOG_LEVEL=FATAL leaves failed invocations out, ERROR does not' '
+check 'AWS_LAMBDA_LOG_LEVEL=FATAL hides failed invocations, and ERROR shows them' '
 	start_lambda obeys --env AWS_LAMBDA_LOG_LEVEL=FATAL &&
 	tell "exit 3" &&
 	has_failed Runtime.ExitError &&
@@ -142,7 +142,7 @@ check 'AWS_LAMBDA_LOG_LEVEL=FATAL leaves failed invocations out, ERROR does not'
 	has_logged Invoke Runtime.ExitError
 '
 
-check 'no control character of an error reaches the log, and a huge error fits into an event of CloudWatch' '
+check 'no control character of an error reaches the log, and a huge error is cut to the size of a CloudWatch log event' '
 	start_lambda fails-as-told --quiet &&
 	python3 -c "import json
 c = \"\".join(map(chr, [*range(32), *range(127, 160)]))
@@ -163,14 +163,14 @@ check 'a control character in the name of a handler does not reach the log' '
 	fails_to grep -q "$(printf "\033")" lambda.log
 '
 
-check 'a timeout does not' '
+check 'no secret is logged of a timeout' '
 	with_secrets "" &&
 	ask "\"sleep 60; : $secret\"" &&
 	failed Function.Timeout "Task timed out" &&
 	is_discreet
 '
 
-check 'a Runtime API that misbehaves does not' '
+check 'no secret is logged of a Runtime API that misbehaves' '
 	with_secrets "{\"on\":\"next\",\"nth\":1,\"do\":{\"reset\":\"mid-body\"}},
 		{\"on\":\"next\",\"nth\":3,\"do\":{\"headers\":{\"Lambda-Runtime-Client-Context\":\"$secret\"}}},
 		{\"on\":\"next\",\"nth\":4,\"do\":{\"body\":\"$secret\"}},
@@ -186,32 +186,32 @@ check 'a Runtime API that misbehaves does not' '
 	is_discreet
 '
 
-check 'a request id that is none does not' '
+check 'no secret is logged of a malformed request id' '
 	with_secrets "{\"on\":\"next\",\"nth\":1,\"do\":{\"headers\":{\"Lambda-Runtime-Aws-Request-Id\":\"$secret/\"}}}" &&
 	ask 1 &&
 	bootstrap_exits 1 &&
 	is_discreet
 '
 
-check 'a status of the Runtime API does not' '
+check 'no secret is logged of an error status of the Runtime API' '
 	with_secrets "{\"on\":\"next\",\"nth\":1,\"do\":{\"status\":500,\"body\":\"$secret\",\"headers\":{\"X\":\"$secret\"}}}" &&
 	bootstrap_exits 1 &&
 	is_discreet
 '
 
-check 'a language runtime that cannot start does not' '
+check 'no secret is logged of a language runtime that cannot start' '
 	start_lambda dies-before-ready --env "TOKEN=$secret" --env "DIES=echo $secret" &&
 	bootstrap_exits 1 &&
 	is_discreet
 '
 
-check 'what is said of an invocation has its request id' '
+check 'a message about an invocation has its request id' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"status\":413}}" &&
 	answers 1 1 &&
 	logged "bootstrap: RequestId: $(sed -n "s/^X-Amzn-RequestId: \([^ ]*\)\r$/\1/Ip" headers) POST"
 '
 
-check 'where Lambda wants JSON, every line is JSON, the last one as well' '
+check 'with AWS_LAMBDA_LOG_FORMAT=JSON every line is JSON, including the last one' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"status\":413}},{\"on\":\"response\",\"nth\":2,\"do\":{\"status\":500}}" \
 		--env AWS_LAMBDA_LOG_FORMAT=JSON --quiet &&
 	invoke 1 &&
@@ -222,21 +222,21 @@ for line in sys.stdin: print(json.loads(line)[\"level\"])" >levels &&
 	same "WARN FATAL" "$(tr "\n" " " <levels | sed "s/ $//")"
 '
 
-check 'SLSLOG=error leaves warnings out' '
+check 'SLSLOG=error hides warnings' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"status\":413}}" --env SLSLOG=error &&
 	answers 1 1 &&
 	stop_lambda &&
 	fails_to grep bootstrap: lambda.log
 '
 
-check 'AWS_LAMBDA_LOG_LEVEL is heard where SLSLOG is not set' '
+check 'AWS_LAMBDA_LOG_LEVEL applies if SLSLOG is not set' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"status\":413}}" --env AWS_LAMBDA_LOG_LEVEL=ERROR &&
 	answers 1 1 &&
 	stop_lambda &&
 	fails_to grep bootstrap: lambda.log
 '
 
-check 'a variable that nobody knows is warned of once, with the name that is meant, and those that are known are not' '
+check 'an unknown variable is warned of once, with the most similar known name, and known variables are not' '
 	start_lambda echoes --env SLSMIDDLEWARE=polite --env SLSEVENT=raw --env SLS_EVENTS=raw --env SLSCOLOUR=1 --env SLS_ORG=1 \
 		--env SLSDEADLINEMS=1 &&
 	answers 1 1 &&
@@ -249,7 +249,7 @@ check 'a variable that nobody knows is warned of once, with the name that is mea
 
 needs ruby
 
-# log_of_row ROW [OPTION…]: what the program of a row of tests/compat/ruby logs during one call is in lambda.log.
+# log_of_row ROW [OPTION…]: runs one call of a row of tests/compat/ruby. Its log is in lambda.log.
 log_of_row() {
 	mkdir -p task &&
 		cp "$repository/tests/compat/ruby/rows/$1/"*.rb task || return
@@ -259,7 +259,7 @@ log_of_row() {
 		stop_lambda
 }
 
-# is_as_recorded ROW: it is what AWS's client logged when the row was recorded, but for times and processes.
+# is_as_recorded ROW: the log equals the recorded log of AWS's client, except for times and process ids.
 is_as_recorded() {
 	python3 -B -c "import json, sys
 sys.path.insert(0, \"$repository/tests/compat/common\")
@@ -270,7 +270,7 @@ logged = compat.masked(open(\"lambda.log\").read(), row).splitlines()
 assert len(logged) > 5 and logged == recorded, (logged, recorded)"
 }
 
-check 'what Logger of Ruby logs in text, and what puts prints, is what the client of AWS logged when it was recorded' '
+check 'in text, Logger and puts of Ruby log what they log under the client of AWS' '
 	for row in logger-text puts
 	do
 		log_of_row $row &&
@@ -278,7 +278,7 @@ check 'what Logger of Ruby logs in text, and what puts prints, is what the clien
 	done
 '
 
-check 'where Lambda wants JSON, every record of Logger has the members that Lambda documents' '
+check 'with AWS_LAMBDA_LOG_FORMAT=JSON every record of Logger has the members that Lambda documents' '
 	log_of_row logger-text --env AWS_LAMBDA_LOG_FORMAT=JSON &&
 	grep -v "^own " lambda.log | python3 -c "import json, sys
 lines = [json.loads(line) for line in sys.stdin]
@@ -288,7 +288,7 @@ assert [\"requestId\" in line for line in lines] == [False] + 9 * [True], lines
 assert list(lines[3]) == [\"timestamp\", \"level\", \"message\", \"errorType\", \"errorMessage\", \"stackTrace\", \"requestId\"], lines[3]"
 '
 
-check 'an exception in Ruby is logged once, with message, stack, and its type as the client of AWS has it' '
+check 'an exception in Ruby is logged once, with message and stack, and with the same type as under the client of AWS' '
 	start_lambda ruby:fails.handler --quiet &&
 	invoke \"pears\" &&
 	has_failed "Function<OutOfStock>" &&

@@ -1,12 +1,12 @@
 #!/bin/sh
-description='middlewares: any executable around any handler'
+description='middlewares: any executable can run around any handler'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
 overlap=off
 runtime=echoes
 
-# with CHAIN [OPTION…]: starts a Lambda whose SLSMIDDLEWARES is CHAIN. All of tests/fakes/middlewares is in the function's folder.
+# with CHAIN [OPTION…]: starts a Lambda with SLSMIDDLEWARES=CHAIN. The function's folder has all of tests/fakes/middlewares.
 with() {
 	chain=$1
 	shift
@@ -25,29 +25,29 @@ with_runtime() {
 	return "$1"
 }
 
-# blames MIDDLEWARE HOOK REASON: the invocation has failed for that reason.
+# blames MIDDLEWARE HOOK REASON: the invocation failed in that hook for that reason.
 blames() {
 	has_failed Function.MiddlewareFailed &&
 		says response "middleware $1 failed in its $2 hook: $3"
 }
 
-# is_quiet: nobody has logged anything (to be started with --quiet).
+# is_quiet: the log is empty (the Lambda must run with --quiet).
 is_quiet() {
 	same '' "$(cat lambda.log)"
 }
 
-# says_only TYPE MESSAGE STACK: the log has one line, that the invocation failed with that.
+# says_only TYPE MESSAGE STACK: the only line of the log says that the invocation failed with these.
 says_only() {
 	same "	$(header x-amzn-requestid)	ERROR	Invoke Error 	{\"errorType\":\"$1\",\"errorMessage\":\"$2\",\"stack\":$3}" \
 		"$(sed "s/^20[-0-9]*T[0-9:]*\.[0-9]*Z//" lambda.log)"
 }
 
-# header NAME: of the latest response.
+# header NAME: prints that header of the latest response.
 header() {
 	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
 }
 
-# The language runtime is the only child that bootstrap keeps; a zombie would be one, too.
+# The language runtime is the only child that bootstrap keeps. A zombie would count as a child.
 no_hook_is_left() {
 	has_one_child "$(bootstrap_pid)"
 }
@@ -56,14 +56,14 @@ has_one_child() {
 	test "$(wc -w <"/proc/$1/task/$1/children")" -eq 1
 }
 
-# What the descriptors of a process are, but for their numbers, by kind.
+# Counts the descriptors of a process by kind.
 descriptors_of() {
 	readlink "/proc/$1/fd/"* | sed 's/:.*//' | sort | uniq -c
 }
 
 for overlap in off on
 do
-	check "overlap $overlap: a before hook is what a pipe makes of it: echo EVENT | middleware before" '
+	check "overlap $overlap: a before hook behaves as in a shell pipe: echo EVENT | middleware before" '
 		with notes --quiet &&
 		answers "{\"foo\": \"bar\"}" "{\"foo\":\"bar\"}" &&
 		echo "{\"foo\": \"bar\"}" | cmp - task/before.stdin &&
@@ -79,7 +79,7 @@ do
 		is_quiet
 	'
 
-	check "overlap $overlap: an event of several lines is one line for a hook, and the same JSON" '
+	check "overlap $overlap: a hook gets an event of several lines as one line of the same JSON" '
 		with notes &&
 		printf "{\r\n\"a\": [\n1.0 ]}\n" >event &&
 		invoke @event &&
@@ -93,20 +93,20 @@ do
 		same "{\"n\": 12345678901234567890.10, \"n\": 1E2}" "$(cat response)"
 	'
 
-	check "overlap $overlap: what a hook prints goes on, several lines as one" '
+	check "overlap $overlap: the output of a hook is passed on, several lines as one line" '
 		with prints-on-several-lines,notes &&
 		answers 1 "{\"a\":[1.0]}" &&
 		same_json "{\"a\":[1.0]}" task/before.stdin &&
 		same 1 "$(wc -l <task/before.stdin)"
 	'
 
-	check "overlap $overlap: before in order, after in reverse, as an onion" '
+	check "overlap $overlap: before hooks run in order, and after hooks in reverse order" '
 		with one,two,three &&
 		answers "[\"event\"]" "[\"event\",\"one before\",\"two before\",\"three before\",
 			\"three after\",\"two after\",\"one after\"]"
 	'
 
-	check "overlap $overlap: twenty in a chain" '
+	check "overlap $overlap: a chain of twenty middlewares works" '
 		with "$(seq -s, 20 | sed "s/[0-9]*/adds-its-name/g")" &&
 		invoke "[0]" &&
 		same 20 "$(grep -o "adds-its-name before" response | wc -l)" &&
@@ -120,14 +120,14 @@ do
 		cmp large response
 	'
 
-	check "overlap $overlap: a middleware need not read: 5.5 MB are no error" '
+	check "overlap $overlap: a middleware may leave an event of 5.5 MB unread" '
 		large_event 5500000 &&
 		with_runtime echoes-fast reads-nothing &&
 		invoke @large &&
 		cmp large response
 	'
 
-	check "overlap $overlap: a middleware may answer before it reads, more than a pipe holds" '
+	check "overlap $overlap: a middleware may print more than a pipe holds before it reads" '
 		large_event 5500000 &&
 		with_runtime echoes-fast answers-before-it-reads &&
 		invoke @large &&
@@ -141,13 +141,13 @@ do
 		test "$(wc -c <lambda.log)" -gt 10000000
 	'
 
-	check "overlap $overlap: a grandchild that holds its stdout open is not waited for, and killed" '
+	check "overlap $overlap: a grandchild that holds stdout open is killed and not waited for" '
 		with leaves-a-grandchild &&
 		answers 1 1 &&
 		answers 2 2
 	'
 
-	check "overlap $overlap: one that hangs is killed at the deadline, its name is told, and the next invocation works" '
+	check "overlap $overlap: a middleware that hangs is killed at the deadline, the error names it, and the next invocation works" '
 		echo "[{\"on\":\"next\",\"nth\":1,\"do\":{\"deadlineMs\":1000}}]" >faults &&
 		with hangs-on-demand --faults faults &&
 		fails_with Function.Timeout "\"hang\"" &&
@@ -155,7 +155,7 @@ do
 		answers 1 1
 	'
 
-	check "overlap $overlap: one that is killed by a signal fails the invocation, not the environment" '
+	check "overlap $overlap: a middleware that is killed by a signal fails the invocation, and does not end the environment" '
 		with dies-of-a-signal &&
 		invoke 1 &&
 		blames dies-of-a-signal before "it was killed by signal 11 (SIGSEGV)" &&
@@ -163,21 +163,21 @@ do
 		same 1 "$(journal "what == \"spawned\"" | wc -l)"
 	'
 
-	check "overlap $overlap: one that exits with another status fails the invocation, before" '
+	check "overlap $overlap: a before hook that exits with an error status fails the invocation" '
 		with fails-in-before,notes &&
 		invoke 1 &&
 		blames fails-in-before before "it exited with status 3" &&
 		fails_to test -s task/before.stdin
 	'
 
-	check "overlap $overlap: and after" '
+	check "overlap $overlap: an after hook that exits with an error status fails the invocation" '
 		with notes,fails-in-after &&
 		invoke 1 &&
 		blames fails-in-after after "it exited with status 3" &&
 		fails_to test -s task/after.stdin
 	'
 
-	check "overlap $overlap: one that is deleted after Init fails the invocation, with its path" '
+	check "overlap $overlap: a middleware that is deleted after Init fails the invocation, and the error has its path" '
 		with reads-nothing &&
 		answers 1 1 &&
 		rm task/middlewares/reads-nothing &&
@@ -185,20 +185,20 @@ do
 		blames reads-nothing before "cannot start $work/task/middlewares/reads-nothing: No such file"
 	'
 
-	check "overlap $overlap: output that is no JSON fails the invocation, and is not shown" '
+	check "overlap $overlap: output that is not JSON fails the invocation, and is not quoted" '
 		with prints-no-json &&
 		invoke 1 &&
 		blames prints-no-json before "it printed 16 bytes that are not JSON, wrong at line 1 column 12" &&
 		fails_to grep secret response lambda.log
 	'
 
-	check "overlap $overlap: two JSON texts are no JSON" '
+	check "overlap $overlap: output of two JSON texts fails the invocation" '
 		with prints-two-texts &&
 		invoke 1 &&
 		blames prints-two-texts before "it printed 5 bytes that are not JSON"
 	'
 
-	check "overlap $overlap: exit 99 in before responds, nobody after it is asked, and who was before it hears of it" '
+	check "overlap $overlap: exit 99 in before responds, skips the later middlewares and the handler, and runs the after hooks of the earlier ones" '
 		with adds-its-name,responds-early,notes --quiet &&
 		answers "[\"event\"]" "[\"event\",\"adds-its-name before\",\"early\",\"adds-its-name after\"]" &&
 		fails_to test -s task/before.stdin &&
@@ -212,44 +212,44 @@ do
 		blames ends-99-without-output before "it exited with status 99, which means an early response, but printed none"
 	'
 
-	check "overlap $overlap: exit 99 means nothing in after" '
+	check "overlap $overlap: exit 99 in after has no special meaning" '
 		with ends-99-in-after &&
 		invoke 1 &&
 		blames ends-99-in-after after "it exited with status 99"
 	'
 
-	check "overlap $overlap: an error hook gets the error, and what it prints is the response" '
+	check "overlap $overlap: an error hook gets the error, and its output is the response" '
 		with_runtime fails makes-a-response-of-errors &&
 		answers 1 "{\"mended\":{\"errorType\":\"Boom\",\"errorMessage\":\"it went wrong\",\"stackTrace\":[\"here\"]}}"
 	'
 
-	check "overlap $overlap: an error hook is run when another middleware fails" '
+	check "overlap $overlap: an error hook runs when another middleware fails" '
 		with makes-a-response-of-errors,fails-in-before &&
 		invoke 1 &&
 		succeeded &&
 		says response "{\"mended\":{\"errorType\":\"Function.MiddlewareFailed\""
 	'
 
-	check "overlap $overlap: an error hook that prints nothing leaves the error" '
+	check "overlap $overlap: the error is kept if the error hook prints nothing" '
 		with_runtime fails leaves-the-error,leaves-the-error &&
 		fails_with Boom 1 &&
 		same "error error " "$(tr "\n" " " <task/hooks)"
 	'
 
-	check "overlap $overlap: an error hook that fails leaves the error too, and is logged with the request id" '
+	check "overlap $overlap: the error is kept if the error hook fails, and the failure is logged with the request id" '
 		with_runtime fails fails-in-error --quiet &&
 		fails_with Boom 1 &&
 		says lambda.log "RequestId: $(header x-amzn-requestid) middleware fails-in-error failed in its error hook: it exited with status 1"
 	'
 
-	check "overlap $overlap: error hooks are run in reverse, until one prints a response" '
+	check "overlap $overlap: error hooks run in reverse order until one prints a response" '
 		with_runtime fails leaves-the-error,makes-a-response-of-errors,leaves-the-error,leaves-the-error &&
 		invoke 1 &&
 		succeeded &&
 		same 2 "$(wc -l <task/hooks)"
 	'
 
-	check "overlap $overlap: a hook knows the invocation by its environment, and is in the function'\''s folder" '
+	check "overlap $overlap: the environment of a hook has the facts of the invocation, and its working directory is the function'\''s folder" '
 		with prints-its-environment &&
 		began=$(now_ms) &&
 		invoke 1 &&
@@ -266,17 +266,17 @@ done
 
 overlap=on
 
-check 'with overlap, the before hooks are started together' '
+check 'with overlap, all before hooks are started at the same time' '
 	with waits-for-the-next,starts-early &&
 	answers 1 1
 '
 
-check 'with overlap, the after hooks are started beside the handler' '
+check 'with overlap, the after hooks are started while the handler runs' '
 	with_runtime waits-for-after starts-early &&
 	answers 1 1
 '
 
-check 'with overlap, one that is not needed is killed while it waits, and leaves no trace' '
+check 'with overlap, a hook that is not needed is killed while it waits, and nothing is logged' '
 	with responds-early,hangs-on-demand,starts-early,notes --quiet &&
 	answers "[0]" "[0,\"early\"]" &&
 	fails_to test -s task/before.stdin &&
@@ -284,7 +284,7 @@ check 'with overlap, one that is not needed is killed while it waits, and leaves
 	within 1000 no_hook_is_left
 '
 
-check 'with overlap, so is one that is not needed because another failed' '
+check 'with overlap, a hook that is not needed because another failed is killed while it waits, and nothing is logged' '
 	with fails-in-before,hangs-on-demand,starts-early,notes --quiet &&
 	invoke 1 &&
 	blames fails-in-before before "it exited with status 3" &&
@@ -292,7 +292,7 @@ check 'with overlap, so is one that is not needed because another failed' '
 	within 1000 no_hook_is_left
 '
 
-check 'with overlap, the after hooks of a handler that failed leave no trace either' '
+check 'with overlap, the after hooks of a handler that failed are killed, and nothing is logged' '
 	with_runtime fails starts-early,notes --quiet &&
 	fails_with Boom 1 &&
 	fails_to test -s task/after.stdin &&
@@ -308,7 +308,7 @@ check 'without overlap, no hook is started before its turn' '
 	blames waits-for-the-next before "it exited with status 1"
 '
 
-check 'blanks around names, and empty names, are ignored' '
+check 'white space around names, and empty names, are ignored' '
 	with " one , two,, " &&
 	answers "[0]" "[0,\"one before\",\"two before\",\"two after\",\"one after\"]"
 '
@@ -322,14 +322,14 @@ do
 	'
 done
 
-check 'a middleware that is missing is an Init error with every place that was looked in' '
+check 'a missing middleware is an Init error that names every place that was searched' '
 	with one,no-such-one &&
 	fails_with Runtime.NoMiddleware 1 &&
 	says response "SLSMIDDLEWARES names \\\"no-such-one\\\"" &&
 	says response "/opt/middlewares/no-such-one, $work/task/middlewares/no-such-one, ${bootstrap%/*}/middlewares/no-such-one"
 '
 
-check 'a middleware without execute bit is an Init error with its path' '
+check 'a middleware that is not executable is an Init error that names its path' '
 	mkdir -p task/middlewares &&
 	echo "#!/bin/sh" >task/middlewares/plain &&
 	start_lambda echoes --env SLSMIDDLEWARES=plain &&
@@ -337,13 +337,13 @@ check 'a middleware without execute bit is an Init error with its path' '
 	says response "$work/task/middlewares/plain is not an executable file"
 '
 
-check 'a folder is no middleware' '
+check 'a folder is not accepted as a middleware' '
 	with language-runtimes &&
 	fails_with Runtime.NoMiddleware 1 &&
 	says response "$work/task/middlewares/language-runtimes is not an executable file"
 '
 
-check 'one that bootstrap has beside itself is found, and one of the function'\''s own comes first' '
+check 'a middleware beside bootstrap is found, and one of the function'\''s own takes precedence' '
 	mkdir -p layer/middlewares &&
 	cp "$bootstrap" layer/bootstrap &&
 	cp "$tests/fakes/middlewares/adds-its-name" layer/middlewares/layers &&
@@ -352,7 +352,7 @@ check 'one that bootstrap has beside itself is found, and one of the function'\'
 	answers "[0]" "[0,\"one before\",\"layers before\",\"layers after\",\"one after\"]"
 '
 
-check 'a middleware that prints without end is stopped' '
+check 'a middleware that prints without end fails the invocation' '
 	mkdir -p task/middlewares &&
 	printf "#!/bin/sh\nexec yes\n" >task/middlewares/floods &&
 	chmod +x task/middlewares/floods &&
@@ -361,7 +361,7 @@ check 'a middleware that prints without end is stopped' '
 	blames floods before "it printed more than 67108864 bytes"
 '
 
-# The number to hold is 10,000, which takes minutes: INVOCATIONS=10000 tests/run t30-middlewares.sh
+# The claim must hold for 10,000 invocations, which takes minutes: INVOCATIONS=10000 tests/run t30-middlewares.sh
 invocations=${INVOCATIONS:-300}
 for overlap in off on
 do

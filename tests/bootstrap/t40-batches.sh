@@ -1,8 +1,8 @@
 #!/bin/sh
-description='batches: a call for each record, and an answer that loses none'
+description='batches: each record gets a call, and the answer loses no record'
 . ./lib/lib.sh
 
-# batch SOURCE TEXT…: an event of that source with a record for each text. The names of the records are 1, 2, 3…
+# batch SOURCE TEXT…: prints an event of that source with a record for each text. The records are named 1, 2, 3…
 batch() {
 	python3 - "$@" <<'PYTHON'
 import base64, json, sys
@@ -32,7 +32,7 @@ else:
 PYTHON
 }
 
-# names NAME…: the answer is a success that names these records as failed, and no other.
+# names NAME…: the answer is a success that names exactly these records as failed.
 names() {
 	expected=
 	for name in "$@"
@@ -51,13 +51,13 @@ start_reporting() {
 	start_lambda nodejs:batches.handle --env SLSBATCH=report "$@"
 }
 
-# with_middleware NAME: in the function's own folder.
+# with_middleware NAME: copies that fake into the function's folder.
 with_middleware() {
 	mkdir -p task/middlewares &&
 		cp "$tests/fakes/middlewares/$1" task/middlewares
 }
 
-check 'messages of a queue: those that failed are named' '
+check 'the answer to messages of a queue names those that failed' '
 	start_reporting &&
 	invoke "$(batch sqs a bad b bad)" &&
 	names "\"2\"" "\"4\"" &&
@@ -68,7 +68,7 @@ check 'messages of a queue: those that failed are named' '
 	same 1 "$(grep -c "are reported" lambda.log)"
 '
 
-check 'a message that the handler itself names as failed is named' '
+check 'the answer names a message that the handler itself names as failed' '
 	start_reporting &&
 	invoke "$(batch sqs a own)" &&
 	names "\"2\"" &&
@@ -76,20 +76,20 @@ check 'a message that the handler itself names as failed is named' '
 	names "\"1\""
 '
 
-check 'without report it fails the invocation, and is not lost' '
+check 'without SLSBATCH=report a message that the handler names as failed fails the invocation' '
 	start_lambda nodejs:batches.handle &&
 	fails_with Function.BatchItemFailures "$(batch sqs own)" &&
 	fails_with Function.BatchItemFailures "$(batch sqs a own)"
 '
 
-check 'a FIFO queue: nothing is begun after the first that failed, and all of that is named' '
+check 'in a FIFO queue no message is started after the first that failed, and all from there on are named' '
 	start_reporting &&
 	invoke "$(batch fifo a bad c d)" &&
 	names "\"2\"" "\"3\"" "\"4\"" &&
 	calls "a bad "
 '
 
-check 'nor after one that the handler itself names as failed' '
+check 'in a FIFO queue no message is started after one that the handler itself names as failed' '
 	start_reporting &&
 	invoke "$(batch fifo a own c)" &&
 	names "\"2\"" "\"3\"" &&
@@ -100,7 +100,7 @@ check 'nor after one that the handler itself names as failed' '
 	same 3 "$(wc -l <task/calls)"
 '
 
-check 'streams: the first that failed is the checkpoint, and nothing is begun after it' '
+check 'in a stream the first failed record is the checkpoint, and no record is started after it' '
 	start_reporting &&
 	for source in kinesis dynamodb
 	do
@@ -111,7 +111,7 @@ check 'streams: the first that failed is the checkpoint, and nothing is begun af
 	done
 '
 
-check 'Kafka: a record that fails stops its own partition alone, and all that did not succeed are named' '
+check 'in Kafka a failed record stops only its own partition, and all records that did not succeed are named' '
 	start_reporting &&
 	rm -f task/calls &&
 	invoke "$(batch kafka a b bad d e f)" &&
@@ -119,7 +119,7 @@ check 'Kafka: a record that fails stops its own partition alone, and all that di
 	same 5 "$(wc -w <task/calls)"
 '
 
-check 'records that were not reached before the deadline are named, and the next invocation works' '
+check 'the answer names the records that did not end before the deadline, and the next invocation works' '
 	start_reporting --timeout 1.5 &&
 	for source in sqs fifo
 	do
@@ -132,18 +132,18 @@ check 'records that were not reached before the deadline are named, and the next
 	names
 '
 
-check 'messages are handled together: ten that wait for each other are done' '
+check 'messages are handled concurrently: ten that wait for each other succeed' '
 	start_reporting &&
 	invoke "$(batch sqs meet meet meet meet meet meet meet meet meet meet)" &&
 	names
 '
 
-check 'a message without a name fails the invocation' '
+check 'a failed message without an id fails the invocation' '
 	start_reporting &&
 	fails_with Error "$(batch sqs a bad | sed "s/\"messageId\": \"2\", //")"
 '
 
-check 'a stream that a hook has turned round: what it moved behind the failed record comes again' '
+check 'a record of a stream that a hook moved behind the failed record is delivered again' '
 	make_task nodejs:batches.handle &&
 	with_middleware reverses &&
 	start_reporting --env SLSMIDDLEWARES=reverses &&
@@ -152,7 +152,7 @@ check 'a stream that a hook has turned round: what it moved behind the failed re
 	calls "bad "
 '
 
-check 'a queue of which a hook took a message away: the right ones are named' '
+check 'the right messages of a queue are named after a hook removed one' '
 	make_task nodejs:batches.handle &&
 	with_middleware drops-the-first &&
 	start_reporting --env SLSMIDDLEWARES=drops-the-first &&
@@ -162,20 +162,20 @@ check 'a queue of which a hook took a message away: the right ones are named' '
 	names
 '
 
-check 'one call with all: what the handler names is the answer' '
+check 'if the handler gets all records in one call, the answer names what the handler names' '
 	start_lambda nodejs:batches.all --env SLSEVENTS=batch --env SLSBATCH=report &&
 	invoke "$(batch sqs a b)" &&
 	names "\"2\""
 '
 
-check 'a CloudEvent is an answer to an HTTP request' '
+check 'a handler may answer an HTTP request with a CloudEvent' '
 	start_lambda nodejs:batches.respond &&
 	invoke "$("$open_runtime" event apigw-http-v2)" &&
 	succeeded &&
 	same_json "{\"statusCode\":200,\"headers\":{\"ce-specversion\":\"1.0\",\"ce-id\":\"1\",\"ce-source\":\"/s\",\"ce-type\":\"t\",\"content-type\":\"application/json\"},\"body\":\"{\\\"a\\\":1}\",\"isBase64Encoded\":false}" response
 '
 
-check 'an empty list of records reaches the handler, and fails nothing' '
+check 'an empty list of records reaches the handler, and does not fail' '
 	start_lambda echoes &&
 	answers "{\"Records\":[]}" "{\"Records\":[]}"
 '

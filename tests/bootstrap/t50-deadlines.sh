@@ -1,18 +1,18 @@
 #!/bin/sh
-description='deadlines: the handler is warned, the caller is told in time, and the next invocation is warm'
+description='deadlines: the handler is warned, the caller gets the error in time, and the environment serves the next invocation'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
 timeouts=${TIMEOUTS:-12}
 
-# timed_out [WHAT]: the caller (in $seconds, 1 if not set) was told so by bootstrap, and not by Lambda; the environment is the first one still.
+# timed_out [WHAT]: bootstrap, not Lambda, reported a timeout after $seconds (default: 1). The first environment still runs.
 timed_out() {
 	failed Function.Timeout "Task timed out after ${seconds:-1}.00 seconds: ${1:-the handler had not answered}" &&
 		same 1 "$(grep -c '"what":"spawned"' journal)" &&
 		fails_to grep -q Sandbox.Timedout journal
 }
 
-# was_told_in_time [MS]: the caller, before the time that was given was over, or so much earlier.
+# was_told_in_time [MS]: the caller got its answer this long (default: 0) before the end of the time that was given.
 was_told_in_time() {
 	told_ms=$(journal "what == 'invocation'" | tail -n 1 | sed 's/.*"ms": *\([0-9]*\).*/\1/') &&
 		test "$told_ms" -lt "$((given_ms - ${1:-0}))" && return
@@ -20,7 +20,7 @@ was_told_in_time() {
 	return 1
 }
 
-# One of several tries may come late by what a busy machine takes: none may come early, or every one late.
+# A busy machine may make some tries late. A test fails if one comes early, or if all come late.
 
 # times_out_in_time COMMAND
 times_out_in_time() {
@@ -29,7 +29,7 @@ times_out_in_time() {
 		was_told_in_time 0
 }
 
-# is_warned MS: that long before the deadline, or a little later.
+# is_warned MS: the warning comes this long before the deadline, or a little later.
 is_warned() {
 	rm -f task/left
 	tell "answer 1" &&
@@ -40,7 +40,7 @@ is_warned() {
 	return 1
 }
 
-# sqs_event NUMBER: so many messages of a queue.
+# sqs_event NUMBER: prints an event with this many messages of a queue.
 sqs_event() {
 	record="{\"messageId\":\"1\",\"receiptHandle\":\"r\",\"body\":\"b\",\"attributes\":{},\"messageAttributes\":{},
 		\"eventSource\":\"aws:sqs\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:q\",\"awsRegion\":\"us-east-1\"}"
@@ -52,20 +52,20 @@ sqs_event() {
 	echo "$record]}"
 }
 
-check 'the timeout is told in whole seconds, as Lambda does, in the log as well' '
+check 'the error and the log give the timeout in whole seconds, as Lambda does' '
 	given 3000 every obeys --env SLSGRACE=0 &&
 	tell "sleep 60" &&
 	seconds=3 timed_out &&
 	has_logged Invoke Function.Timeout "Task timed out after 3.00 seconds"
 '
 
-# As middy ends a handler early.
-check 'the time that a handler is told is the time that it has: 25 ms before its end are soon enough' '
+# middy ends a handler early in this way.
+check 'the remaining time that a handler gets is right: an answer 25 ms before its end is in time' '
 	given 1000 every nodejs:ends-early.handler --env SLSGRACE=0 &&
 	within 20000 answers 25 "\"early\""
 '
 
-check 'a hook is told the time that it has' '
+check 'a hook gets the time that it has' '
 	executable task/middlewares/tells "test \$1 != before || exec echo \$((SLSDEADLINEMS - \$(date +%s%3N)))" &&
 	given 20000 1 echoes --env SLSMIDDLEWARES=tells &&
 	invoke 1 &&
@@ -74,7 +74,7 @@ check 'a hook is told the time that it has' '
 	test "$(cat response)" -gt 10000
 '
 
-check 'an error hook is told that it has 40 ms more than the others' '
+check 'an error hook gets 40 ms more than the other hooks' '
 	executable task/middlewares/tells "case \$1 in before) echo \$SLSDEADLINEMS >told ;; error) echo \$((SLSDEADLINEMS - \$(cat told))) ;; esac" &&
 	start_lambda obeys --env SLSMIDDLEWARES=tells &&
 	tell "exit 3" &&
@@ -92,12 +92,21 @@ check 'SIGTERM comes SLSGRACE before the deadline' '
 	within 20000 is_warned 700
 '
 
-check 'SIGTERM never comes before half of the time is over' '
+for grace in '=250' ' +0700 =700' '0=0'
+do
+	check "SLSGRACE='${grace%=*}' is ${grace#*=} for the language runtime" '
+		start_lambda obeys --env "SLSGRACE=${grace%=*}" &&
+		tell "response=\$SLSGRACE" &&
+		same "${grace#*=}" "$(cat response)"
+	'
+done
+
+check 'SIGTERM never comes before half of the time has passed' '
 	given 1000 every hears-the-warning --env SLSGRACE=60000 &&
 	within 20000 is_warned 500
 '
 
-check 'an answer that comes after the warning is delivered, and the language runtime lives on' '
+check 'an answer after the warning is delivered, and the language runtime keeps running' '
 	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
 	tell "answer 1" &&
 	succeeded &&
@@ -107,14 +116,14 @@ check 'an answer that comes after the warning is delivered, and the language run
 	starts 1
 '
 
-check 'an error that comes after the warning is that of the handler' '
+check 'an error after the warning is reported as the error of the handler' '
 	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
 	tell "fail ValueError" &&
 	failed ValueError m &&
 	starts 1
 '
 
-check 'a language runtime that says where the handler was is believed, and started anew' '
+check 'a stack trace that the language runtime reports after the warning is kept, and it is started again' '
 	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
 	tell "fail Function.Timeout" &&
 	seconds=4 timed_out &&
@@ -122,26 +131,26 @@ check 'a language runtime that says where the handler was is believed, and start
 	within 5000 starts 2
 '
 
-check 'a language runtime that ends after the warning has timed out' '
+check 'an exit of the language runtime after the warning counts as a timeout' '
 	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
 	tell "exit 3" &&
 	seconds=4 timed_out &&
 	was_told_in_time 500
 '
 
-check 'a language runtime that closes its pipes after the warning has timed out' '
+check 'a language runtime that closes its pipes after the warning counts as a timeout' '
 	given 4000 every hears-the-warning --env SLSGRACE=3500 &&
 	tell "exec >&-; sleep 60" &&
 	seconds=4 timed_out &&
 	was_told_in_time 500
 '
 
-check 'a language runtime that closes its pipes shortly before the deadline is not waited for beyond it' '
+check 'bootstrap does not wait beyond the deadline for a language runtime that closes its pipes shortly before it' '
 	given 600 every hears-the-warning --env SLSGRACE=85 &&
 	within 10000 times_out_in_time "exec >&-; sleep 60"
 '
 
-check 'a language runtime that goes on is killed with all of its group before the deadline, and started anew before the next event' '
+check 'a language runtime that ignores the warning is killed with its process group before the deadline, and started again' '
 	given 600 1 obeys &&
 	tell "trap : TERM; sleep 60 & while :; do sleep 60; done" &&
 	timed_out &&
@@ -152,7 +161,7 @@ check 'a language runtime that goes on is killed with all of its group before th
 	starts 2
 '
 
-check 'a language runtime that goes on is killed before the deadline' '
+check 'a language runtime that keeps running is killed before the deadline' '
 	given 600 every obeys &&
 	within 10000 times_out_in_time "trap : TERM; while :; do sleep 60; done"
 '
@@ -168,7 +177,7 @@ check 'a language runtime that ignores SIGTERM and SIGINT is killed before the d
 	same yes "$in_time"
 '
 
-check 'a handler of Node.js that never lets go of the event loop says in the log where it is when it is interrupted' '
+check 'a Node.js handler that blocks the event loop logs its position when it is interrupted' '
 	start_lambda nodejs:spins.handler --timeout 60 &&
 	start_invoking 1 &&
 	within 30000 test -e task/spins &&
@@ -178,25 +187,25 @@ check 'a handler of Node.js that never lets go of the event loop says in the log
 	logged "spins.js:5"
 '
 
-# spins_and_says_where: in the 20 ms that bootstrap leaves it for that.
+# spins_and_says_where: the handler times out, and logs its position in the 20 ms that bootstrap leaves it.
 spins_and_says_where() {
 	invoke 1 &&
 		timed_out "the handler had not answered" &&
 		grep -q "at spins (" lambda.log
 }
 
-check 'a handler of Node.js that never lets go of the event loop is interrupted by bootstrap' '
+check 'bootstrap interrupts a Node.js handler that blocks the event loop' '
 	given 1000 every nodejs:spins.handler &&
 	within 20000 spins_and_says_where
 '
 
-check 'without SLSGRACE there is no warning, but the caller is told in time' '
+check 'with SLSGRACE=0 there is no warning, and the caller gets the error in time' '
 	given 500 every hears-the-warning --env SLSGRACE=0 &&
 	within 10000 times_out_in_time "answer 1" &&
 	fails_to test -e task/left
 '
 
-check 'a language runtime that is still booting when the time is over boots on' '
+check 'a language runtime that is still booting at the deadline continues to boot' '
 	executable mine/language-runtime "$(cat "$tests/fakes/runtimes/obeys")" &&
 	executable slow "echo \$\$ >>starts; until test -e go; do sleep 0.01; done; exec $tests/fakes/runtimes/echoes" &&
 	given 500 2 obeys --env "SLSRUNTIME=$work/mine" &&
@@ -209,7 +218,7 @@ check 'a language runtime that is still booting when the time is over boots on' 
 	starts 2
 '
 
-check 'one that hangs when it is started again is killed after 10 s of an invocation, and started once more' '
+check 'a language runtime that hangs after a restart is killed after 10 s of an invocation, and started once more' '
 	start_lambda hangs-when-started-again --timeout 60 &&
 	invoke 1 &&
 	failed Runtime.ExitError "exited with status 3" &&
@@ -219,7 +228,7 @@ check 'one that hangs when it is started again is killed after 10 s of an invoca
 	answers 4 4
 '
 
-check 'what invocations wait for it is added up' '
+check 'the time that invocations wait for a restart is added up' '
 	given 6000 2 hangs-when-started-again &&
 	invoke 1 &&
 	failed Runtime.ExitError "exited with status 3" &&
@@ -229,7 +238,7 @@ check 'what invocations wait for it is added up' '
 	starts 3
 '
 
-check 'no other record of a batch is begun after the warning' '
+check 'no record of a batch is started after the warning' '
 	sqs_event 5 >batch &&
 	given 3000 1 takes-its-time --env SLSGRACE=1500 &&
 	invoke @batch &&
@@ -237,34 +246,34 @@ check 'no other record of a batch is begun after the warning' '
 	same 1 "$(wc -l <task/calls)"
 '
 
-check 'a timeout of 200 ms is kept' '
+check 'a timeout of 200 ms is reported in time' '
 	given 200 every obeys &&
 	within 10000 answers 1 1 &&
 	within 10000 times_out_in_time "sleep 60" &&
 	within 10000 answers 2 2
 '
 
-check 'a middleware that takes too long has timed out, and is named' '
+check 'a middleware that runs until the deadline is a timeout that names it' '
 	executable task/middlewares/sleeps "sleep 60" &&
 	given 500 1 echoes --env SLSMIDDLEWARES=sleeps &&
 	invoke 1 &&
 	timed_out "middleware sleeps had not ended its before hook"
 '
 
-# mends_a_timeout: in the 40 ms that are left of the time.
-mends_a_timeout() {
+# answers_a_timeout: the error hook makes a response in the 40 ms that are left.
+answers_a_timeout() {
 	tell "sleep 60" &&
 		succeeded >/dev/null &&
 		same 7 "$(cat response)" >/dev/null
 }
 
-check 'an error hook has time to make a response of a timeout' '
+check 'an error hook has time to turn a timeout into a response' '
 	executable task/middlewares/mends "test \$1 != error || { sleep 0.01; echo 7; }" &&
 	given 500 every obeys --env SLSGRACE=0 --env SLSMIDDLEWARES=mends &&
-	within 20000 mends_a_timeout
+	within 20000 answers_a_timeout
 '
 
-check "$timeouts timeouts in a row: each caller is told, and the environment is warm for each next invocation" '
+check "each of $timeouts timeouts in a row is reported to its caller and does not end the environment" '
 	given 300 "$(seq 1 2 $((2 * timeouts)))" obeys &&
 	for _ in $(seq "$timeouts")
 	do

@@ -1,5 +1,5 @@
 #!/bin/sh
-description='Shutdown: SIGTERM at any moment ends it all, soon, with status 0, and nothing is left'
+description='Shutdown: after SIGTERM at any moment bootstrap exits soon with status 0 and leaves no process'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
@@ -15,8 +15,8 @@ quickest_of_five() {
 	echo "the quickest took $quickest ms"
 }
 
-# ends_soon: SIGTERM ends bootstrap with status 0, sooner than what it waits for would. That it is as soon as Lambda wants is a
-# claim of its own: here a busy machine may need longer.
+# ends_soon: SIGTERM ends bootstrap with status 0, before the end of what it waits for. Other claims measure whether this is as
+# soon as Lambda wants: here a busy machine may need longer.
 ends_soon() {
 	terminated=$(bootstrap_process) &&
 		sent=$(now_ms) &&
@@ -26,8 +26,8 @@ ends_soon() {
 		bootstrap_exits 0
 }
 
-# is_told_in_time FAKE [OPTION…]: in one of ten tries bootstrap is at work and ends before Lambda would kill it (measured from
-# here), and the caller is told in the 30 ms that are left for that: a busy machine may need longer.
+# is_told_in_time FAKE [OPTION…]: in one of ten tries bootstrap exits before Lambda would kill it (measured from here), and the
+# caller gets the error in the 30 ms that are left for that. A busy machine may need longer in the other tries.
 is_told_in_time() {
 	for _ in 1 2 3 4 5 6 7 8 9 10
 	do
@@ -47,19 +47,19 @@ is_told_in_time() {
 	return 1
 }
 
-check 'idle, it takes less than 20 ms where the language runtime goes at once' '
+check 'an idle bootstrap exits in less than 20 ms if the language runtime exits at once' '
 	quickest_of_five &&
 	test "$quickest" -lt 20
 '
 
-check 'SIGINT does the same' '
+check 'SIGINT ends bootstrap with status 0' '
 	start_lambda echoes &&
 	is_ready &&
 	terminate INT &&
 	exits_with 0
 '
 
-check 'a language runtime that ignores everything is killed in time' '
+check 'a language runtime that ignores all signals is killed in time' '
 	start_lambda ignores-everything &&
 	is_ready &&
 	shutdown_takes 350
@@ -72,7 +72,7 @@ check 'the language runtime gets SIGTERM' '
 	same sigterm "$(cat task/goodbye)"
 '
 
-check 'it gets SIGTERM once, and reads the end of its STDIN' '
+check 'the language runtime gets SIGTERM once, and its STDIN ends' '
 	start_lambda keeps-answering &&
 	is_ready &&
 	shutdown_takes 350 &&
@@ -80,7 +80,7 @@ check 'it gets SIGTERM once, and reads the end of its STDIN' '
 	test -e task/saw-the-end
 '
 
-check 'a language runtime that ignores SIGTERM ends by the end of its STDIN' '
+check 'a language runtime that ignores SIGTERM exits at the end of its STDIN' '
 	echo "trap \"\" TERM; trap \"touch ended\" EXIT" >ignore &&
 	start_lambda obeys &&
 	tell ". ../ignore" &&
@@ -88,13 +88,13 @@ check 'a language runtime that ignores SIGTERM ends by the end of its STDIN' '
 	test -e task/ended
 '
 
-check 'children of the language runtime that hold its pipes and ignore signals do not outlive it' '
+check 'children of the language runtime that hold its pipes and ignore signals are killed' '
 	start_lambda has-children &&
 	answers 1 1 &&
 	shutdown_takes 350
 '
 
-check 'many signals are as one' '
+check 'many signals have the effect of one' '
 	start_lambda echoes &&
 	is_ready &&
 	for _ in 1 2 3 4 5 6 7 8 9
@@ -104,7 +104,7 @@ check 'many signals are as one' '
 	exits_with 0
 '
 
-check 'a bootstrap that is frozen ends when it is thawed' '
+check 'a frozen bootstrap exits when it continues' '
 	start_lambda echoes &&
 	answers 1 1 &&
 	kill -STOP "$(bootstrap_process)" &&
@@ -113,20 +113,20 @@ check 'a bootstrap that is frozen ends when it is thawed' '
 	exits_with 0
 '
 
-check 'during Init, while the handler is loaded' '
+check 'SIGTERM ends bootstrap while the handler is loaded' '
 	start_lambda never-ready &&
 	within 2000 grep -q extension/event/next journal &&
 	ends_soon &&
 	same 0 "$(asked init/error)"
 '
 
-check 'during Init, while bootstrap registers as an extension' '
+check 'SIGTERM ends bootstrap while it registers as an extension' '
 	faulty never-ready "{\"on\":\"register\",\"nth\":1,\"do\":{\"swallow\":true}}" &&
 	within 2000 grep -q extension/register journal &&
 	ends_soon
 '
 
-check 'a handler that is at work gets the time to answer, its response is delivered, and no other event is asked for' '
+check 'a running handler has time to answer, its response is delivered, and bootstrap asks for no other event' '
 	start_lambda keeps-answering &&
 	start_invoking 1 &&
 	within 30000 test -e task/called &&
@@ -139,7 +139,7 @@ check 'a handler that is at work gets the time to answer, its response is delive
 	test -e task/saw-the-end
 '
 
-check 'a handler that is at work and ends is reported, and the language runtime is not started again' '
+check 'an exit of the language runtime after SIGTERM is reported, and it is not started again' '
 	start_lambda says-goodbye &&
 	start_invoking 1 &&
 	within 30000 test -s task/called &&
@@ -150,7 +150,7 @@ check 'a handler that is at work and ends is reported, and the language runtime 
 	starts 1
 '
 
-check 'a handler that is at work and goes on is killed in time, and the caller told' '
+check 'a handler that keeps running is killed in time, and the caller gets the error' '
 	is_told_in_time keeps-answering &&
 	failed Runtime.Shutdown "the execution environment was shut down" &&
 	has_logged Invoke Runtime.Shutdown &&
@@ -158,7 +158,7 @@ check 'a handler that is at work and goes on is killed in time, and the caller t
 	starts 1
 '
 
-check 'no error hook is run for a handler that was at work' '
+check 'no error hook runs for an interrupted handler' '
 	executable task/middlewares/mends "test \$1 != error || echo >>../erred" &&
 	start_lambda obeys --env SLSMIDDLEWARES=mends &&
 	start_invoking "\"touch called; sleep 60\"" &&
@@ -170,13 +170,13 @@ check 'no error hook is run for a handler that was at work' '
 	fails_to test -e erred
 '
 
-check 'a middleware that is at work and goes on is killed in time, and the caller told' '
+check 'a middleware that keeps running is killed in time, and the caller gets the error' '
 	executable task/middlewares/stays "touch called; sleep 60" &&
 	is_told_in_time echoes --env SLSMIDDLEWARES=stays &&
 	failed Runtime.Shutdown "the execution environment was shut down"
 '
 
-check 'a middleware that is at work gets the time to end, and the response is delivered' '
+check 'a running middleware has time to end, and the response is delivered' '
 	executable task/middlewares/waits "test \$1 = after || exit 0; touch waits; until test -e go; do sleep 0.01; done" &&
 	start_lambda echoes --env SLSMIDDLEWARES=waits &&
 	start_invoking 1 &&
@@ -188,7 +188,7 @@ check 'a middleware that is at work gets the time to end, and the response is de
 	same 1 "$(cat response)"
 '
 
-check 'while a response is posted that Lambda never accepts' '
+check 'SIGTERM ends bootstrap while it posts a response that Lambda never accepts' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"swallow\":true}}" --timeout 20 &&
 	start_invoking 1 &&
 	within 30000 grep -q /response journal &&
@@ -205,7 +205,7 @@ check 'a response whose connection breaks is not posted again' '
 	same 1 "$(asked /response)"
 '
 
-check 'while a response is posted that Lambda accepts late' '
+check 'a response that Lambda accepts late is delivered after SIGTERM' '
 	faulty echoes "{\"on\":\"response\",\"nth\":1,\"do\":{\"delayMs\":150}}" &&
 	start_invoking 1 &&
 	within 30000 grep -q /response journal &&
@@ -215,14 +215,14 @@ check 'while a response is posted that Lambda accepts late' '
 	same 1 "$(cat response)"
 '
 
-check 'while an Init error is posted that Lambda never accepts' '
+check 'SIGTERM ends bootstrap while it posts an Init error that Lambda never accepts' '
 	faulty cannot-load-the-handler "{\"on\":\"init-error\",\"nth\":1,\"do\":{\"swallow\":true}}" &&
 	within 30000 grep -q init/error journal &&
 	terminate &&
 	exits_with 1
 '
 
-check 'at any moment: fifteen times' '
+check 'SIGTERM ends bootstrap with status 0 at each of fifteen moments' '
 	for round in 00 01 02 03 04 05 06 07 08 09 10 12 14 16 18
 	do
 		start_lambda soaks &&

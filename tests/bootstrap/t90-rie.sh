@@ -3,14 +3,14 @@ description="the handlers under AWS's own Runtime Interface Emulator"
 . ./lib/lib.sh
 . ./lib/rie.sh
 
-# The emulator has no header for function errors: they are a body like any other.
+# The emulator has no header for function errors: it sends them as an ordinary body.
 fails_under_rie() {
 	invoke "$2" &&
 		same 200 "$(cat status)" &&
 		says response "\"errorType\":\"$1\""
 }
 
-# bytes N FILE: N letters in JSON that is {"text": …}.
+# bytes N FILE: writes {"text": …} with N letters.
 bytes() {
 	python3 -c 'import sys; print("{\"text\": \"" + "x" * int(sys.argv[1]) + "\"}")' "$1" >"$2"
 }
@@ -45,7 +45,7 @@ do
 	needs "$(interpreter $language)"
 	missing=${unreachable:-$missing}
 
-	check "$language: an event comes back" '
+	check "$language: the handler gets the event and the caller gets its response" '
 		start_rie $language:handler.echo &&
 		answers "{\"a\": [1, \"\u2028\", null]}" "{\"a\":[1,\"\u2028\",null]}" &&
 		answers "\"again\"" "\"again\""
@@ -56,7 +56,7 @@ do
 		answers "{}" "{\"functionName\":\"mine\",\"hasRequestId\":true,\"hasTimeLeft\":true}"
 	'
 
-	check "$language: 5.5 MB both ways" '
+	check "$language: an event and a response of 5.5 MB are delivered" '
 		bytes 5500000 event &&
 		start_rie $language:handler.echo AWS_LAMBDA_FUNCTION_TIMEOUT=30 &&
 		invoke @event &&
@@ -71,7 +71,7 @@ do
 		answers "{\"characters\": 3}" "\"xxx\""
 	'
 
-	check "$language: an error of the handler is the answer, and the next event is served" '
+	check "$language: the answer is the error of the handler, and the next event is served" '
 		start_rie $language:handler.fails &&
 		fails_under_rie "$(error_type $language)" "{}" &&
 		says response "out of luck" &&
@@ -85,21 +85,21 @@ do
 		answers "{\"b\":1}" "{\"b\":1}"
 	'
 
-	check "$language: a handler that is too late fails its invocation before Lambda does, and the next event is served" '
+	check "$language: a handler that is too late fails its invocation before Lambda ends it, and the next event is served" '
 		start_rie $language:handler.sleeps AWS_LAMBDA_FUNCTION_TIMEOUT=1 &&
 		invoke "{\"ms\": 5000}" &&
 		says response "\"errorType\"" &&
 		answers "{\"b\":1}" "{\"b\":1}"
 	'
 
-	check "$language: in Init that takes too long SIGTERM reaches the handler, as bootstrap is an extension" '
+	check "$language: SIGTERM reaches the handler in an Init that takes too long, because bootstrap is an extension" '
 		start_rie $language:stuck.handler AWS_LAMBDA_FUNCTION_TIMEOUT=1 NOTE="$work/noted" &&
 		invoke "{}" &&
 		says response "Task timed out after 1.00 seconds" &&
 		within 1000 test -e noted
 	'
 
-	check "$language: a handler that is not there is an error that says so" '
+	check "$language: a missing handler is an error that says so" '
 		start_rie $language:handler.nosuch &&
 		invoke "{}" &&
 		says response Runtime.HandlerNotFound

@@ -1,8 +1,7 @@
-//! What the CloudEvents mapping costs beside one validating pass of serde_json over the same event, in the release
-//! profile. Prints a line per event and exits 1 if one costs more than it may.
+//! Compares the time of the CloudEvents mapping with one validating pass of serde_json over the same event, in the release
+//! profile. Prints a line per event and exits with status 1 if one exceeds its limit.
 //!
-//! Both are timed in turn, round after round, and the median of each counts: what other programs do on the machine then
-//! weighs on both or on none.
+//! Both are timed alternately, and the median of each counts, so that other load on the machine affects both.
 //!
 //! `cargo bench --bench cloudevents -- [ROUNDS]`
 
@@ -23,11 +22,11 @@ const INVOCATION: EventFacts<'static> = EventFacts {
 
 const MB: usize = 1_000_000;
 
-/// How much an event may cost.
+/// The limit for an event.
 enum Limit {
-    /// Times the validating pass.
+    /// As a multiple of the validating pass.
     Times(f64),
-    /// On its own.
+    /// As a duration.
     Takes(Duration),
 }
 
@@ -48,7 +47,7 @@ fn main() -> ExitCode {
     if is_within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Times one case and prints it. True if it costs no more than it may.
+/// Times one case and prints it. True if it does not exceed its limit.
 fn compare(name: &str, event: &[u8], limit: &Limit, rounds: usize) -> bool {
     let passes = (MB / event.len()).clamp(1, 200) as u32; // short events: many in a round
     let (mut mapping, mut validating) = (Vec::new(), Vec::new());
@@ -75,7 +74,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The time of one of `passes` passes.
+/// The average time of one of `passes` passes.
 fn time(passes: u32, mut pass: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
     for _ in 0..passes {
@@ -84,14 +83,14 @@ fn time(passes: u32, mut pass: impl FnMut() -> bool) -> Duration {
     start.elapsed() / passes
 }
 
-/// JSON text as it stands within a JSON string.
+/// JSON text, escaped for a JSON string.
 fn json_body(length: usize) -> String {
     let mut body = String::new();
     for number in 0.. {
         if body.len() >= length {
             break;
         }
-        let _ = write!(body, r#"{{\"id\":{number},\"name\":\"some value here\"}},"#); // a String takes all
+        let _ = write!(body, r#"{{\"id\":{number},\"name\":\"some value here\"}},"#); // writing to a String cannot fail
     }
     body
 }

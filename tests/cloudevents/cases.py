@@ -1,4 +1,4 @@
-"""Claims about single events: what is unusual about them, and what becomes of it."""
+"""Claims about single unusual events, and how they are mapped."""
 
 import base64
 import gzip
@@ -18,7 +18,7 @@ INNER = {"specversion": "1.0", "id": "i-1", "source": "/shop", "type": "com.exam
 
 @dataclass
 class Case:
-    """An event, and what is expected of the mapping: its kind, its events' attributes (None: absent), a warning."""
+    """An event and its expected mapping: the kind, the attributes of its CloudEvents (None: absent), a warning."""
 
     claim: str
     event: object
@@ -33,7 +33,7 @@ class Case:
         return self.event if isinstance(self.event, bytes) else json.dumps(self.event).encode()
 
     def is_judged(self, text):
-        """Whether an event that this gave must be a CloudEvent."""
+        """True if the mapped event must be a CloudEvent."""
         return text.startswith("{") and '"specversion"' in text and not self.is_pass_through
 
     def trouble(self, result):
@@ -54,7 +54,7 @@ class Case:
 
 
 def sample(name, *changes):
-    """A sample with values put at paths (or taken away, with ...)."""
+    """A sample with values set at paths (or removed, with ...)."""
     event = json.loads((EVENTS / f"{name}.json").read_text())
     for path, value in changes:
         holder = event
@@ -69,7 +69,7 @@ def sample(name, *changes):
 
 
 def one(name, path, value, **attributes):
-    """A case of one changed value."""
+    """A case with one changed value."""
     claim = f"{name} with {path} {'gone' if value is ... else json.dumps(value)[:60]}"
     warning = attributes.pop("warning", "")
     return Case(claim, sample(name, (path, value)), name, [attributes], warning)
@@ -102,7 +102,7 @@ def kafka(headers, value):
 
 
 MAPPED = [
-    # S3: sections 3a and 8 of the mapping's traps.
+    # S3.
     Case("all keys of one S3 DeleteObjects have ids of their own", {"Records": [s3("ObjectRemoved:Delete", "a+b"), s3("s3:ObjectRemoved:DeleteMarkerCreated", "c", versionId="v1")]}, "s3",
          [{"id": f"{S3_ID}.a+b", "type": "com.amazonaws.s3.ObjectRemoved:Delete"}, {"id": f"{S3_ID}.c.v1", "type": "com.amazonaws.s3.ObjectRemoved:DeleteMarkerCreated"}]),
     Case("an S3 lifecycle expiration has the key in its id", {"Records": [s3("LifecycleExpiration:Delete", "a")]}, "s3", [{"id": f"{S3_ID}.a"}]),
@@ -205,7 +205,7 @@ MAPPED = [
     Case("an event with both ARNs is Firehose's", sample("firehose", ("applicationArn", "arn:x")), "firehose", [{}]),
     Case("each request of Object Lambda has its type", sample("s3-object-lambda", ("getObjectContext", ...), ("listObjectsV2Context", {})), "s3-object-lambda", [{"type": "com.amazonaws.objectlambda.ListObjectsV2"}]),
     Case("a Cognito trigger without a source is free-form JSON", sample("cognito-userpool", ("triggerSource", "")), "unknown"),
-    # CloudEvents, and what is none.
+    # CloudEvents, and events that resemble them.
     Case("a CloudEvent passes unchanged", b' {"specversion": "1.0", "id" :"1","source":"/s","type":"t","subject":null,"n":1,"data":1.0} ', "cloudevent", whole=[{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "subject": None, "n": 1, "data": 1.0}], is_pass_through=True),
     *[Case(f"a CloudEvent with {name} {json.dumps(value)} is none", {**INNER, name: value}, "unknown", warning="claims", is_pass_through=True)
       for name, value in [("id", ""), ("source", "a b"), ("time", "yesterday"), ("time", "2024-05-31 16:08:37Z"), ("dataschema", "/x"), ("Upper", "x"), ("ext", {}), ("ext", 1.5), ("subject", "a\u0001"), ("data_base64", "AA==")]],

@@ -1,4 +1,4 @@
-"""Maps events and has the CloudEvents judged; tests/cloudevents/run starts it. Prints TAP.
+"""Maps events and validates the CloudEvents. tests/cloudevents/run starts it. Prints TAP.
 
 usage: check.py CACHE MAP [KIND…]    the judges' folder, and the program that maps files. With kinds: their samples alone
 """
@@ -43,12 +43,12 @@ SCRATCH = tempfile.TemporaryDirectory()
 
 
 def scratch():
-    """A new folder, which goes when this ends."""
+    """A new folder, which is removed at the end of the context."""
     return Path(tempfile.mkdtemp(dir=SCRATCH.name))
 
 
 def mapped(files, *flags):
-    """What MAP says of each file, with its events, and the texts of those."""
+    """Returns the output of MAP for each file, with its events and their texts."""
     names = "\n".join(map(str, files))
     run = subprocess.run([MAP, *flags], input=names, capture_output=True, text=True, check=False, timeout=250)
     lines = iter(run.stdout.split("\n")[:-1])
@@ -70,18 +70,18 @@ def judge_in_javascript(lines):
 
 
 def judge(event, text):
-    """What the schema, the SDKs for Python and the specification have against a CloudEvent."""
+    """Returns the faults that the schema, the SDKs for Python and the specification find in a CloudEvent."""
     trouble = [f"schema: {error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(event)]
     for name, reader in ("core", lambda: JSONFormat().read(CloudEvent, text)), ("v1", lambda: from_json(text)):
         try:
             reader()
-        except Exception as error:  # whatever it raises, it does not like the event
+        except Exception as error:  # any exception means that the event is refused
             trouble.append(f"cloudevents {name}: {error!r}")
     return trouble + lint(event)
 
 
 def lint(event):
-    """What neither the schema nor the SDKs look at."""
+    """Returns the faults that neither the schema nor the SDKs check."""
     trouble = []
     for name, value in event.items():
         if name in ("data", "data_base64"):
@@ -101,7 +101,7 @@ def is_forbidden(code):
 
 
 def lint_ours(event):
-    """What holds for the events that the mapping makes, but not for all in the world."""
+    """Returns the breaches of rules of this mapping, which other CloudEvents need not follow."""
     trouble = []
     if list(event) != ["specversion", "datacontenttype"] + [name for name in ATTRIBUTES if name in event and name != "datacontenttype"] + ["data"]:
         trouble.append(f"members {list(event)}")
@@ -117,7 +117,7 @@ def lint_ours(event):
 
 
 def data_trouble(kind, event_text, texts):
-    """What is not in the CloudEvents' data as it is in the event."""
+    """Returns differences between the data of the CloudEvents and the event."""
     emitted = [exact(text) for text in texts]
     if kind == "unknown":
         wanted, found = [exact(event_text)], emitted
@@ -129,7 +129,7 @@ def data_trouble(kind, event_text, texts):
 
 
 def check_samples(samples, *, is_strict=True):
-    """Samples are (claim, file, kind, number of events). Without is_strict, a warning is allowed."""
+    """Checks samples: (claim, file, kind, number of events). Without is_strict, a warning is allowed."""
     results = mapped([file for _, file, _, _ in samples])
     lines = [text for result, texts in results for text in texts if result["kind"] != "unknown"]
     verdicts = iter(judge_in_javascript(lines))
@@ -189,7 +189,7 @@ def sam_events():
 
 
 def encoded(value, properties):
-    """A tag's value as it is to stand in the event."""
+    """Returns the value of a tag in the form that the event needs."""
     if properties.get("encoding") == "base64":
         return base64.b64encode(value.encode()).decode()
     if properties.get("encoding") == "url":
@@ -206,7 +206,7 @@ def extra_events(folder):
 
 
 def check_cases():
-    """Single claims, each about an event of its own."""
+    """Checks single claims, each about its own event."""
     folder = scratch()
     for flags in sorted({case.flags for case in cases.CASES}):
         chosen = [case for case in cases.CASES if case.flags == flags]
@@ -237,7 +237,7 @@ def check_deep():
 
 
 def check_random():
-    """No input makes the mapping fail, hang, or emit what is no CloudEvent; data is what an independent reader reads."""
+    """Random input: the mapping never fails, hangs, or emits an invalid CloudEvent. An independent reader reads the same data."""
     seed, rounds = int(os.environ.get("SEED", 1)), int(os.environ.get("ROUNDS", 3000))
     samples = [file.read_text() for file in sorted((HERE / "../events").glob("*.json"))]
     folder = scratch()
@@ -258,7 +258,7 @@ def check_random():
 
 
 def is_for_javascript(event):
-    """Its numbers end at 1.8E308; where one is all of the data, there is nothing to judge."""
+    """True unless the data is a single number above 1.8E308, the limit of JavaScript."""
     data = event.get("data")
     return not isinstance(data, (int, float)) or abs(data) < 1.7e308
 

@@ -1,4 +1,4 @@
-"""Where the records of each kind are, written down a second time, from AWS's documentation; for objects that are
+"""A second, independent list of where the records of each kind are, from AWS's documentation. Objects are
 ("object", [(name, value), …])."""
 
 import base64
@@ -58,7 +58,7 @@ def sam_kind(service, name):
 
 
 def records(kind, event):
-    """What the data of each CloudEvent must be."""
+    """Returns the expected data of each CloudEvent."""
     if kind in RECORDS:
         found = member(event, "Records")
         return [member(record, "Sns") for record in found] if kind == "sns" else found

@@ -4,7 +4,7 @@ import json
 
 
 def exact(text):
-    """What a JSON text says, with every digit and every member, those of one name too."""
+    """Parses a JSON text and keeps every digit and every member, including those with the same name."""
     return json.loads(
         text,
         parse_int=lambda digits: ("number", digits),
@@ -19,5 +19,5 @@ def not_json(word):
 
 
 def member(value, name):
-    """The raw member of an exact object."""
+    """Returns a member of an exact object."""
     return dict(value[1]).get(name)

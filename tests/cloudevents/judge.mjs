@@ -1,7 +1,7 @@
-// Judges CloudEvents with the official SDK for JavaScript, and brings out the official schema that is in it.
+// Validates CloudEvents with the official SDK for JavaScript, and prints the official schema that it contains.
 //
 // usage: node judge.mjs schema           prints the schema
-//        node judge.mjs < EVENTS         a CloudEvent a line; prints for each "ok" or what is wrong with it
+//        node judge.mjs < EVENTS         a CloudEvent a line; prints for each "ok" or its fault
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { readFileSync } from "node:fs";

@@ -1,7 +1,7 @@
-"""Free-form JSON that people send to functions of theirs, with members that events of AWS have too. None is such an event."""
+"""Free-form JSON that people send to their functions, with members that AWS's events have, too. None is an event of AWS."""
 
 LOOK_ALIKES = [
-    # Of one member or two that a kind of event has.
+    # With one or two members of a kind of event.
     {"Records": [{"s3": {"path": "s3://b/k"}}], "job": "copy"},
     {"Records": [{"kinesis": {"shards": 3}}]},
     {"Records": [{"dynamodb": {"table": "orders"}}]},
@@ -31,7 +31,7 @@ LOOK_ALIKES = [
     {"RoomArn": 1, "MessageId": 2, "Content": 3},
     {"DurableExecutionArn": 1, "CheckpointToken": 2},
     {"type": "TOKEN", "methodArn": 5},
-    # Jobs and messages of people's own.
+    # Jobs and messages.
     {"Records": []},
     {"Records": [{"id": 1, "name": "Ada"}, {"id": 2, "name": "Grace"}]},
     {"Records": [{"s3": "s3://bucket/key"}]},
@@ -144,7 +144,7 @@ LOOK_ALIKES = [
     {"headers": {"x-api-key": "k"}, "body": "{\"a\":1}", "queryStringParameters": {"a": "1"}, "pathParameters": None},
     {"detail": {"id": 1}, "source": "shop", "DetailType": "OrderPlaced", "EventBusName": "default"},
     {"account": "123456789012", "region": "eu-west-1", "time": "2024-05-31T16:08:37Z", "resources": [], "source": "aws.s3"},
-    # Lists named `Records` of people's own.
+    # Lists with the name `Records`.
     {"Records": [{"s3": {"path": "s3://b/k"}, "eventName": "copied"}]},
     {"Records": [{"kinesis": {"stream": "s"}, "eventSource": "crm"}]},
     {"Records": [{"dynamodb": {"table": "orders"}, "eventSource": "crm"}]},
@@ -161,7 +161,7 @@ LOOK_ALIKES = [
     {"widgetContext": {"color": "red", "size": 2}},
     {"summaryVersion": "2", "envelope": {"from": "ada@example.com"}},
     {"session": {"sessionId": "s"}, "request": {"type": "poll"}, "version": "1.0"},
-    # As the kinds that came later.
+    # Similar to the kinds that were added later.
     {"eventType": "THING_EVENT", "thing": "lamp"},
     {"eventType": "THINGS_SOLD", "eventId": "e-1", "operation": "CREATED"},
     {"@type": "Person", "name": "Ada", "identity": {"id": "1"}},

@@ -1,5 +1,5 @@
 //! Maps the events in files, and prints for each a line of JSON, `{"file":…,"kind":…,"batch":…,"warning":…,"events":2}`,
-//! and then a line for each of its events; or `{"file":…,"error":…,"events":0}` if it is no JSON.
+//! and then a line for each of its events; or `{"file":…,"error":…,"events":0}` if it is not JSON.
 //!
 //! `map [--raw] [--wrap] [--unwrap] FILE…`; without a file, reads the names of files from STDIN, one a line.
 

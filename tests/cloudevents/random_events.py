@@ -1,4 +1,4 @@
-"""Random JSON, and sample events with something wrong."""
+"""Random JSON, and sample events with random faults."""
 
 import json
 
@@ -17,16 +17,16 @@ def make_events(samples, rng, rounds):
     yield b" \t\r\n"
 
 
-# Deeper than Python's own reader goes.
+# Deeper than Python's own parser can read.
 DEEP = [b"[" * 100_000 + b"]" * 100_000, b'{"Records":[' * 50_000 + b"1" + b"]}" * 50_000, b'[{"s3":' * 50_000 + b"1" + b"}]" * 50_000]
 
 
 class Raw(str):
-    """A number as it is to be written."""
+    """Returns the text of a random number."""
 
 
 def value(rng, depth):
-    """Any JSON value. Objects are lists of pairs: names may come twice."""
+    """Returns a random JSON value. Objects are lists of pairs: names may occur twice."""
     kind = rng.randint(0, 6 if depth else 4)
     if kind == 0:
         return rng.choice([None, True, False])
@@ -40,7 +40,7 @@ def value(rng, depth):
 
 
 def changed(tree, rng, times):
-    """A copy with as many places changed."""
+    """Returns a copy with this many changed places."""
     tree = json.loads(json.dumps(tree))
     for _ in range(times):
         tree = change(tree, rng)
@@ -48,7 +48,7 @@ def changed(tree, rng, times):
 
 
 def change(tree, rng):
-    """Goes to a random place and puts something else there, takes it away, or doubles it."""
+    """Replaces, removes or doubles the value at a random place."""
     if isinstance(tree, (dict, list)) and tree and rng.random() < 0.85:
         keys = list(tree) if isinstance(tree, dict) else range(len(tree))
         key = rng.choice(keys)
@@ -66,7 +66,7 @@ def change(tree, rng):
 
 
 def write(tree, rng):
-    """JSON text with blanks, escapes and members of one name, at random."""
+    """Returns JSON text with random white space, escapes and members with the same name."""
     blank = lambda: rng.choice(["", "", "", " ", "\n", "\r\n\t "])
     if isinstance(tree, Raw):
         return str(tree)
@@ -83,7 +83,7 @@ def write(tree, rng):
 
 
 def text(string, rng):
-    """A JSON string, sometimes with every character escaped; lone surrogates can only be so."""
+    """Returns a JSON string, sometimes with every character escaped. Lone surrogates must be escaped."""
     is_ascii = rng.random() < 0.5 or any(0xD800 <= ord(character) <= 0xDFFF for character in string)
     if rng.random() < 0.03:
         return '"' + "".join(f"\\u{ord(character):04X}" if ord(character) < 0x10000 else json.dumps(character)[1:-1] for character in string) + '"'
@@ -91,6 +91,6 @@ def text(string, rng):
 
 
 def broken(data, rng):
-    """Bytes that are perhaps no JSON any more."""
+    """Returns changed bytes, which may not be JSON any more."""
     at = rng.randrange(len(data)) if data else 0
     return rng.choice([data[:at], data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :], data + b"x", data[:at] + data[at:] * 2, b"\xef\xbb\xbf" + data])

@@ -2,7 +2,7 @@
 description='the README and the documents are true'
 . ./lib/lib.sh
 
-# The README and the documents that go on where it ends, in the order in which they are read, as one text.
+# Joins the README and the documents into one text, in the order in which they are read.
 documents='README.md docs/handlers.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
 	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/migrate.md docs/architecture.md'
 readme=$scratch/documents.md
@@ -13,7 +13,7 @@ done >"$readme"
 tool=$repository/dist/open-runtime
 PATH=$repository/dist:$PATH
 
-# block FILE: the block of code that the documents show for that file. It stands after a line that ends with `FILE`:
+# block FILE: prints the block of code that the documents show for that file. It stands after a line that ends with `FILE`:
 block() {
 	awk -v file="\`$1\`:" '
 		/^```/ {
@@ -37,7 +37,7 @@ files() {
 	' "$readme"
 }
 
-# take FILE: writes the documents' block for it to the file of that name, as a reader would.
+# take FILE: writes the documents' block for that file into it, as a reader would.
 take() {
 	taken=$work/$1
 	mkdir -p "${taken%/*}" &&
@@ -79,11 +79,11 @@ example_folder() {
 		PATH=$work/bin:$PATH
 }
 
-# becomes EXPECTED COMMANDS: the commands print that.
+# becomes EXPECTED COMMANDS: the commands print what the file EXPECTED has.
 becomes() {
 	sh "$2" 2>&1 | constant >actual
 	pattern=$(constant <"$1" | as_pattern)
-	# shellcheck disable=SC2254 # a pattern it is
+	# shellcheck disable=SC2254 # the variable is a pattern
 	case $(cat actual) in
 	$pattern) ;;
 	*)
@@ -94,12 +94,12 @@ becomes() {
 	esac
 }
 
-# A line of … stands for any lines, or none; elsewhere … stands for anything.
+# A line … matches any number of lines. Elsewhere … matches any text.
 as_pattern() {
 	awk '{ gsub(/[][*?\\]/, "\\\\&") } /^…$/ { printf "*"; next } { gsub(/…/, "*"); print }'
 }
 
-# Replaces what differs from run to run.
+# Replaces values that differ from run to run.
 constant() {
 	sed -E 's/ *[0-9]+(\.[0-9]+)? ms/ N ms/
 		s/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/ID/g
@@ -108,7 +108,7 @@ constant() {
 		s/ +$//'
 }
 
-# table HEADING: the rows of the tables of a section.
+# table HEADING: prints the rows of the tables of a section.
 table() {
 	awk -v heading="$1" '
 		/^#/ { inside = $0 == heading }
@@ -116,12 +116,12 @@ table() {
 	' "$readme"
 }
 
-# rows HEADING: the names in the first column of them.
+# rows HEADING: prints the names in the first column of these rows.
 rows() {
 	table "$1" | awk '{ print $2 }' | tr -d '`' | sort
 }
 
-# The environment variables that bootstrap reads. What the tool alone sets is no concern of the user's.
+# Prints the environment variables that bootstrap reads, except those that only the tool sets.
 variables() {
 	sed '/#\[cfg(test)\]/,$d' "$repository/src/settings/config.rs" | grep -oE '(text|list|var|variables)\((variables, )?"[A-Z_]+"' | cut -d '"' -f 2 |
 		grep -v '^_OPEN_RUNTIME' | sort -u
@@ -140,7 +140,7 @@ all_documents() {
 		git ls-files --cached --others --exclude-standard -- "*.md"
 }
 
-# for_each FUNCTION: calls it with each line of stdin. Fails if one call fails, or if there is no line.
+# for_each FUNCTION: calls the function with each line of stdin. Fails if one call fails, or if there is no line.
 for_each() {
 	for_each_verdict=1
 	for_each_failed=
@@ -152,7 +152,7 @@ for_each() {
 	test "$for_each_verdict" -eq 0 && test -z "$for_each_failed"
 }
 
-# code_with PROGRAM: what the README has a program do, a line for each time, without what comes before its name.
+# code_with PROGRAM: prints each command of the README that runs the program, from the name of the program on.
 code_with() {
 	grep -oE '`[^`]+`|^[^|`].*|^#.*' "$readme" | grep -oE "(^|[ /\`])$1 .*" | tr -d '`' | sed "s,^[ /]*,,"
 }
@@ -177,7 +177,7 @@ has_option() {
 	}
 }
 
-# accepts VARIABLE=VALUE: a function can be run with that.
+# accepts VARIABLE=VALUE: a function runs with this variable.
 accepts() {
 	"$tool" invoke x.y --quiet --env SLSRUNTIME="$tests/fakes/runtimes/echoes" --env "$1" </dev/null >out 2>&1 || {
 		echo "$1 is not accepted"
@@ -186,12 +186,12 @@ accepts() {
 	}
 }
 
-# Each value that the row of a variable has in backticks, as VARIABLE=VALUE.
+# Prints each value in backticks in the row of a variable, as VARIABLE=VALUE.
 values() {
 	sed -n "s/^| \`$1\` | //p" "$readme" | grep -oE '`[A-Za-z0-9]+`' | tr -d '`' | sed "s/^/$1=/"
 }
 
-# code LANGUAGE TEXT: the block of that language that has that text, with the port of the function that is served.
+# code LANGUAGE TEXT: prints the block of that language that contains the text, with the port of the served function.
 code() {
 	awk -v fence="\`\`\`$1" -v text="$2" '
 		/^```/ {
@@ -204,7 +204,7 @@ code() {
 	' "$readme" | sed "s,127.0.0.1:9000,127.0.0.1:$(cat port 2>/dev/null),"
 }
 
-check 'what make run and the other commands print is what the documents say' '
+check 'make run and the other commands print what the documents show' '
 	example_folder &&
 	transcripts &&
 	test -s 1.commands &&
@@ -214,7 +214,7 @@ check 'what make run and the other commands print is what the documents say' '
 	done
 '
 
-check 'the files that they show are those of the example' '
+check 'the documents show the files of the example as they are' '
 	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite \
 		cdk/app.js Dockerfile
 	do
@@ -222,18 +222,18 @@ check 'the files that they show are those of the example' '
 	done
 '
 
-# is_part_of FILE: what is on stdin is there, as it is.
+# is_part_of FILE: the file contains the lines of stdin unchanged.
 is_part_of() {
 	python3 -c 'import sys; text = sys.stdin.read(); sys.exit(not text or text not in open(sys.argv[1]).read())' "$repository/$1"
 }
 
-check 'the parts of files that they show are parts of files of the example' '
+check 'the parts of files that the documents show are in the files of the example' '
 	code yaml "  OpenRuntime:" | is_part_of example/template.yaml &&
 	code hcl aws_lambda_layer_version\" | is_part_of example/terraform/main.tf &&
 	code hcl aws_lambda_function\" | is_part_of example/terraform/main.tf
 '
 
-check 'a handler has ten lines' '
+check 'each handler of the README has at most ten lines' '
 	test "$(block handler.js | wc -l)" -le 10 &&
 	test "$(block python/handler.py | wc -l)" -le 10
 '
@@ -258,20 +258,20 @@ check 'the events of the example are JSON, and both handlers answer them' '
 	done
 '
 
-check 'its table of environment variables has what bootstrap reads, and no other' '
+check 'the table of environment variables lists exactly the variables that bootstrap reads' '
 	variables >expected &&
 	test -s expected &&
 	rows "# Environment variables" | diff expected -
 '
 
-check 'bootstrap takes the values that the table has' '
+check 'bootstrap accepts the values that the table lists' '
 	for variable in SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSLOG
 	do
 		values $variable | for_each accepts || return
 	done
 '
 
-check 'bootstrap refuses other values, and says which it takes' '
+check 'bootstrap refuses other values, and says which it accepts' '
 	for variable in SLSMIDDLEWARES SLSRUNTIME SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSDEBUG SLSLOG
 	do
 		fails_to accepts "$variable=nonsense" &&
@@ -279,19 +279,19 @@ check 'bootstrap refuses other values, and says which it takes' '
 	done
 '
 
-check 'its table of errors has those of bootstrap and of the language runtimes, and no other' '
+check 'the table of errors lists exactly the errors of bootstrap and of the language runtimes' '
 	error_types >expected &&
 	test -s expected &&
 	rows "## Errors" | diff expected -
 '
 
-check 'the page of kinds is what make docs writes' '
+check 'docs/event-kinds.md is what make docs writes' '
 	"$repository/scripts/event-kinds" >expected &&
 	test -s expected &&
 	diff expected "$repository/docs/event-kinds.md"
 '
 
-check 'its table of /opt has what is in the layer, and no other' '
+check 'the table of /opt lists exactly the files of the layer' '
 	python3 -c "
 import zipfile
 print(*sorted({name.split(\"/\")[0] + \"/\" * (\"/\" in name) for name in zipfile.ZipFile(
@@ -299,7 +299,7 @@ print(*sorted({name.split(\"/\")[0] + \"/\" * (\"/\" in name) for name in zipfil
 	rows "## The layer" | diff expected -
 '
 
-check 'the commands of its quick start are those that are tried on a mock of AWS' '
+check 'the commands of the quick start are the ones that the tests run on a mock of AWS' '
 	code sh "sls invoke -f hello" | sed "s/ *#.*//" >quick-start &&
 	printf "%s\n" "npm i -g osls" make "sls deploy" "cd example" "sls deploy" "sls invoke -f hello" | diff quick-start - &&
 	for command in "sls_in . deploy" "sls_in example deploy"
@@ -318,7 +318,7 @@ check 'a link that leads nowhere is noticed' '
 	same "$(printf "page.md: no such file: none.md\npage.md: no such heading: #none")" "$(cat found)"
 '
 
-check 'the README leads to every document' '
+check 'the README links to every document' '
 	for file in "$repository"/docs/*.md
 	do
 		grep -qF "](docs/${file##*/})" "$repository/README.md" || {
@@ -328,19 +328,19 @@ check 'the README leads to every document' '
 	done
 '
 
-check 'it shows every command of the tool, and no other' '
+check 'the documents show every command of the tool, and no other' '
 	commands >expected &&
 	test -s expected &&
 	code_with open-runtime | grep -oE "^open-runtime [a-z][a-z-]*" | cut -d " " -f 2 | sort -u >shown &&
 	diff expected shown
 '
 
-check 'the options of the tool that it shows exist' '
+check 'the options of the tool that the documents show exist' '
 	helps >helps &&
 	code_with open-runtime | grep -oE "(^| )--?[a-z][a-z-]*" | tr -d " " | sort -u | for_each has_option
 '
 
-# serve: does what the README says, on a port that the kernel chooses.
+# serve: runs the README's command, on a port that the kernel chooses.
 serve() {
 	take handler.js &&
 		code sh "open-runtime serve" >serve.sh &&
@@ -351,7 +351,7 @@ serve() {
 	within 10000 test -s port
 }
 
-check 'what serve serves can be asked by curl, and ends with Ctrl-C' '
+check 'curl gets an answer from open-runtime serve, which ends at Ctrl-C' '
 	serve &&
 	code sh "curl -d" >curl.sh &&
 	sh curl.sh >response &&
@@ -362,7 +362,7 @@ check 'what serve serves can be asked by curl, and ends with Ctrl-C' '
 
 python3 -c 'import boto3' 2>/dev/null || missing=boto3
 
-check 'what serve serves can be asked by the AWS SDK' '
+check 'the AWS SDK gets an answer from open-runtime serve' '
 	serve &&
 	code sh "export AWS_ACCESS_KEY_ID" | grep "^export" >credentials.sh &&
 	code python boto3 >ask.py &&

@@ -1,12 +1,12 @@
 #!/bin/sh
-description='what CONTRIBUTING.md says can be done as it says, in a copy of the sources'
+description='the steps of CONTRIBUTING.md work as written, in a copy of the sources'
 . ./lib/lib.sh
 
 page=$repository/CONTRIBUTING.md
-# Always the same place, so that cargo has less to build the next time.
+# The folder is always the same, so that cargo has less to build the next time.
 copy=$repository/target/contributing
 
-# copy_built: what make has built of the tool's dependencies, once.
+# copy_built: copies the dependencies of the tool that make has built, once.
 copy_built() {
 	built=${CARGO_TARGET_DIR:-$repository/target}/tool
 	test -d "$copy/target/tool" || test ! -d "$built" || {
@@ -15,7 +15,7 @@ copy_built() {
 	}
 }
 
-# copy_sources: the files that git has, or would have, as its first commit, and what is built.
+# copy_sources: copies tracked and untracked files into a first commit, and adds what is built.
 copy_sources() {
 	mkdir -p "$copy" &&
 		copy_built &&
@@ -25,24 +25,24 @@ copy_sources() {
 			test ! -e "$file" && test ! -L "$file" || echo "$file"
 		done | tar cf - -T -) | tar xf - -C "$copy" &&
 		cp -R "$repository/dist" "$copy" &&
-		ln -s "$repository/.cache" "$copy/.cache" &&
+		mkdir -p "$repository/.cache" && ln -s "$repository/.cache" "$copy/.cache" &&
 		git -C "$copy" init --quiet &&
 		git -C "$copy" add . &&
 		git -C "$copy" -c user.name=any -c user.email=any commit --quiet --message all
 }
 
-# section HEADING: its lines, less the indentation of lists.
+# section HEADING: prints the lines of the section, without the indentation of lists.
 section() {
 	awk -v heading="## $1" '/^## / { inside = $0 == heading } inside { sub(/^   /, ""); print }' "$page" >section
 	test -s section
 }
 
-# block LANGUAGE: the first block of that language in the section.
+# block LANGUAGE: prints the first block of that language in the section.
 block() {
 	awk -v fence="\`\`\`$1" '/^```/ { inside = $0 == fence && !seen; seen += inside; next } inside' section
 }
 
-# write_file: the file that the section shows, below a line that ends with its name.
+# write_file: writes the file that the section shows below a line that ends with its name.
 write_file() {
 	file=$(sed -n 's/.*`\([^`]*\)`:$/\1/p' section)
 	test "$file" &&
@@ -51,7 +51,7 @@ write_file() {
 		test -s "$copy/$file"
 }
 
-# add_row: the block in Rust, as the first row of the table.
+# add_row: inserts the block in Rust as the first row of the table.
 add_row() {
 	block rust >row &&
 		sed -i "/^pub static KINDS/r row" "$copy/src/cloudevents/kinds.rs" &&
@@ -64,7 +64,7 @@ transcript() {
 		test -s commands &&
 		block console | grep -v '^\$ ' | constant | as_pattern >pattern &&
 		(cd "$copy" && unset CARGO_TARGET_DIR && sh -e "$work/commands" 2>&1) | constant >printed
-	# shellcheck disable=SC2254 # a pattern it is
+	# shellcheck disable=SC2254 # the variable is a pattern
 	case $(cat printed) in
 	$(cat pattern)) ;;
 	*)
@@ -74,7 +74,7 @@ transcript() {
 	esac
 }
 
-# A line of … stands for any lines, or none; elsewhere … stands for anything.
+# A line … matches any number of lines. Elsewhere … matches any text.
 as_pattern() {
 	awk '{ gsub(/[][*?\\]/, "\\\\&") } /^…$/ { printf "*"; next } { gsub(/…/, "*"); print }'
 }
@@ -86,7 +86,7 @@ constant() {
 needs git
 needs cargo
 
-check 'a kind of events takes a row, a sample and what is expected of it' '
+check 'a new kind of events needs a row, a sample and an expectation' '
 	copy_sources &&
 	section "Add a kind of events" &&
 	add_row &&
@@ -114,7 +114,7 @@ do
 	'
 done
 
-check 'the commands of make that it lists are those of the Makefile' '
+check 'CONTRIBUTING.md lists the targets of the Makefile' '
 	sed -n "s/^| \`make *\([a-z -]*\)\`.*/\1/p" "$page" | tr " " "\n" | grep . >named &&
 	while read -r target
 	do
@@ -122,10 +122,9 @@ check 'the commands of make that it lists are those of the Makefile' '
 	done <named
 '
 
-check 'what .ci/run does is what the page says' '
-	sed -n "/^.\.ci\/run. is what/s/\. In it.*//p" "$page" | grep -oE "make [a-z-]+" >said &&
-	test -s said &&
-	grep -E "^make " "$repository/.ci/run" | diff said -
+check '.ci/run does what CONTRIBUTING.md says' '
+	grep -oE "^make [a-z-]+" "$repository/.ci/run" >runs &&
+	sed -n "/^.\.ci.run. is what must pass/,/\. In it/p" "$repository/CONTRIBUTING.md" | grep -oE "make [a-z-]+" | diff runs -
 '
 
 finish

@@ -1,4 +1,4 @@
-"""Runs the tries, each a line of a table, and prints TAP. See ./run."""
+"""Runs the tries, which are lines of tables, and prints TAP. See ./run."""
 
 import multiprocessing
 import os
@@ -17,14 +17,14 @@ tries, chosen = [], []
 
 
 class Try:
-    """One line of a table: what is sent, and what is expected of it. One that is long is for `run --long` alone."""
+    """One line of a table: what is sent, and what is expected. Only `run --long` runs those with is_long."""
 
     def __init__(self, group, name, run, is_long):
         self.group, self.name, self.run, self.is_long = group, name, run, is_long
 
 
 def event(number, *headers, timeout_ms=3_600_000, **more):
-    """As raw_api's, with a deadline that does not pass while others are tried."""
+    """Like raw_api.event, with a deadline that does not pass during the other tries."""
     return raw_api.event(number, *headers, timeout_ms=timeout_ms, **more)
 
 
@@ -34,7 +34,7 @@ def event_of(text, number=1):
 
 
 def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, lacks=None, **options):
-    """Adds a try of bootstrap, with `events` for what /next answers: else event 1, with that timeout. It is skipped where this
+    """Adds a try of bootstrap. /next answers with `events`; default: event 1, with that timeout. The try is skipped if this
     machine lacks something."""
 
     def run():
@@ -51,35 +51,35 @@ def add(group, name, run, is_long=False):
 
 
 class Right:
-    """The event is answered with this JSON."""
+    """Expected: the event is answered with this JSON."""
 
     def __init__(self, json=b"[1]"):
         self.json = json
 
 
 class Error:
-    """The event is answered with an error of this type, whose message has this text."""
+    """Expected: the event is answered with an error of this type, whose message contains this text."""
 
     def __init__(self, type, text=""):
         self.type, self.text = type, text
 
 
 class Ends:
-    """bootstrap ends by itself with status 1, and its log has this text. It may have answered the event before, with that."""
+    """Expected: bootstrap exits by itself with status 1, and its log contains this text. Before, it may give this answer."""
 
     def __init__(self, text, answer=None):
         self.text, self.answer = text, answer
 
 
 class Stops:
-    """When the event is on its way, or the language runtime has written the file ready, SIGTERM ends all of it in time."""
+    """Expected: after the event was sent, or the language runtime wrote the file ready, SIGTERM ends all processes in time."""
 
     def __init__(self, seconds=0.6):
         self.seconds = seconds
 
 
 class Either:
-    """Whichever of two comes: for what the kernel decides."""
+    """Expected: one of two results, if the kernel decides which."""
 
     def __init__(self, *expected):
         self.expected = expected
@@ -105,9 +105,9 @@ def lambda_for(
     id="id-1",
     **options,
 ):
-    """The try: the first event meets what is expected, a second one is served after it, nothing leaks, no process is left but
-    the survivors, and no more memory is taken, in KB. `meanwhile` is done when the first event has been given; the second one is
-    given when the language runtime has been started `starts` times."""
+    """Runs a try: the first event has the expected result, a second one is served, nothing leaks, only the survivors are left,
+    and the memory stays below `peak` KB. `meanwhile` runs after the first event was given. The second event is given after the
+    language runtime was started `starts` times."""
     api = Api(events, posts, register)
     with Environment(api, env={"SLSRUNTIME": fake(runtime), **(env or {})}, **options) as environment:
         if meanwhile:
@@ -180,7 +180,7 @@ def check(expected, posted, environment):
 
 
 def attempt(index):
-    """Of the tries that are chosen, in a process of its own: why it is skipped, what is wrong, and how long it took."""
+    """Runs one of the chosen tries in its own process. Returns why it is skipped, its fault, and how long it took."""
     began, reason, trouble = time.monotonic(), None, []
     try:
         reason = chosen[index].run()

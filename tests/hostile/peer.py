@@ -1,4 +1,4 @@
-"""A Lambda for one bootstrap: it sends what a try says, byte by byte, and keeps what comes back."""
+"""A Lambda for one bootstrap: it sends the bytes of a try, and keeps what comes back."""
 
 import os
 import resource
@@ -21,12 +21,12 @@ ARCH = "arm64" if os.uname().machine in ("aarch64", "arm64") else "x86_64"
 BOOTSTRAP = os.environ.get("BOOTSTRAP") or f"{ROOT}/dist/{ARCH}/bootstrap"
 PATH = ":".join(folder for folder in os.environ["PATH"].split(":") if not folder.endswith("/shims"))
 REGISTERED = answer(b"{}", headers=[b"Lambda-Extension-Identifier: x"])
-DESCRIPTORS = 8  # beyond 0 to 2: two self-pipes, two connections, the language runtime's STDIN and STDOUT
-HANG, CLOSE = None, b""  # pieces of an answer: never another byte, the end of the connection
+DESCRIPTORS = 8  # in addition to 0 to 2: two self-pipes, two connections, the language runtime's STDIN and STDOUT
+HANG, CLOSE = None, b""  # pieces of an answer: HANG sends nothing more, CLOSE closes the connection
 
 
 class Posted:
-    """What bootstrap said of an invocation, or of Init."""
+    """What bootstrap posted for an invocation, or for Init."""
 
     def __init__(self, path, headers, body):
         self.kind = path.rpartition("/")[2]
@@ -35,7 +35,7 @@ class Posted:
 
 
 class Api(socketserver.ThreadingTCPServer):
-    """The Runtime API. `events` are what /next gives, one after the other; `posts` what the answers get."""
+    """The Runtime API. /next is answered with `events`, one after the other, and posts with `posts`."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -50,7 +50,7 @@ class Api(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def handle_error(self, request, client_address):
-        pass  # the peer has gone
+        pass  # the peer closed the connection
 
     def next_for(self, method, path):
         with self.changed:
@@ -126,7 +126,7 @@ def prepared(limits, before_exec):
 
 
 def lay_out(root, files):
-    """Makes files: of a text or bytes, or whatever a function makes of the path."""
+    """Makes files from text or bytes, or by calling a function with the path."""
     for name, content in files.items():
         path = os.path.join(root, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -139,25 +139,25 @@ def lay_out(root, files):
 
 
 def marked(mark):
-    """The processes that have this in their environment, which children inherit. Zombies have none."""
+    """Returns the processes with this mark in their environment, which children inherit. Zombies have no environment."""
     pids = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:
                 pids += [int(pid)] if mark.encode() in file.read().split(b"\0") else []
         except OSError:
-            pass  # it has gone, or is another user's
+            pass  # the process has ended, or belongs to another user
     return pids
 
 
 def memory(pid):
-    """The most that the process has had, in KB."""
+    """Returns the peak memory of the process, in KB."""
     with open(f"/proc/{pid}/status") as file:
         return next((int(line.split()[1]) for line in file if line.startswith("VmHWM")), 0)
 
 
 class Environment:
-    """An execution environment: a bootstrap, its Lambda, and a task root. As a context, it leaves nothing behind."""
+    """An execution environment: a bootstrap, its Lambda, and a task root. As a context manager it leaves nothing behind."""
 
     def __init__(
         self, api, files=None, env=None, starter=(), handler="fake.handler", limits=None, before_exec=lambda: None, folder=None, **options
@@ -209,7 +209,7 @@ class Environment:
             return file.read()
 
     def answered(self, id, seconds):
-        """What was posted for the event of that id. None if bootstrap ended before, or took too long."""
+        """Returns what was posted for the event with that id. None if bootstrap ended before, or took too long."""
         end = time.monotonic() + seconds
         mine = lambda: [posted for posted in self.api.posted if posted.id == id]
         while not mine() and time.monotonic() < end:
@@ -223,7 +223,7 @@ class Environment:
         return memory(self.process.pid)
 
     def survivors(self, expected, seconds=2):
-        """How many processes are left of it, when they are as many as expected, or the time is over."""
+        """Waits until the expected number of processes is left, or the time is over. Returns their number."""
         end = time.monotonic() + seconds
         while (found := len(marked(self.mark))) != expected and time.monotonic() < end:
             time.sleep(0.02)
@@ -234,7 +234,7 @@ class Environment:
             return len(file.readlines())
 
     def leaks(self):
-        """What bootstrap, which serves and is idle, has too much of: descriptors, and children that it has not reaped."""
+        """Returns what an idle bootstrap has too many of: descriptors, or children that it did not reap."""
         folder = f"/proc/{self.process.pid}"
         descriptors = [os.readlink(f"{folder}/fd/{fd}") for fd in os.listdir(f"{folder}/fd") if int(fd) > 2]
         with open(f"{folder}/task/{self.process.pid}/children") as file:

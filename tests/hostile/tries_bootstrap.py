@@ -1,4 +1,4 @@
-"""What is done to bootstrap: by the Runtime API, the language runtime, middlewares, and whoever starts it."""
+"""What the Runtime API and the language runtime do to bootstrap: by answers, events and messages."""
 
 import base64
 import json
@@ -10,8 +10,8 @@ from peer import CLOSE
 from raw_api import chunked
 
 
-# What a language runtime says: Python that tests/hostile/speaks runs for the first event. A peak is of bootstrap, in KB: three
-# times the line that it has read, at the most.
+# What a language runtime prints: Python that tests/hostile/speaks runs for the first event. The peak is that of bootstrap's
+# memory in KB: at most three times the line that it read.
 LARGE = 30_000_000
 def message(text):
     return f"""b'"errorMessage":"' + ({text}).encode() + b'"'"""
@@ -47,7 +47,7 @@ of(
     files={"says": """fail(b'{"errorType":"E","stackTrace":[' + b'"at f",' * 3000 + b'""]}')"""},
 )
 
-# What /next answers. t24 has more, which are not repeated.
+# What /next answers. t24 has more.
 for name, bytes_ in [
     ("HTTP/1.0", event(1).replace(b"HTTP/1.1", b"HTTP/1.0")),
     ("one byte to a chunk", chunked(1, b"1\r\n[\r\n1\r\n1\r\n1\r\n]\r\n0\r\n\r\n")),
@@ -69,7 +69,7 @@ def with_length(*lines, body=b"[1]"):
     return event(1, *lines, length=False)[:-3] + body
 
 
-GONE = [CLOSE]  # asked again, it is not there any more
+GONE = [CLOSE]  # if bootstrap asks again, nothing listens any more
 FAILED = "GET /runtime/invocation/next failed: "
 for name, bytes_, expected in [
     ("a length, and chunks", with_length(b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"3\r\n[1]\r\n0\r\n\r\n"), Right()),
@@ -96,7 +96,7 @@ for name, bytes_, expected in [
     sent = [bytes_] + ([] if isinstance(expected, Right) else [GONE] * 9)
     of("http", name, expected, sent, seconds=10, is_long=name == "300 MB", peak=300_000 if name == "300 MB" else 9000)
 
-# What its headers say.
+# The headers of /next.
 NO_ID = "the request id has characters that a request id cannot have"
 for id in "%2F..%2F", "a b", "a?b", "a#b", "a\\b", "é", "a/b", ".", "..", "a;b", "a%00", "a\tb":
     of("ids", f"the request id {id!r}", Ends(NO_ID), [event(1).replace(b"id-1", id.encode())], is_long=id not in ("%2F..%2F", "a b", "é"))
@@ -149,7 +149,7 @@ for name in b"Trace-Id", b"Invoked-Function-Arn", b"Aws-Tenant-Id":
         is_long=name != b"Trace-Id",
     )
 
-# Events as they come, through a language runtime that gives them back.
+# Events, through a language runtime that echoes them.
 for name, text in [
     ("100,000 levels", b"[" * 100_000 + b"]" * 100_000),
     ("a number of 5,000 digits", b"9" * 5000),
@@ -179,7 +179,7 @@ for name, text in [
 for name, text in ("nothing", b""), ("blanks", b" \r\n "):
     of("events", name, Right(b"null"), [event_of(text)])
 
-# What a language runtime says. t22 has more.
+# What a language runtime prints. t22 has more.
 for name, says, expected in [
     ("not UTF-8", r"""say(b'{"id":"', id, b'","response":"\xff"}\n')""", Error("Runtime.MarshalError", "the response is not JSON")),
     (
@@ -212,7 +212,7 @@ for name, says, expected in [
 ]:
     of("speaks", name, expected, files={"says": says}, peak=9000 if "MB" not in name else 3 * 64 * 1024, seconds=20)
 
-# What is packed in events.
+# Packed data in events.
 BATCH = ",".join(f'{{"specversion":"1.0","id":"{number}","source":"/s","type":"t"}}' for number in range(80_000))
 REQUEST = {
     "version": "2.0",
@@ -238,7 +238,7 @@ of(
 
 
 def logs(megabytes):
-    """A subscription of CloudWatch Logs whose data unpacks to so much."""
+    """An event of CloudWatch Logs whose data unpacks to this many bytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = b"".join(packer.compress(b" " * 1_000_000) for _ in range(megabytes)) + packer.flush()
     return b'{"awslogs":{"data":"' + base64.b64encode(packed) + b'"}}'

@@ -1,4 +1,4 @@
-"""What SLSDEBUG permits, and what events ask for: the language runtime is told of no debugger but one that is listed."""
+"""What SLSDEBUG permits, and what events ask for: the language runtime is told only of debuggers that are listed."""
 
 from hostile import Ends, Right, event_of, of
 
@@ -10,7 +10,7 @@ answer(b'null' if at < 0 else context[at + 8 : context.index(b'}', at) + 1])
 
 
 def asks(permitted, event, debug=None, is_long=False, env=None, **options):
-    """Of an event; `debug` is what the language runtime is told."""
+    """Adds a try of an event. `debug` is what the language runtime is told."""
     event = event if isinstance(event, bytes) else event.encode()
     env = {"SLSDEBUG": permitted, **(env or {})}
     title = f"{permitted[:30]!r} and {event[:60].decode('utf-8', 'replace')}"
@@ -23,14 +23,14 @@ def debugger(host, port, stops=False):
 
 
 def names(permitted, target, host=None, port=9, stops=False, **options):
-    """Of an event that names this target; it is listed if there is a host."""
+    """Adds a try of an event that names this target. The target is listed if there is a host."""
     debug = None if host is None else debugger(host, port, stops)
     asks(permitted, f'{{"_debugProxy":"{target}"}}', debug, **options)
 
 
 ONE, V6, ANY_PORT, ANY_HOST, ALL = "debug.example:9", "[::1]:9", "debug.example:*", "*:9", "*"
 
-# What is listed.
+# Listed targets.
 names(ONE, "debug.example:9", "debug.example")
 names(ONE, "DEBUG.example:9", "DEBUG.example", is_long=True)
 names(ONE, "debug.example:9/break", "debug.example", stops=True)
@@ -43,7 +43,7 @@ names(ALL, "anything:1", "anything", 1)
 names(" a:1 ,, debug.example:9 , ", "debug.example:9", "debug.example")
 names("a:1," * 5000 + ONE, "debug.example:9", "debug.example")
 
-# What is not.
+# Targets that are not listed.
 for target in [
     "debug.example:8",
     "debug.example:99",
@@ -65,7 +65,7 @@ for target in "debug.example:9", "[debug.example]:9", "*:9", "[*]:9", "debug.exa
 for target in "a:8", "*:9", "[*]:9", ":9":
     names(ANY_HOST, target, is_long=target in ("a:8", ":9"))
 
-# What is no target, were anything permitted.
+# Malformed targets, with everything permitted.
 for target in [
     "",
     ":",
@@ -117,7 +117,7 @@ for target in [
 for value in "9", "null", "true", '["a:9"]', '{"host":"a","port":9}', '{"a:9":1}', "[]", "-0", '""', "1e999999":
     asks(ALL, f'{{"_debugProxy":{value}}}', is_long=value not in ('["a:9"]', "null"))
 
-# Where it is asked for.
+# Places of the key in events.
 HERE = '"_debugProxy":"a:9"'
 A9, B9 = debugger("a", 9), debugger("b", 9)
 asks("", f"{{{HERE}}}")
@@ -137,7 +137,7 @@ asks(ALL, r'{"a":"\"_debugProxy\":\"a:9\""}')
 asks(ALL, f'{{"a":{"[" * 100_000}{"]" * 100_000},{HERE}}}', A9, peak=20_000)
 asks(ALL, f"{{{HERE}}}", A9, env={"SLSEVENTS": "raw"})
 
-# What SLSDEBUG may be: t10 and start: have more.
+# Values of SLSDEBUG. t10 and the group start: have more.
 for value in (
     "on",
     "1",

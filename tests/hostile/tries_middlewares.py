@@ -1,4 +1,4 @@
-"""What middlewares do, as processes and by what they print. t30 has more."""
+"""What middlewares do as processes, and what they print. t30 has more."""
 
 import os
 
@@ -12,7 +12,7 @@ def true(path):
 
 
 def has(name, expected, script, overlap=EITHER, is_long=False, env=None, files=None, seconds=10, **options):
-    """A middleware that is this script, with overlap and without. Of both, the first alone is not long."""
+    """Adds tries of a middleware with this script, with and without overlap. Only the first of the two is in the short run."""
     script = script if callable(script) or isinstance(script, bytes) else f"#!/bin/sh\n{script}\n"
     files = {"middlewares/m": script, **(files or {})}
     for number, on in enumerate(overlap):
@@ -22,7 +22,7 @@ def has(name, expected, script, overlap=EITHER, is_long=False, env=None, files=N
 
 
 def before(command):
-    """For the first event alone, like what the language runtime says."""
+    """A script that runs only for the first event, like the file says of the language runtime."""
     return f"test $1 = before && test ! -e done && : >done && {{ {command}\n}}; exit 0"
 
 
@@ -35,7 +35,7 @@ def times_out(name, command, **options):
     has(name, expected, before(command), **{"timeout_ms": 600, **options})
 
 
-# How it ends.
+# How the process ends.
 for status in 1, 2, 77, 98, 100, 126, 127, 128, 255:
     fails(f"exits with {status}", f"exited with status {status}", f"exit {status}", is_long=status not in (1, 255))
 fails("exits with 99, and printed nothing", "exited with status 99, which means an early response", "exit 99")
@@ -48,7 +48,7 @@ fails("SIGKILL to its group", "was killed by signal 9", "kill -9 0")
 has("SIGTERM to its group, which ignores it", Right(), before("trap '' TERM; kill 0"))
 fails("an interpreter that fails", "exited with status 1", "exec perl -e 'exit 1'")
 
-# How it does not.
+# How it does not end.
 times_out("hangs", "exec sleep 60")
 times_out("ignores what it may, and hangs", "trap '' TERM INT HUP; while :; do sleep 60; done")
 times_out("stops", "kill -STOP $$")
@@ -64,13 +64,13 @@ for hook in "after", "error":
     expected = Error("E", "m") if hook == "error" else Error("Function.Timeout", "had not ended its after hook")
     has(f"hangs in the {hook} hook", expected, script, timeout_ms=600, files=says)
 
-# What it leaves running.
+# Processes that it leaves behind.
 has("20 children that hold all it has", Right(), before("for n in $(seq 20); do sleep 60 & done; cat"))
 has("children that ignore signals, and end", Right(b"5"), before("(trap '' TERM INT; sleep 60) & echo 5"))
 has("a daemon that holds its pipes", Right(b"6"), before("setsid sh -c ': >begun; exec sleep 60' & while test ! -e begun; do sleep 0.01; done; echo 6"), survivors=1)
 has("200 children that end at once", Right(b"8"), before("for n in $(seq 200); do : & done; wait; echo 8"), is_long=True)
 
-# What it prints.
+# Its output.
 has(
     "60 MB",
     Right(b'"' + b"x" * 60_000_000 + b'"'),
@@ -101,7 +101,7 @@ has("line breaks between tokens", Right(b"[ 1 , 2 ]"), before("printf '[\\n1\\r,
 has("blanks alone", Error("Function.MiddlewareFailed", "that are not JSON"), before("printf '  '"))
 has("what is not its hook", Right(), "case $1 in before | after | error) ;; *) exit 1 ;; esac")
 
-# What it reads.
+# Its input.
 LARGE = b'"' + b"x" * 6_000_000 + b'"'
 for name, command in [
     ("nothing", "exit 0"),
@@ -127,7 +127,7 @@ fails(
     peak=60_000,
 )
 
-# Whom it harms.
+# Damage that it does to other processes.
 for name in "CHLD", "PIPE", "CONT":
     has(f"SIG{name} to bootstrap", Right(), before(f"for n in $(seq 500); do kill -{name} $PPID; done; cat"), is_long=name != "CHLD")
 has("SIGTERM to bootstrap, and hangs", Stops(), before("trap '' TERM; : >ready; sleep 60"))
@@ -147,7 +147,7 @@ has(
 )
 has("fills a file of the function", Right(), before("head -c 1000000 /dev/zero >big; cat"), is_long=True)
 
-# What it is.
+# Its file.
 for name, content, told in [
     ("is a folder", lambda path: os.mkdir(path), "is not an executable file"),
     ("is a FIFO", lambda path: os.mkfifo(path, 0o755), "is not an executable file"),

@@ -1,4 +1,4 @@
-"""What the Runtime API answers to what bootstrap posts. t24 has more."""
+"""What the Runtime API answers to the posts of bootstrap. t24 has more."""
 
 import time
 
@@ -20,7 +20,7 @@ def dripping(bytes_, seconds):
 
 
 def goes_on(name, post, is_long=False, events=None, **options):
-    """With a response, and with an error."""
+    """Adds tries with a response, and with an error."""
     of("posts", name, Right(), events, posts=[post], is_long=is_long, **options)
     of("posts", f"{name}, to an error", Error("E"), events, posts=[post], files={"says": FAILED}, is_long=True, **options)
 
@@ -98,7 +98,7 @@ for name, bytes_ in [
 ]:
     ends(name, f"{POST} failed: ", [bytes_] * 2)
 
-# Registering, which is no failure whatever comes of it, and an error of Init.
+# Registration, whose failure is not an Init error, and posts of Init errors.
 for name, bytes_ in [
     ("an id of 900 KB", answer(b"{}", headers=[b"Lambda-Extension-Identifier: " + b"x" * 900_000])),
     ("an id of control characters", answer(b"{}", headers=[b"Lambda-Extension-Identifier: \x01\x1b"])),

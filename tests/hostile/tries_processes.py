@@ -1,4 +1,4 @@
-"""What a language runtime does as a process, beside what it says: for the first event, or before it is ready."""
+"""What a language runtime does as a process, apart from its output: for the first event, or before it is ready."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def terminated(name, code, **options):
 WAS_CLOSED = "closed its STDIN or STDOUT and was killed"
 LATE = rb"""'{"id":"id-1","response":666}\n'""".decode()
 
-# How it ends.
+# How the process ends.
 for status in 0, 1, 99, 255:
     ends_so(f"exits with {status}", f"exited with status {status}", f"os._exit({status})", is_long=status in (1, 99))
 for number, told in (11, "11 (SIGSEGV)"), (15, "15 (SIGTERM)"), (2, "2 (SIGINT)"), (13, "13 (SIGPIPE)"), (34, "34"):
@@ -111,14 +111,14 @@ says("an answer with a pause in it", Right(), 'say(b\'{"id":"id-1","resp\'); wai
 says("STDOUT does not block", Right(), "os.set_blocking(1, False); answer(event)")
 says("writes to its STDIN", Right(), "try: os.write(0, b'x')\nexcept OSError: answer(event)")
 
-# Its surroundings.
+# Its files and other surroundings.
 for name in "SIGCHLD", "SIGPIPE", "SIGWINCH", "SIGURG", "SIGCONT":
     code = f"for _ in range(5000): os.kill(os.getppid(), {int(getattr(signal, name))})\nanswer(event)"
     says(f"{name} to bootstrap, 5,000 times", Right(), code, is_long=name in ("SIGWINCH", "SIGURG"))
 
 
 def frozen(environment):
-    """bootstrap is stopped past the deadline, as in an environment that is frozen."""
+    """Stops bootstrap until after the deadline, as in a frozen environment."""
     within(5, lambda: os.path.exists(f"{environment.root}/called"))
     environment.signal(signal.SIGSTOP)
     time.sleep(0.8)

@@ -1,4 +1,4 @@
-"""Random mutations, from a seed that is printed: HOSTILE_SEED=N gives the same ones again, HOSTILE_RANDOM=N as many of each."""
+"""Random mutations from a seed, which is printed. HOSTILE_SEED=N sets the seed, HOSTILE_RANDOM=N the number of each kind."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from tap import within
 
 SEED = int(os.environ.get("HOSTILE_SEED") or random.SystemRandom().randrange(1 << 32))
 NUMBER = int(os.environ.get("HOSTILE_RANDOM") or 20)
-AT_ONCE = 1000  # so many events for one bootstrap
+AT_ONCE = 1000  # the number of events for one bootstrap
 
 PIECES = [
     b"{",
@@ -58,7 +58,7 @@ PIECES += [
 
 
 def mutated(random, text):
-    """One to four changes, each of a place: a bit, a byte more or less, a piece of another text, a part that comes twice or goes."""
+    """Makes one to four changes: flips a bit, adds or removes a byte, inserts another text's piece, doubles or removes a part."""
     for _ in range(random.randint(1, 4)):
         at, end = sorted(random.randint(0, len(text)) for _ in range(2))
         text = random.choice(
@@ -76,7 +76,7 @@ def mutated(random, text):
 
 
 def survives(api, environment):
-    """Event 2 is answered with itself and nothing else, or the environment has ended and says why; in time either way."""
+    """Checks that event 2 is answered once with itself, or the environment ended and logged the reason, in time."""
     environment.answered("id-2", 10)
     log = environment.log()
     assert "panicked" not in log, log[-2000:]
@@ -101,13 +101,13 @@ SAID = [
 
 
 def says(random):
-    """A language runtime says something odd, then the right thing: event 1 meets whatever that makes of it."""
+    """A language runtime prints a mutated line, then the right one. Event 1 may have any result."""
     line = mutated(random, random.choice(SAID))
     api = Api([event(1, timeout_ms=2000)])
     with Environment(api, env={"SLSRUNTIME": f"{HERE}/speaks"}, files={"says": f"say({line!r}); answer(event); tell('done')"}) as environment:
         posted = environment.answered("id-1", 10)
         assert posted or environment.process.poll() is not None, f"no answer to {line!r}"
-        # What is odd may have a second line. That must have come before event 2, which would have to pay for it.
+        # The mutated text may have a second line. That must arrive before event 2, or event 2 would fail.
         within(10, lambda: os.path.exists(f"{environment.root}/done") or environment.starts() > 1 or environment.process.poll() is not None, lambda: f"{line!r} is not read")
         api.send(event(2))
         try:
@@ -118,7 +118,7 @@ def says(random):
 
 
 def answers(random):
-    """Of the Runtime API: an event, an answer to a response, and a registration, one of them odd; then the connection ends."""
+    """Mutates an event, the answer to a response, or the answer to a registration. Then the connection ends."""
     kind = random.choice(["event", "post", "register"])
     good = {
         "event": event(1, b"Lambda-Runtime-Trace-Id: Root=1", b'Lambda-Runtime-Client-Context: {"a":1}'),
@@ -137,7 +137,7 @@ def answers(random):
 
 
 def is_json(text):
-    """As RFC 8259 has it: what Python's own reader, told to be strict, takes."""
+    """True if the text is JSON as in RFC 8259: Python's own parser, in strict mode, accepts it."""
 
     def refuse(constant):
         raise ValueError(constant)
@@ -159,9 +159,9 @@ EVENTS = [
 
 
 def reads(random, number):
-    """Events, mutated: what is JSON comes back as it is, and what is none is an error of that call."""
+    """Mutates events. JSON comes back unchanged, and anything else is an error of that call."""
     texts = [mutated(random, random.choice(EVENTS)) for _ in range(number)]
-    texts = [text for text in texts if text.strip(b" \t\r\n")]  # t20 has what is nothing
+    texts = [text for text in texts if text.strip(b" \t\r\n")]  # t20 has empty events
     api = Api([event_of(text, count) for count, text in enumerate(texts, 1)])
     env = {"SLSRUNTIME": f"{HERE}/speaks", "SLSEVENTS": "raw"}
     with Environment(api, env=env) as environment:
@@ -175,7 +175,7 @@ def reads(random, number):
 
 
 def closely(random):
-    """An answer within 50 ms of the last moment: event 1 is answered once, with it or as timed out, and event 2 with its own."""
+    """Answers within 50 ms of the deadline. Event 1 is answered once, with this answer or a timeout, and event 2 with its own."""
     timeout_ms, offset_ms = 400, random.randint(-50, 50)
     api = Api([event(1, timeout_ms=timeout_ms)])
     wait = (timeout_ms - 50 + offset_ms) / 1000
@@ -190,7 +190,7 @@ def closely(random):
 
 
 def add_random(name, number, do, is_long=False):
-    """Each has a seed of its own, in its title, so that one alone can be tried again."""
+    """Adds the random tries. Each has its own seed in its title, so that it can be repeated alone."""
     for count in range(number):
         seed = f"{SEED}/{name}/{count}"
         add("random", f"{name}, HOSTILE_SEED={SEED} number {count}", lambda seed=seed: do(random.Random(seed)), is_long)

@@ -1,4 +1,4 @@
-"""What bootstrap is started with: its environment, its files, its descriptors, its limits. t10 and t12 have more."""
+"""How bootstrap is started: environment, files, descriptors, limits. t10 and t12 have more."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def of_python(name, expected, files=None, handler="m.h", **options):
     starts(name, expected, files={"m.py": HELLO} if files is None else files, handler=handler, runtime=None, **options)
 
 
-# Variables that are ours.
+# Variables of Open Runtime.
 for name, told in [
     ("SLSGRACE", "a whole number of milliseconds from 0 to 900000"),
     ("SLSEVENTS", "a comma-separated list of"),
@@ -51,7 +51,7 @@ for name in "SLSGRACE", "SLSEVENTS", "SLSMIDDLEWARES", "SLSDEBUG", "SLSWRAPPER",
         is_long=name != "SLSEVENTS",
     )
 
-# Variables that are Lambda's.
+# Variables of Lambda.
 for value in (
     "127.0.0.1",
     ":80",
@@ -84,7 +84,7 @@ for name, env in [
 ]:
     has(name, Right(), env)
 
-# The handler's name: whatever it is, it reaches the language runtime, or is refused.
+# The handler's name. Any name reaches the language runtime, or is refused.
 ODD = [
     "a",
     ".",
@@ -253,7 +253,7 @@ starts("1,000 arguments", Right(), starter=["/bin/sh", "-c", 'exec "$@" $(seq 10
 starts("no name", Right(), starter=["/usr/bin/perl", "-e", "$p = shift; exec {$p} ''"])
 
 
-# The file system around it.
+# The file system.
 UNSHARE = "/usr/bin/unshare", "-m"
 NO_MOUNTS = (
     None if os.path.exists(UNSHARE[0]) and subprocess.run([*UNSHARE, "true"], stderr=subprocess.DEVNULL).returncode == 0 else "mounts"
@@ -265,7 +265,7 @@ def within(commands):
 
 
 def empties(folder):
-    """Mounts nothing over the folder, read-only; but for the repository, if it is in there."""
+    """Mounts an empty read-only file system over the folder, and in it the repository, if it was there."""
     repository = str(Path(__file__).resolve().parents[2])
     if not repository.startswith(f"{folder}/"):
         return f"mount -t tmpfs -o ro none {folder}"

@@ -1,4 +1,4 @@
-"""What strangers send to the ports of `open-runtime serve`. t76 and tool/run have more."""
+"""What untrusted clients send to the ports of `open-runtime serve`. t76 and tool/run have more."""
 
 import json
 import os
@@ -17,12 +17,12 @@ from tap import within
 
 TOOL = os.environ.get("OPEN_RUNTIME") or f"{ROOT}/dist/open-runtime"
 PATH_OF_ALL = "/2015-03-31/functions/function/invocations"
-CLOSED = None  # the end of the connection, without an answer
-LIMIT = 40_000  # of the tool's memory, in KB
+CLOSED = None  # the connection is closed without an answer
+LIMIT = 40_000  # the tool's memory, in KB
 
 
 class Tool:
-    """`open-runtime serve`, as a context."""
+    """`open-runtime serve`, as a context manager."""
 
     def __init__(self):
         self.root = tempfile.mkdtemp()
@@ -70,7 +70,7 @@ class Tool:
 
 
 def ask(port, pieces, seconds):
-    """Sends, and returns what comes back within that time until the end."""
+    """Sends bytes, and returns what comes back until the connection ends, or that time is over."""
     got = b""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.settimeout(seconds)
@@ -78,7 +78,7 @@ def ask(port, pieces, seconds):
             for piece in [pieces] if isinstance(pieces, bytes) else pieces:
                 connection.sendall(piece)
         except OSError:
-            pass  # what has come back tells
+            pass  # the answer shows the result
         try:
             while more := connection.recv(1 << 16):
                 got += more
@@ -99,7 +99,7 @@ def statuses(got):
 
 
 def gets(expected, sent, runs=None, seconds=3, port=lambda tool: tool.port, more=lambda tool: None):
-    """The statuses that come back, and how many invocations that were; then the function is invoked, and answers."""
+    """Checks the statuses that come back, and the number of invocations. Then the function must answer an invocation."""
     with Tool() as tool:
         got = ask(port(tool), sent, seconds)
         found = [status for status in statuses(got) if status >= 200]
@@ -152,7 +152,7 @@ for name, expected, sent in [
     is_long = name not in ("GET", "a path that goes up", "an absolute path to others", "TLS", "line feeds alone")
     sends(name, expected, sent, is_long=is_long)
 
-# Who asks. Nothing is run for whom it may not.
+# Origins and hosts. Nothing runs for a client that is not allowed.
 for host in [
     b"evil.example",
     b"localhost.evil.example",
@@ -199,7 +199,7 @@ sends("a page that answers", 403, request([b"Origin: null"], path=b"/2018-06-01/
 sends("a stranger who answers", 400, request(path=b"/2018-06-01/runtime/invocation/x/response"), port=Tool.runtime_api)
 sends("garbage for the Runtime API", 400, b"\0\xff\r\n\r\n", port=Tool.runtime_api)
 
-# Heads.
+# Header sections.
 sends("a header of 300 KB", 200, request([b"X: " + b"x" * 300_000]))
 sends("a header of 5 MB", 431, request([b"X: " + b"x" * 5_000_000]))
 for number, expected in (90, 200), (99, 431), (5000, 431):
@@ -282,7 +282,7 @@ sends("ten requests at once", [200] * 10, request().replace(b"Connection: close\
 sends("a request, and garbage", [200, 400], request().replace(b"Connection: close\r\n", b"") + b"\0\xff\r\n\r\n")
 
 
-# Connections that are cut, slow, or many.
+# Interrupted, slow and many connections.
 def cut(sent, resets):
     def more(tool):
         for _ in range(20):
@@ -296,7 +296,7 @@ def cut(sent, resets):
 
 
 def crowd(tool):
-    """200 connections that say nothing, and 50 in the middle of a head or a body, all at once."""
+    """Opens 200 silent connections, and 50 that stop in a header section or body, all at once."""
     texts = [b""] * 200 + [request()[:30], request()[:-1]] * 25
     connections = []
     for text in texts:
@@ -306,7 +306,7 @@ def crowd(tool):
 
 
 def parallel(tool):
-    """100 callers at once: each gets its own answer."""
+    """Invokes from 100 callers at once. Each gets its own answer."""
     wrong = []
 
     def call(number):
@@ -323,7 +323,7 @@ def parallel(tool):
 
 
 def is_closed_after(seconds, sent, most):
-    """The connection of who goes on slowly is closed, in that time."""
+    """Checks that the connection of a slow client is closed in that time."""
 
     def more(tool):
         with socket.create_connection(("127.0.0.1", tool.port)) as connection:

@@ -1,4 +1,4 @@
-"""usage: journal.py FILE CONDITION: prints the lines for which it is true, a Python expression over their members."""
+"""usage: journal.py FILE CONDITION: prints the lines for which the Python expression over their members is true."""
 import json
 import sys
 

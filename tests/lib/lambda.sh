@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# The Lambda of the tests, for lib.sh: open-runtime plays it, the bootstrap is the real one. All files are in $work:
-# task (the function), journal, lambda.log, and of the latest invocation response, headers and status.
+# The Lambda of the tests, for lib.sh: open-runtime plays Lambda, and bootstrap is the real one. All files are in $work: task (the
+# function), journal, lambda.log, and the response, headers and status of the latest invocation.
 
 repository=${tests:?}
 repository=${repository%/*}
@@ -16,15 +16,15 @@ open_runtime=${OPEN_RUNTIME:-$repository/dist/open-runtime}
 bootstrap=${BOOTSTRAP:-$repository/dist/$arch/bootstrap}
 invoke_path=2015-03-31/functions/function/invocations
 
-# What the user has set for functions of their own is no concern of the tests'.
+# Variables that the user set for their own functions must not affect the tests.
 for name in $(env | sed -n 's/^\(SLS[A-Z]*\)=.*/\1/p')
 do
 	unset "$name"
 done
 
-# start_lambda FUNCTION [OPTION…]: starts `open-runtime serve` with these options, and a timeout of a minute where they have
-# none: a machine may be busy. FUNCTION is LANGUAGE:HANDLER for a handler in tests/fakes/handlers/LANGUAGE, or the name of a fake
-# in tests/fakes/runtimes, which has no handler.
+# start_lambda FUNCTION [OPTION…]: starts `open-runtime serve` with these options. The default timeout is a minute, because a
+# machine may be busy. FUNCTION is LANGUAGE:HANDLER for a handler in tests/fakes/handlers/LANGUAGE, or the name of a fake in
+# tests/fakes/runtimes, which has no handler.
 start_lambda() {
 	make_task "$1" &&
 		shift || return
@@ -43,7 +43,7 @@ start_lambda() {
 	lambda_url=http://127.0.0.1:$(cat port)
 }
 
-# Sets handler, and fake (empty if there is none); puts the handlers into the folder task.
+# Sets handler, and fake (empty if there is none). Copies the handlers into the folder task.
 make_task() {
 	mkdir -p task
 	case $1 in
@@ -67,7 +67,7 @@ lambda_is_up_or_gone() {
 	test -s port || ! kill -0 "$lambda_pid" 2>/dev/null
 }
 
-# Ends it as Ctrl-C does. Fails if bootstrap left a process behind.
+# Ends the Lambda as Ctrl-C does. Fails if bootstrap left a process behind.
 stop_lambda() {
 	test -n "$lambda_pid" || return 0
 	kill -TERM "$lambda_pid" 2>/dev/null
@@ -79,7 +79,7 @@ stop_lambda() {
 }
 lambda_pid=
 
-# invoke EVENT [CURL-OPTION…]: EVENT is JSON, or @FILE.
+# invoke EVENT [CURL-OPTION…]: invokes the function. EVENT is JSON, or @FILE.
 invoke() {
 	event=$1
 	shift
@@ -116,17 +116,18 @@ has_failed() {
 	return 1
 }
 
-# journal CONDITION: the journal's lines for which it is true, a Python expression over their members (absent ones are None).
+# journal CONDITION: prints the lines of the journal for which the condition is true. It is a Python expression over their
+# members. Absent members are None.
 journal() {
 	python3 "$tests/lib/journal.py" journal "$1"
 }
 
-# said CONDITION: the journal has such a line.
+# said CONDITION: the journal has a line for which the condition is true.
 said() {
 	test -n "$(journal "$1")"
 }
 
-# The pid of the latest bootstrap.
+# Prints the pid of the latest bootstrap.
 bootstrap_pid() {
 	journal "what == 'spawned'" | tail -n 1 | sed 's/.*"pid": *\([0-9]*\).*/\1/'
 }
@@ -143,7 +144,7 @@ exits_with() {
 		same "exit status: $1" "$(journal "what == 'exit' and pid == $terminated" | sed 's/.*"status": *"\([^"]*\)".*/\1/')"
 }
 
-# After a failure: what happened.
+# Prints what happened, after a failure.
 show_lambda() {
 	for evidence in lambda.log journal
 	do

@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# For every test file: what a test is, waiting, processes. The Lambda of the tests is in lambda.sh.
+# For every test file: check, waiting, processes. The Lambda of the tests is in lambda.sh.
 #
 #	description='what this file is about'
 #	. ./lib/lib.sh
 #	check 'a claim' 'commands joined by &&'
 #	finish
 #
-# Each check runs in an empty folder of its own, $work, with stdin empty. It fails if its body fails, or if it leaves a
+# Each check runs in its own empty folder, $work, with an empty stdin. It fails if its body fails, or if it leaves a
 # process behind. Output is TAP, <https://testanything.org/>.
 
 set -u
@@ -26,7 +26,7 @@ trap 'exit 1' HUP INT TERM
 
 echo "# ${0##*/}: ${description:-}"
 
-# A body that ends the shell, by exit or by an unset variable, has failed.
+# A check fails if its body ends the shell, by exit or by an unset variable.
 end_file() {
 	trap - EXIT
 	cd "$tests" || exit
@@ -65,13 +65,13 @@ not_ok() {
 	sed 's/^/#	/' "$log"
 }
 
-# The mark in the environment, which children inherit, is how processes that are left behind are found.
+# Processes that are left behind are found by a mark in the environment, which children inherit.
 run_body() {
 	cleanup=
 	verdict=0
 	export OPEN_RUNTIME_TEST="$mark/$count,"
 	cd "$work" || return
-	test -z "$missing" || echo "no $missing here" # in CI that is a failure
+	test -z "$missing" || echo "no $missing here" # in CI a missing tool is a failure
 	test -z "$missing" && eval "$body" || verdict=1
 	run_cleanup || verdict=1
 	test "$verdict" -eq 0 || show_lambda
@@ -91,19 +91,19 @@ run_cleanup() {
 	return "$cleaned"
 }
 
-# at_end COMMAND: runs it, one line, when the present check is over, however it ends; the latest first.
+# at_end COMMAND: runs this line after the present check, however the check ends. The latest command runs first.
 at_end() {
 	cleanup="$1$newline$cleanup"
 }
 
-# needs COMMAND: without it, the checks that follow are skipped, and fail where CI=true. No command: nothing is needed.
+# needs COMMAND: if it is missing, the following checks are skipped, or fail if CI=true. Without COMMAND nothing is needed.
 needs() {
 	missing=
 	test -z "${1:-}" || command -v "$1" >/dev/null || missing=$1
 }
 
-# fetch WHAT COMMAND [ARGUMENT…]: brings what the checks that follow need. If it cannot, they are skipped, and fail where CI=true,
-# with the command's own error. Without what was needed before, it is not tried.
+# fetch WHAT COMMAND [ARGUMENT…]: fetches what the following checks need. If the command fails, they are skipped with its error,
+# or fail if CI=true. If something that was needed before is missing, the command does not run.
 fetch() {
 	test -z "$missing" || return 0
 	fetched=$1
@@ -114,7 +114,7 @@ fetch() {
 	}
 }
 
-# errors_of LOG: the first lines that name an error, or else the last line, as one.
+# errors_of LOG: prints on one line the first lines that name an error, or else the last line.
 errors_of() {
 	{ grep -iE 'error|cannot|^E:' "$1" || tail -n 1 "$1"; } | head -n 3 | paste -s -d ' ' - | cut -c -300
 }
@@ -125,7 +125,7 @@ finish() {
 	exit
 }
 
-# within MS COMMAND [ARGUMENT…]: runs the command until it succeeds, for at most so many milliseconds.
+# within MS COMMAND [ARGUMENT…]: runs the command until it succeeds, for at most this many milliseconds.
 within() {
 	within_limit=$(($(now_ms) + $1))
 	within_ms=$1
@@ -145,12 +145,12 @@ now_ms() {
 	date +%s%3N
 }
 
-# fails_to COMMAND [ARGUMENT…]: as `!`, which has no effect on `set -e` and cannot follow within.
+# fails_to COMMAND [ARGUMENT…]: succeeds if the command fails, like `!`, which `set -e` ignores and which cannot follow within.
 fails_to() {
 	! "$@"
 }
 
-# ends_with STATUS COMMAND [ARGUMENT…]: the command has that exit status.
+# ends_with STATUS COMMAND [ARGUMENT…]: the command ends with that exit status.
 ends_with() {
 	expected=$1
 	shift
@@ -159,7 +159,7 @@ ends_with() {
 	same "$expected" "$ended"
 }
 
-# same EXPECTED ACTUAL: two texts are equal.
+# same EXPECTED ACTUAL: both texts are equal.
 same() {
 	test "$1" = "$2" || {
 		echo "expected: $1"
@@ -168,13 +168,13 @@ same() {
 	}
 }
 
-# same_json EXPECTED FILE: the file holds that JSON (EXPECTED may be @FILE), whatever the order of members and the white
-# space.
+# same_json EXPECTED FILE: the file contains that JSON (EXPECTED may be @FILE). The order of members and white space do not
+# count.
 same_json() {
 	python3 "$tests/lib/same_json.py" "$1" "$2"
 }
 
-# says FILE TEXT: the file contains it.
+# says FILE TEXT: the file contains the text.
 says() {
 	grep -qF -e "$2" "$1" || {
 		echo "$1 does not say: $2"
@@ -183,7 +183,7 @@ says() {
 	}
 }
 
-# Ids of the processes that have the mark of the present check. What looks for them must not have it.
+# Prints the ids of the processes with the mark of the present check. The searching process must not have the mark.
 marked() (
 	wanted=OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST
 	unset OPEN_RUNTIME_TEST

@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# For the files whose peers are web pages. To be read after robust.sh.
+# For tests whose peers are web pages. Sourced after robust.sh.
 
-# runs_nothing: no invocation, after the one that says that the function works.
+# runs_nothing: there was no invocation after the one that shows that the function works.
 runs_nothing() {
 	answers 1 1 &&
 		within 2000 said "what == 'invocation'" &&
 		same 1 "$(journal "what == 'invocation'" | wc -l)"
 }
 
-# relay: of open-runtime, with a function that waits at it.
+# relay: starts the relay of open-runtime, and a function that waits at it.
 # shellcheck disable=SC2034,SC2154 # the checks use the variables; lambda.sh sets open_runtime
 relay() {
 	"$open_runtime" debug-relay --port 0 --function-port 0 2>relay.log &
@@ -19,7 +19,7 @@ relay() {
 		inner=$(sed -n "s/.*functions connect to .*:\([0-9]*\)$/\1/p" relay.log)
 }
 
-# waits_in LANGUAGE [TIMEOUT]: a function that stops at its first line.
+# waits_in LANGUAGE [TIMEOUT]: starts a function that stops at its first line.
 waits_in() {
 	relay &&
 		start_lambda "$1:debugged.stops" --env "SLSDEBUG=127.0.0.1:*" --timeout "${2:-20}" &&

@@ -1,4 +1,4 @@
-"""A Runtime API that misbehaves below HTTP, for t24 and hostile/: each scenario says in bytes what it answers, or does.
+"""A Runtime API that misbehaves below HTTP, for t24 and hostile/: each scenario gives its answers as bytes, or its actions.
 
 usage: raw_api.py SCENARIO    writes its port to the file port, and each request as a line to the file requests
 """
@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-PARK = None  # no answer, ever
+PARK = None  # never answers
 CLOSE = b""
 
 
@@ -44,7 +44,7 @@ def idle(connection):
 ACCEPTED = answer(b'{"status":"OK"}', b"202 Accepted")
 SECRET = b"Lambda-Runtime-Trace-Id: sEcReT"
 
-# What /next and the answers get: bytes, pieces of bytes, or a function of the connection; CLOSE closes, PARK waits.
+# The answers to /next and to posts: bytes, pieces of bytes, or a function of the connection. CLOSE closes, PARK waits.
 SCENARIOS = {
     "garbage": ([b"sEcReT garbage\r\n\r\n"], []),
     "answers-twice": ([event(1) + event(2), event(2)], []),

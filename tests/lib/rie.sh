@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# AWS's own Runtime Interface Emulator, for the files that use it. To be read after lib.sh.
+# AWS's own Runtime Interface Emulator, for tests that use it. Sourced after lib.sh.
 
 rie=${repository:?}/.cache/aws-lambda-rie
 
-# The emulator comes in a wheel of aws-sam-cli, 8 MB from PyPI, once.
+# The emulator is in a wheel of aws-sam-cli, 8 MB, which is fetched once from PyPI.
 fetch_rie() {
 	test ! -x "$rie" || return 0
 	wheel_path=samcli/local/rapid/aws-lambda-rie-${arch:?}
@@ -18,8 +18,8 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_rie LANGUAGE:HANDLER [NAME=VALUE…]: starts the emulator with these environment variables. It binds every address
-# if it is not told others, takes no port 0, and does not set LAMBDA_TASK_ROOT.
+# start_rie LANGUAGE:HANDLER [NAME=VALUE…]: starts the emulator with these environment variables. By default it binds every
+# address. It does not accept port 0, and does not set LAMBDA_TASK_ROOT.
 start_rie() {
 	make_task "$1" &&
 		shift || return

@@ -1,8 +1,7 @@
 # shellcheck shell=sh
-# For the files that make things go wrong: what fakes are told, faults of the Runtime API, and what bootstrap says about it.
-# To be read after lib.sh.
+# For tests of failures: commands for fakes, faults of the Runtime API, and the reports of bootstrap. Sourced after lib.sh.
 
-# faulty FUNCTION FAULTS [OPTION…]: start_lambda with scripted faults, a JSON list without its brackets.
+# faulty FUNCTION FAULTS [OPTION…]: start_lambda with scripted faults. FAULTS is a JSON list without its brackets.
 faulty() {
 	faulty=$1
 	printf '[%s]' "$2" >faults
@@ -10,8 +9,8 @@ faulty() {
 	start_lambda "$faulty" --faults faults "$@"
 }
 
-# given MS NTH FUNCTION [OPTION…]: starts a Lambda that gives the NTH invocation (or every one) so many ms, and lets a minute
-# pass before it ends an environment itself: what bootstrap does with its time can be told on a machine that is busy, too.
+# given MS NTH FUNCTION [OPTION…]: starts a Lambda that gives the NTH invocation (or every one) this many ms. It ends an
+# environment itself only after a minute, so that the test sees on a busy machine, too, what bootstrap does with its time.
 given() {
 	given_ms=$1 given_function=$3 faults=
 	for nth in $2
@@ -23,37 +22,37 @@ given() {
 	faulty "$given_function" "${faults#,}" --timeout 60 "$@"
 }
 
-# tell COMMAND: an event for the fake that obeys. Quotes and backslashes must be escaped as in JSON.
+# tell COMMAND: invokes the fake that obeys, with this command. Quotes and backslashes must be escaped as in JSON.
 tell() {
 	invoke "\"$1\""
 }
 
-# start_invoking EVENT [CURL-OPTION…]: invokes in the background. has_answer: it is over.
+# start_invoking EVENT [CURL-OPTION…]: invokes in the background. has_answer: that invocation has ended.
 start_invoking() {
 	rm -f status
 	invoke "$@" &
-	at_end "wait $! || :" # it may be cut off
+	at_end "wait $! || :" # the connection may be closed early
 }
 
 has_answer() {
 	within 30000 test -s status
 }
 
-# failed TYPE TEXT: the latest invocation ended in a function error of that type, and its message contains the text.
+# failed TYPE TEXT: the latest invocation ended with a function error of that type, and its message contains the text.
 failed() {
 	grep -qi '^x-amz-function-error:' headers &&
 		says response "\"errorType\":\"$1\"" &&
 		says response "$2"
 }
 
-# failed_so TYPE TEXT COMMAND: what the fake that obeys does when told so fails the invocation, and the next one succeeds.
+# failed_so TYPE TEXT COMMAND: with this command the fake that obeys fails the invocation like this, and the next one succeeds.
 failed_so() {
 	tell "$3" &&
 		failed "$1" "$2" &&
 		answers '":"' '":"'
 }
 
-# init_fails TYPE TEXT: the Init phase is reported as failed, once, with that type and text, and bootstrap exits with status 1.
+# init_fails TYPE TEXT: bootstrap reports once that Init failed, with that type and text, and exits with status 1.
 init_fails() {
 	bootstrap_exits 1 &&
 		same 1 "$(grep -c '"path":"/2018-06-01/runtime/init/error"' journal)" &&
@@ -62,7 +61,7 @@ init_fails() {
 		has_logged Init "$1" "$2"
 }
 
-# has_logged WHAT TYPE [TEXT]: the log says once that Init, or an Invoke, failed with that type, and that text in its message.
+# has_logged WHAT TYPE [TEXT]: the log says once that WHAT (Init or Invoke) failed with that type, and the text in its message.
 has_logged() {
 	within 10000 grep -q "	ERROR	$1 Error 	{\"errorType\":\"$2\"" lambda.log &&
 		same 1 "$(grep -c "	ERROR	$1 Error 	" lambda.log)" &&
@@ -70,13 +69,13 @@ has_logged() {
 		says unescaped "${3:-$2}"
 }
 
-# bootstrap_exits STATUS: the first one has, or soon does.
+# bootstrap_exits STATUS: the first bootstrap exited with that status, or does so soon.
 bootstrap_exits() {
 	within 30000 grep -q '"what":"exit"' journal &&
 		says journal "\"status\":\"exit status: $1\""
 }
 
-# logged TEXT: it is in the log, or will be soon.
+# logged TEXT: the log contains the text, or does so soon.
 logged() {
 	within 10000 grep -qF -e "$1" lambda.log || {
 		echo "lambda.log does not say: $1"
@@ -84,27 +83,27 @@ logged() {
 	}
 }
 
-# logged_times NUMBER TEXT: so many lines of the log have it, or will soon.
+# logged_times NUMBER TEXT: this many lines of the log contain the text, or do so soon.
 logged_times() {
 	within 10000 has_lines "$1" "$2" lambda.log
 }
 
-# has_lines NUMBER TEXT FILE
+# has_lines NUMBER TEXT FILE: this many lines of the file contain the text.
 has_lines() {
 	same "$1" "$(grep -cF -e "$2" "$3")" >/dev/null
 }
 
-# starts NUMBER: the fake has been started so often (those that obey, and all that are made of it, count).
+# starts NUMBER: the fake was started this many times (the fake that obeys, and those based on it, count their starts).
 starts() {
 	same "$1" "$(wc -l <task/starts)"
 }
 
-# is_ready: Init is over.
+# is_ready: Init has ended.
 is_ready() {
 	within 30000 grep -q '"what":"init"' journal
 }
 
-# runtime_pid: the pid of the latest language runtime.
+# runtime_pid: prints the pid of the latest language runtime.
 runtime_pid() {
 	tail -n 1 task/starts
 }
@@ -114,17 +113,17 @@ is_gone() {
 	fails_to kill -0 "$1" 2>/dev/null
 }
 
-# bootstrap_process: the pid of the first one.
+# bootstrap_process: prints the pid of the first bootstrap.
 bootstrap_process() {
 	sed -n 's/.*"pid":\([0-9]*\),"what":"spawned".*/\1/p' journal | head -n 1
 }
 
-# children: the pids of those of the first bootstrap: the language runtime, as a rule.
+# children: prints the pids of the children of the first bootstrap, usually the language runtime alone.
 children() {
 	pgrep -P "$(bootstrap_process)"
 }
 
-# shutdown_takes MS: Lambda's SIGTERM ends bootstrap within so many milliseconds, with status 0 and nothing left.
+# shutdown_takes MS: after Lambda's SIGTERM bootstrap exits within this many milliseconds with status 0, and leaves no process.
 shutdown_takes() {
 	stop_lambda &&
 		bootstrap_exits 0 &&
@@ -134,24 +133,24 @@ shutdown_takes() {
 	return 1
 }
 
-# asked TEXT: how many requests to the Runtime API have that in their path.
+# asked TEXT: prints how many requests to the Runtime API have the text in their path.
 asked() {
 	grep -c "\"path\":\"[^\"]*$1" journal
 }
 
-# memory NAME: of bootstrap, in KB, as /proc/PID/status has it: VmRSS, VmHWM (the peak).
+# memory NAME: prints a field of /proc/PID/status of bootstrap in KB: VmRSS, or VmHWM (the peak).
 memory() {
 	sed -n "s/^$1:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$(bootstrap_process)/status"
 }
 
-# executable FILE LINES: a script.
+# executable FILE LINES: writes a shell script of these lines.
 executable() {
 	mkdir -p "$(dirname "$1")" &&
 		printf '#!/bin/sh\n%s\n' "$2" >"$1" &&
 		chmod +x "$1"
 }
 
-# large_event BYTES: in the file large, a JSON string.
+# large_event BYTES: writes a JSON string of this size into the file large.
 large_event() {
 	{
 		printf '"'

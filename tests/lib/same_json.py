@@ -1,5 +1,5 @@
-"""usage: same_json.py EXPECTED FILE: exit 0 if the file holds that JSON, which may be @FILE. Numbers are compared digit by
-digit."""
+"""usage: same_json.py EXPECTED FILE: exits with status 0 if the file contains that JSON, which may be @FILE. Numbers are
+compared digit by digit."""
 import json
 import sys
 
@@ -13,7 +13,7 @@ def number(digits):
 
 
 def members(pairs):
-    """The order of members does not matter, and names may occur twice."""
+    """Ignores the order of members. Names may occur twice."""
     return ("object", sorted(pairs, key=repr))
 
 

@@ -1,7 +1,7 @@
-"""For every program of the tests in Python: TAP, <https://testanything.org/>, and waiting.
+"""For every test program in Python: TAP, <https://testanything.org/>, and waiting.
 
-A test is reported by what is wrong with it (`report`), or by a function that raises what is wrong (`attempt`). `finish` ends the
-program. What a machine lacks (`Missing`) is a skip, and a failure where CI=true.
+`report` takes the faults of a test, and `attempt` a function that raises them. `finish` ends the program. A test that raises
+`Missing`, because the machine lacks something, is skipped, or fails if CI=true.
 """
 
 import os
@@ -18,14 +18,14 @@ class Missing(Exception):
 
 
 def plan(number):
-    """Says how many tests there will be; a program that cannot know leaves it to `finish`."""
+    """Prints the number of tests. A program that does not know it leaves that to `finish`."""
     global planned
     planned = True
     print(f"1..{number}", flush=True)
 
 
 def report(title, trouble=(), notes=()):
-    """Prints the result of one test. Trouble has a text for each thing that is wrong; twenty are enough."""
+    """Prints the result of one test. `trouble` has a text for each fault, of which twenty are printed."""
     global count, failures
     count += 1
     failures += bool(trouble)
@@ -41,7 +41,7 @@ def skip(title, reason, notes=()):
 
 
 def attempt(title, test):
-    """Runs a test, which raises what is wrong, and prints its result."""
+    """Runs a test, which raises its fault, and prints its result."""
     try:
         test()
     except Missing as what:
@@ -63,7 +63,7 @@ def finish():
 
 
 def within(limit, condition, explain=lambda: ""):
-    """Waits until the condition holds, for at most so many seconds; what it gave. What `explain` gives is said when it does not."""
+    """Waits at most this many seconds for the condition, and returns its value. The error has the result of `explain`."""
     end = time.monotonic() + limit
     while True:
         found = condition()

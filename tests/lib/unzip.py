@@ -1,4 +1,4 @@
-"""Unpacks a zip as Lambda does: links are links, and modes are kept. usage: unzip.py ZIP FOLDER"""
+"""Unpacks a zip as Lambda does: links and modes are kept. usage: unzip.py ZIP FOLDER"""
 
 import os
 import stat

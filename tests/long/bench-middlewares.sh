@@ -1,14 +1,14 @@
 #!/bin/sh
-description='what middlewares cost, beside what their processes cost (no test: for make bench)'
+description='the time that middlewares take, compared with the time of their processes (for make bench, not a test)'
 . ./lib/lib.sh
 
-# TOLERANCE=1.2 lets each limit be passed by a fifth: other load on the machine falls on both sides, but not evenly.
+# TOLERANCE=1.2 raises each limit by a fifth: other load on the machine affects both sides, but not evenly.
 tolerance=${TOLERANCE:-1.2}
 # shellcheck disable=SC2034 # the bodies of the checks use it
 rounds=${ROUNDS:-5}
 each=20 # measurements of each kind in a round
 
-# with CHAIN [OPTION…]: starts another Lambda with the middlewares in task. Its journal is in the folder CHAIN.
+# with CHAIN [OPTION…]: starts another Lambda with the middlewares of the folder task. Its journal is in the folder CHAIN.
 with() {
 	chain=$1
 	shift
@@ -23,19 +23,19 @@ with() {
 		cd ..
 }
 
-# measure FOLDER: the milliseconds of some more invocations by the Lambda of that folder.
+# measure FOLDER: prints the milliseconds of some more invocations of that folder's Lambda.
 measure() {
 	before=$(wc -l <"$1/journal")
 	curl -sS --max-time 60 -H Content-Type: --data-binary 1 -o /dev/null "$(cat "$1/url")/$invoke_path?[1-$each]" &&
 		tail -n "+$((before + 1))" "$1/journal" | sed -n 's/.*"ms": *\([0-9.]*\).*"what": *"invocation".*/\1/p'
 }
 
-# median [FACTOR] of the numbers on stdin, times the factor.
+# median [FACTOR]: prints the median of the numbers on stdin, times the factor.
 median() {
 	sort -n | awk -v factor="${1:-1}" '{ n[NR] = $1 } END { printf "%.3f\n", n[int((NR + 1) / 2)] * factor }'
 }
 
-# compute EXPRESSION: as awk does.
+# compute EXPRESSION: prints its value, computed by awk.
 compute() {
 	awk "BEGIN { printf \"%.3f\\n\", $1 }"
 }
@@ -53,7 +53,7 @@ exec 3>&1
 
 needs gcc
 
-check 'a hook costs at most 0.5 ms more than the bare fork, exec and exit of its program' '
+check 'a hook takes at most 0.5 ms more than fork, exec and exit of its program' '
 	mkdir -p task/middlewares &&
 	echo "int main(void) { return 0; }" >exits.c &&
 	gcc -O2 -static -o task/middlewares/exits exits.c &&
@@ -74,7 +74,7 @@ check 'a hook costs at most 0.5 ms more than the bare fork, exec and exit of its
 
 needs python3
 
-# overlapped RUNTIME: how many starts of python3 six overlapped hooks cost around that handler, in the file cost.
+# overlapped RUNTIME: measures six overlapped hooks around that handler, in starts of python3, into the file cost.
 overlapped() {
 	runtime=$1
 	mkdir -p task/middlewares &&
@@ -98,13 +98,13 @@ overlapped() {
 		compute "($(median <on.ms) - $none) / $bare" >cost
 }
 
-check 'with overlap, three python3 middlewares (six hooks) cost at most 2.2 times one start of python3' '
+check 'with overlap, three python3 middlewares (six hooks) take at most 2.2 times one start of python3' '
 	overlapped answers-in-a-while &&
 	at_most 2.2 "$(cat cost)" "starts of python3 that six overlapped hooks cost around a handler that waits 100 ms"
 '
 
-# Behind a handler that takes no time nothing can hide: six starts are what they are, on the cores that there are.
-check 'around a handler that takes no time, they cost at most a third more than six starts at once' '
+# If the handler takes no time, no start is hidden behind it: all six starts count.
+check 'around a handler that takes no time, they take at most a third more than six concurrent starts' '
 	overlapped echoes &&
 	for _ in $(seq "$rounds")
 	do

@@ -1,15 +1,15 @@
 #!/bin/sh
-description='long lives: SOAK invocations, a million if not set, that end in all ways, each answered once and with its own answer'
+description='soak test: SOAK invocations (default: a million) with every kind of end are each answered once, with their own answers'
 . ./lib/lib.sh
 . ./lib/robust.sh
 . ./lib/rie.sh
 
-# share PERCENT: of all invocations.
+# share PERCENT: prints this share of all invocations.
 share() {
 	echo $((${SOAK:-1000000} * $1 / 100))
 }
 
-# soak PERCENT PID PORT: the figures are printed as a comment of TAP.
+# soak PERCENT PID PORT: runs this share of the invocations, and prints the figures as a TAP comment.
 soak() {
 	HOST=$2 python3 "$tests/long/soak.py" "$3" "$(share "$1")" long kill stop >figures 2>trace
 	soaked=$?
@@ -19,7 +19,7 @@ soak() {
 }
 exec 3>&1
 
-# life PERCENT FUNCTION [OPTION…]: under the tool.
+# life PERCENT FUNCTION [OPTION…]: soaks the function under the tool.
 life() {
 	percent=$1
 	shift
@@ -29,7 +29,7 @@ life() {
 		fails_to grep -q "was refused" lambda.log
 }
 
-# life_under_rie PERCENT FUNCTION
+# life_under_rie PERCENT FUNCTION: soaks the function under AWS's emulator.
 life_under_rie() {
 	start_rie "$2" AWS_LAMBDA_FUNCTION_TIMEOUT=1 &&
 		soak "$1" "$rie_pid" "${rie_address##*:}" &&

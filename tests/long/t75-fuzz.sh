@@ -1,5 +1,5 @@
 #!/bin/sh
-description='bytes from outside: no panic, no hang, no lie (longer by FUZZ_SECONDS)'
+description='fuzz targets: no bytes from outside cause a panic, a hang or a wrong result (FUZZ_SECONDS sets the time)'
 . ./lib/lib.sh
 
 fuzz=$tests/../fuzz

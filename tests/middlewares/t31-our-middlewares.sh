@@ -1,12 +1,12 @@
 #!/bin/sh
-description='the middlewares that we bring: time, keys, CORS, masks'
+description='the bundled middlewares: log-duration, require-api-key, cors, redact'
 . ./lib/lib.sh
 
 ours=$repository/middlewares
 python=$(python3 -c 'import sys; print(sys.executable)')
-PATH=${python%/*}:$PATH # no shim in front of each hook
+PATH=${python%/*}:$PATH # hooks find the interpreter itself, without a slow shim
 
-# hook NAME HOOK INPUT [OPTION…]: runs one hook as bootstrap does. What it printed is in output, how it went in report.
+# hook NAME HOOK INPUT [OPTION…]: runs one hook as bootstrap does. Its output is in output, and the report of the run in report.
 hook() {
 	hook_path=$ours/$1
 	hook_name=$2
@@ -15,7 +15,7 @@ hook() {
 	"$open_runtime" middleware "$hook_path" "$hook_name" --env "TMPDIR=$work" "$@" <input >output 2>report
 }
 
-# prints JSON: the latest hook kept the contract and printed that.
+# prints JSON: the latest hook kept the contract and printed this JSON.
 prints() {
 	says report 'contract  met' &&
 		same_json "$1" output
@@ -26,7 +26,7 @@ prints_nothing() {
 		same '' "$(cat output)"
 }
 
-# with CHAIN RUNTIME [OPTION…]: starts a Lambda with middlewares of ours.
+# with CHAIN RUNTIME [OPTION…]: starts a Lambda with bundled middlewares.
 with() {
 	chain=$1
 	with_runtime=$2
@@ -36,12 +36,13 @@ with() {
 		start_lambda "$with_runtime" --env "SLSMIDDLEWARES=$chain" --env "TMPDIR=$work" "$@"
 }
 
-# from_readme LANGUAGE: the example of that language in the README.
+# from_readme LANGUAGE: prints the README's example in that language.
 from_readme() {
 	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' "$ours/README.md"
 }
 
-# is_metric HOOK MS: the last line of the log that is not from bootstrap is a metric as CloudWatch wants it, after that hook, of at least so many ms.
+# is_metric HOOK MS: the last line of the log that is not from bootstrap is a metric of that hook in CloudWatch's format, of at
+# least this many ms.
 is_metric() {
 	grep -v "	ERROR	" lambda.log | tail -n 1 | python3 "$tests/middlewares/checks/metric.py" "$1" "$(header x-amzn-requestid)" "$2"
 }
@@ -50,7 +51,7 @@ header() {
 	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
 }
 
-# sample SOURCE: an HTTP request as it sends them, with the header x-api-key.
+# sample SOURCE: prints an HTTP request in the form of that source, with the header x-api-key.
 sample() {
 	case $1 in
 	rest)
@@ -71,7 +72,7 @@ sample() {
 	esac
 }
 
-# event SOURCE: the same as a CloudEvent.
+# event SOURCE: prints the same request as a CloudEvent.
 event() {
 	printf '{"specversion":"1.0","type":"t","source":"s","id":"i","data":%s}\n' "$(sample "$1")"
 }
@@ -108,7 +109,7 @@ do
 		test "$(wc -l <"$ours/$name")" -lt 50
 	'
 
-	check "$name leaves an unknown hook alone" '
+	check "$name ignores an unknown hook" '
 		echo 1 | API_KEYS=key SLSREQUESTID=id TMPDIR=$work "$ours/$name" during >output &&
 		same "" "$(cat output)" &&
 		same "output" "$(ls)"
@@ -139,7 +140,7 @@ check 'the README'\''s middleware has five lines, and logs the bytes of events a
 $(header x-amzn-requestid): 15 bytes in after" "$(cat lambda.log)"
 '
 
-check 'log-duration: one metric for each invocation, of at least the time that the handler took' '
+check 'log-duration: each invocation has one metric, of at least the duration of the handler' '
 	with log-duration ../middlewares/language-runtimes/takes-100-ms --quiet &&
 	answers "{}" "{}" &&
 	is_metric after 100 &&
@@ -148,13 +149,13 @@ check 'log-duration: one metric for each invocation, of at least the time that t
 	same 2 "$(wc -l <lambda.log)"
 '
 
-check 'log-duration: one for an invocation that fails' '
+check 'log-duration: a failed invocation has one metric' '
 	with log-duration ../middlewares/language-runtimes/fails --quiet --env METRICS_NAMESPACE=OpenRuntime &&
 	fails_with Boom "{}" &&
 	is_metric error 0
 '
 
-check 'log-duration: none for one that an earlier middleware has stopped' '
+check 'log-duration: an invocation that an earlier middleware stopped has no metric' '
 	mkdir -p task/middlewares &&
 	cp "$tests/fakes/middlewares/fails-in-before" task/middlewares &&
 	with fails-in-before,log-duration echoes --quiet &&
@@ -162,7 +163,7 @@ check 'log-duration: none for one that an earlier middleware has stopped' '
 	same "" "$(grep -v "	ERROR	" lambda.log)"
 '
 
-check 'log-duration: nothing is left in the folder for temporary files' '
+check 'log-duration: no file is left in the folder for temporary files' '
 	with log-duration ../middlewares/language-runtimes/fails --quiet &&
 	fails_with Boom "{}" &&
 	fails_to ls log-duration-*
@@ -172,14 +173,14 @@ needs python3
 
 for source in rest http url alb alb-multi
 do
-	check "require-api-key: a right key passes, from $source, raw or as a CloudEvent" '
+	check "require-api-key: the right key is accepted, from $source, raw or as a CloudEvent" '
 		hook require-api-key before "$(sample $source | sed s/KEY/key/g)" --env API_KEYS=old,key &&
 		prints_nothing &&
 		hook require-api-key before "$(event $source | sed s/KEY/old/g)" --env "API_KEYS=old, key" &&
 		prints_nothing
 	'
 
-	check "require-api-key: a wrong key, or none, is answered 401, from $source, raw or as a CloudEvent" '
+	check "require-api-key: a wrong or missing key is answered with 401, from $source, raw or as a CloudEvent" '
 		for bad in wrong "" ke keys key,old é \\ud800
 		do
 			for form in sample event
@@ -196,13 +197,13 @@ done
 for other in '{"Records":[{"eventSource":"aws:sqs"}]}' '[{"specversion":"1.0","data":{"headers":[]}}]' null 1 '"text"' \
 	'{"specversion":"1.0","data":"text"}' '{"specversion":"1.0"}'
 do
-	check "require-api-key: what is no HTTP request passes: $other" '
+	check "require-api-key: an event that is not an HTTP request passes: $other" '
 		hook require-api-key before "$other" --env API_KEYS=key &&
 		prints_nothing
 	'
 done
 
-check 'require-api-key: without a key in its environment it fails every invocation' '
+check 'require-api-key: every invocation fails if the environment has no key' '
 	for keys in "" " , "
 	do
 		fails_to hook require-api-key before "$(sample http)" --env "API_KEYS=$keys" &&
@@ -210,33 +211,33 @@ check 'require-api-key: without a key in its environment it fails every invocati
 	done
 '
 
-check 'require-api-key: with SLSEVENTS=unwrap, which hides headers, too' '
+check 'require-api-key: every invocation fails with SLSEVENTS=unwrap, which hides headers' '
 	fails_to hook require-api-key before "$(sample http)" --env API_KEYS=KEY --env SLSEVENTS=unwrap &&
 	says report "without unwrap"
 '
 
-check 'redact: members by name, in any case and depth' '
+check 'redact: members are masked by name, in any case and at any depth' '
 	hook redact after "{\"Password\":\"p\",\"a\":[{\"TOKEN\":1,\"b\":\"token\"}],\"secret\":{\"c\":1}}" &&
 	prints "{\"Password\":\"[redacted]\",\"a\":[{\"TOKEN\":\"[redacted]\",\"b\":\"token\"}],\"secret\":\"[redacted]\"}"
 '
 
-check 'redact: the members that REDACT_MEMBERS names, and no others' '
+check 'redact: exactly the members that REDACT_MEMBERS names are masked' '
 	hook redact after "{\"password\":1,\"iban\":2,\"Name\":3}" --env "REDACT_MEMBERS=name, iban" &&
 	prints "{\"password\":1,\"iban\":\"[redacted]\",\"Name\":\"[redacted]\"}"
 '
 
-check 'redact: the JSON in the body of an HTTP response' '
+check 'redact: members in the JSON body of an HTTP response are masked' '
 	hook redact after "{\"statusCode\":200,\"body\":\"{\\\"token\\\":\\\"t\\\",\\\"n\\\":1}\"}" &&
 	same "{\"token\":\"[redacted]\",\"n\":1}" "$(python3 -c "import json; print(json.load(open(\"output\"))[\"body\"])")"
 '
 
-check 'redact: what REDACT_PATTERN matches, in texts and numbers' '
+check 'redact: texts and numbers that REDACT_PATTERN matches are masked' '
 	hook redact after "{\"a\":\"card 4111111111111111.\",\"b\":4111111111111111,\"c\":[\"{\\\"d\\\":4111111111111111}\"]}" \
 		--env "REDACT_PATTERN=[0-9]{13,16}" &&
 	prints "{\"a\":\"card [redacted].\",\"b\":\"[redacted]\",\"c\":[\"{\\\"d\\\":\\\"[redacted]\\\"}\"]}"
 '
 
-check 'redact: JSON in a text of which it is a part: behind a byte order mark or words, before more, cut off, or quoted' '
+check 'redact: members of JSON inside a text are masked: after a byte order mark or words, before other text, cut off, or quoted' '
 	python3 -c "
 import json, os, subprocess
 token, nested, quoted = (json.dumps(each) for each in (
@@ -249,7 +250,7 @@ for text in texts:
         assert b\"hush\" not in run.stdout and b\"[redacted]\" in run.stdout, (text[-100:], run.stdout[-200:])"
 '
 
-check 'redact: a member that comes twice, once masked already' '
+check 'redact: no value of a member that occurs twice is left, also if one is masked already' '
 	hook redact after "{\"a\":{\"password\":\"hush\",\"password\":\"[redacted]\"}}" &&
 	prints "{\"a\":{\"password\":\"[redacted]\"}}" &&
 	hook redact after "{\"password\":\"hush\",\"password\":\"[redacted]\"}" &&
@@ -258,7 +259,7 @@ check 'redact: a member that comes twice, once masked already' '
 	prints "[\"{\\\"password\\\":\\\"[redacted]\\\"}\"]"
 '
 
-check 'redact: what a text costs grows with its size in proportion' '
+check 'redact: the time for a text grows linearly with its size' '
 	python3 -c "
 import json, subprocess
 for part in (chr(92), chr(92) + chr(34), \"\\\"password\\\":\", \"\\\"password\\\":\\\"x\", \"[\", chr(123)):
@@ -266,7 +267,7 @@ for part in (chr(92), chr(92) + chr(34), \"\\\"password\\\":\", \"\\\"password\\
     subprocess.run([\"$ours/redact\", \"after\"], input=text, stdout=subprocess.DEVNULL, check=True, timeout=10)"
 '
 
-check 'redact: a response with nothing to mask goes on as it is, to the last digit' '
+check 'redact: a response with nothing to mask is unchanged, to the last digit' '
 	hook redact after "{\"n\":1.10,\"body\":\"{broken\",\"t\":[\"{}\"]}" &&
 	prints_nothing
 '
@@ -275,7 +276,7 @@ needs node
 
 for source in rest http url alb alb-multi
 do
-	check "cors: a preflight request is answered early, from $source, raw or as a CloudEvent" '
+	check "cors: a preflight request is answered without the handler, from $source, raw or as a CloudEvent" '
 		for form in sample event
 		do
 			preflight=$($form $source | sed "s/x-api-key\":/Access-Control-Request-Method\":/Ig; s/KEY/PUT/g") &&
@@ -284,7 +285,7 @@ do
 		done
 	'
 
-	check "cors: another request passes, from $source" '
+	check "cors: any other request passes, from $source" '
 		hook cors before "$(sample $source)" &&
 		prints_nothing
 	'
@@ -297,7 +298,7 @@ check 'cors: a preflight request may ask for headers' '
 		\"access-control-allow-credentials\":\"true\",\"access-control-allow-methods\":\"PUT\",\"access-control-allow-headers\":\"a,b\"}}"
 '
 
-check 'cors: a response gets the headers, of the kind that it has' '
+check 'cors: a response gets the headers in the form that its other headers have' '
 	hook cors after "{\"statusCode\":200,\"headers\":{\"a\":\"b\"},\"body\":\"\"}" --env CORS_ORIGIN=https://example.com &&
 	prints "{\"statusCode\":200,\"headers\":{\"a\":\"b\",\"access-control-allow-origin\":\"https://example.com\"},\"body\":\"\"}" &&
 	hook cors after "{\"statusCode\":200,\"multiValueHeaders\":{\"a\":[\"b\",\"c\"]}}" &&
@@ -306,14 +307,14 @@ check 'cors: a response gets the headers, of the kind that it has' '
 	prints "{\"statusCode\":200,\"headers\":{\"access-control-allow-origin\":\"*\"}}"
 '
 
-check 'cors: a header that the handler has set stays, however it is spelt' '
+check 'cors: a header that the handler set is kept, in any case' '
 	hook cors after "{\"statusCode\":200,\"headers\":{\"Access-Control-Allow-Origin\":\"https://example.com\"}}" &&
 	prints "{\"statusCode\":200,\"headers\":{\"Access-Control-Allow-Origin\":\"https://example.com\"}}"
 '
 
 for response in null 1 '"text"' '[]' '{"batchItemFailures":[]}'
 do
-	check "cors: what is no HTTP response goes on as it is: $response" '
+	check "cors: a response that is not an HTTP response is unchanged: $response" '
 		hook cors after "$response" &&
 		prints_nothing
 	'

@@ -1,11 +1,11 @@
 #!/bin/sh
-description='companions: what a middleware brings along for the process of the handler'
+description='companions: the files that a middleware loads into the process of the handler'
 . ./lib/lib.sh
 
 python=$(python3 -c 'import sys; print(sys.executable)')
-PATH=${python%/*}:$PATH # no shim in front of the language runtime
+PATH=${python%/*}:$PATH # the language runtime is the interpreter itself, without a slow shim
 
-# with CHAIN FUNCTION [OPTION…]: starts a Lambda with middlewares of ours.
+# with CHAIN FUNCTION [OPTION…]: starts a Lambda with bundled middlewares.
 with() {
 	chain=$1
 	function=$2
@@ -15,7 +15,7 @@ with() {
 		start_lambda "$function" --quiet --timeout 20 --env "SLSMIDDLEWARES=$chain" "$@"
 }
 
-# with_server: sets port, where a server answers 200, and 404 to paths with missing.
+# with_server: starts a server and sets port. It answers 404 to paths that contain "missing", and 200 to others.
 with_server() {
 	python3 "$tests/middlewares/checks/server.py" server-port &
 	at_end "kill $!"
@@ -23,13 +23,13 @@ with_server() {
 		port=$(cat server-port)
 }
 
-# from_readme LANGUAGE: the example of that language in the README.
+# from_readme LANGUAGE: prints the README's example in that language.
 from_readme() {
 	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' \
 		"$repository/middlewares/README.md"
 }
 
-# with_example LANGUAGE FILE FUNCTION: the middleware that has nothing but the README's companion.
+# with_example LANGUAGE FILE FUNCTION: starts a Lambda with a middleware that consists of the README's companion.
 with_example() {
 	mkdir -p task/middlewares/example.d &&
 		cp "$repository/middlewares/trace-http" task/middlewares/example &&
@@ -37,7 +37,7 @@ with_example() {
 		with example "$3"
 }
 
-# calls: what the latest invocation has logged of its HTTP calls.
+# calls: prints what the latest invocation logged of its HTTP calls.
 calls() {
 	python3 "$tests/middlewares/checks/calls.py" "$(header x-amzn-requestid)" "$port" <lambda.log
 }
@@ -46,13 +46,13 @@ header() {
 	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
 }
 
-check 'SLSCOMPANIONS has the folders NAME.d, in the order of SLSMIDDLEWARES, of the middlewares that have one' '
+check 'SLSCOMPANIONS lists the existing folders NAME.d of the middlewares, in the order of SLSMIDDLEWARES' '
 	mkdir -p task/middlewares/redact.d &&
 	with trace-http,log-duration,redact ../middlewares/language-runtimes/tells-companions &&
 	answers 1 "\"$work/task/middlewares/trace-http.d:$work/task/middlewares/redact.d\""
 '
 
-check 'without companions it is not set' '
+check 'SLSCOMPANIONS is not set if there are no companions' '
 	with log-duration ../middlewares/language-runtimes/tells-companions &&
 	answers 1 "\"none\""
 '
@@ -74,21 +74,21 @@ GET 127.0.0.1:PORT /no-tls EPROTO
 GET 127.0.0.1:9 /refused TypeError" "$(calls)"
 '
 
-check 'trace-http: without it, the same handler answers the same, and logs nothing' '
+check 'trace-http: without it, the same Node.js handler answers the same, and logs no call' '
 	with_server &&
 	with log-duration ../middlewares/handlers/nodejs:calls.handler &&
 	answers_of_node &&
 	same 1 "$(wc -l <lambda.log)"
 '
 
-check 'trace-http: no query, header or body is logged, of a Node.js handler' '
+check 'trace-http: no query, header or body of a Node.js handler is logged' '
 	with_server &&
 	with trace-http ../middlewares/handlers/nodejs:calls.handler &&
 	answers_of_node &&
 	fails_to says lambda.log SECRET
 '
 
-check 'trace-http: a handler with a callback has it still, and responses that nobody hears of go their way' '
+check 'trace-http: a handler with a callback still gets it, and responses without a listener are consumed' '
 	with_server &&
 	with trace-http ../middlewares/handlers/nodejs:calls.withCallback &&
 	answers "{\"port\":$port}" "\"closed\"" &&
@@ -119,21 +119,21 @@ GET 127.0.0.1:PORT /missing/ 404
 GET 127.0.0.1:9 /refused ConnectionRefusedError" "$(calls)"
 '
 
-check 'trace-http: without it, the same handler answers the same, and logs nothing (Python)' '
+check 'trace-http: without it, the same Python handler answers the same, and logs no call' '
 	with_server &&
 	with log-duration ../middlewares/handlers/python:calls.handler &&
 	answers_of_python &&
 	same 1 "$(wc -l <lambda.log)"
 '
 
-check 'trace-http: no query, header or body is logged, of a Python handler' '
+check 'trace-http: no query, header or body of a Python handler is logged' '
 	with_server &&
 	with trace-http ../middlewares/handlers/python:calls.handler &&
 	answers_of_python &&
 	fails_to says lambda.log SECRET
 '
 
-check 'trace-http: an async handler of Python stays one' '
+check 'trace-http: an async handler of Python stays async' '
 	with trace-http ../middlewares/handlers/python:calls.quiet &&
 	answers "\"event\"" "\"another\""
 '

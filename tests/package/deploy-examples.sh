@@ -3,21 +3,21 @@ description='the example as AWS SAM, AWS CDK and Terraform take it'
 . ./lib/lib.sh
 . ./package/deploy/lib.sh
 
-# fetch_more_tools: the CDK, and the schemas of Terraform's providers.
+# fetch_more_tools: fetches the CDK and the schemas of Terraform's providers.
 fetch_more_tools() {
 	fetch_tools &&
 		"$tests/lib/npm-install" "$repository/example/cdk" "$tools/cdk" &&
 		"$tests/lib/npm-install" "$tests/package/deploy/terraform" "$tools/terraform"
 }
 
-# synthesize: the template and the assets of the CDK in services/example/cdk/cdk.out.
+# synthesize: writes the template and the assets of the CDK into services/example/cdk/cdk.out.
 synthesize() (
 	ln -s "$tools/cdk/node_modules" services/example/cdk/node_modules &&
 		cd services/example/cdk &&
 		node_modules/.bin/cdk synth --quiet --no-notices
 )
 
-# of_function TEMPLATE EXPRESSION: what it is for the properties of its function in Node.js.
+# of_function TEMPLATE EXPRESSION: prints the expression's value for the properties of the template's function in Node.js.
 of_function() {
 	python -c "
 import json, sys
@@ -29,12 +29,12 @@ print($2)" "$1"
 needs npm
 fetch 'CDK, cfn-lint and schemas of Terraform' fetch_more_tools
 
-check 'cfn-lint has nothing to say about the template for AWS SAM' '
+check 'cfn-lint reports nothing about the template for AWS SAM' '
 	copy_services &&
 	cfn-lint services/example/template.yaml
 '
 
-check 'cdk synth takes the layer as it is, and packages the handler beside its middleware' '
+check 'cdk synth accepts the layer unchanged, and packages the handler with its middleware' '
 	copy_services &&
 	synthesize &&
 	out=services/example/cdk/cdk.out &&
@@ -46,26 +46,26 @@ check 'cdk synth takes the layer as it is, and packages the handler beside its m
 		"function[\"Handler\"], function[\"Runtime\"], *function[\"Environment\"][\"Variables\"].values()" | tr -d "(),'\''")"
 '
 
-check 'cfn-lint has nothing to say about what the CDK makes' '
+check 'cfn-lint reports nothing about the template of the CDK' '
 	copy_services &&
 	synthesize &&
 	cfn-lint services/example/cdk/cdk.out/open-runtime-example-cdk.template.json
 '
 
-# The providers themselves are in no registry of packages: their arguments are compared, their plan is not made.
-check 'the file of Terraform has the arguments that its providers ask for, and no others' '
+# No package registry has the providers themselves. So the tests compare arguments, and make no plan.
+check 'the file of Terraform has every required argument of its providers, and no unknown one' '
 	python "$tests/package/deploy/terraform/check.py" "$repository/example/terraform/main.tf" "$tools/terraform/node_modules" >found &&
 	same "5 resources and data sources" "$(cat found)"
 '
 
-check 'an argument that a provider does not have is noticed' '
+check 'an unknown argument of a provider is noticed' '
 	sed "s/memory_size /memory_sizes/; s/layer_name /layer_nam/" "$repository/example/terraform/main.tf" >main.tf &&
 	fails_to python "$tests/package/deploy/terraform/check.py" main.tf "$tools/terraform/node_modules" >found &&
 	says found "aws_lambda_layer_version: layer_name is missing" &&
 	says found "aws_lambda_function: there is no memory_sizes"
 '
 
-check 'the files that it names are there' '
+check 'the files that the file of Terraform names exist' '
 	sed -n "s,.*\"\${path.module}/\(\.\./[^\"]*\)\".*,\1,p" "$repository/example/terraform/main.tf" >named &&
 	test "$(wc -l <named)" -eq 3 &&
 	while read -r file
@@ -76,7 +76,7 @@ check 'the files that it names are there' '
 
 if command -v terraform >/dev/null
 then
-	check 'terraform fmt has nothing to change' '
+	check 'terraform fmt changes nothing' '
 		terraform fmt -check -diff "$repository/example/terraform"
 	'
 fi

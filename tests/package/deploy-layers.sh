@@ -3,7 +3,7 @@ description="the layers in a root with nothing but a libc, sh and sed, under AWS
 . ./lib/lib.sh
 . ./lib/rie.sh
 
-# fetch_root SUITE: the packages of that Debian, without any script of theirs.
+# fetch_root SUITE: fetches packages of that Debian release, without running their scripts.
 fetch_root() {
 	fetched=$repository/.cache/$1-root
 	test -e "$fetched" || {
@@ -15,7 +15,7 @@ fetch_root() {
 	}
 }
 
-# make_root SUITE LAYER…: the folder root with these layers in /opt and the example in /var/task.
+# make_root SUITE LAYER…: makes the folder root, with these layers in /opt and the example in /var/task.
 make_root() {
 	cp -R "$repository/.cache/$1-root" root &&
 		shift &&
@@ -30,8 +30,8 @@ make_root() {
 	chmod -R go=rX root
 }
 
-# serve_in_root HANDLER PROGRAM [NAME=VALUE…]: the emulator starts the program in that root, which is read-only, as a user
-# that is not root.
+# serve_in_root HANDLER PROGRAM [NAME=VALUE…]: the emulator starts the program in that root. The root is read-only, and the
+# user is not root.
 serve_in_root() {
 	handler=$1 program=$2
 	shift 2
@@ -53,7 +53,7 @@ serve_in_root() {
 	within 10000 curl -s -o /dev/null "$lambda_url"
 }
 
-# As root, another user; who is none already stays who he is.
+# Changes the user if it is root.
 as_user() {
 	chmod 755 "$scratch" "$work" &&
 		if test "$(id -u)" -eq 0
@@ -64,12 +64,12 @@ as_user() {
 		fi
 }
 
-# in_image TEXT: with the variables that the image has.
+# in_image TEXT: replaces the variables of the image in the text.
 in_image() {
 	echo "$1" | sed "s,\${ARCH},$arch,; s,\${LAMBDA_RUNTIME_DIR},/var/runtime,; s,\${LAMBDA_TASK_ROOT},/var/task,"
 }
 
-# follow_dockerfile: does in the folder root what the Dockerfile says. Its base image brings Node.js in /var/lang.
+# follow_dockerfile: executes the Dockerfile in the folder root. Its base image has Node.js in /var/lang.
 follow_dockerfile() {
 	dockerfile=$repository/example/Dockerfile
 	rm -r root/var/task &&
@@ -99,20 +99,21 @@ do
 done
 fetch emulator fetch_rie
 
-# Debian 11 has glibc 2.31: what runs with it runs with Lambda's 2.34. Python needs 2.34, which no Debian has: 12 has 2.36.
-check 'Node.js of its layer answers' '
+# Debian 11 has glibc 2.31: programs that run with it run with Lambda's 2.34. Python needs 2.34. Debian 12 has 2.36, and no
+# Debian has 2.34.
+check 'a handler answers with Node.js from the layer' '
 	make_root bullseye "$arch" "nodejs-$arch" &&
 	serve_in_root handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
 	greets
 '
 
-check 'Python of its layer answers' '
+check 'a handler answers with Python from the layer' '
 	make_root bookworm "$arch" "python-$arch" &&
 	serve_in_root python/handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
 	greets
 '
 
-check 'the layers with an interpreter say their version and their machine, and have the licence' '
+check 'the layers with an interpreter name their version and architecture, and have the licence' '
 	version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
 	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64
 	do
@@ -124,7 +125,7 @@ check 'the layers with an interpreter say their version and their machine, and h
 	done
 '
 
-check 'Python of its layer has what it is compiled with' '
+check 'Python of the layer has the modules that it is compiled with' '
 	make_root bookworm "$arch" "python-$arch" &&
 	printf "import bz2, ctypes, decimal, hashlib, lzma, math, sqlite3, ssl, uuid, zlib, asyncio, xml.parsers.expat\n%s\n" \
 		"def all(event, context): return [math.hypot(3, 4), ssl.OPENSSL_VERSION[:9], sqlite3.connect(\":memory:\").execute(\"select 7\").fetchone()[0]]" \
@@ -143,7 +144,7 @@ check 'Python has all of its modules compiled' '
 	same "$(cat sources)" "$(cat compiled)"
 '
 
-check 'a language runtime of another version than was compiled is the one that runs' '
+check 'a language runtime that differs from the compiled one is the one that runs' '
 	make_root bookworm "$arch" "python-$arch" &&
 	printf "raise SystemExit(9)\n" >>root/opt/runtimes/python/open_runtime.py &&
 	serve_in_root python/handler.hello /opt/bootstrap &&
@@ -151,16 +152,16 @@ check 'a language runtime of another version than was compiled is the one that r
 	says response "exited with status 9"
 '
 
-check 'what needs a newer glibc than Lambda has is refused' '
+check 'a program that needs a newer glibc than Lambda has is refused' '
 	make_root bullseye "nodejs-$arch" "python-$arch" &&
 	"$repository/scripts/check-glibc" root/opt &&
 	mkdir newer &&
 	cp "$repository"/.cache/interpreters/python3.11-minimal_*_amd64/usr/bin/python3.11 newer &&
 	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
-	says refusal "newer/python3.11 needs glibc 2.35, Lambda has 2.34"
+	says refusal "newer/python3.11 needs glibc 2.35, but Lambda has 2.34"
 '
 
-check 'both interpreters are below the limits of Lambda together' '
+check 'both interpreters together are below the limits of Lambda' '
 	make_root bullseye "$arch" "nodejs-$arch" "python-$arch" &&
 	test "$(du -sb root/opt | cut -f 1)" -lt 250000000 &&
 	for zip in "$repository"/dist/open-runtime-*.zip
@@ -169,8 +170,8 @@ check 'both interpreters are below the limits of Lambda together' '
 	done
 '
 
-# The interpreters of the managed runtimes are in /var/lang; here those of the layers stand for them.
-check 'as a wrapper it takes the interpreter of the managed Node.js' '
+# Managed runtimes have their interpreters in /var/lang. Here those of the layers replace them.
+check 'as a wrapper bootstrap uses the interpreter of the managed Node.js' '
 	make_root bullseye "$arch" "nodejs-$arch" &&
 	mv root/opt/nodejs/bin/node root/var/lang/bin/node &&
 	mv root/opt/nodejs/lib root/var/lang/lib &&
@@ -179,7 +180,7 @@ check 'as a wrapper it takes the interpreter of the managed Node.js' '
 	greets
 '
 
-check 'as a wrapper it takes the interpreter of the managed Python' '
+check 'as a wrapper bootstrap uses the interpreter of the managed Python' '
 	make_root bookworm "$arch" "python-$arch" &&
 	mv root/opt/python/bin/python3 root/var/lang/bin/python3 &&
 	mv root/opt/python/lib root/var/lang/lib &&
@@ -188,7 +189,7 @@ check 'as a wrapper it takes the interpreter of the managed Python' '
 	greets
 '
 
-# No container engine is here: the root takes the place of the image, and gets what the Dockerfile copies.
+# There is no container engine. The root replaces the image, and gets the files that the Dockerfile copies.
 check 'the image of the example answers, with its command and its variables' '
 	make_root bullseye "nodejs-$arch" &&
 	mv root/opt/nodejs/bin/node root/var/lang/bin/node &&
@@ -201,7 +202,7 @@ check 'the image of the example answers, with its command and its variables' '
 	greets
 '
 
-check 'no interpreter is an error that says where it was looked for' '
+check 'a missing interpreter is an error that names the searched places' '
 	make_root bullseye "$arch" &&
 	serve_in_root handler.hello /opt/bootstrap &&
 	invoke "{}" &&

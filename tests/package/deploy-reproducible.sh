@@ -2,7 +2,7 @@
 description='the same sources give the same layers in another folder'
 . ./lib/lib.sh
 
-# another_checkout: the files that git has, or would have, and nothing that was built.
+# another_checkout: copies tracked and untracked files, and nothing that was built.
 another_checkout() {
 	mkdir -p another/place &&
 		(cd "$repository" && git ls-files -co --exclude-standard | while read -r file
@@ -13,7 +13,7 @@ another_checkout() {
 
 needs git
 
-check 'the layers, and the lists of what is in them' '
+check 'the layers and their SBOMs have the same bytes' '
 	another_checkout &&
 	unset CARGO_TARGET_DIR &&
 	another/place/scripts/layer &&

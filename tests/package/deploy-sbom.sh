@@ -1,8 +1,8 @@
 #!/bin/sh
-description='the lists of what is in the layers with an interpreter'
+description='the SBOMs of the layers with an interpreter'
 . ./lib/lib.sh
 
-check 'they keep to the schema of CycloneDX, and name each package that is packed' '
+check 'the SBOMs conform to the schema of CycloneDX, and name each packed package' '
 	"$tests/package/sbom/validate" nodejs-x86_64 nodejs-arm64 python-x86_64
 '
 

@@ -3,12 +3,12 @@ description='the quick start: both services are deployed to a mock of AWS'
 . ./lib/lib.sh
 . ./package/deploy/lib.sh
 
-# sls_in FOLDER COMMAND…: runs osls there.
+# sls_in FOLDER COMMAND…: runs osls in that folder.
 sls_in() (
 	cd "services/$1" && shift && osls "$@"
 )
 
-# template FOLDER PYTHON-EXPRESSION: what it is for the resources of the packaged template.
+# template FOLDER PYTHON-EXPRESSION: prints the expression's value for the resources of the packaged template.
 template() {
 	python -c "
 import json
@@ -16,7 +16,7 @@ resources = json.load(open('services/$1/.serverless/cloudformation-template-upda
 print($2)"
 }
 
-# layers_of_mock: a line for each layer: its size and the SHA-256 of its bytes.
+# layers_of_mock: prints a line for each layer of the mock: its size and SHA-256.
 layers_of_mock() {
 	python -c '
 import base64, boto3
@@ -26,7 +26,7 @@ for layer in aws.list_layers()["Layers"]:
     print(content["CodeSize"], base64.b64decode(content["CodeSha256"]).hex())'
 }
 
-# zip_line ZIP: the same of a file.
+# zip_line ZIP: prints the same line for a file.
 zip_line() {
 	echo "$(wc -c <"$1") $(sha256sum "$1" | cut -d " " -f 1)"
 }
@@ -34,7 +34,7 @@ zip_line() {
 needs npm
 fetch 'osls, moto and cfn-lint' fetch_tools
 
-check 'sls deploy, cd example, sls deploy: the bytes of the layers are those of the zips' '
+check 'sls deploy uploads layers with the bytes of the zips, and the example uses them' '
 	copy_services &&
 	start_mock &&
 	sls_in . deploy &&
@@ -50,7 +50,7 @@ check 'sls deploy, cd example, sls deploy: the bytes of the layers are those of 
 	sls_in . remove
 '
 
-check 'the example packages with the ARN of a layer that is there already' '
+check 'the example can be packaged with the ARN of an existing layer' '
 	copy_services &&
 	start_mock &&
 	export OPEN_RUNTIME_LAYER=arn:aws:lambda:us-east-1:123456789012:layer:open-runtime-arm64:7 &&

@@ -1,14 +1,14 @@
 #!/bin/sh
-description='bootstrap as it is built'
+description='the built bootstrap: how it is linked, its size, and what it names'
 . ./lib/lib.sh
 
-check 'it is static: no interpreter, no library' '
+check 'bootstrap is static: it needs no interpreter and no library' '
 	readelf -lWd "$bootstrap" >headers &&
 	fails_to grep -E "INTERP|NEEDED" headers &&
 	file "$bootstrap" | grep "statically linked"
 '
 
-# limit: how many bytes it may have, by how it was built.
+# limit: prints how many bytes it may have, depending on how it was built.
 limit() {
 	case $1 in
 	'WAY=rustup PANIC=silent')
@@ -27,24 +27,24 @@ limit() {
 }
 way=$(cat "$repository/dist/.made/$arch/way")
 
-check "it has at most $(limit "$way") bytes, by $way" '
+check "bootstrap has at most $(limit "$way") bytes, by $way" '
 	test "$(wc -c <"$bootstrap")" -le "$(limit "$way")"
 '
 
-check 'it names no folder of the machine that built it' '
+check 'bootstrap contains no path of the build machine' '
 	strings -n 4 "$bootstrap" >strings &&
 	says strings AWS_LAMBDA_RUNTIME_API &&
 	fails_to grep -F -e "$repository" -e "$HOME/" strings
 '
 
-check 'it depends on exactly five packages' '
+check 'bootstrap depends on exactly five packages' '
 	cd "$repository" &&
 	cargo tree --locked --edges normal --depth 1 --prefix none --format "{p}" --no-default-features |
 		sed "1d; s/ .*//" | sort | tr "\n" " " >"$work/packages" &&
 	same "libc serde serde_json signal-hook ureq " "$(cat "$work/packages")"
 '
 
-check 'the layer has it and the language runtimes, readable by all and changeable by its owner' '
+check 'the layer has bootstrap and the language runtimes, readable by all and writable by the owner' '
 	ls "$repository/dist/$arch/bootstrap" "$repository/dist/$arch"/runtimes/*/language-runtime &&
 	find "$repository/dist/$arch" -name __pycache__ -prune -o ! -type l ! -perm 755 ! -perm 644 -print >modes &&
 	same "" "$(cat modes)"

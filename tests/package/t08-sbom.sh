@@ -1,19 +1,19 @@
 #!/bin/sh
-description='the lists of what is in the layers'
+description='the SBOMs of the layers'
 . ./lib/lib.sh
 
-check 'they keep to the schema of CycloneDX, and name all that is linked into bootstrap' '
+check 'the SBOMs conform to the schema of CycloneDX, and name everything that is linked into bootstrap' '
 	"$tests/package/sbom/validate" x86_64 arm64
 '
 
-check 'they name the compiler that is here, and how bootstrap was built' '
+check 'the SBOMs name the installed compiler, and how bootstrap was built' '
 	list=$repository/dist/open-runtime-$arch.cdx.json &&
 	says "$list" "$(sed -n "s/^commit-hash: //p" "$repository/dist/.made/$arch/rustc")" &&
 	says "$list" "$(cat "$repository/dist/.made/$arch/way")"
 '
 
-# A copy of the script in a repository of their own, where a pin is another one.
-check 'a source of the standard library with another hash than the one that is pinned is refused' '
+# Runs a copy of the script in its own repository, with another pin.
+check 'a source of the standard library that does not have the pinned hash is refused' '
 	mkdir -p copy/dist &&
 	cp -R "$repository/scripts" "$repository/Cargo.toml" "$repository/Cargo.lock" copy &&
 	cp -R "$repository/dist/.made" "$repository/dist/$arch" "$repository/dist/open-runtime-$arch.zip" copy/dist &&

@@ -1,9 +1,9 @@
 #!/bin/sh
-description='scripts/release: it tags what is ready, and nothing else'
+description='scripts/release: it tags only a version that is ready'
 . ./lib/lib.sh
 
-# ready: a repository that is ready, in which a fake stands for all that takes long: .ci/run and the validator of lists note that
-# they were started, and make packs layers with nothing in them.
+# ready: makes a repository that is ready. Fakes replace what takes long: .ci/run and the SBOM validator note their start, and
+# make packs empty layers.
 ready() {
 	unset spoil spoil_later
 	mkdir -p release bin && cd release &&
@@ -23,7 +23,7 @@ ready() {
 		commit
 }
 
-# The command in $spoil is run before the sums are made.
+# The command in $spoil runs before the sums are made.
 fake_make() {
 	cat <<-'END'
 		#!/bin/sh
@@ -51,7 +51,7 @@ commit() {
 	git add --all && git commit --quiet --allow-empty --message any
 }
 
-# refuses TEXT [ARGUMENT…]: it makes no tag, and says why.
+# refuses TEXT [ARGUMENT…]: scripts/release makes no tag, and its error contains the text.
 refuses() {
 	refused=$1
 	shift
@@ -63,7 +63,7 @@ refuses() {
 
 needs git
 
-check 'it runs the tests, builds, validates, and tags with what the changelog says of the version' '
+check 'scripts/release runs the tests, builds, validates, and tags with the changelog section of the version' '
 	ready &&
 	scripts/release &&
 	same "all make layer interpreter-layers validate x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 " "$(tr "\n" " " <../started)" &&
@@ -74,7 +74,7 @@ check 'it runs the tests, builds, validates, and tags with what the changelog sa
 	diff -B ../expected ../message
 '
 
-check 'what is to be published is five layers, a list for each, and their sums' '
+check 'the files to publish are five layers, an SBOM for each, and their sums' '
 	ready &&
 	scripts/release --dry-run &&
 	scripts/release --dry-run &&
@@ -83,14 +83,14 @@ check 'what is to be published is five layers, a list for each, and their sums' 
 	sha256sum --check SHA256SUMS
 '
 
-check 'dry, it runs no test and makes no tag' '
+check 'a dry run runs no test and makes no tag' '
 	ready &&
 	scripts/release --dry-run &&
 	fails_to grep all ../started &&
 	same "" "$(git tag)"
 '
 
-check 'it builds with the compiler that is pinned, by the way of rustup, without messages' '
+check 'scripts/release builds with the pinned compiler of rustup, without messages' '
 	ready &&
 	spoil="env >../environment" scripts/release --dry-run &&
 	grep "^RUSTUP_TOOLCHAIN=1\.[0-9]*\.[0-9]*$" ../environment &&
@@ -100,31 +100,31 @@ check 'it builds with the compiler that is pinned, by the way of rustup, without
 	done
 '
 
-check 'it refuses sources that are not those of HEAD, and says which' '
+check 'scripts/release refuses sources that differ from HEAD, and names them' '
 	ready &&
 	echo more >>LICENSE &&
-	refuses "the sources are not those of HEAD" &&
+	refuses "the sources differ from HEAD" &&
 	says ../told "M LICENSE" &&
 	git checkout --quiet LICENSE &&
 	echo new >other &&
-	refuses "the sources are not those of HEAD" &&
+	refuses "the sources differ from HEAD" &&
 	says ../told other
 '
 
-check 'it refuses sources that the tests have changed' '
+check 'scripts/release refuses sources that the tests changed' '
 	ready &&
 	printf "#!/bin/sh\necho more >>LICENSE\n" >.ci/run &&
 	commit &&
-	refuses "the sources are not those of HEAD"
+	refuses "the sources differ from HEAD"
 '
 
-check 'it refuses a version that has a tag' '
+check 'scripts/release refuses a version that already has a tag' '
 	ready &&
 	git tag v1.2.3 &&
-	refuses "there is a tag v1.2.3"
+	refuses "the tag v1.2.3 exists"
 '
 
-check 'it refuses versions that differ' '
+check 'scripts/release refuses versions that differ between files' '
 	ready &&
 	for lock in Cargo.lock fuzz/Cargo.lock
 	do
@@ -135,7 +135,7 @@ check 'it refuses versions that differ' '
 	done
 '
 
-check 'it refuses a changelog that says nothing of the version, or that has lines of no version' '
+check 'scripts/release refuses a changelog without a section for the version, or with unreleased entries' '
 	ready &&
 	sed -i "s/^## 1.2.3.*/## 1.2.30/" CHANGELOG.md &&
 	commit &&
@@ -151,7 +151,7 @@ check 'it refuses a changelog that says nothing of the version, or that has line
 	done
 '
 
-check 'it refuses when a test fails' '
+check 'scripts/release refuses if a test fails' '
 	ready &&
 	printf "#!/bin/sh\nexit 1\n" >.ci/run &&
 	commit &&
@@ -159,23 +159,23 @@ check 'it refuses when a test fails' '
 	same "" "$(git tag)"
 '
 
-# refuses_spoilt COMMAND TEXT: as refuses, of a build in which that command is run before the sums are made.
+# refuses_spoilt COMMAND TEXT: like refuses, for a build in which the command runs before the sums are made.
 refuses_spoilt() {
 	export spoil="$1"
 	refuses "$2" --dry-run
 }
 
-check 'it refuses files that are not as they must be' '
+check 'scripts/release refuses files to publish that are wrong' '
 	ready &&
 	refuses_spoilt "echo release: 1.0.0 >dist/.made/arm64/rustc" "bootstrap for arm64 was not built with Rust" &&
 	refuses_spoilt "echo WAY=debian PANIC=silent >dist/.made/x86_64/way" "bootstrap for x86_64 was not built by WAY=rustup" &&
-	refuses_spoilt "echo more >dist/open-runtime-other.zip" "SHA256SUMS does not have all files, or others" &&
+	refuses_spoilt "echo more >dist/open-runtime-other.zip" "SHA256SUMS lists other files than those of the release" &&
 	refuses_spoilt "cp dist/open-runtime-x86_64.zip dist/open-runtime-arm64.zip" "open-runtime-arm64.zip does not say" &&
 	export spoil_later="echo more >>dist/open-runtime-arm64.cdx.json" &&
-	refuses_spoilt true "a sum of SHA256SUMS is not that of its file"
+	refuses_spoilt true "a sum in SHA256SUMS is not that of its file"
 '
 
-check 'of a tag it builds what HEAD is, and makes no other' '
+check 'scripts/release build TAG builds only if HEAD is that tag, and makes no tag' '
 	ready &&
 	refuses "cannot build v1.2.2: the version in Cargo.toml is 1.2.3" build v1.2.2 &&
 	refuses "HEAD is not v1.2.3" build v1.2.3 &&

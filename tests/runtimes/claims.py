@@ -14,7 +14,7 @@ claims = []
 
 
 def claim(title, *languages):
-    """A test whose title is what it claims; called with each of the languages, if there are any."""
+    """Registers a test under its claim. The test is called for each of the languages, if there are any."""
 
     def add(test):
         claims.extend((f"{language}: {title}", language, test) for language in languages)

@@ -1,4 +1,4 @@
-"""What every language runtime keeps to."""
+"""Claims that hold for every language runtime."""
 
 import glob
 import os
@@ -11,13 +11,13 @@ from harness import HERE, LIMIT, Runtime, check_error
 from tap import within
 
 EXTENSIONS = {"nodejs": "js", "python": "py", "ruby": "rb", "php": "php", "perl": "pl", "sh": "sh"}
-INTERPRETED = [name for name in EXTENSIONS if name != "sh"]  # whose handlers are called in this very process
+INTERPRETED = [name for name in EXTENSIONS if name != "sh"]  # the languages whose runtime calls handlers in its own process
 LANGUAGES = [name for name, extension in EXTENSIONS.items() if glob.glob(f"{HERE}/handlers/handler.{extension}")]
 
 
 def start(language, function="echo", **options):
     extension = EXTENSIONS[language]
-    function = "echo_" if (language, function) == ("sh", "echo") else function  # echo is the shell's
+    function = "echo_" if (language, function) == ("sh", "echo") else function  # echo is a builtin of the shell
     with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
         return Runtime(extension, f"handler.{function}", files={f"handler.{extension}": file.read()}, **options)
 
@@ -38,7 +38,7 @@ EVENTS = [
 ]
 
 
-@claim("says that it is ready, with protocol, name, version and concurrency", *LANGUAGES)
+@claim("the ready message has protocol, name, version and concurrency", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         ready = runtime.ready()
@@ -46,7 +46,7 @@ def _(language):
         assert ready["version"][0].isdigit(), ready
 
 
-@claim("runs top-level code before it is ready", *LANGUAGES)
+@claim("top-level code runs before the runtime is ready", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -60,7 +60,7 @@ EXECUTION_ENVIRONMENT = {
 }
 
 
-@claim("AWS_EXECUTION_ENV, by which agents know Lambda, names the language where Lambda has not set it", *EXECUTION_ENVIRONMENT)
+@claim("AWS_EXECUTION_ENV, by which agents recognise Lambda, names the language if Lambda has not set it", *EXECUTION_ENVIRONMENT)
 def _(language):
     extension, code = EXTENSIONS[language], EXECUTION_ENVIRONMENT[language]
     for given, expected in (({}, f"AWS_Lambda_{language}"), ({"AWS_EXECUTION_ENV": "AWS_Lambda_given"}, "AWS_Lambda_given")):
@@ -70,18 +70,18 @@ def _(language):
             assert found == expected, found
 
 
-@claim("events of all kinds come back unaltered", *LANGUAGES)
+@claim("events of all kinds come back unchanged", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
         for event in EVENTS:
             if language == "php" and event == {}:
-                continue  # which PHP's arrays cannot tell from []
+                continue  # PHP's arrays cannot distinguish {} from []
             response = runtime.respond(event)
             assert response == event and isinstance(response, type(event)), (event, response)
 
 
-@claim("5.5 MB come back unaltered, twice", *LANGUAGES)
+@claim("an event of 5.5 MB comes back unchanged, twice", *LANGUAGES)
 def _(language):
     event = {"rows": [{"id": number, "name": f"näme {number}", "tags": ["a", None, True]} for number in range(90000)]}
     with start(language) as runtime:
@@ -91,7 +91,7 @@ def _(language):
         assert runtime.respond("small") == "small"
 
 
-@claim("a string of 5 MB, and 2,000 small events after it", *LANGUAGES)
+@claim("a string of 5 MB and then 2,000 small events come back", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -100,11 +100,11 @@ def _(language):
             assert runtime.respond(number) == number
 
 
-@claim("pipes that do not block, and one that drains slowly, lose nothing", *INTERPRETED)
+@claim("non-blocking pipes, and a slow reader, lose no data", *INTERPRETED)
 def _(language):
     with start(language, is_blocking=False) as runtime:
         runtime.ready()
-        within(LIMIT, runtime.is_sleeping)  # in a read that ought to block
+        within(LIMIT, runtime.is_sleeping)  # in a read that should block
         for _ in range(2):
             runtime.begin("x" * 1000000)
             within(LIMIT, runtime.is_sleeping)  # in a write
@@ -112,7 +112,7 @@ def _(language):
         assert runtime.end() == 0
 
 
-@claim("an event that arrives byte by byte", *LANGUAGES)
+@claim("an event that arrives byte by byte comes back", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -129,7 +129,7 @@ def _(language):
         assert runtime.read() == {"id": "1", "response": 7}
 
 
-@claim("a line without a context will do", *LANGUAGES)
+@claim("a call without a context is answered", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -137,7 +137,7 @@ def _(language):
         assert runtime.read() == {"id": "1", "response": 7}
 
 
-@claim("an event that is not JSON is an error of that call alone", *INTERPRETED)
+@claim("an event that is not JSON fails only that call", *INTERPRETED)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -147,7 +147,7 @@ def _(language):
         assert runtime.respond("next") == "next"
 
 
-@claim("an event of 100,000 levels does no harm", *INTERPRETED)
+@claim("an event of 100,000 levels does not end the process", *INTERPRETED)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -186,14 +186,14 @@ def _(language):
         assert not runtime.respond(None).get("trace")
 
 
-@claim("time that has run out remains as 0", *LANGUAGES)
+@claim("the remaining time is 0 after the deadline", *LANGUAGES)
 def _(language):
     with start(language, "context") as runtime:
         runtime.ready()
         assert runtime.respond(None, deadline_ms=1)["remaining"] == 0
 
 
-@claim("no result is null", *LANGUAGES)
+@claim("the response is null if the handler returns nothing", *LANGUAGES)
 def _(language):
     with start(language, "nothing") as runtime:
         runtime.ready()
@@ -212,7 +212,7 @@ def _(language):
             assert "runtimes/" not in stack, error
 
 
-@claim("a result that JSON has no form for is Runtime.MarshalError", *LANGUAGES)
+@claim("a result that JSON cannot represent is Runtime.MarshalError", *LANGUAGES)
 def _(language):
     with start(language, "unserializable") as runtime:
         runtime.ready()
@@ -239,7 +239,7 @@ def _(language):
         assert runtime.respond(None) == "printed"
 
 
-@claim("a handler that closes descriptors 0 and 1 is answered, and called again", *LANGUAGES)
+@claim("a handler that closes descriptors 0 and 1 can answer, and is called again", *LANGUAGES)
 def _(language):
     with start(language, "closes") as runtime:
         runtime.ready()
@@ -254,7 +254,7 @@ def _(language):
         assert runtime.respond(None) == ""
 
 
-@claim("a grandchild that outlives the call holds neither the answer nor the end back", *LANGUAGES)
+@claim("a grandchild that outlives the call delays neither the answer nor the exit", *LANGUAGES)
 def _(language):
     with start(language, "outlived") as runtime:
         runtime.ready()
@@ -274,7 +274,7 @@ def _(language):
         assert runtime.process.stdout.read() == b""
 
 
-@claim("end of file on STDIN ends it at once, with status 0", *LANGUAGES)
+@claim("the runtime exits at once with status 0 at the end of STDIN", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -284,7 +284,7 @@ def _(language):
         assert time.monotonic() - begun < 2
 
 
-@claim("STDIN that ends before the first call is no error", *LANGUAGES)
+@claim("the end of STDIN before the first call is not an error", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()
@@ -301,7 +301,7 @@ def _(language):
             assert f"'{name}'" in error["errorMessage"], error
 
 
-@claim("a module that is not there is Runtime.ImportModuleError, and says where it was looked for", *LANGUAGES)
+@claim("a missing module is Runtime.ImportModuleError, and the message names the searched places", *LANGUAGES)
 def _(language):
     with Runtime(EXTENSIONS[language], "sub/missing.echo") as runtime:
         error = runtime.fail_init()
@@ -309,7 +309,7 @@ def _(language):
         assert "missing" in error["errorMessage"] and runtime.root in error["errorMessage"], error
 
 
-@claim("a function that is not there is Runtime.HandlerNotFound, and says in which file", *LANGUAGES)
+@claim("a missing function is Runtime.HandlerNotFound, and the message names the file", *LANGUAGES)
 def _(language):
     with start(language, "missing") as runtime:
         error = runtime.fail_init()
@@ -327,7 +327,7 @@ def _(language):
             assert runtime.respond("there") == "there"
 
 
-@claim("an interpreter that is not there is an Init error that names every place", *INTERPRETED)
+@claim("a missing interpreter is an Init error that names every searched place", *INTERPRETED)
 def _(language):
     with start(language, env={"PATH": "/nowhere:/else where"}) as runtime:
         error = runtime.fail_init()
@@ -336,7 +336,7 @@ def _(language):
             assert place in error["errorMessage"], error
 
 
-@claim("it can be started through a symlink to it, wherever that is", *LANGUAGES)
+@claim("the runtime can be started through a symlink in any folder", *LANGUAGES)
 def _(language):
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f"{folder}/{EXTENSIONS[language]}")
@@ -346,7 +346,7 @@ def _(language):
             runtime.ready()
 
 
-@claim("descriptors do not grow over 2,000 calls, nor does memory by more than 16 MB", *INTERPRETED)
+@claim("over 2,000 calls descriptors do not grow, and memory grows by at most 16 MB", *INTERPRETED)
 def _(language):
     def resident(pid):
         with open(f"/proc/{pid}/statm") as file:
@@ -413,7 +413,7 @@ def _(language):
         assert log.index("companion A") < log.index("companion B") < log.index("top-level code"), log
 
 
-@claim("a companion for other languages alone is no error, nor is one that wraps nothing", *COMPANIONS)
+@claim("a companion only for other languages, and one that wraps nothing, are not errors", *COMPANIONS)
 def _(language):
     files = {"A.d/other": "", f"B.d/{COMPANIONS[language][0]}": ""}
     with start_with(language, files, "A.d:B.d") as runtime:
@@ -429,7 +429,7 @@ def _(language):
         assert f"A.d/{COMPANIONS[language][0]}" in error["errorMessage"], error
 
 
-@claim("a companion for sh defines what the handler may use", "sh")
+@claim("a companion for sh defines functions that the handler may use", "sh")
 def _(_):
     files = {"A.d/sh.sh": "greet() { echo '\"greeted\"'; }", "handler.sh": "hello() { greet; }"}
     with Runtime("sh", "handler.hello", files=files, env={"SLSCOMPANIONS": "A.d"}) as runtime:
@@ -448,7 +448,7 @@ def time_out(runtime):
     runtime.signal(signal.SIGTERM)
 
 
-OTHERS = [name for name in LANGUAGES if name not in ("nodejs", "python")]  # those two have claims of their own
+OTHERS = [name for name in LANGUAGES if name not in ("nodejs", "python")]  # those two have their own claims
 
 
 @claim("SIGTERM stops a handler: it cleans up, the error is Function.Timeout with its stack, the next call works", *OTHERS)
@@ -466,7 +466,7 @@ def _(language):
             os.truncate(runtime.log_path, 0)
 
 
-@claim("a handler that answers when it gets SIGTERM is heard", *OTHERS)
+@claim("the answer of a handler after SIGTERM is delivered", *OTHERS)
 def _(language):
     with start(language, "in_time") as runtime:
         runtime.ready()
@@ -474,7 +474,41 @@ def _(language):
         assert runtime.read()["response"] == "in time"
 
 
-@claim("SIGTERM and the end of STDIN between calls end it at once", *LANGUAGES)
+def start_with_grace(language, grace_ms):
+    env = {"SLSGRACE": str(grace_ms)}
+    if language != "nodejs":
+        return start(language, env=env)
+    code = "exports.handler = (event) => new Promise((resolve) => setTimeout(resolve, 1, event));"  # SIGTERM is then heard at once
+    return Runtime("js", "index.handler", files={"index.js": code}, env=env)
+
+
+def outlives_sigterm(runtime, left_ms):
+    """Whether it goes on after a SIGTERM that follows a call with so much time left."""
+    runtime.respond(1, deadline_ms=int(time.time() * 1000) + left_ms)
+    runtime.signal(signal.SIGTERM)
+    try:
+        runtime.call(2)
+        return True
+    except (AssertionError, BrokenPipeError):
+        assert runtime.process.wait(LIMIT) == 0
+        return False
+
+
+@claim("with SLSGRACE=0 a SIGTERM between calls ends it, however near the deadline of the last call is", *INTERPRETED)
+def _(language):
+    with start_with_grace(language, 0) as runtime:
+        runtime.ready()
+        assert not all(outlives_sigterm(runtime, 200) for _ in range(20))  # on a busy machine 200 ms may have passed
+
+
+@claim("a SIGTERM between calls is ignored if the last call had no more than SLSGRACE left", *INTERPRETED)
+def _(language):
+    with start_with_grace(language, 60000) as runtime:
+        runtime.ready()
+        assert all(outlives_sigterm(runtime, 50000) for _ in range(20))
+
+
+@claim("the runtime exits at once at SIGTERM and the end of STDIN between calls", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()

@@ -1,4 +1,4 @@
-"""One table of odd documents for every language runtime: the same JSON for everybody, and no document ends a process.
+"""One table of unusual documents for every language runtime: each gets the same JSON, and no document ends a process.
 
 Each is valid JSON, for bootstrap refuses the rest. A document comes back as it was, in the language's own numbers, or it fails its
 own call, with a clear error; the next call is served by the same process. MEMORY and SECONDS are the limits.
@@ -11,10 +11,10 @@ from claims import claim
 from claims_common import LANGUAGES, start
 from tap import within
 
-getattr(sys, "set_int_max_str_digits", lambda limit: None)(0)  # or Python cannot judge 5,000 digits
+getattr(sys, "set_int_max_str_digits", lambda limit: None)(0)  # so that Python can read 5,000 digits
 
-SECONDS = 10  # for one document, there and back
-MEMORY = 32 << 10, 20  # for all: so many KB, and so many times the largest document, for interpreters pay dearly for small values
+SECONDS = 10  # for one document, in both directions
+MEMORY = 32 << 10, 20  # for all: this many KB, and times the largest document: interpreters need much for small values
 
 NUMBERS = "a number that the language has not got"
 DEEP = "an error that says so"
@@ -59,7 +59,7 @@ def peak(pid):
 
 
 def line_of(runtime):
-    """The next line as it is: what Python cannot read either may be in it."""
+    """Returns the next line as bytes, since it may contain what Python cannot read."""
     parts = [runtime.unread]
     while b"\n" not in parts[-1]:
         within(SECONDS, lambda: not runtime.silent(0.05))
@@ -70,7 +70,7 @@ def line_of(runtime):
 
 
 def judge(document, expected, answer):
-    """None, or what is wrong with the answer."""
+    """Returns None, or the fault of the answer."""
     start_of = b'{"id":"odd",'
     if not answer.startswith(start_of):
         return "not an answer to this call"
@@ -90,7 +90,7 @@ def judge(document, expected, answer):
     return None if value == (json.loads(document) if expected is ... else expected) else "not as it was"
 
 
-@claim("odd documents come back, or fail their own call alone", *LANGUAGES)
+@claim("unusual documents come back, or fail only their own call", *LANGUAGES)
 def _(language):
     with start(language) as runtime:
         runtime.ready()

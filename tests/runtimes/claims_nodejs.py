@@ -1,4 +1,4 @@
-"""What is Node.js's own."""
+"""Claims for Node.js alone."""
 
 import os
 import re
@@ -18,7 +18,7 @@ JAVASCRIPT = Language("js")
 start, responds, init_error, call_error = JAVASCRIPT.start, JAVASCRIPT.responds, JAVASCRIPT.init_error, JAVASCRIPT.call_error
 
 
-@claim("handlers of CommonJS and ES modules, by extension and by package.json", NODE)
+@claim("CommonJS and ES modules are distinguished by extension and by package.json", NODE)
 def _(_):
     esm = "export const handler = (event) => import.meta.url.slice(0, 5);"
     cjs = "exports.handler = (event) => typeof require;"
@@ -31,31 +31,31 @@ def _(_):
     responds(cjs, "function", handler="src/index.handler", name="src/index.js", files={"package.json": '{"type":"module"}', "src/package.json": "{}"})
 
 
-@claim("a file name with blanks, # and % is imported", NODE)
+@claim("a file name with spaces, # and % can be imported", NODE)
 def _(_):
     responds("export const handler = () => 1;", 1, name="a b#c%20?.mjs", handler="a b#c%20?.handler")
 
 
-@claim("top-level await, CommonJS in an ES module, and ES modules out of CommonJS", NODE)
+@claim("top-level await, CommonJS in an ES module, and ES modules in CommonJS work", NODE)
 def _(_):
     responds("await new Promise((r) => setTimeout(r, 20)); export const handler = () => 1;", 1, name="index.mjs")
     responds("import cjs from './cjs.cjs'; export const handler = () => cjs.one;", 1, name="index.mjs", files={"cjs.cjs": "exports.one = 1;"})
     responds("exports.handler = async () => (await import('./esm.mjs')).one;", 1, files={"esm.mjs": "export const one = 1;"})
 
 
-@claim("handlers in nested exports and in a default export", NODE)
+@claim("handlers in nested exports and in a default export are found", NODE)
 def _(_):
     responds("exports.api = { v1: { handler: () => 1 } };", 1, handler="index.api.v1.handler")
     responds("export default { handler: () => 1 };", 1, name="index.mjs")
 
 
-@claim("a handler in a package of node_modules", NODE)
+@claim("a handler in a package of node_modules is found", NODE)
 def _(_):
     files = {"node_modules/wrapped/package.json": '{"main":"main.js"}', "node_modules/wrapped/main.js": "exports.handler = () => 1;"}
     responds("", 1, handler="wrapped.handler", files=files)
 
 
-@claim("sync and async handlers, thenables, and undefined as null", NODE)
+@claim("sync and async handlers and thenables answer, and undefined becomes null", NODE)
 def _(_):
     responds("exports.handler = (event) => event + 1;", 2, event=1)
     responds("exports.handler = async (event) => event + 1;", 2, event=1)
@@ -66,7 +66,7 @@ def _(_):
     responds("exports.handler = async () => Symbol('s');", None)
 
 
-@claim("callback handlers: result, error, and what they return is not looked at", NODE)
+@claim("a callback handler answers by its callback, and its return value is ignored", NODE)
 def _(_):
     responds("exports.handler = (event, context, callback) => callback(null, event);", 1, event=1)
     responds("exports.handler = (event, context, callback) => setTimeout(callback, 5, null, 'late');", "late")
@@ -90,24 +90,24 @@ def _(_):
         assert runtime.respond(None) == "soon" and time.monotonic() - begun < 0.29
 
 
-@claim("a callback that is never called is null once the event loop is empty, as on AWS", NODE)
+@claim("a callback that is never called gives null when the event loop is empty, as on AWS", NODE)
 def _(_):
     responds("exports.handler = (event, context, callback) => {};", None)
 
 
-@claim("an async handler that nothing can settle is an error, and does not hang", NODE)
+@claim("an async handler whose promise nothing can settle is an error, and does not hang", NODE)
 def _(_):
     error = call_error("exports.handler = async () => { await new Promise(() => {}); };")
     assert error["errorType"] == "Runtime.NodejsExit" and "promise" in error["errorMessage"], error
 
 
-@claim("an async handler that only an unref'd timer would wake is an error, too", NODE)
+@claim("an async handler that waits only for an unref'd timer is an error", NODE)
 def _(_):
     error = call_error("exports.handler = () => new Promise((r) => setTimeout(r, 1000).unref());")
     assert error["errorType"] == "Runtime.NodejsExit", error
 
 
-@claim("anything can be thrown", NODE)
+@claim("any thrown value becomes an error", NODE)
 def _(_):
     thrown = {
         "'text'": ("string", "text"),
@@ -120,7 +120,7 @@ def _(_):
         "new (class Odd extends Error { name = 'Odd' })('m')": ("Odd", "m"),
         "Object.assign(new Error('m'), { name: '' })": ("Error", "m"),
         "require('vm').runInNewContext(\"new TypeError('m')\")": ("TypeError", "m"),
-        "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })": ("Error", "the error that was thrown cannot be read"),
+        "Object.defineProperty(new Error(), 'message', { get() { throw 1; } })": ("Error", "cannot read the error that was thrown"),
         "Object.defineProperty(new Error('m'), 'stack', { value: 7 })": ("Error", "m"),
         "new Proxy({}, { get() { throw 1; } })": ("object", "{}"),
         "{ name: 'Looks', message: 'like one', stack: 'Looks: like one' }": ("Looks", "like one"),
@@ -131,7 +131,7 @@ def _(_):
             assert (error["errorType"], error["errorMessage"]) == expected, (expression, error)
 
 
-@claim("the stack names user code alone, and what caused the error", NODE)
+@claim("the stack has only user code, and the cause of the error", NODE)
 def _(_):
     error = call_error("exports.handler = () => { throw new Error('outer', { cause: new TypeError('inner') }); };")
     stack = error["stackTrace"]
@@ -139,7 +139,7 @@ def _(_):
     assert not any("node:internal" in line or "runtime.cjs" in line for line in stack), stack
 
 
-@claim("results that JSON cannot hold are Runtime.MarshalError with the reason", NODE)
+@claim("results that JSON cannot represent are Runtime.MarshalError with the reason", NODE)
 def _(_):
     for expression, reason in (("1n", "BigInt"), ("{ toJSON() { throw new Error('not me'); } }", "not me"), ("(() => { let a = []; for (let i = 0; i < 1e6; i++) a = [a]; return a; })()", "call stack")):
         error = call_error(f"exports.handler = () => ({expression});")
@@ -177,7 +177,7 @@ def _(_):
         assert answers[0]["id"] != "id-0"
 
 
-@claim("of several open calls, the one that let an exception escape fails, and the others do not", NODE)
+@claim("of several open calls, only the one with an uncaught exception fails", NODE)
 def _(_):
     code = """
       const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -213,7 +213,7 @@ def _(_):
         assert runtime.respond(2) == 2
 
 
-@claim("a module, a dependency, a syntax and a top-level error are told apart", NODE)
+@claim("errors of a module, a dependency, syntax and top-level code are distinguished", NODE)
 def _(_):
     def check(code, error_type, *words, **options):
         error = init_error(code, **options)
@@ -236,7 +236,7 @@ def _(_):
     check("exports.handler = () => 1;", "Runtime.MalformedHandlerName", "..", handler="../index.handler")
 
 
-@claim("Init that never ends, rejects behind its back, or exits is an Init error", NODE)
+@claim("top-level code that never ends, leaves a rejection unhandled, or exits is an Init error", NODE)
 def _(_):
     error = init_error("await new Promise(() => {}); export const handler = 1;", name="index.mjs")
     assert error["errorType"] == "Runtime.NodejsExit" and "top-level await" in error["errorMessage"], error
@@ -247,7 +247,7 @@ def _(_):
     assert "index.js:1" in error["stackTrace"][0], error
 
 
-@claim("work that top-level code has begun goes on while no event has come", NODE)
+@claim("work that top-level code started continues before the first event", NODE)
 def _(_):
     with start("const fs = require('fs'); setTimeout(() => fs.writeFileSync('done', ''), 50); exports.handler = () => 1;") as runtime:
         runtime.ready()
@@ -268,7 +268,7 @@ def _(_):
     responds(code, "replaced")
 
 
-@claim("process.exit in a handler says in the log where it was called", NODE)
+@claim("process.exit in a handler logs where it was called", NODE)
 def _(_):
     with start("exports.handler = () => {\n  process.exit(4);\n};") as runtime:
         runtime.ready()
@@ -295,7 +295,7 @@ def _(_):
         assert runtime.process.wait(20) == 0
 
 
-@claim("context.done, succeed and fail answer where AWS's client has them, also after the handler has returned", NODE)
+@claim("context.done, succeed and fail answer under versions where AWS's client has them, also after the handler returned", NODE)
 def _(_):
     code = "exports.handler = (event, context) => { if (!('done' in context)) return 'none'; const { done, succeed, fail } = context; setTimeout(() => ({ done, succeed, fail })[event](%s), 5); };"
     with start(code % "null, 'late'") as runtime:
@@ -311,7 +311,7 @@ def _(_):
     responds("exports.handler = (event, context) => { context.done = () => 5; context.fail = 6; return context.done(); };", 5)
 
 
-@claim("wrappers may replace and copy the context's ways to answer, as Datadog's does", NODE)
+@claim("wrappers may replace and copy the context's functions that answer, as Datadog's does", NODE)
 def _(_):
     code = """
       exports.handler = (event, context) => {
@@ -326,7 +326,7 @@ def _(_):
         assert runtime.respond(None) in (["wrapped"], "none")
 
 
-@claim("what NODE_OPTIONS preloads may name another handler in _HANDLER, as Sentry's agent does", NODE)
+@claim("a module that NODE_OPTIONS preloads may set another handler in _HANDLER, as Sentry's agent does", NODE)
 def _(_):
     files = {
         "agent.cjs": "process.env._HANDLER = `${__dirname}/wrap.handler`;",
@@ -342,19 +342,19 @@ def _(_):
         responds("exports.handler = () => 'not wrapped';", [1], event=1, env=env)
 
 
-@claim("an error has AWS's trace beside the stack: the message comes first", NODE)
+@claim("an error has AWS's trace beside the stack, with the message first", NODE)
 def _(_):
     error = call_error("exports.handler = () => { throw new RangeError('high'); };")
     assert error["trace"][0] == "RangeError: high" and error["trace"][1:2] == error["stackTrace"][:1], error
 
 
-@claim("a handler that wants to stream its response is told that this is not there yet", NODE)
+@claim("a handler that streams its response gets an error that says this is not supported yet", NODE)
 def _(_):
     error = init_error("exports.handler = awslambda.streamifyResponse(async () => {});")
     assert error["errorType"] == "ReferenceError" and "does not stream responses yet" in error["errorMessage"], error
 
 
-@claim("modules of the image are found, and a NODE_PATH of the user's is left alone", NODE)
+@claim("modules of the image are found, and a NODE_PATH of the user is kept", NODE)
 def _(_):
     code = "let found; try { found = require('only-aws-has'); } catch { found = 'none'; } exports.handler = () => found;"
     with tempfile.TemporaryDirectory() as folder:
@@ -365,7 +365,7 @@ def _(_):
         responds(code, "none", env={"LAMBDA_RUNTIME_DIR": folder, "NODE_PATH": "/nowhere"})
 
 
-@claim("modules of the image are found by what NODE_OPTIONS loads first, too", NODE)
+@claim("modules that NODE_OPTIONS preloads find modules of the image", NODE)
 def _(_):
     with tempfile.TemporaryDirectory() as folder:
         os.makedirs(f"{folder}/node_modules/only-aws-has")
@@ -378,7 +378,7 @@ AWS_CLIENTS = os.path.join(HERE, "nodejs-client")
 
 
 def aws_clients():
-    """The folder with AWS's clients, installed once for each lock file; None where npm is not there, which fails in CI."""
+    """Returns the folder with AWS's clients, installed once for each lock file. None if npm is missing, which fails in CI."""
     cache = os.path.join(HERE, "..", "..", ".cache", "nodejs-client")
     if not shutil.which("npm"):
         assert os.environ.get("CI") != "true", "npm is not installed"
@@ -418,7 +418,7 @@ def _(_):
             assert not different and len(ours) == len(theirs), (form, client, len(ours), len(theirs), different)
 
 
-@claim("console writes time, request id and level, or JSON, and leaves out what is below the level", NODE)
+@claim("console writes time, request id and level, or JSON, and hides messages below the level", NODE)
 def _(_):
     code = "exports.handler = () => { console.log('a %s', { b: 1 }); console.debug('quiet'); console.error(new Error('e')); };"
     with start(code) as runtime:
@@ -434,7 +434,7 @@ def _(_):
         assert "quiet" not in runtime.log()
 
 
-@claim("modules of layers are found: NODE_PATH is left alone where it is set", NODE)
+@claim("modules of layers are found, because a NODE_PATH that is set is kept", NODE)
 def _(_):
     files = {"elsewhere/thing.js": "module.exports = 'thing';"}
     with start("const thing = require('thing'); exports.handler = () => thing;", files=files, env={"NODE_PATH": "elsewhere"}) as runtime:
@@ -492,7 +492,7 @@ def _(_):
         assert all(answer["response"] == "aborted" for answer in answers), answers
 
 
-@claim("a handler that answers in the time that is left is heard, told by signal, SIGTERM or nothing", NODE)
+@claim("the answer of a handler in the remaining time is delivered, whether it listens to context.signal, SIGTERM or neither", NODE)
 def _(_):
     for code in (
         "exports.handler = (event, context) => new Promise((resolve) => { const busy = setInterval(() => {}, 1000); context.signal.onabort = () => { clearInterval(busy); resolve('in time'); }; console.log('begun'); });",
@@ -508,7 +508,7 @@ def _(_):
                 os.truncate(runtime.log_path, 0)
 
 
-@claim("a SIGTERM that came while the event loop was blocked is not taken for one of the next call", NODE)
+@claim("a SIGTERM that came while the event loop was blocked does not stop the next call", NODE)
 def _(_):
     code = """
       process.on('SIGTERM', () => console.log('told'));
@@ -527,7 +527,7 @@ def _(_):
             os.truncate(runtime.log_path, 0)
 
 
-@claim("SIGTERM with the end of STDIN between calls: listeners of user code finish what they do, or it ends at once", NODE)
+@claim("at SIGTERM and the end of STDIN between calls, listeners of user code finish, and without listeners the runtime exits at once", NODE)
 def _(_):
     for first in ("exports.handler = () => 1;", "exports.handler = () => new Promise((r) => setTimeout(r, 5, 1));"):
         code = f"process.on('SIGTERM', () => setTimeout(() => console.log('flushed'), 100)); {first}"
@@ -544,14 +544,14 @@ def _(_):
             assert runtime.end() == 0
 
 
-@claim("a listener to SIGTERM does not keep it from ending with STDIN alone", NODE)
+@claim("a listener to SIGTERM does not keep the runtime from exiting at the end of STDIN", NODE)
 def _(_):
     with start("process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); exports.handler = () => 1;") as runtime:
         runtime.ready()
         assert runtime.end() == 0
 
 
-@claim("a synchronous loop says where it is on SIGINT", NODE)
+@claim("a synchronous loop logs its position at SIGINT", NODE)
 def _(_):
     with start("exports.handler = () => {\n  console.log('begun');\n  for (;;);\n};") as runtime:
         runtime.ready()

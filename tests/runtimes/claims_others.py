@@ -1,4 +1,4 @@
-"""What Ruby, PHP, Perl and sh have of their own."""
+"""Claims for one of Ruby, PHP, Perl and sh."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def _():
         assert runtime.respond(text) == text
 
 
-@claim("perl: an escaped backslash before half a surrogate pair stays one")
+@claim("perl: an escaped backslash before half a surrogate pair stays a backslash")
 def _():
     with start("perl") as runtime:
         runtime.ready()
@@ -28,18 +28,26 @@ def _():
         assert runtime.read() == {"id": "1", "response": "\\ud83d\ude00 😀"}
 
 
-@claim("perl: a result that holds itself is Runtime.MarshalError at once")
+@claim("perl: a result with booleans writes nothing to the log")
+def _():
+    with handle("pl", "sub handle { $_[0] } 1;") as runtime:
+        runtime.ready()
+        assert runtime.respond([True, False]) == [True, False]
+        assert runtime.log() == "", runtime.log()
+
+
+@claim("perl: a result that contains itself is Runtime.MarshalError at once")
 def _():
     with handle("pl", "sub handle { my $a = []; push @$a, $a if $_[0]; $a } 1;") as runtime:
         runtime.ready()
         begun = time.monotonic()
         error = runtime.fail(1)
-        assert error["errorType"] == "Runtime.MarshalError" and error["errorMessage"].endswith("or holds itself"), error
+        assert error["errorType"] == "Runtime.MarshalError" and error["errorMessage"].endswith("or it contains itself"), error
         assert time.monotonic() - begun < 2
         assert runtime.respond(0) == []
 
 
-@claim("perl: an error's message has no line feed, and its stack names the functions on the way")
+@claim("perl: the message of an error has no line feed, and its stack names the calling functions")
 def _():
     code = 'sub inner { eval { die "caught" }; die $_[0] }\nsub handle {\n inner(ref $_[0] ? bless({}, "Own") : "$_[0]\\n") }\n1;\n'
     with handle("pl", code) as runtime:
@@ -50,7 +58,7 @@ def _():
         assert runtime.fail([])["errorType"] == "Own"
 
 
-@claim("perl: a stack has the places in user code alone, each once, and not those of Carp or of the runtime")
+@claim("perl: a stack has each place in user code once, and no place in Carp or the runtime")
 def _():
     code = 'use Carp;\nsub inner { croak "careful" }\nsub handle {\n $_[0] ? inner() : die "plain" }\n1;\n'
     with handle("pl", code) as runtime:
@@ -61,7 +69,7 @@ def _():
         assert plain["stackTrace"] == [f"{where} 4"], plain
 
 
-@claim("perl: a warning or an error names no handle that the runtime reads")
+@claim("perl: a warning or an error does not name a file handle of the runtime")
 def _():
     code = 'sub handle { warn "careful"; eval { die "inner" }; open my $self, "<", "own.pl"; <$self>; warn "own"; return $@ } 1;\n'
     with handle("pl", code) as runtime:
@@ -70,7 +78,7 @@ def _():
         assert runtime.log() == f"careful at {runtime.root}/own.pl line 1.\nown at {runtime.root}/own.pl line 1, <$self> line 1.\n", runtime.log()
 
 
-@claim("perl: a handler's own $SIG{__DIE__} is called")
+@claim("perl: the handler's own $SIG{__DIE__} is called")
 def _():
     code = '$SIG{__DIE__} = sub { $main::seen++ }; sub handle { eval { die "caught" }; return $main::seen } 1;'
     with handle("pl", code) as runtime:
@@ -78,7 +86,7 @@ def _():
         assert runtime.respond(1) == 1
 
 
-@claim("sh: a message that is not UTF-8 is told as far as it can be, and the next call is served")
+@claim("sh: the UTF-8 part of a message that is not UTF-8 is reported, and the next call is served")
 def _():
     code = r"""handle() {
 	case $1 in 1) printf 'gr\303\266\303\237e' ;; 2) printf '\377 \355\240\200 "\134' ;; *) printf 4 && return ;; esac
@@ -91,7 +99,7 @@ def _():
         assert runtime.respond(3) == 4
 
 
-@claim("sh: companions split words and patterns as any script does, and their folders are no patterns")
+@claim("sh: words and patterns in companions expand as in any script, and the paths of companions do not")
 def _():
     files = {
         "own.sh": 'handle() { printf "[%s,\\"%s\\"]" "$words" "$seen"; }',
@@ -107,7 +115,7 @@ def log_lines(runtime):
     return [json.loads(line) for line in runtime.log().splitlines()]
 
 
-@claim("php: 9,990 levels can be read, whatever they hold; of more the error says that they are too many")
+@claim("php: an event of 9,990 levels is read, and the error for more levels says that there are too many")
 def _():
     code = "<?php function handle($event) { for ($n = 0; is_array($event); $n++) { $event = end($event); } return [$n, $event]; }"
     with handle("php", code) as runtime:
@@ -130,7 +138,7 @@ def _():
         assert runtime.log() == f"PHP Warning:  careful in {runtime.root}/own.php on line 1\nown words\n", runtime.log()
 
 
-@claim("php: STDOUT and STDERR are the log, and STDIN is at its end")
+@claim("php: STDOUT and STDERR are the log, and STDIN is empty")
 def _():
     code = "<?php function handle() { fwrite(STDOUT, 'out'); fwrite(STDERR, 'err'); return [stream_get_contents(STDIN), feof(STDIN)]; }"
     with handle("php", code) as runtime:
@@ -139,7 +147,7 @@ def _():
         assert runtime.log() == "outerr", runtime.log()
 
 
-@claim("php: an empty object comes as an empty array; an object of the handler's goes back as {}")
+@claim("php: an empty object arrives as an empty array, and an empty object of the handler is sent as {}")
 def _():
     with handle("php", "<?php function handle($event) { return [$event, (object) $event]; }") as runtime:
         runtime.ready()
@@ -177,7 +185,7 @@ def _():
             time.strptime(line["timestamp"], "%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-@claim("php: AWS_LAMBDA_LOG_LEVEL leaves lower levels of the JSON log out")
+@claim("php: AWS_LAMBDA_LOG_LEVEL hides lower levels of the JSON log")
 def _():
     with handle("php", PHP_LOGS, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "WARN"}) as runtime:
         runtime.ready()
@@ -185,7 +193,7 @@ def _():
         assert [line["level"] for line in log_lines(runtime)] == ["WARN", "ERROR"]
 
 
-@claim("php: the JSON log has fatal errors, and functions that php.ini disables stay so")
+@claim("php: the JSON log has fatal errors, and functions that php.ini disables stay disabled")
 def _():
     code = "<?php function handle() { if (function_exists('exec')) { return; } ini_set('memory_limit', '4M'); str_repeat('x', 9000000); }"
     with handle("php", code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "PHPRC": "."}) as runtime:
@@ -208,7 +216,7 @@ namespace {
 """
 
 
-@claim("php: a closure, an invokable object and bref's handlers work unchanged, with bref's name of them, the file, as well")
+@claim("php: a closure, an invokable object and bref's handlers work unchanged, also with the file as their name, as in bref")
 def _():
     for code in ("function ($event, Context $context) { return [$event, $context->id, $context->trace]; }", "new Greeter", "new Invokable"):
         for name in ("own.php", "own.handle"):
@@ -226,7 +234,7 @@ namespace { return new class implements Psr\\Http\\Server\\RequestHandlerInterfa
 """
 
 
-@claim("php: a PSR-15 application goes through bref's Psr15Handler, where that is")
+@claim("php: a PSR-15 application runs with bref's Psr15Handler if that is installed")
 def _():
     with Runtime("php", "own.php", files={"own.php": PSR15}) as runtime:
         runtime.ready()
@@ -239,7 +247,7 @@ CONTEXTS = {
 }
 
 
-@claim("php, perl: the context has what mobile clients send, who they are, and the deadline")
+@claim("php, perl: the context has the client context, the identity and the deadline")
 def _():
     for language, code in CONTEXTS.items():
         with handle(language, code) as runtime:
@@ -273,7 +281,7 @@ def _():
         assert "line\n" in runtime.log() and "{" not in runtime.log(), runtime.log()
 
 
-@claim("sh: a response may begin with blanks, tabs and line breaks")
+@claim("sh: a response may begin with spaces, tabs and line breaks")
 def _():
     with handle("sh", r"""handle() { printf ' \t [%s]' "$1"; }""") as runtime:
         runtime.ready()

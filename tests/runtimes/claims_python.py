@@ -1,4 +1,4 @@
-"""What is Python's own."""
+"""Claims for Python alone."""
 
 import json
 import os
@@ -19,7 +19,7 @@ INTERPRETER = shutil.which("python3", path=PATH)
 start, responds, init_error, call_error = LANGUAGE.start, LANGUAGE.responds, LANGUAGE.init_error, LANGUAGE.call_error
 
 
-@claim("an event that cannot be read is an error that says why, in the words of AWS's client", PYTHON)
+@claim("the error for an event that cannot be read says why, with the message of AWS's client", PYTHON)
 def _(_):
     with start("def handler(event, context):\n    return 1") as runtime:
         runtime.ready()
@@ -33,7 +33,7 @@ def _(_):
             assert message.startswith("Unable to unmarshal input: " + why), message
 
 
-@claim("handlers in packages, namespace packages and sub-folders, with dots or slashes", PYTHON)
+@claim("handlers in packages, namespace packages and sub-folders are found, with dots or slashes", PYTHON)
 def _(_):
     code = "def handler(event, context):\n    return __name__"
     responds(code, "pkg.module", handler="pkg.module.handler", name="pkg/module.py", files={"pkg/__init__.py": ""})
@@ -42,13 +42,13 @@ def _(_):
     responds("from .helper import one\ndef handler(event, context):\n    return one", 1, handler="pkg/m.handler", name="pkg/m.py", files={"pkg/helper.py": "one = 1"})
 
 
-@claim("any callable will do: classes with __call__, partials, decorated functions", PYTHON)
+@claim("any callable is a handler: classes with __call__, partials, decorated functions", PYTHON)
 def _(_):
     responds("class Handler:\n    def __call__(self, event, context):\n        return event\nhandler = Handler()", 1, event=1)
     responds("import functools\nhandler = functools.partial(lambda extra, event, context: extra, 2)", 2)
 
 
-@claim("async handlers share one event loop, which top-level code may have made", PYTHON)
+@claim("async handlers share one event loop, which top-level code may create", PYTHON)
 def _(_):
     code = """
 import asyncio
@@ -69,7 +69,7 @@ async def handler(event, context):
     responds(code, True)
 
 
-@claim("background tasks of async handlers go on in the next call, and are cancelled at the end", PYTHON)
+@claim("background tasks of async handlers continue in the next call, and are cancelled at the end", PYTHON)
 def _(_):
     code = """
 import asyncio
@@ -123,7 +123,7 @@ def _(_):
     assert len(stack) == 6 and stack[1] == stack[2] == stack[3] and "repeated 47 more times" in stack[4], stack
 
 
-@claim("what an exception was raised from is in the stack", PYTHON)
+@claim("the stack has the cause of an exception", PYTHON)
 def _(_):
     stack = call_error("def handler(event, context):\n    try:\n        1 / 0\n    except ZeroDivisionError as zero:\n        raise ValueError() from zero")["stackTrace"]
     assert "Caused by ZeroDivisionError: division by zero\n" in stack, stack
@@ -143,7 +143,7 @@ def _(_):
     responds("import collections\nPoint = collections.namedtuple('Point', 'x y')\ndef handler(event, context):\n    return (Point(1, 2), collections.OrderedDict(a=1))", [[1, 2], {"a": 1}])
 
 
-@claim("what JSON cannot hold is Runtime.MarshalError with the reason", PYTHON)
+@claim("a result that JSON cannot represent is Runtime.MarshalError with the reason", PYTHON)
 def _(_):
     for result, reason in (
         ("float('nan')", "JSON compliant"),
@@ -177,7 +177,7 @@ def handler(event, context):
         assert "logged" in runtime.log()
 
 
-@claim("a module, a dependency, a syntax and a top-level error are told apart", PYTHON)
+@claim("errors of a module, a dependency, syntax and top-level code are distinguished", PYTHON)
 def _(_):
     def check(code, error_type, *words, **options):
         error = init_error(code, **options)
@@ -198,7 +198,7 @@ def _(_):
     check("", "Runtime.MalformedHandlerName", "..", handler="../index.handler")
 
 
-@claim("user code finds what it finds on AWS: PYTHONPATH, site-packages, .pth files", PYTHON)
+@claim("user code finds the same modules as on AWS: PYTHONPATH, site-packages, .pth files", PYTHON)
 def _(_):
     responds("import far\ndef handler(event, context):\n    return far.one", 1, files={"elsewhere/far.py": "one = 1"}, env={"PYTHONPATH": "elsewhere"})
     code = "import pip, sys\ndef handler(event, context):\n    return pip.__name__"
@@ -211,7 +211,7 @@ def _(_):
         assert str(runtime.respond(None)) == names.decode().strip()
 
 
-@claim("what logging cannot turn into JSON is in the log as text, and a record of many lines is one event", PYTHON)
+@claim("a record that logging cannot represent in JSON is logged as text, and a record of many lines is one event", PYTHON)
 def _(_):
     code = """
 import logging
@@ -236,7 +236,7 @@ def handler(event, context):
         assert len(lines) == 3 and lines[0].endswith(b"two\rlines"), lines
 
 
-@claim("agents find the place of AWS's client, and what they wrap there answers the calls", PYTHON)
+@claim("agents find AWS's client under its name, and the functions that they wrap there answer the calls", PYTHON)
 def _(_):
     code = """
 import sys
@@ -251,7 +251,7 @@ def handler(event, context):
     responds(code, ["wrapped", 5], event=5)
 
 
-@claim("agents that import AWS's client find its place, too: handlers by name, and the calls", PYTHON)
+@claim("agents that import AWS's client can wrap handlers by name, and the calls", PYTHON)
 def _(_):
     code = """
 import awslambdaric.bootstrap
@@ -272,13 +272,13 @@ def handler(event, context):
     responds(code, ["wrapped", [5, "Unable to import module 'nowher"]], event=5, files=files)
 
 
-@claim("AWS's own client is the one that is imported where it is installed", PYTHON)
+@claim("AWS's own client is imported if it is installed", PYTHON)
 def _(_):
     files = {"awslambdaric/__init__.py": "", "awslambdaric/bootstrap.py": "mine = True"}
     responds("from awslambdaric import bootstrap\ndef handler(event, context):\n    return bootstrap.mine", True, files=files)
 
 
-@claim("a handler by its absolute path is found, beneath a folder of sys.path or alone", PYTHON)
+@claim("a handler by its absolute path is found, inside and outside the folders of sys.path", PYTHON)
 def _(_):
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f"{folder}/vendor")
@@ -302,7 +302,7 @@ def _(_):
         responds("import only_aws_has\ndef handler(event, context):\n    return only_aws_has.one", 2, files=files, env={"LAMBDA_RUNTIME_DIR": folder})
 
 
-@claim("bytes that are JSON are the response; other bytes, and numbers that JSON lacks, are clear errors", PYTHON)
+@claim("bytes that are JSON are the response, and other bytes and numbers that JSON lacks are errors", PYTHON)
 def _(_):
     responds("def handler(event, context):\n    return b'{\"a\":\\n1.50}'", {"a": 1.5})
     error = call_error("def handler(event, context):\n    return b'\\xff'")
@@ -311,7 +311,7 @@ def _(_):
     assert error["errorType"] == "Runtime.MarshalError" and "NaN" in error["errorMessage"], error
 
 
-@claim("an error has the request id, as AWS's has", PYTHON)
+@claim("an error has the request id, as under AWS's client", PYTHON)
 def _(_):
     with start("def handler(event, context):\n    raise ValueError(1)") as runtime:
         runtime.ready()
@@ -331,7 +331,7 @@ def _(_):
         responds(code, [1, 2, folder], env={"PATH": f"{folder}/bin:{PATH}"})
 
 
-@claim("logging is found beside import hooks of site-packages: those of setuptools, and one that insists on all arguments", PYTHON)
+@claim("logging is found in spite of import hooks of site-packages: those of setuptools, and one that requires all arguments", PYTHON)
 def _(_):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([INTERPRETER, "-m", "venv", folder], check=True)  # up to Python 3.11 it brings setuptools
@@ -352,7 +352,7 @@ def _(_):
         responds(code, "logging", env=env)
 
 
-@claim("user code comes before site-packages and the standard library, after PYTHONPATH's wish for neither", PYTHON)
+@claim("user code comes first in sys.path, then the layers, then site-packages and the standard library", PYTHON)
 def _(_):
     responds("import queue\ndef handler(event, context):\n    return queue.mine", True, files={"queue.py": "mine = True"})
     code = "import sys\ndef handler(event, context):\n    return [sys.path[0], sys.path[1:3], sys.argv[1:], '__main__' == __name__]"
@@ -369,13 +369,13 @@ def _(_):
     responds("seen = patched\ndef handler(event, context):\n    return seen", True, files=files, env={"PYTHONPATH": "agent"})
 
 
-@claim("exit, quit and help are there; modules of the runtime are not in the way", PYTHON)
+@claim("exit, quit and help exist, and modules of the runtime hide no module of the user", PYTHON)
 def _(_):
     responds("def handler(event, context):\n    return [callable(exit), callable(quit), callable(help)]", [True] * 3)
     responds("import failures, logs\ndef handler(event, context):\n    return [failures.mine, logs.mine]", [1, 2], files={"failures.py": "mine = 1", "logs.py": "mine = 2"})
 
 
-@claim("a read-only task root is no obstacle", PYTHON)
+@claim("a handler in a read-only task root works", PYTHON)
 def _(_):
     with start("import other\ndef handler(event, context):\n    return other.one", files={"other.py": "one = 1"}) as runtime:
         runtime.ready()
@@ -412,7 +412,7 @@ def handler(event, context):
         assert line["location"].endswith("index.py:handler:10") and "1 / 0" in line["stackTrace"][0], line
 
 
-@claim("print is seen at once, also without a line feed", PYTHON)
+@claim("the output of print is logged at once, also without a line feed", PYTHON)
 def _(_):
     with start("def handler(event, context):\n    print('half a line', end='')") as runtime:
         runtime.ready()
@@ -434,7 +434,7 @@ def handler(event, context):
     responds(code, "replaced")
 
 
-@claim("a fork of the handler's that returns does not answer", PYTHON)
+@claim("a fork of the handler that returns does not answer the call", PYTHON)
 def _(_):
     code = "import os\ndef handler(event, context):\n    pid = os.fork()\n    if pid:\n        os.waitpid(pid, 0)\n    return os.getpid()"
     with start(code) as runtime:
@@ -459,7 +459,7 @@ def handler(event, context):
             assert runtime.respond(method) == [2, 4], method
 
 
-@claim("sys.exit in a handler says in the log where it was called", PYTHON)
+@claim("sys.exit in a handler logs where it was called", PYTHON)
 def _(_):
     with start("import sys\ndef handler(event, context):\n    sys.exit(4)") as runtime:
         runtime.ready()
@@ -476,7 +476,7 @@ def _(_):
         assert "at exit" in runtime.log()
 
 
-@claim("a failure is told without traceback, whose import takes as long as Python's start", PYTHON)
+@claim("a failure is reported without the module traceback, whose import takes as long as Python's start", PYTHON)
 def _(_):
     code = "import sys\ndef handler(event, context):\n    if event:\n        raise ValueError()\n    return 'traceback' in sys.modules"
     with start(code) as runtime:
@@ -485,13 +485,13 @@ def _(_):
         assert runtime.respond(False) is False
 
 
-@claim("starting takes neither os, json, re, site nor logging, if user code does not", PYTHON)
+@claim("the start imports neither os, json, re, site nor logging, if user code does not", PYTHON)
 def _(_):
     code = "import sys\ndef handler(event, context):\n    return [name for name in ('os', 'json', 're', 'site', 'logging', 'traceback', 'enum') if name in sys.modules]"
     responds(code, [])
 
 
-@claim("a pyenv shim is not run: what it stands for is found in pyenv's files", PYTHON)
+@claim("a pyenv shim is not run, and its interpreter is found in pyenv's files", PYTHON)
 def _(_):
     real = subprocess.run([INTERPRETER, "-c", "import sys; print(sys.executable)"], stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     files = {"pyenv/shims/python3": "#!/bin/sh\necho shim >&2\nexit 7\n", "pyenv/version": "1.2.3\n", "index.py": ""}
@@ -521,7 +521,7 @@ def time_out(runtime, left_ms=200):
     runtime.signal(signal.SIGTERM)
 
 
-@claim("SIGTERM stops a handler where it is: finally runs, and the stack says where it was stuck", PYTHON)
+@claim("SIGTERM stops a handler: finally runs, and the stack has the position", PYTHON)
 def _(_):
     for stuck in ("time.sleep(60)", "spin()", "threading.Event().wait()", "subprocess.run(['sleep', '60'])", "asyncio.run(asyncio.sleep(60))"):
         code = f"""
@@ -577,7 +577,7 @@ async def handler(event, context):
                 os.truncate(runtime.log_path, 0)
 
 
-@claim("a handler that answers in the time that is left is heard", PYTHON)
+@claim("the answer of a handler in the remaining time is delivered", PYTHON)
 def _(_):
     for code in (
         "import time\ndef handler(event, context):\n    try:\n        print('begun')\n        time.sleep(60)\n    except BaseException as error:\n        return type(error).__name__",
@@ -589,7 +589,7 @@ def _(_):
             assert runtime.read()["response"] == "FunctionTimeout"
 
 
-@claim("a SIGTERM handler of user code's own wins, during a call and between calls", PYTHON)
+@claim("a SIGTERM handler of user code takes precedence, during a call and between calls", PYTHON)
 def _(_):
     code = """
 import signal, time
@@ -614,7 +614,7 @@ def handler(event, context):
         assert runtime.end() == 0
 
 
-@claim("SIGTERM between calls ends it at once, with atexit; not if it was meant for the call before", PYTHON)
+@claim("SIGTERM between calls ends the runtime at once and runs atexit, unless it was meant for the previous call", PYTHON)
 def _(_):
     code = "import atexit\natexit.register(lambda: print('at exit'))\ndef handler(event, context):\n    return 1"
     with start(code) as runtime:
@@ -630,7 +630,7 @@ def _(_):
         assert runtime.respond(None) == 1
 
 
-@claim("a handler stuck in C code says where on SIGINT", PYTHON)
+@claim("a handler that blocks in C code logs its position at SIGINT", PYTHON)
 def _(_):
     with start("def handler(event, context):\n    print('begun')\n    return sum(range(10 ** 11))") as runtime:
         runtime.ready()
@@ -639,7 +639,7 @@ def _(_):
         within(LIMIT, lambda: "index.py" in runtime.log() and "line 3 in handler" in runtime.log())
 
 
-@claim("forks of the handler's take SIGTERM as any process does", PYTHON)
+@claim("SIGTERM ends forks of the handler as any process", PYTHON)
 def _(_):
     code = """
 import os, signal, time

@@ -1,4 +1,4 @@
-"""What runtimes/README.md shows."""
+"""Claims about the examples of runtimes/README.md."""
 
 import os
 import re

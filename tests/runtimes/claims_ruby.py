@@ -1,4 +1,4 @@
-"""What is Ruby's own."""
+"""Claims for Ruby alone."""
 
 import json
 import re
@@ -12,14 +12,14 @@ start, responds = RUBY.start, RUBY.responds
 
 
 def logs(code, **env):
-    """The lines of the log after one call."""
+    """Returns the lines of the log after one call."""
     with start(f"def handler(event:, context:)\n{code}\nend", env=env) as runtime:
         runtime.ready()
         runtime.call(None)
         return runtime.log().splitlines()
 
 
-@claim("ruby: what AWS's client has loaded is there without require, and nothing of it is loaded before")
+@claim("ruby: libraries that AWS's client loads are available without require, and are loaded only when they are used")
 def _():
     code = """
 BEFORE = $LOADED_FEATURES.grep(/(rubygems|logger|uri|net.http|date|time|socket|openssl)\\.(rb|so)$/)
@@ -35,7 +35,7 @@ end
     responds(code, [[], *tail])
 
 
-@claim("ruby: a part of such a library may be what is required first, as ActiveSupport and Net::SMTP do")
+@claim("ruby: a part of such a library may be required first, as ActiveSupport and Net::SMTP do")
 def _():
     parts = {"uri/generic": "URI::HTTP", "net/protocol": "Net::HTTP", "openssl/digest": "OpenSSL::SSL", "rubygems/version": "Gem::Specification"}
     parts |= {"logger/formatter": "Logger", "uri/common": "URI::File"}
@@ -44,12 +44,12 @@ def _():
     assert re.match("I, .*8f507cfc -- : AWS's$", logs('require "logger/formatter"; Logger.new($stdout).info("AWS\'s")')[0])
 
 
-@claim("ruby: `gem` and `Gem` are there before anything was required")
+@claim("ruby: `gem` and `Gem` exist before the first require")
 def _():
     responds('gem "json"\ndef handler(event:, context:) = Gem::Version.new("1.10") > Gem::Version.new("1.9")', True)
 
 
-@claim("ruby: gems are found in vendor/bundle, as on AWS, beside those of Ruby")
+@claim("ruby: gems are found in vendor/bundle, as on AWS, and those of Ruby are found")
 def _():
     code = 'require "mine"\ndef handler(event:, context:) = [MINE, Gem.path.include?(Gem.default_dir)]'
     spec = 'Gem::Specification.new { |s| s.name = "mine"; s.version = "1"; s.summary = s.author = "me"; s.require_paths = ["lib"] }'
@@ -58,19 +58,19 @@ def _():
     responds(code, ["here", True], files={f"{folder}/specifications/mine-1.gemspec": spec, f"{folder}/gems/mine-1/lib/mine.rb": 'MINE = "here"'})
 
 
-@claim("ruby: GEM_PATH of the environment stays")
+@claim("ruby: GEM_PATH of the environment is kept")
 def _():
     responds('def handler(event:, context:) = ENV["GEM_PATH"]', "/mine", env={"GEM_PATH": "/mine"})
 
 
-@claim("ruby: the handler's file may be in a folder of RUBYLIB, as an agent's is")
+@claim("ruby: the handler's file may be in a folder of RUBYLIB, as that of an agent")
 def _():
     with start("", handler="agent.handler", files={"layer/agent.rb": "def handler(event:, context:) = 'agent'"}, env={"RUBYLIB": "layer"}) as runtime:
         runtime.ready()
         assert runtime.respond(1) == "agent"
 
 
-@claim("ruby: an exception's type is what AWS's client calls it, in a call and in Init")
+@claim("ruby: an exception has the same type as under AWS's client, in a call and in Init")
 def _():
     with start("class My < StandardError; end\ndef handler(event:, context:)\n  raise My, 'boom'\nend") as runtime:
         runtime.ready()
@@ -82,7 +82,7 @@ def _():
         assert (error["errorType"], error["errorMessage"]) == ("Init<ArgumentError>", "early"), error
 
 
-@claim("ruby: an error_type of an exception of the handler's is not taken for Lambda's")
+@claim("ruby: an error_type method of the handler's exception does not change the type of the error")
 def _():
     with start("class My < StandardError\n  def error_type = raise('never')\nend\ndef handler(event:, context:) = raise(My, 'boom')") as runtime:
         runtime.ready()
@@ -97,7 +97,7 @@ def _():
     responds("def handler(event, context) = [event, context.aws_request_id]", [7, "8f507cfc"], 7)
 
 
-@claim("ruby: a to_json of the result's own is asked, as ActiveSupport has it")
+@claim("ruby: the result's own to_json is called, as ActiveSupport needs it")
 def _():
     code = """
 module Own
@@ -109,7 +109,7 @@ def handler(event:, context:) = { a: Time.at(0) }
     responds(code, {"own": True})
 
 
-@claim("ruby: a StringIO or File is the response as it is, if it is JSON")
+@claim("ruby: the content of a StringIO or File is the response, if it is JSON")
 def _():
     code = "require 'stringio'\ndef handler(event:, context:) = StringIO.new(event)"
     with start(code) as runtime:
@@ -140,7 +140,7 @@ def _():
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", log[0]["timestamp"]), log
 
 
-@claim("ruby: what a Logger is told goes before AWS's form: a level, a formatter, another device")
+@claim("ruby: settings of a Logger take precedence over AWS's format: a level, a formatter, another device")
 def _():
     code = """
 Logger.new($stdout, level: :debug).debug("low")
@@ -152,6 +152,6 @@ Logger.new(nil).error("nowhere")
     assert json.loads(log[0])["message"] == "low" and log[1:] == ["own f", "INFO -- : device"], log
 
 
-@claim("ruby: the level alone, without JSON, leaves nothing out")
+@claim("ruby: AWS_LAMBDA_LOG_LEVEL hides nothing without the JSON format")
 def _():
     assert len(logs('Logger.new($stdout).debug("d")', AWS_LAMBDA_LOG_LEVEL="ERROR")) == 1

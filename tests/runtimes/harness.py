@@ -1,4 +1,4 @@
-"""Plays bootstrap to one language runtime over pipes, as strictly as bootstrap does. Every wait has an end."""
+"""Plays bootstrap for one language runtime over pipes, as strictly as bootstrap does. Every wait has a limit."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNTIMES = os.path.join(HERE, "..", "..", "runtimes")
-LIMIT = float(os.environ.get("LIMIT", 20))  # seconds that any wait may take; generous, since machines under load are slow
+LIMIT = float(os.environ.get("LIMIT", 20))  # the limit of each wait in seconds; it is high because machines under load are slow
 PATH = os.environ.get("OPEN_RUNTIME_PATH") or ":".join(
     folder for folder in os.environ["PATH"].split(":") if not folder.endswith("/shims")
 )
@@ -19,7 +19,7 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 
 
 class Runtime:
-    """A language runtime in a task root of its own; as a context, it leaves no process behind."""
+    """A language runtime in its own task root. As a context manager it leaves no process behind."""
 
     def __init__(self, language, handler, files=None, env=None, folder=None, is_blocking=True):
         self.root = tempfile.mkdtemp()
@@ -31,6 +31,7 @@ class Runtime:
         environment = {
             "PATH": PATH,
             "LAMBDA_TASK_ROOT": self.root,
+            "SLSGRACE": "250",  # which bootstrap always sets
             "AWS_LAMBDA_FUNCTION_NAME": "hello",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -78,7 +79,7 @@ class Runtime:
             pass
 
     def write(self, data):
-        """Writes and reads together, as bootstrap does."""
+        """Writes and reads at the same time, as bootstrap does."""
         stdin, stdout = self.process.stdin.fileno(), self.process.stdout.fileno()
         rest = memoryview(data)
         end = time.monotonic() + LIMIT
@@ -96,7 +97,7 @@ class Runtime:
         return data
 
     def read(self, limit=LIMIT):
-        """The next line, which must be a JSON object."""
+        """Returns the next line, which must be a JSON object."""
         end = time.monotonic() + limit
         parts = [self.unread]
         while b"\n" not in parts[-1]:
@@ -107,7 +108,7 @@ class Runtime:
         return json.loads(line)
 
     def silent(self, seconds):
-        """Whether nothing is written for so long."""
+        """True if the runtime writes nothing for this long."""
         return not self.unread and not select.select([self.process.stdout], [], [], seconds)[0]
 
     def ready(self):
@@ -122,7 +123,7 @@ class Runtime:
         self.write(line.encode("utf-8", "surrogatepass") + b"\n")
 
     def call(self, event, request_id="8f507cfc", **context):
-        """The answer to one call, which must bear its id."""
+        """Returns the answer to one call, which must have the id of the call."""
         self.begin(event, request_id, **context)
         answer = self.read()
         assert answer.pop("id", None) == request_id, answer
@@ -145,7 +146,7 @@ class Runtime:
         return check_error(message["error"])
 
     def end(self):
-        """The status after end of file on STDIN."""
+        """Closes STDIN and returns the exit status."""
         self.process.stdin.close()
         return self.process.wait(LIMIT)
 

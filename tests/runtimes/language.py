@@ -1,10 +1,10 @@
-"""The language of a claims_*.py: its runtime with code of the claim's own, and what becomes of it."""
+"""The language of a claims_*.py: runs its language runtime with the code of a claim."""
 
 from harness import Runtime
 
 
 class Language:
-    """By the extension of its files, by which runtimes/ has it, too."""
+    """A language, named by the extension of its files, as in runtimes/."""
 
     def __init__(self, extension):
         self.extension = extension
@@ -24,7 +24,7 @@ class Language:
             return runtime.fail_init()
 
     def call_error(self, code, event=None, **options):
-        """The error of a call, after which the runtime must take another."""
+        """Returns the error of a call. The runtime must serve another call after it."""
         with self.start(code, **options) as runtime:
             runtime.ready()
             error = runtime.fail(event)

@@ -19,7 +19,7 @@ PATH = re.compile(r"\b(?:crate|super)(?:::\w+)+")
 
 
 def expanded(tree):
-    """The single paths of a use tree: `a::{b, c::{d, e}}` has three."""
+    """Returns the single paths of a use tree: `a::{b, c::{d, e}}` has three."""
     tree = re.sub(r"\s+", "", re.sub(r"\s+as\s+\w+", "", tree))
     if "{" not in tree:
         return [tree]
@@ -78,7 +78,7 @@ class Crate:
 
 
 def circles(arrows):
-    """Each circle once: the strongly connected components of more than one module."""
+    """Returns each circle once: the strongly connected components of more than one module."""
     reachable = {}
     for start in arrows:
         seen, waiting = set(), list(arrows[start])

@@ -1,8 +1,8 @@
 #!/bin/sh
-description='scripts/check: each of its parts notices what it is for'
+description='scripts/check: each of its parts finds its kind of fault'
 . ./lib/lib.sh
 
-# small_repository: a package with a tool, fuzz targets, a script and a program, and scripts/check; nothing is wrong with it.
+# small_repository: makes a package with a tool, fuzz targets, a script, a program and scripts/check, without a fault.
 small_repository() {
 	mkdir -p scripts src/tool fuzz/src &&
 		cp "$repository/scripts/check" scripts &&
@@ -18,7 +18,7 @@ small_repository() {
 		cargo generate-lockfile --offline --quiet --manifest-path fuzz/Cargo.toml
 }
 
-# notices PART FILE LINES TEXT: with these lines in place of the file, that part fails, and says the text.
+# notices PART FILE LINES TEXT: with these lines in the file, that part fails, and its output contains the text.
 notices() {
 	mkdir -p kept &&
 		{ test ! -e "$2" || cp "$2" kept/file; } &&
@@ -29,48 +29,55 @@ notices() {
 		{ test ! -e kept/file || mv kept/file "$2"; }
 }
 
-needs git
+# Debian's newest Rust comes without clippy.
+needs cargo-clippy
 
-check 'it has nothing to say where nothing is wrong' '
+check 'scripts/check reports nothing if there is no fault' '
 	small_repository &&
 	scripts/check rust docs fuzz python >told 2>&1 &&
 	same "check: rust check: docs check: fuzz check: python " "$(tr "\n" " " <told)"
 '
 
-check 'clippy and rustfmt read the library, and what is compiled with the tool alone' '
+check 'clippy and rustfmt check the library, and the code that only the tool compiles' '
 	small_repository &&
 	notices rust src/lib.rs "pub  fn a() {}" "Diff in" &&
 	notices rust src/lib.rs "pub fn a(b: &Vec<u8>) -> usize {\n    b.len()\n}" "clippy::ptr-arg" &&
 	notices rust src/tool/main.rs "fn main() {\n    let a = 1;\n}" "unused variable"
 '
 
-check 'a link that leads nowhere is found in the library, in bootstrap and in the tool, at private items, too' '
+needs git
+
+check 'a broken link is found in the library, in bootstrap and in the tool, also at private items' '
 	small_repository &&
 	notices docs src/lib.rs "//! A [Missing]." "unresolved link" &&
 	notices docs src/main.rs "/// A [Missing].\nfn main() {}" "unresolved link" &&
 	notices docs src/tool/main.rs "/// A [Missing].\nfn main() {}" "unresolved link"
 '
 
-check 'the fuzz targets are read' '
+needs cargo-clippy
+
+check 'the fuzz targets are checked' '
 	small_repository &&
 	notices fuzz fuzz/src/main.rs "fn  main() {}" "Diff in" &&
 	notices fuzz fuzz/src/main.rs "fn main() {\n    let a = 1;\n}" "unused variable"
 '
 
-check 'programs of Python are those of that name, and those that say so in their first line' '
+needs git
+
+check 'Python programs are found by their file extension, and by their first line' '
 	small_repository &&
-	notices python a.py "def" "cannot read a.py" &&
-	notices python a "#!/usr/bin/env python3\ndef" "cannot read a"
+	notices python a.py "def" "cannot compile a.py" &&
+	notices python a "#!/usr/bin/env python3\ndef" "cannot compile a"
 '
 
-check 'a part that it does not have is refused' '
+check 'an unknown part is refused' '
 	fails_to "$repository/scripts/check" other 2>told &&
 	says told "check: there is no part other"
 '
 
 needs shellcheck
 
-check 'scripts are those that say so in their first line' '
+check 'shell scripts are found by their first line' '
 	small_repository &&
 	scripts/check shell &&
 	for first in "#!/bin/sh" "#!/usr/bin/env bash" "# shellcheck shell=sh"

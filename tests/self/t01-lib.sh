@@ -1,8 +1,8 @@
 #!/bin/sh
-description='the tests themselves: a failure cannot pass for a success'
+description='the test library: no failure is reported as a success'
 . ./lib/lib.sh
 
-# tap SHELL FILE…: what a test file of these lines says, in the file tap; its exit status is that of the test.
+# tap SHELL FILE…: runs a test file of these lines. Its output is in the file tap, and its exit status is that of the test.
 tap() {
 	tap_shell=$1
 	shift
@@ -56,25 +56,25 @@ do
 done
 needs
 
-check 'what cannot be fetched is a visible skip, with the error of what tried' '
+check 'a test is skipped visibly if something cannot be fetched, with the error of the tool that tried' '
 	tap sh "fetch things sh -c \"echo begun; echo error: no network; exit 1\"" "check one false" &&
 	says tap "ok 1 - one # SKIP no things (error: no network) here" &&
 	says tap "#	begun"
 '
 
-check 'in CI it is a failure' '
+check 'in CI it is a failure if something cannot be fetched' '
 	fails_to tap sh "CI=true" "fetch things sh -c \"echo error: no network; exit 1\"" "check one true" &&
 	says tap "#	no things (error: no network) here"
 '
 
-# py LINE…: what a program in Python of these lines says, in the file tap.
+# py LINE…: runs a Python program of these lines. Its output is in the file tap.
 py() {
 	printf '%s\n' "from tap import *" "$@" "finish()" >program.py
 	PYTHONPATH=$tests/lib python3 -B program.py >tap
 }
 
 needs python3
-check 'Python: what is wrong, and what is raised, is not ok, and those after it still run' '
+check 'Python: a false assertion and an exception are not ok, and the tests after them still run' '
 	fails_to py "report(\"one\", [\"why\"])" "attempt(\"two\", lambda: 1 / 0)" "report(\"three\")" &&
 	says tap "not ok 1 - one" &&
 	says tap "#	why" &&
@@ -84,11 +84,11 @@ check 'Python: what is wrong, and what is raised, is not ok, and those after it 
 	says tap 1..3
 '
 
-check 'Python: no test at all is no success' '
+check 'Python: a program without tests fails' '
 	fails_to py ""
 '
 
-check 'Python: what is missing is a skip, and a failure in CI' '
+check 'Python: a test whose tool is missing is skipped, and fails in CI' '
 	raises="def lacks(): raise Missing(\"no such thing\")" &&
 	CI="" py "$raises" "attempt(\"one\", lacks)" &&
 	says tap "ok 1 - one # SKIP no such thing" &&
@@ -96,14 +96,14 @@ check 'Python: what is missing is a skip, and a failure in CI' '
 	says tap "not ok 1 - one"
 '
 
-check 'Python: within gives up after its time, and says why' '
+check 'Python: within gives up after its limit, and says why' '
 	fails_to py "attempt(\"one\", lambda: within(0.1, lambda: 0, lambda: \"as it is\"))" &&
 	says tap "not within 0.1 s as it is" &&
 	py "attempt(\"one\", lambda: within(60, lambda: 1))"
 '
 needs
 
-# run_of [NAME…]: the run of a small tree of tests, in which each program says its name.
+# run_of [NAME…]: runs `run` in a small tree of tests, in which each program prints its name.
 run_of() {
 	mkdir -p tree/tests/lib tree/tests/one/more tree/tests/fakes/one tree/tests/compat/x &&
 		cp "$tests/run" "$tests/run-one" tree/tests &&
@@ -116,12 +116,12 @@ run_of() {
 		(unset CARGO_TARGET_DIR && V=1 tree/tests/run "$@") >ran 2>&1
 }
 
-# ran PROGRAM…: these, and no others.
+# ran PROGRAM…: exactly these programs ran.
 ran() {
 	same "$(printf "ran %s\n" "$@" | sort)" "$(grep -o "ran .*" ran | sort)"
 }
 
-check 'run finds a program by the end of its path, or by a pattern, and no fake' '
+check 'run finds a program by the end of its path or by a pattern, and never runs a fake' '
 	run_of t11 && ran one/t11-a.sh &&
 	run_of t12-b && ran one/t12-b.sh && run_of t12-b.sh && ran one/t12-b.sh &&
 	run_of "t1*" more slow && ran one/t11-a.sh one/t12-b.sh one/more/run one/slow.sh &&
@@ -129,7 +129,7 @@ check 'run finds a program by the end of its path, or by a pattern, and no fake'
 	run_of compat/run && ran compat/run
 '
 
-check 'run says which program it cannot find' '
+check 'run names a program that it cannot find' '
 	fails_to run_of t11-a nothing &&
 	says ran "run: there is no test nothing" &&
 	fails_to grep "ran " ran
@@ -141,7 +141,7 @@ check 'run without a name runs each t*.sh and each run, but not compat, and noth
 	run_of && ran cargo one/t11-a.sh one/t12-b.sh one/run one/more/run
 '
 
-check 'within gives up after its time' '
+check 'within gives up after its limit' '
 	began=$(now_ms) &&
 	fails_to within 100 false &&
 	test $(($(now_ms) - began)) -ge 100
@@ -151,19 +151,19 @@ check 'within succeeds as soon as the command does' '
 	within 60000 true
 '
 
-check 'JSON is the same in any order of members, and with any white space' '
+check 'same_json ignores the order of members and white space' '
 	printf "{\"b\": [1, 2],\r\n \"a\":null}" >json &&
 	same_json "{\"a\":null,\"b\":[1,2]}" json
 '
 
-check 'JSON that differs in one digit is not the same' '
+check 'same_json notices a difference of one digit' '
 	echo 12345678901234567890 >json &&
 	fails_to same_json 12345678901234567891 json &&
 	echo 1.0 >json &&
 	fails_to same_json 1 json
 '
 
-check 'JSON with a duplicate key is not the same as without' '
+check 'same_json notices a duplicate key' '
 	echo "{\"a\":1,\"a\":1}" >json &&
 	fails_to same_json "{\"a\":1}" json
 '

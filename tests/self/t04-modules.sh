@@ -1,8 +1,8 @@
 #!/bin/sh
-description='the module map: which module may use which'
+description='the module map: it says which module may use which other'
 . ./lib/lib.sh
 
-# crate: a small one with a map, and no fault.
+# crate: makes a small crate with a map and without a fault.
 crate() {
 	mkdir -p src/low src/other &&
 	printf '%s\n' '//! | `high` | above | `low` |' '//! | `low` | below | |' 'mod high;' 'mod low;' >src/lib.rs &&
@@ -13,39 +13,39 @@ crate() {
 	printf '%s\n' 'use crate::nothing;' >src/other/main.rs
 }
 
-# modules: prints what is wrong with the small crate.
+# modules: prints the faults of the small crate.
 modules() {
 	"$tests/self/modules.py" src/lib.rs other
 }
 
-# refuses FAULT: the small crate has this fault and no other.
+# refuses FAULT: this fault of the small crate is found, and no other.
 refuses() {
 	test "$(modules | sed 1d)" = "$1"
 }
 
-check 'the modules of bootstrap use each other as src/lib.rs says, without a circle' '
+check 'the modules of bootstrap use each other only as src/lib.rs says, without a circle' '
 	"$tests/self/modules.py" "$tests/../src/lib.rs" tool
 '
 
-check 'those of open-runtime do so as src/tool/main.rs says' '
+check 'the modules of open-runtime use each other only as src/tool/main.rs says, without a circle' '
 	"$tests/self/modules.py" "$tests/../src/tool/main.rs"
 '
 
-check 'a crate that keeps to its map passes, and another crate below it is not looked at' '
+check 'a crate that conforms to its map passes, and another crate in its folder is not checked' '
 	crate && test "$(modules)" = "2 modules, 4 files, 3 uses"
 '
 
-check 'a use that the map does not have is a fault' '
+check 'a use that is not in the map is a fault' '
 	crate && echo "fn f() { crate::high::g() }" >>src/low/more.rs &&
 	refuses "low uses high, which its row does not allow
 a circle: high, low"
 '
 
-check 'a use that only the map has is a fault' '
+check 'a use that is only in the map is a fault' '
 	crate && : >src/high.rs && refuses "high does not use low, which its row allows"
 '
 
-check 'a module without a row is a fault, and so is a row without a module' '
+check 'a module without a row and a row without a module are faults' '
 	crate && : >src/new.rs && refuses "new has no row in the module map of lib.rs" &&
 	rm src/new.rs && echo "//! | \`old\` | gone | |" >>src/lib.rs &&
 	refuses "the module map of lib.rs has a row for old, which is no module"

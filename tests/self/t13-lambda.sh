@@ -1,18 +1,18 @@
 #!/bin/sh
-description='the Lambda of the tests: it notices what it is to notice'
+description='the Lambda of the tests: it notices each fault'
 . ./lib/lib.sh
 
-check 'an event goes through bootstrap to a language runtime and back' '
+check 'an event passes through bootstrap to a language runtime, and the response comes back' '
 	start_lambda echoes &&
 	answers "{\"foo\": [1, 2]}" "{\"foo\":[1,2]}"
 '
 
-check 'another response is not taken for the expected one' '
+check 'answers fails at an unexpected response' '
 	start_lambda echoes &&
 	fails_to answers "{}" "[]"
 '
 
-check 'a response is not taken for a function error' '
+check 'fails_with fails at a response' '
 	start_lambda echoes &&
 	fails_to fails_with Runtime.ExitError "{}"
 '
@@ -24,7 +24,7 @@ check 'bootstrap ends on SIGTERM with status 0' '
 	exits_with 0
 '
 
-check 'another exit status is not taken for the expected one' '
+check 'exits_with fails at another exit status' '
 	start_lambda echoes &&
 	answers 1 1 &&
 	terminate &&

@@ -1,8 +1,8 @@
 #!/bin/sh
-description='the workflows of GitHub'
+description='the GitHub workflows: zizmor and our own rules'
 . ./lib/lib.sh
 
-# rejects TEXT REPLACEMENT: with that in place of the text, the workflow ci is not valid.
+# rejects TEXT REPLACEMENT: with this replacement of the text, the workflow ci is not valid.
 rejects() {
 	python3 -c "
 import sys
@@ -14,11 +14,11 @@ open(\"ci.yml\", \"w\").write(content.replace(text, replacement, 1))" "$reposito
 		says told ci.yml
 }
 
-check 'neither zizmor nor our own rules find anything in them' '
+check 'neither zizmor nor our own rules find a fault in the workflows' '
 	"$tests/self/workflows/validate" "$repository"/.github/workflows/*.yml
 '
 
-check 'an unknown member, a tag in place of a commit, rights for all, and a command of its own would be found' '
+check 'an unknown member, a tag in place of a commit, permissions for all, and an unscripted command are found' '
 	rejects "strategy:" "stategy:" &&
 	rejects "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1" "actions/checkout@v7" &&
 	rejects "# v7.0.1" "" &&

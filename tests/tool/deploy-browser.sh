@@ -1,5 +1,5 @@
 #!/bin/sh
-description='pages in a real browser reach nothing at the ports of the developer'"'"'s machine, and its developer tools do'
+description='a real browser: pages reach nothing at the ports of the developer'"'"'s machine, and its developer tools attach'
 . ./lib/lib.sh
 . ./lib/robust.sh
 . ./lib/pages.sh
@@ -8,26 +8,26 @@ DEBUGGERS=$repository/.cache/debug
 CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 export DEBUGGERS CHROMIUM
 
-# install_debuggers: from npm, once.
+# install_debuggers: installs them from npm, once.
 install_debuggers() {
 	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm"
 }
 
-# pages PORT PATH BODY [PAGE…]: shows pages that try the port in all their ways. The files tried and could-read.
+# pages PORT PATH BODY [PAGE…]: opens pages that try to reach the port in every way. Writes the files tried and could-read.
 pages() {
 	node "$tests/tool/browser/pages.cjs" "$@" >tried &&
 		says tried "rebound typed" &&
 		grep -v "open-runtime refuses" tried | sed -n "/^[^ ]* [^ ]* ./p" >could-read
 }
 
-# witness: a listener that answers everybody; the file seen has the tries that arrive.
+# witness: starts a listener that answers every client. The file seen has the tries that arrive.
 witness() {
 	python3 "$tests/tool/browser/witness.py" witness-port >seen &
 	at_end "kill $!; wait $!; true"
 	within 10000 test -s witness-port
 }
 
-# requests: how many bootstrap has made.
+# requests: prints how many requests bootstrap made.
 requests() {
 	journal "what == 'request'" | wc -l
 }
@@ -36,7 +36,7 @@ needs node
 test -n "$CHROMIUM" || missing=chromium
 fetch chrome-remote-interface install_debuggers
 
-check 'a listener that asks nobody is reached by each of the tries, and is read by a page that has bent its name' '
+check 'each try reaches a listener that checks nothing, and a page with DNS rebinding reads its answer' '
 	witness &&
 	pages "$(cat witness-port)" / 1 &&
 	cut -d " " -f 2 tried | sort -u >wanted &&
@@ -44,7 +44,7 @@ check 'a listener that asks nobody is reached by each of the tries, and is read 
 	says could-read "rebound "
 '
 
-check 'the Invoke API runs nothing for pages, and they read nothing' '
+check 'the Invoke API runs no function for pages, and they read nothing' '
 	start_lambda echoes &&
 	is_ready &&
 	pages "$(cat port)" "/$invoke_path" 1 &&
@@ -52,7 +52,7 @@ check 'the Invoke API runs nothing for pages, and they read nothing' '
 	runs_nothing
 '
 
-check 'the Runtime API hands out no event to pages' '
+check 'the Runtime API gives no event to pages' '
 	start_lambda echoes &&
 	is_ready &&
 	runtime_api=$(sed -n "s/.*\"address\":\"\([^\"]*\)\".*\"what\":\"runtime-api\".*/\1/p" journal) &&
@@ -63,7 +63,7 @@ check 'the Runtime API hands out no event to pages' '
 	answers 1 1
 '
 
-check 'a function in Node.js that waits for a debugger is met by no page, and then by one with the token' '
+check 'no page attaches to a function in Node.js that waits for a debugger, except one with the token' '
 	waits_in nodejs 600 &&
 	logged "Debugger listening" &&
 	pages "$outer" /json/list 1 stranger stranger-at-0.0.0.0 rebound data &&
@@ -75,7 +75,7 @@ check 'a function in Node.js that waits for a debugger is met by no page, and th
 	says attached "paused in exports.stops at line 3: 42"
 '
 
-check 'pdb runs no line of pages' '
+check 'pdb runs no line that a page sends' '
 	waits_in python 600 &&
 	within 10000 said "what == '"'"'answered'"'"' and requestId" &&
 	pages "$outer" / "!open(\"pwned\", \"w\")" stranger rebound &&
@@ -83,14 +83,14 @@ check 'pdb runs no line of pages' '
 	fails_to test -e task/pwned
 '
 
-check 'the port for functions takes no page for a function' '
+check 'the port for functions accepts no page as a function' '
 	relay &&
 	pages "$inner" / 1 stranger rebound &&
 	same "" "$(cat could-read)" &&
 	fails_to grep "have met" relay.log
 '
 
-# stands_still: `invoke --debug` in the background, up to where its function waits.
+# stands_still: starts `invoke --debug` in the background, and waits until its function waits.
 stands_still() {
 	make_task nodejs:debugged.stops &&
 		rm -f status
@@ -102,7 +102,7 @@ stands_still() {
 	within 20000 says lambda.log "Debugger listening"
 }
 
-check 'the URL that is printed opens the developer tools, which stop at both places and let the function go on' '
+check 'the printed URL opens the developer tools, which stop at both places and resume the function' '
 	stands_still &&
 	node "$tests/tool/browser/devtools.cjs" "$(sed -n "s/.*\(devtools:.*\)/\1/p" lambda.log)" >shown &&
 	within 20000 test -s status &&

@@ -1,4 +1,4 @@
-"""What the claims of `run` are made with: the tool as a process, raw HTTP, the list of the claims."""
+"""The parts that the claims of `run` share: the tool as a process, raw HTTP, the list of the claims."""
 import contextlib
 import json
 import os
@@ -44,7 +44,7 @@ def is_alive(pid):
 
 
 class Done:
-    """What `open-runtime invoke` did."""
+    """The result of `open-runtime invoke`."""
 
     def __init__(self, process):
         self.status, self.out, self.err = process.returncode, process.stdout.decode(), process.stderr.decode()
@@ -80,7 +80,7 @@ class Answer:
 
 
 class Connection:
-    """A raw HTTP connection that sees what happens on it, byte by byte."""
+    """A raw HTTP connection, for tests that check single bytes."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -93,10 +93,10 @@ class Connection:
         try:
             self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
         except ConnectionError:
-            pass  # what comes back tells
+            pass  # the answer shows the result
 
     def receive(self):
-        """One whole answer, or all that came before the connection was closed or reset."""
+        """Returns one complete answer, or everything before the connection was closed or reset."""
         raw = b""
         while not self.is_whole(raw):
             try:
@@ -127,7 +127,7 @@ class Connection:
         return self.receive()
 
     def is_silent(self):
-        """True if nothing has come, for as long as a reaction would surely take."""
+        """True if nothing arrives for longer than any reaction takes."""
         self.socket.settimeout(0.3)
         try:
             return not self.socket.recv(1)
@@ -137,7 +137,7 @@ class Connection:
             self.socket.settimeout(20)
 
     def is_closed(self):
-        """True if the peer closed it, without a word."""
+        """True if the peer closed the connection without sending anything."""
         try:
             return self.socket.recv(1) == b""
         except ConnectionResetError:
@@ -149,7 +149,7 @@ class Server:
 
     def __init__(self, folder, process):
         self.folder, self.process = folder, process
-        self.callers = []  # who hangs up may not be served
+        self.callers = []  # a caller that closes its connection may not be served
         self.port = int(within(20, lambda: self.read("port")))
 
     def read(self, name):

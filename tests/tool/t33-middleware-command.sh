@@ -1,8 +1,8 @@
 #!/bin/sh
-description='open-runtime middleware: one hook, as bootstrap runs it'
+description='open-runtime middleware: it runs one hook as bootstrap does'
 . ./lib/lib.sh
 
-# hook NAME HOOK INPUT [OPTION…]: runs a hook of tests/fakes/middlewares. What it printed is in output, how it went in report.
+# hook NAME HOOK INPUT [OPTION…]: runs a hook of tests/fakes/middlewares. Its output is in output, the report of the run in report.
 hook() {
 	hook_path=$tests/fakes/middlewares/$1
 	hook_name=$2
@@ -12,7 +12,7 @@ hook() {
 		<input >output 2>report
 }
 
-check 'what the hook printed is the output, and the report says what becomes of it' '
+check 'stdout has the output of the hook, and the report says how bootstrap uses it' '
 	ends_with 0 hook copies before "{\"foo\": \"bar\"}" &&
 	same "{\"foo\": \"bar\"}" "$(cat output)" &&
 	says report "before hook of copies" &&
@@ -22,7 +22,7 @@ check 'what the hook printed is the output, and the report says what becomes of 
 	grep -Eq "time +[0-9]+\.[0-9]{2} ms" report
 '
 
-check 'the input is what bootstrap would give: one line' '
+check 'the hook gets its input on one line, as from bootstrap' '
 	printf "{\r\n\"a\":\n1}" >event &&
 	ends_with 0 hook notes after "$(cat event)" &&
 	same_json "{\"a\":1}" after.stdin &&
@@ -38,14 +38,14 @@ check 'a hook that prints nothing keeps the contract' '
 	done
 '
 
-check 'an early response is told from another output' '
+check 'the report distinguishes an early response from other output' '
 	ends_with 0 hook responds-early before "[1]" &&
 	same_json "[1,\"early\"]" output &&
 	says report "status    99" &&
 	says report "contract  met: the output is the response"
 '
 
-check 'an error hook that makes a response is told from one that does not' '
+check 'the report distinguishes an error hook that makes a response from one that does not' '
 	ends_with 0 hook makes-a-response-of-errors error "{}" &&
 	same_json "{\"mended\":{}}" output &&
 	says report "met: the output is the response, and the invocation has not failed" &&
@@ -53,7 +53,7 @@ check 'an error hook that makes a response is told from one that does not' '
 	says report "not met: it exited with status 1; the error stays as it is"
 '
 
-check 'a contract that is not met is status 1, and the report says why' '
+check 'a breach of the contract is status 1, and the report says why' '
 	ends_with 1 hook fails-in-before before 1 &&
 	says report "contract  not met: it exited with status 3; the invocation fails with Function.MiddlewareFailed" &&
 	ends_with 1 hook prints-no-json before 1 &&
@@ -64,12 +64,12 @@ check 'a contract that is not met is status 1, and the report says why' '
 	says report "not met: it exited with status 99"
 '
 
-check 'a hook that hangs is killed after the timeout, with its children: status 4' '
+check 'a hook that hangs is killed after the timeout with its children, and the status is 4' '
 	ends_with 4 hook hangs-on-demand before "\"hang\"" --timeout 0.3 &&
 	says report "seconds: middleware hangs-on-demand had not ended its before hook"
 '
 
-check 'the environment is a Lambda'\''s, and nothing else of the user'\''s own' '
+check 'the hook gets the environment of Lambda, and no other variable of the user' '
 	export AWS_SECRET_ACCESS_KEY=secret MINE=mine SLSLOG=debug &&
 	ends_with 0 hook prints-all-of-its-environment before 1 --env GIVEN=given --env MINE --request-id request-1 &&
 	says environment "SLSREQUESTID=request-1" &&
@@ -86,13 +86,13 @@ check 'the environment is a Lambda'\''s, and nothing else of the user'\''s own' 
 	grep -Eq "^PATH=.*:/opt/bin\$" environment
 '
 
-check 'it runs in the folder of the function' '
+check 'the hook runs in the folder of the function' '
 	mkdir function &&
 	ends_with 0 hook notes before 1 --task-root function &&
 	test -s function/before.stdin
 '
 
-check 'a path may be relative, and to a link' '
+check 'the path of a middleware may be relative, and may be a link' '
 	ln -s "$tests/fakes/middlewares/copies" linked &&
 	mkdir function &&
 	echo 1 | "$open_runtime" middleware linked before --task-root function >output 2>report &&
@@ -100,7 +100,7 @@ check 'a path may be relative, and to a link' '
 	says report "hook of linked"
 '
 
-check 'usage: status 2 for another hook, no executable, or an input that is no JSON' '
+check 'an unknown hook, a missing executable, and an input that is not JSON are usage errors: status 2' '
 	ends_with 2 hook copies during 1 &&
 	ends_with 2 hook no-such-one before 1 &&
 	says report "no-such-one is not an executable file" &&
@@ -109,7 +109,7 @@ check 'usage: status 2 for another hook, no executable, or an input that is no J
 	same "" "$(cat output)"
 '
 
-check '5.5 MB go through' '
+check 'a hook may read and print 5.5 MB' '
 	{ printf "\"" && head -c 5500000 /dev/zero | tr "\0" x && printf "\"\n"; } >event &&
 	"$open_runtime" middleware "$tests/fakes/middlewares/copies" before <event 2>report | cmp event -
 '

@@ -1,5 +1,5 @@
 #!/bin/sh
-description='web pages and other strangers at the ports of the developer'"'"'s machine get nothing run'
+description='untrusted clients: web pages and others run nothing at the ports of the developer'"'"'s machine'
 . ./lib/lib.sh
 . ./lib/robust.sh
 . ./lib/pages.sh
@@ -11,7 +11,7 @@ has_status() {
 	same "$wanted" "$(curl -s --max-time 5 -o answer -w "%{http_code}" "$@")"
 }
 
-# refused URL [CURL-OPTION…]: 403 for what a page sends: with its origin, from elsewhere, through a name of its own.
+# refused URL [CURL-OPTION…]: a page gets 403: with its origin, as a cross-site request, and through its own host name.
 refused() {
 	for header in "Origin: http://evil.example" "Origin: null" "Origin: http://127.0.0.1:8000" "Sec-Fetch-Site: cross-site" \
 		"Sec-Fetch-Site: same-site" "Host: evil.example" "Host: evil.localhost:9000"
@@ -21,7 +21,7 @@ refused() {
 	done
 }
 
-check 'the Invoke API refuses what pages send, and says why; what AWS'"'"'s clients send is answered' '
+check 'the Invoke API refuses requests of pages and says why, and answers requests of AWS'"'"'s clients' '
 	start_lambda echoes &&
 	is_ready &&
 	refused "$lambda_url/$invoke_path" -d 1 &&
@@ -31,13 +31,13 @@ check 'the Invoke API refuses what pages send, and says why; what AWS'"'"'s clie
 	has_status 200 "$lambda_url/$invoke_path" -d 1 -H "Host: [::1]:9000"
 '
 
-check 'a name that --allow-host gives is one of this machine' '
+check 'a name that --allow-host lists counts as a name of this machine' '
 	start_lambda echoes --allow-host lambda.test &&
 	has_status 200 "$lambda_url/$invoke_path" -d 1 -H "Host: LAMBDA.test:9000" &&
 	has_status 403 "$lambda_url/$invoke_path" -d 1 -H "Host: other.test:9000"
 '
 
-check 'the Runtime API and the Extensions API refuse what pages send' '
+check 'the Runtime API and the Extensions API refuse requests of pages' '
 	start_lambda echoes &&
 	is_ready &&
 	runtime_api=$(sed -n "s/.*\"address\":\"\([^\"]*\)\".*\"what\":\"runtime-api\".*/\1/p" journal) &&
@@ -50,8 +50,8 @@ check 'the Runtime API and the Extensions API refuse what pages send' '
 	runs_nothing
 '
 
-# crowd PORT: opens 300 connections that say nothing, and one whose body never ends; then the function must answer, and the body
-# must be given up.
+# crowd PORT: opens 300 connections that send nothing, and one whose body never ends. Then the function must answer, and the
+# connection with the body must be closed.
 crowd() {
 	python3 - "$1" <<-'END'
 		import http.client, resource, socket, sys
@@ -73,7 +73,7 @@ crowd() {
 	END
 }
 
-check 'three hundred silent connections keep nobody out, and a body that never ends is given up after 10 s' '
+check 'three hundred silent connections block no other client, and a body without end is given up after 10 s' '
 	ulimit -S -n 256 &&
 	start_lambda echoes &&
 	is_ready &&
@@ -82,14 +82,14 @@ check 'three hundred silent connections keep nobody out, and a body that never e
 
 needs node
 
-check 'fetch of Node.js is not taken for a page' '
+check 'fetch of Node.js is not refused as a page' '
 	start_lambda echoes &&
 	node -e "fetch(process.argv[1], { method: \"POST\", body: \"1\" }).then(({ status }) => console.log(status))" \
 		"$lambda_url/$invoke_path" >seen &&
 	same 200 "$(cat seen)"
 '
 
-# attaches EXPECTED [CURL-OPTION…]: to the relay, as WebSockets do.
+# attaches EXPECTED [CURL-OPTION…]: opens a WebSocket to the relay, and gets this status.
 attaches() {
 	wanted=$1
 	shift
@@ -98,7 +98,7 @@ attaches() {
 	same "$wanted" "$code"
 }
 
-check 'a page cannot attach to a function in Node.js, nor learn the token; developer tools can, with the token' '
+check 'a page can neither attach to a function in Node.js nor learn the token, and developer tools attach with the token' '
 	waits_in nodejs &&
 	logged "Debugger listening" &&
 	attaches 403 "http://127.0.0.1:$outer/$token" -H "Origin: http://evil.example" &&
@@ -114,8 +114,8 @@ check 'a page cannot attach to a function in Node.js, nor learn the token; devel
 	within 15000 test -s status
 '
 
-check 'a page that sends lines to pdb runs none of them, and a terminal still can' '
-	waits_in python &&
+check 'pdb runs no line that a page sends, and still accepts a terminal' '
+	waits_in python 120 &&
 	within 2000 said "what == '"'"'answered'"'"' and requestId" &&
 	python3 -c "print(\"!open(\\\"pwned\\\", \\\"w\\\")\n\" * 100000)" >lines &&
 	fails_to has_status 200 "http://127.0.0.1:$outer/" --data-binary @lines -H Expect: -H "Origin: http://evil.example" &&
@@ -126,7 +126,7 @@ check 'a page that sends lines to pdb runs none of them, and a terminal still ca
 	test -e task/typed
 '
 
-# straight LANGUAGE PAYLOAD: what a page sends comes to the function through a relay that looks at nothing, as socat does.
+# straight LANGUAGE PAYLOAD: sends data of a page to the function through a relay that checks nothing, as socat does.
 straight() {
 	cat >relay.py <<-'END'
 		import socket, sys
@@ -169,13 +169,13 @@ check 'Node.js: a path with control characters does not end the tunnel' '
 	fails_to grep -q "ERR_UNESCAPED" lambda.log
 '
 
-check 'Python: pdb hangs up on a request, and on TLS, whose bytes a page can choose in part' '
+check 'Python: pdb closes the connection at an HTTP request and at TLS, whose bytes a page can choose in part' '
 	straight python "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n!open(\"pwned\", \"w\")\nc\n" &&
 	logged "what connected is not a debugger" &&
 	fails_to test -e task/pwned
 '
 
-check 'Python: pdb hangs up on TLS, whose bytes a page can choose in part' '
+check 'Python: pdb closes the connection at TLS, whose bytes a page can choose in part' '
 	straight python "\026\003\001\n!open(\"pwned\", \"w\")\nc\n" &&
 	logged "what connected is not a debugger" &&
 	fails_to test -e task/pwned

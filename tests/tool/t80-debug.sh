@@ -1,17 +1,17 @@
 #!/bin/sh
-description='remote debugging: the debugger is where the event says, if SLSDEBUG permits that'
+description='remote debugging: the language runtime connects to the debugger that the event names, if SLSDEBUG permits it'
 . ./lib/lib.sh
 . ./lib/robust.sh
 
 DEBUGGERS=$repository/.cache/debug
 export DEBUGGERS
 
-# install_debuggers: from npm, once.
+# install_debuggers: installs them from npm, once.
 install_debuggers() {
 	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm"
 }
 
-# install_debugpy: from PyPI, once.
+# install_debugpy: installs it from PyPI, once.
 install_debugpy() {
 	test -d "$DEBUGGERS/python-$debugpy/debugpy" ||
 		python3 -m pip install --quiet --disable-pip-version-check --no-compile --target "$DEBUGGERS/python-$debugpy" \
@@ -19,7 +19,7 @@ install_debugpy() {
 }
 debugpy=$(sed -n "s/^debugpy==//p" "$tests/tool/debug/requirements.in")
 
-# choose_ports: sets outer and inner, two that are free.
+# choose_ports: sets outer and inner to two free ports.
 choose_ports() {
 	free=$(python3 -c '
 import socket
@@ -28,7 +28,7 @@ print(*(socket.getsockname()[1] for socket in sockets))')
 	outer=${free% *} inner=${free#* }
 }
 
-# relay: that of the README, which listens on the inner port when the outer one has been connected to.
+# relay: starts the relay of the README. It listens on the inner port after a connection to the outer one.
 relay() {
 	choose_ports
 	socat -v "TCP-LISTEN:$outer,reuseaddr,fork" "TCP-LISTEN:$inner,reuseaddr" 2>relay.log &
@@ -47,38 +47,38 @@ debugger() {
 	at_end "kill -9 $! 2>/dev/null; true"
 }
 
-# token: what open-runtime has printed last.
+# token: prints the latest token that open-runtime printed.
 token() {
 	cat relay.log invoke.log lambda.log 2>/dev/null | sed -n "s,.*inspector.html?ws=[^/]*/,,p" | tail -n 1 | grep . || echo any
 }
 
-# debugged [TIMEOUT]: a function that may be debugged from this machine.
+# debugged [TIMEOUT]: starts a function that may be debugged from this machine.
 debugged() {
 	start_lambda nodejs:debugged.stops --env "SLSDEBUG=127.0.0.1:*" --timeout "${1:-60}"
 }
 
-# key PORT[/break]: the event that asks for a debugger there.
+# key PORT[/break]: prints the event that asks for a debugger at that port.
 key() {
 	printf '{"_debugProxy":"127.0.0.1:%s"}' "$1"
 }
 
 response='{"secret":42,"has":["_debugProxy"]}'
 
-# is_debugged PORT: the invocation stops where the debugger sees it, and answers.
+# is_debugged PORT: the invocation stops, the debugger sees it, and the handler answers.
 is_debugged() {
 	answers "$(key "$1")" "$response" &&
 		within 10000 says debugger.out "paused in exports.stops at line 3: 42" &&
 		within 10000 says debugger.out disconnected
 }
 
-# goes_on: without a debugger, in a good time before its deadline.
+# goes_on: the invocation answers without a debugger, well before its deadline.
 goes_on() {
 	answers "$(key "$1")" "$response" &&
 		logged "no debugger: none attached within" &&
 		answers "{}" "{\"secret\":42,\"has\":[]}"
 }
 
-# warn: the language runtime and its group get SIGTERM, as from bootstrap when little time is left.
+# warn: sends SIGTERM to the process group of the language runtime, as bootstrap does when little time is left.
 warn() {
 	kill -TERM "-$(children)"
 }
@@ -90,7 +90,7 @@ is_closed() {
 		same "" "$(sockets "$node_pid")"
 }
 
-# sockets PID: the TCP sockets of a process.
+# sockets PID: prints the TCP sockets of a process.
 sockets() {
 	for socket in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n')
 	do
@@ -98,7 +98,7 @@ sockets() {
 	done
 }
 
-# listener: one that says when somebody connects.
+# listener: starts a listener that reports each connection.
 listener() {
 	choose_ports
 	python3 -c '
@@ -114,7 +114,7 @@ server.accept()' "$outer" &
 
 needs node
 
-check 'without SLSDEBUG the key stays in the event, and there is a warning, no connection, no process' '
+check 'without SLSDEBUG the key stays in the event, a warning is logged, and no connection or process is started' '
 	listener &&
 	start_lambda nodejs:debugged.stops &&
 	answers "{}" "{\"secret\":42,\"has\":[]}" &&
@@ -124,7 +124,7 @@ check 'without SLSDEBUG the key stays in the event, and there is a warning, no c
 	fails_to test -e connected
 '
 
-check 'a host or a port that SLSDEBUG does not list is not connected to' '
+check 'no connection is made to a host or port that SLSDEBUG does not list' '
 	listener &&
 	start_lambda nodejs:debugged.stops --env "SLSDEBUG=127.0.0.1:$inner,localhost:$outer" &&
 	answers "$(key "$outer")" "$response" &&
@@ -133,18 +133,18 @@ check 'a host or a port that SLSDEBUG does not list is not connected to' '
 	fails_to test -e connected
 '
 
-check 'a key that is no host and port is refused' '
+check 'a key that is not a host and port is refused' '
 	debugged &&
 	answers "{\"_debugProxy\":\"127.0.0.1\"}" "$response" &&
 	logged "what it names is not \"host:port\""
 '
 
-check 'SLSDEBUG=* is warned of' '
+check 'SLSDEBUG=* is logged as a warning' '
 	start_lambda echoes --env "SLSDEBUG=*" &&
 	logged "SLSDEBUG has *"
 '
 
-check 'the language runtime is told what is permitted: of free-form JSON, of events of AWS, of CloudEvents' '
+check 'the language runtime gets the permitted debugger of free-form JSON, events of AWS and CloudEvents' '
 	start_lambda shows-its-call --env "SLSDEBUG=[::1]:9,a.example:*" --env SLSEVENTS=batch &&
 	for event in "{\"_debugProxy\":\"[::1]:9/break\"}" \
 		"{\"_debugProxy\":\"[::1]:9/break\",\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"1\",\"body\":\"\"}]}" \
@@ -155,7 +155,7 @@ check 'the language runtime is told what is permitted: of free-form JSON, of eve
 	done
 '
 
-check 'a refused host: the invocation goes on, and the next one works' '
+check 'if the host refuses the connection, the invocation continues and the next one works' '
 	choose_ports &&
 	debugged 2 &&
 	goes_on "$outer" &&
@@ -163,7 +163,7 @@ check 'a refused host: the invocation goes on, and the next one works' '
 	is_closed
 '
 
-check 'a relay that never says anything: the invocation goes on, and the next one works' '
+check 'if the relay never sends anything, the invocation continues and the next one works' '
 	listener &&
 	debugged 2 &&
 	goes_on "$outer" &&
@@ -173,7 +173,7 @@ check 'a relay that never says anything: the invocation goes on, and the next on
 needs socat
 fetch chrome-remote-interface install_debuggers
 
-check 'a debugger on the outer port of the relay, that comes first' '
+check 'a debugger attaches at the outer port of the relay, before the function' '
 	relay &&
 	debugger "$outer" resume &&
 	debugged &&
@@ -181,7 +181,7 @@ check 'a debugger on the outer port of the relay, that comes first' '
 	is_closed
 '
 
-check 'a debugger on the inner port of the relay' '
+check 'a debugger attaches at the inner port of the relay' '
 	relay &&
 	debugged &&
 	debugger "$inner" resume &&
@@ -189,7 +189,7 @@ check 'a debugger on the inner port of the relay' '
 	is_closed
 '
 
-check 'the function comes first' '
+check 'a debugger attaches after the function connected to the relay' '
 	relay &&
 	debugged &&
 	start_invoking "$(key "$inner")" &&
@@ -200,7 +200,7 @@ check 'the function comes first' '
 	says debugger.out "paused in exports.stops at line 3: 42"
 '
 
-check 'two invocations in a row' '
+check 'a debugger attaches to two invocations in a row' '
 	relay &&
 	debugged &&
 	for _ in 1 2
@@ -219,7 +219,7 @@ check 'with /break the handler stops at its first line' '
 	within 10000 says debugger.out "paused in exports.stops at line 2"
 '
 
-check 'a debugger that goes away at the breakpoint: the handler goes on' '
+check 'the handler continues if the debugger disconnects at a breakpoint' '
 	relay &&
 	debugged &&
 	debugger "$outer" go &&
@@ -228,7 +228,7 @@ check 'a debugger that goes away at the breakpoint: the handler goes on' '
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'a debugger that goes away before the handler has begun: another one may come' '
+check 'another debugger may attach if one disconnects before the handler started' '
 	relay &&
 	debugged &&
 	debugger "$outer" resume first &&
@@ -240,7 +240,7 @@ check 'a debugger that goes away before the handler has begun: another one may c
 	says debugger.out "paused in exports.stops at line 3: 42"
 '
 
-check 'a debugger that attaches and never starts the handler: the invocation goes on' '
+check 'the invocation continues if a debugger attaches and never starts the handler' '
 	relay &&
 	debugged 16 &&
 	debugger "$outer" idle &&
@@ -250,7 +250,7 @@ check 'a debugger that attaches and never starts the handler: the invocation goe
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'a debugger that stays at the breakpoint is cut off by SIGTERM, and the handler goes on in the time that is left' '
+check 'SIGTERM disconnects a debugger that stays at a breakpoint, and the handler continues in the remaining time' '
 	relay &&
 	debugged 60 &&
 	debugger "$outer" stay &&
@@ -280,7 +280,7 @@ check 'node inspect attaches, reads a variable and resumes' '
 needs node
 test -e "$DEBUGGERS/npm/installed" || missing=chrome-remote-interface
 
-# own_relay: that of open-runtime.
+# own_relay: starts the relay of open-runtime.
 own_relay() {
 	choose_ports
 	"$open_runtime" debug-relay --port "$outer" --function-port "$inner" 2>relay.log &
@@ -289,7 +289,7 @@ own_relay() {
 	within 10000 says relay.log "inspector.html?ws=127.0.0.1:$outer/"
 }
 
-check 'debug-relay brings them together, several functions in turn, and ends with Ctrl-C' '
+check 'debug-relay connects a debugger with several functions in turn, and ends at Ctrl-C' '
 	own_relay &&
 	debugged &&
 	for _ in 1 2
@@ -306,7 +306,7 @@ check 'debug-relay brings them together, several functions in turn, and ends wit
 	wait $relay_pid
 '
 
-check 'debug-relay forgets a function that has given up' '
+check 'debug-relay drops a function that closed its connection' '
 	own_relay &&
 	debugged 1 &&
 	goes_on "$inner" &&
@@ -317,13 +317,13 @@ check 'debug-relay forgets a function that has given up' '
 	is_debugged "$inner"
 '
 
-check 'debug-relay says which port is taken' '
+check 'the error of debug-relay names a port that is in use' '
 	listener &&
 	fails_to "$open_runtime" debug-relay --port "$outer" --function-port 0 2>out &&
 	says out "cannot listen on 127.0.0.1:$outer"
 '
 
-check 'invoke --debug prints the URL, stops at the first line, and leaves the event alone' '
+check 'invoke --debug prints the URL, stops at the first line, and does not change the event' '
 	make_task nodejs:debugged.stops &&
 	"$open_runtime" invoke debugged.stops --debug --bootstrap "$bootstrap" --task-root task >response 2>invoke.log &
 	at_end "wait $!" &&
@@ -335,7 +335,7 @@ check 'invoke --debug prints the URL, stops at the first line, and leaves the ev
 	says debugger.out "paused in exports.stops at line 2"
 '
 
-check 'invoke --debug=PORT has the debugger at that port' '
+check 'invoke --debug=PORT expects the debugger at that port' '
 	choose_ports
 	make_task nodejs:debugged.stops &&
 	"$open_runtime" invoke debugged.stops "--debug=$outer" --bootstrap "$bootstrap" --task-root task >response 2>invoke.log &
@@ -346,7 +346,7 @@ check 'invoke --debug=PORT has the debugger at that port' '
 	same_json "{\"secret\":42,\"has\":[]}" response
 '
 
-check 'serve --debug=PORT has each invocation wait for a debugger at that port' '
+check 'with serve --debug=PORT each invocation waits for a debugger at that port' '
 	choose_ports
 	start_lambda nodejs:debugged.stops "--debug=$outer" &&
 	for _ in 1 2
@@ -365,7 +365,7 @@ debugged_python() {
 	start_lambda "python:debugged.${1:-stops}" --env "SLSDEBUG=127.0.0.1:*" --timeout "${2:-60}"
 }
 
-# terminal PORT LINE…: types the lines into whatever is at that port, each at a prompt; then hangs up, or when told so.
+# terminal PORT LINE…: connects to that port and types each line at a prompt. Then it disconnects, or when it is told to.
 terminal() {
 	rm -f hang-up
 	type_lines "$@" 2>typed.err | {
@@ -391,7 +391,7 @@ has_prompts() {
 	test "$(grep -o "(Pdb)" terminal.out | wc -l)" -ge "$1"
 }
 
-# is_debugged_in_python PORT: and the next one, which asks for no debugger, works.
+# is_debugged_in_python PORT: pdb stops the invocation, and the next one, which asks for no debugger, works.
 is_debugged_in_python() {
 	answers "$(key "$1")" "$response" &&
 		says terminal.out "-> secret = 40 + 2" &&
@@ -400,7 +400,7 @@ is_debugged_in_python() {
 		fails_to grep -q "no debugger" lambda.log
 }
 
-check 'Python: pdb for a terminal on the outer port of the relay, twice in a row' '
+check 'Python: pdb accepts a terminal at the outer port of the relay, twice in a row' '
 	relay &&
 	debugged_python &&
 	for _ in 1 2
@@ -412,21 +412,21 @@ check 'Python: pdb for a terminal on the outer port of the relay, twice in a row
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: pdb for a terminal on the inner port of the relay' '
+check 'Python: pdb accepts a terminal at the inner port of the relay' '
 	relay &&
 	debugged_python &&
 	terminal "$inner" n "p secret" c c &&
 	is_debugged_in_python "$outer"
 '
 
-check 'Python: async handlers' '
+check 'Python: pdb stops async handlers' '
 	relay &&
 	debugged_python stops_async &&
 	terminal "$outer" n "p secret" c &&
 	is_debugged_in_python "$inner"
 '
 
-check 'Python: to quit pdb is to let the handler go on' '
+check 'Python: the handler continues after quit in pdb' '
 	relay &&
 	debugged_python &&
 	terminal "$outer" q q &&
@@ -434,7 +434,7 @@ check 'Python: to quit pdb is to let the handler go on' '
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: a terminal that goes away at the prompt: the handler goes on' '
+check 'Python: the handler continues if the terminal disconnects at the prompt' '
 	relay &&
 	debugged_python &&
 	terminal "$outer" n &&
@@ -446,23 +446,23 @@ check 'Python: a terminal that goes away at the prompt: the handler goes on' '
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: a refused host: the invocation goes on, and the next one works' '
+check 'Python: if the host refuses the connection, the invocation continues and the next one works' '
 	choose_ports &&
 	debugged_python stops 2 &&
 	answers "$(key "$outer")" "$response" &&
-	logged "no debugger: nothing to connect to in time (latest error: Connection refused)" &&
+	logged "no debugger: cannot connect to the relay in time (latest error: Connection refused)" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: a relay that never says anything: the invocation goes on, and the next one works' '
+check 'Python: if the relay never sends anything, the invocation continues and the next one works' '
 	listener &&
 	debugged_python stops 2 &&
 	answers "$(key "$outer")" "$response" &&
-	logged "no debugger: none said anything in time" &&
+	logged "no debugger: none sent anything in time" &&
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: at the prompt SIGTERM is raised where the handler is, and the next invocation works' '
+check 'Python: SIGTERM at the prompt raises an exception where the handler stands, and the next invocation works' '
 	relay &&
 	debugged_python stops 2 &&
 	terminal "$outer" n &&
@@ -474,7 +474,7 @@ check 'Python: at the prompt SIGTERM is raised where the handler is, and the nex
 
 fetch debugpy install_debugpy
 
-# debugged_by_debugpy [NTH MS]: a function that brings it, and has so many ms for the NTH invocation.
+# debugged_by_debugpy [NTH MS]: starts a function that contains debugpy. The NTH invocation has this many ms.
 debugged_by_debugpy() {
 	mkdir task &&
 		ln -s "$DEBUGGERS/python-$debugpy/debugpy" task/debugpy &&
@@ -482,7 +482,7 @@ debugged_by_debugpy() {
 		at_end end_debugpy
 }
 
-# end_debugpy: its adapter is a daemon, and ends by itself soon after the language runtime that it listens for.
+# end_debugpy: waits for the end of its adapter, a daemon, which exits by itself soon after the language runtime.
 end_debugpy() {
 	kill -9 "$(children)" &&
 		within 10000 has_no_daemon
@@ -506,7 +506,7 @@ is_debugged_by_debugpy() {
 		fails_to grep -q "no debugger" lambda.log
 }
 
-check 'Python: debugpy for a debugger on the outer port of the relay, twice in a row' '
+check 'Python: debugpy accepts a debugger at the outer port of the relay, twice in a row' '
 	relay &&
 	debugged_by_debugpy &&
 	for _ in 1 2
@@ -517,14 +517,14 @@ check 'Python: debugpy for a debugger on the outer port of the relay, twice in a
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: debugpy for a debugger on the inner port of the relay' '
+check 'Python: debugpy accepts a debugger at the inner port of the relay' '
 	relay &&
 	debugged_by_debugpy &&
 	adapter "$inner" resume &&
 	is_debugged_by_debugpy "$outer"
 '
 
-check 'Python: a debugger of debugpy that goes away at the breakpoint: the handler goes on' '
+check 'Python: the handler continues if a debugger of debugpy disconnects at a breakpoint' '
 	relay &&
 	debugged_by_debugpy &&
 	adapter "$outer" go &&
@@ -533,7 +533,7 @@ check 'Python: a debugger of debugpy that goes away at the breakpoint: the handl
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: without a debugger for debugpy the invocation goes on, and the next one works' '
+check 'Python: without a debugger for debugpy the invocation continues, and the next one works' '
 	relay &&
 	debugged_by_debugpy 2 8000 &&
 	adapter "$outer" resume &&
@@ -544,7 +544,7 @@ check 'Python: without a debugger for debugpy the invocation goes on, and the ne
 	answers "{}" "{\"secret\":42,\"has\":[]}"
 '
 
-check 'Python: at a breakpoint of debugpy SIGTERM is raised where the handler is, and the next invocation works' '
+check 'Python: SIGTERM at a breakpoint of debugpy raises an exception where the handler stands, and the next invocation works' '
 	relay &&
 	debugged_by_debugpy &&
 	adapter "$outer" stay &&

@@ -9,7 +9,7 @@ use open_runtime::cloudevents::formats::base64::{decode, encode};
 
 use crate::allocations::limited;
 
-/// Both write the same, and read the same, be there padding or none.
+/// Both write the same, and read the same, with and without padding.
 pub fn run(bytes: &[u8]) {
     let mut text = Vec::new();
     encode(bytes, &mut text);
@@ -20,7 +20,7 @@ pub fn run(bytes: &[u8]) {
     assert_eq!(limited("base64", bytes.len(), || decode(bytes)), expected);
 }
 
-/// Bits that no byte needs say nothing.
+/// Ignores the trailing bits that belong to no byte.
 fn engine(padding: DecodePaddingMode) -> GeneralPurpose {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding).with_decode_allow_trailing_bits(true);
     GeneralPurpose::new(&STANDARD, config)

@@ -18,7 +18,7 @@ use open_runtime::settings::lookup;
 
 use crate::targets::errors::can_be_told;
 
-/// A value is what was written, or an error that names the variable; and no name leads out of the folders.
+/// Each variable is read as it was written, or is an error that names it. No name leads out of the folders.
 pub fn run(input: &[u8]) {
     let variables = read(input);
     let get = |name: &'static str| variables.get(name.as_bytes()).cloned();
@@ -63,13 +63,13 @@ fn is_of_a_variable(error: &InvocationError, variables: &HashMap<Vec<u8>, OsStri
     can_be_told(error);
 }
 
-/// Never a silent default.
+/// An invalid value never becomes a silent default.
 fn is_as_written(config: &Config, variables: &HashMap<Vec<u8>, OsString>) {
     let text = |name: &str| variables.get(name.as_bytes())?.to_str().map(str::trim).filter(|text| !text.is_empty());
     assert_eq!(Some(config.handler.as_str()), text("_HANDLER"));
     assert_eq!(config.runtime.as_deref(), text("SLSRUNTIME"));
     let grace_ms = text("SLSGRACE").map_or(250, |grace| grace.parse().expect("a number"));
-    assert!(config.grace.as_millis() == grace_ms && grace_ms <= 900_000);
+    assert!(config.grace_ms == grace_ms && grace_ms <= 900_000);
     assert_eq!(config.overlap, text("SLSOVERLAP") == Some("on"));
     assert_eq!(config.events.report, text("SLSBATCH") == Some("report"));
     let events = [

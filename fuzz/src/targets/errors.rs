@@ -1,4 +1,4 @@
-//! Errors of handlers and of ours, as Lambda and X-Ray get them.
+//! Errors of handlers and of bootstrap, as Lambda and X-Ray get them.
 //!
 //! Input: an error object, or any text.
 
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 /// From 64 KiB on Lambda drops the header.
 const LONGEST_CAUSE: usize = 64 << 10;
 
-/// Whatever went wrong can be told.
+/// Every error can be reported.
 pub fn run(input: &[u8]) {
     let text = String::from_utf8_lossy(input).into_owned();
     is_in_lambdas_form(&header_error_type(&text));
@@ -37,7 +37,7 @@ pub fn run(input: &[u8]) {
     can_be_told(&InvocationError::Batch { summary: text, first });
 }
 
-/// The body, its header, and the cause for X-Ray are what their readers expect.
+/// The body, its header, and the cause for X-Ray have the forms that their readers expect.
 pub fn can_be_told(error: &InvocationError) {
     let body = error.to_json();
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(&body).expect("a JSON object");

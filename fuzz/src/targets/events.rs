@@ -1,13 +1,13 @@
-//! The mapping of an event to CloudEvents, and the answer that is made of what became of them.
+//! The mapping of an event to CloudEvents, and the answer that is made of their outcomes.
 //!
-//! Input: a line of words, of which any of `raw wrap unwrap batch report turned` are switches, and the others say what becomes of the
-//! calls, in turn: `bad`, `late`, or a response; then the event.
+//! Input: a line of words, then the event. Of the words, `raw wrap unwrap batch report turned` are switches. The others are the
+//! outcomes of the calls, in turn: `bad`, `late`, or a response.
 
 use open_runtime::cloudevents::{Answer, Batch, CallOutcome, EventFacts, Options, json, map};
 
 use crate::input::{is_json, words_and_rest};
 
-/// What the events came with.
+/// The facts of the invocation.
 pub const INVOCATION: EventFacts<'static> = EventFacts {
     request_id: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     function_arn: "arn:aws:lambda:us-east-1:123456789012:function:my-function",
@@ -17,7 +17,7 @@ pub const INVOCATION: EventFacts<'static> = EventFacts {
 
 const SWITCHES: [&[u8]; 6] = [b"raw", b"wrap", b"unwrap", b"batch", b"report", b"turned"];
 
-/// What is JSON is mapped to JSON; what is not is refused. Outcomes make an answer that is JSON, and failures make no success.
+/// JSON is mapped to JSON, and anything else is refused. The answer is JSON, and never reports a failure as a success.
 pub fn run(input: &[u8]) {
     let (words, event) = words_and_rest(input);
     let has = |word: &[u8]| words.contains(&word);
@@ -45,7 +45,7 @@ pub fn run(input: &[u8]) {
     answer(&Batch::new(&mapping, changed, &options), &outcomes);
 }
 
-/// The array with its elements in reverse; any other JSON as it is.
+/// The array with its elements in reverse order. Any other JSON is unchanged.
 fn turned(text: &[u8]) -> Vec<u8> {
     let document = json::Document::parse(text).expect("it is JSON");
     let mut elements: Vec<&[u8]> = document.root().elements().map(json::Value::raw).collect();

@@ -1,4 +1,4 @@
-//! The calls of an invocation, against a model of them.
+//! The calls of an invocation, compared with a model.
 //!
 //! Input: a line with the number of calls and of those at once, and `in-order` or not; then operations, a byte each.
 
@@ -16,7 +16,7 @@ use crate::input::{number, words_and_rest};
 const EVENT: [&[u8]; 3] = [b"{\"n\":", b"1", b"}"];
 const TAIL: &[u8] = b",\"context\":{}}\n";
 
-/// Answers in any order, to wrong ids, twice: each call is settled once at most, and with its own answer.
+/// Each call is settled at most once, with its own answer, whatever the order and the ids of the answers.
 pub fn run(input: &[u8]) {
     let (words, operations) = words_and_rest(input);
     let calls = calls(&words);
@@ -46,7 +46,7 @@ fn operate(tried: &mut Tried<'_>, operation: u8) {
     }
 }
 
-/// Calls as the first line asks for.
+/// The calls that the first line describes.
 pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
     let (warn_at, never) = (Deadline::after(Duration::ZERO), Deadline::NEVER);
@@ -56,7 +56,7 @@ pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     Calls { calls, suffix: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
 }
 
-/// An exchange and what it should be.
+/// An exchange and its expected state.
 pub struct Tried<'a> {
     calls: &'a Calls<'a>,
     exchange: Exchange<'a>,
@@ -77,7 +77,7 @@ impl<'a> Tried<'a> {
         Tried { calls, exchange, at_once, next, open, expected, written, has_failed, was_warned }
     }
 
-    /// From now on so many calls may be open.
+    /// From now on this many calls may be open.
     pub fn allow(&mut self, at_once: usize) {
         self.at_once = at_once;
     }
@@ -94,7 +94,7 @@ impl<'a> Tried<'a> {
         self.check();
     }
 
-    /// Writes so many bytes of what is to be written.
+    /// Writes this many of the pending bytes.
     pub fn write(&mut self, bytes: usize) {
         let output = self.exchange.output().iter().flat_map(|part| part.to_vec()).take(bytes).collect::<Vec<u8>>();
         assert_eq!(output.is_empty(), !self.exchange.has_output() || bytes == 0);
@@ -107,7 +107,7 @@ impl<'a> Tried<'a> {
         self.was_warned |= self.next > 0;
     }
 
-    /// An answer with the id comes in: a response, or an error of this type.
+    /// Receives an answer with the id: a response, or an error of this type.
     pub fn answer(&mut self, id: &str, answer: Result<&str, &str>) {
         let outcome = match answer {
             Ok(response) => Ok(Response::new(response.as_bytes().to_vec())),
@@ -120,7 +120,7 @@ impl<'a> Tried<'a> {
         self.settle(id, outcome, answer.map(|text| text.as_bytes().to_vec()).map_err(str::to_owned));
     }
 
-    /// The same with any outcome, and what it should come to.
+    /// The same with any outcome, and the result that is expected.
     pub fn settle(&mut self, id: &str, outcome: Outcome, expected: Result<Vec<u8>, String>) {
         let open = self.open.iter().copied().find(|&index| format!("r#{index}") == id);
         assert_eq!(self.exchange.settle(id, outcome), open.is_some(), "{id}");
@@ -142,7 +142,7 @@ impl<'a> Tried<'a> {
         assert_eq!(self.exchange.is_over(), self.open.is_empty() && !self.has_more());
     }
 
-    /// What was written, and what each call came to.
+    /// Checks what was written, and the outcome of each call.
     pub fn end(mut self) {
         self.write(usize::MAX);
         let line = |call: &Call<'_>| [&call_prefix(&call.id)[..], &EVENT.concat(), TAIL].concat();

@@ -1,4 +1,4 @@
-//! What `/runtime/invocation/next` brings, and what the language runtime and Lambda hear of it.
+//! The headers of `/runtime/invocation/next`, and what the language runtime and Lambda get of them.
 //!
 //! Input: headers, an empty line, the event.
 
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::input::{SECRET, is_json, is_one_line_of_json};
 
-/// The call is one line of JSON that says what the headers said, and whatever goes back to Lambda can go back.
+/// The call is one line of JSON with the values of the headers. The values that are sent back to Lambda are valid.
 pub fn run(input: &[u8]) {
     let (headers, event) = read(input);
     let log = Log { level: Level::Error, ..Log::default() };
@@ -45,7 +45,7 @@ fn read(input: &[u8]) -> (HeaderMap, &[u8]) {
     (headers, rest)
 }
 
-/// Its id can be a part of a path, and what is echoed a header.
+/// The request id is valid in a path, and the echoed values are valid headers.
 pub fn can_be_answered(invocation: &Invocation) {
     let id = &invocation.request_id;
     let path = format!("http://127.0.0.1:9001/2018-06-01/runtime/invocation/{id}/response");
@@ -57,7 +57,7 @@ pub fn can_be_answered(invocation: &Invocation) {
 
 fn is_called(invocation: &Invocation) {
     if !is_json(&invocation.event) {
-        return; // is refused before
+        return; // bootstrap refuses it earlier
     }
     let call = Call::new(invocation.request_id.clone(), [&invocation.event, b"", b""]);
     let line =
@@ -77,7 +77,7 @@ fn is_called(invocation: &Invocation) {
     assert_eq!(context.contains_key("identity"), invocation.identity.is_some());
 }
 
-/// Without parsing JSON: behind the last `,"context":{`, whatever the caller wrote.
+/// Finds the context without parsing JSON: after the last `,"context":{`, whatever the caller wrote.
 fn finds_its_context(line: &[u8], context: &str) {
     let line = std::str::from_utf8(line).expect("UTF-8");
     let (_, found) = line.rsplit_once(",\"context\":{").expect("a context");

@@ -1,7 +1,7 @@
 //! Any bytes as the answer of the Runtime API, through a real connection on this machine.
 //!
 //! Input: a line with the call (`next`, `register`, or else an error is reported), the size of the pieces that are sent at
-//! once, and `open` if the connection stays open after them; then the bytes. Every further answer is a sound one.
+//! once, and `open` if the connection stays open after them; then the bytes. All further answers are valid.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,10 +20,10 @@ use open_runtime::os::signals::Signals;
 use crate::input::{SECRET, number, words_and_rest};
 use crate::targets::headers::can_be_answered;
 
-/// A connection that stays open is closed when nothing has been asked for so long.
+/// An open connection is closed after this long without a request.
 const PATIENCE: Duration = Duration::from_millis(5);
 
-/// The call ends, without a panic, and an invocation is one that was sent.
+/// The call ends without a panic, and each invocation that it returns was sent.
 pub fn run(input: &[u8]) {
     let (words, answer) = words_and_rest(input);
     let world = world();
@@ -58,20 +58,20 @@ fn next(api: &RuntimeApi, world: &World, sent: &[u8]) -> Option<Fatal> {
     }
 }
 
-/// What the Runtime API is to answer first.
+/// The first answer of the Runtime API.
 struct Script {
     answer: Vec<u8>,
     piece: usize,
     stays_open: bool,
 }
 
-/// What all runs share: the Runtime API, and a language runtime that says nothing.
+/// The parts that all runs share: the Runtime API, and a silent language runtime.
 struct World {
     address: String,
     signals: Signals,
     runtime: SharedRuntime,
     script: Mutex<Option<Script>>,
-    /// How many sound answers have been sent.
+    /// The number of valid answers that were sent.
     sound: AtomicU64,
 }
 
@@ -98,7 +98,7 @@ fn world() -> &'static World {
 
 fn serve(listener: &TcpListener) {
     for connection in listener.incoming().flatten() {
-        let _ = answer_all(connection); // the other side may go when it likes
+        let _ = answer_all(connection); // the peer may close the connection at any time
     }
 }
 
@@ -130,7 +130,7 @@ fn sound_answer(head: &[u8]) -> &'static [u8] {
     }
 }
 
-/// The head of a request whose body has come too; `None` at the end.
+/// The head of a request, after its body was read. `None` at the end of the connection.
 fn read_request(connection: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
     let mut request = Vec::new();
     let mut piece = [0; 4096];

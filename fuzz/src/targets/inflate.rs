@@ -1,7 +1,7 @@
-//! Decompression, against flate2.
+//! Decompression, compared with flate2.
 //!
-//! Input: a line with `packed`, `deflate`, or else a level of compression; then gzip or zlib, a stream of deflate, or what is
-//! compressed.
+//! Input: a line with `packed`, `deflate`, or else a level of compression; then gzip or zlib, a stream of deflate, or
+//! the bytes to compress.
 
 use std::io::{Read, Write};
 
@@ -13,13 +13,13 @@ use open_runtime::cloudevents::formats::inflate::unpack;
 use crate::allocations::limited;
 use crate::input::{number, words_and_rest};
 
-/// Nothing is unpacked to more bytes.
+/// The maximum number of unpacked bytes.
 const LIMIT: usize = 1 << 16;
 
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 const ZLIB_HEADER: [u8; 2] = [0x78, 0x9c];
 
-/// What flate2 packs or unpacks is unpacked to the same bytes, and what it refuses is refused.
+/// Data that flate2 packs or unpacks is unpacked to the same bytes, and data that it refuses is refused.
 pub fn run(input: &[u8]) {
     let (words, rest) = words_and_rest(input);
     match words[0] {
@@ -33,7 +33,7 @@ fn ours(packed: &[u8]) -> Option<Vec<u8>> {
     limited("decompression", packed.len() + LIMIT, || unpack(packed, LIMIT))
 }
 
-/// The CRC of gzip's header (flag 2) is left out: ours does not look at it.
+/// The CRC of gzip's header (flag 2) is left out, because bootstrap does not check it.
 fn packed(packed: &[u8]) {
     if packed.starts_with(&[0x1f]) && packed.get(3).is_some_and(|flags| flags & 2 != 0) {
         return;

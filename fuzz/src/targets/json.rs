@@ -1,4 +1,4 @@
-//! The reader of JSON, against serde_json.
+//! The reader of JSON, compared with serde_json.
 //!
 //! Input: the text.
 
@@ -13,10 +13,10 @@ use serde_json::value::RawValue;
 
 use crate::allocations::limited;
 
-/// Deeper values are compared by their text alone.
+/// Deeper values are compared only by their text.
 const DEEPEST: usize = 60;
 
-/// So many members of an object are looked up by name.
+/// This many members of an object are looked up by name.
 const LOOKED_UP: usize = 40;
 
 /// Both accept the same texts, and find the same members, elements and strings in them.
@@ -63,7 +63,7 @@ fn compare_members(value: Value<'_, '_>, expected: &RawValue, depth: usize) {
     }
 }
 
-/// serde_json refuses lone surrogates, of which ours makes nothing.
+/// serde_json refuses lone surrogates, and bootstrap does not decode them.
 fn compare_text(value: Value<'_, '_>, expected: &RawValue) {
     let mut text = Vec::new();
     let is_text = append_text(value, &mut text);
@@ -77,7 +77,7 @@ fn compare_text(value: Value<'_, '_>, expected: &RawValue) {
     }
 }
 
-/// The members of an object in their order, those of one name too.
+/// The members of an object in their order, including those with the same name.
 pub struct Members<'a>(pub Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {

@@ -1,13 +1,13 @@
-//! Lines out of pieces of any size, and the search for line breaks, against the obvious way to do both.
+//! Lines from pieces of any size, and the search for line breaks, compared with simple implementations.
 //!
-//! Input: a line with the size of the pieces, and how often the rest is repeated.
+//! Input: a line with the size of the pieces, and how many times the rest is repeated.
 
 use open_runtime::child::lines::Lines;
 use open_runtime::json_line::{find_line_feed, has_line_breaks};
 
 use crate::input::{number, words_and_rest};
 
-/// No line feed is missed, none is seen where there is none, and no byte is lost, doubled or moved.
+/// Every line feed is found, and nothing else. No byte is lost, doubled or moved.
 pub fn run(input: &[u8]) {
     let (words, rest) = words_and_rest(input);
     let bytes = rest.repeat(number(&words, 1, (200_000 / rest.len().max(1)).clamp(1, 1000)));

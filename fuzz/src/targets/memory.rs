@@ -1,6 +1,6 @@
-//! What the parsers allocate for large inputs.
+//! The memory that parsers allocate for large inputs.
 //!
-//! Input: a line with a number of bytes; then what is repeated until there are so many.
+//! Input: a line with a number of bytes; then the text that is repeated until it has this many.
 
 use std::hint::black_box;
 
@@ -18,7 +18,7 @@ use crate::allocations::limited;
 use crate::input::{number, words_and_rest};
 use crate::targets::events::INVOCATION;
 
-/// No parser allocates more than three times what it reads, and 32 KiB; the mapping, what it reads and what it writes.
+/// No parser allocates more than three times its input plus 32 KiB. For the mapping, input and output count.
 pub fn run(input: &[u8]) {
     let (words, unit) = words_and_rest(input);
     let count = number(&words, 0, 100_000).div_ceil(unit.len().max(1));
@@ -49,7 +49,7 @@ fn bytes(text: &[u8]) {
     });
     limited("base64", length, || base64::decode(text));
     limited("percent-decoding", length, || percent_decoded(text));
-    limited("a reference", 2 * length, || uri::is_reference(text, false)); // becomes three times as long
+    limited("a reference", 2 * length, || uri::is_reference(text, false)); // the result is up to three times as long
     limited("a line", length, || on_one_line(text).len());
 }
 
@@ -64,7 +64,7 @@ fn json(json: &[u8]) {
     let response = [b"{\"id\":\"r#0\",\"response\":", json, b"}"].concat();
     limited("a response", length, || drop(black_box(Message::parse(&response))));
     if let Ok(error) = serde_json::from_slice::<&RawValue>(json) {
-        // It keeps a copy of what it reads.
+        // An error keeps a copy of its input.
         limited("an error", 2 * length, || drop(black_box(LambdaError::parse(error.get()))));
     }
     maps(json);

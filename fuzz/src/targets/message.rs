@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 use crate::input::{SECRET, is_json};
 use crate::targets::errors::can_be_told;
 
-/// A message is what its members say it is; what is none is described and not quoted.
+/// The members of a message decide its kind. A line that is not a message is described and not quoted.
 pub fn run(line: &[u8]) {
     let message = match Message::parse(line) {
         Ok(message) => message,
         Err(why) => return assert!(!why.contains(SECRET) && why.len() < 200, "{why}"),
     };
-    let lossy = String::from_utf8_lossy(line); // what is ignored may be no UTF-8
+    let lossy = String::from_utf8_lossy(line); // ignored members may have invalid UTF-8
     let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(&lossy) else {
         // serde refuses the whole object for a name with a lone surrogate, and bootstrap ignores that member.
         return assert!(lossy.to_ascii_lowercase().contains("\\ud") && lossy.trim_start().starts_with('{'), "{lossy}");

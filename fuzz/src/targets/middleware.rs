@@ -10,7 +10,7 @@ use open_runtime::os::process::End;
 
 use crate::input::{SECRET, is_json, is_one_line_of_json, number, words_and_rest};
 
-/// Only JSON goes on, on one line, and only when the status allows it.
+/// Only JSON is passed on, on one line, and only if the status allows it.
 pub fn run(input: &[u8]) {
     let (words, output) = words_and_rest(input);
     let hook = match words.first().copied() {

@@ -1,4 +1,4 @@
-//! One module for each place where bytes come in.
+//! One module for each place that reads bytes from outside.
 
 pub mod base64;
 pub mod environment;

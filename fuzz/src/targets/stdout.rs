@@ -1,7 +1,7 @@
-//! All that the language runtime says, while calls are under way.
+//! All output of the language runtime during calls.
 //!
-//! Input: a line with the number of calls, of those at once, and `in-order` or not, then the size of the pieces that come
-//! at once; then what comes.
+//! Input: a line with the number of calls, of those at once, and `in-order` or not, then the size of the pieces that arrive
+//! at once; then the output.
 
 use open_runtime::child::lines::Lines;
 use open_runtime::child::protocol::{self, Message};
@@ -11,7 +11,7 @@ use open_runtime::response::Response;
 use crate::input::{number, words_and_rest};
 use crate::targets::exchange::{Tried, calls};
 
-/// No line, however it comes, makes a call's answer another's, or answers a call twice.
+/// No line, however it is divided, gives a call the answer of another, or answers a call twice.
 pub fn run(input: &[u8]) {
     let (words, said) = words_and_rest(input);
     let calls = calls(&words);
@@ -23,7 +23,7 @@ pub fn run(input: &[u8]) {
         lines.push(piece);
         while let Some(line) = lines.take_next() {
             if hear(&mut tried, line).is_none() {
-                break 'all; // nothing that follows can be trusted
+                break 'all; // bootstrap ignores everything after a broken line
             }
         }
     }

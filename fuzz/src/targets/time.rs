@@ -1,6 +1,6 @@
-//! Points in time, against the crate `time`.
+//! Points in time, compared with the crate `time`.
 //!
-//! Input: a text that may say one.
+//! Input: a text that may be a point in time.
 
 use open_runtime::cloudevents::append_timestamp;
 use open_runtime::cloudevents::formats::time::{MinuteCache, Unit, append_time, is_rfc3339};
@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 const UNITS: [(Unit, i128); 3] =
     [(Unit::Seconds, 1_000_000_000), (Unit::Milliseconds, 1_000_000), (Unit::Microseconds, 1_000)];
 
-/// What both read is the same point in time; what ours writes, both read; and RFC 3339 is what the crate says it is.
+/// Both read the same point in time, both read what bootstrap writes, and both accept the same texts as RFC 3339.
 pub fn run(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let expected = OffsetDateTime::parse(&text, &Rfc3339).ok();
@@ -26,8 +26,8 @@ pub fn run(input: &[u8]) {
     integer(&text);
 }
 
-/// The crate takes any byte for the `T`, and leap seconds at the end of months. Ours takes no years that CloudEvents' readers
-/// refuse.
+/// The crate accepts any byte in place of the `T`, and leap seconds at the end of months. bootstrap refuses years that
+/// CloudEvents' readers refuse.
 fn is_taken(text: &str) -> bool {
     let separator = text.as_bytes().get(10);
     let is_leap = text.get(17..19) == Some("60");
@@ -50,7 +50,7 @@ fn read(written: &str) -> OffsetDateTime {
 fn number(text: &str, unit: Unit, nanoseconds: i128, written: &str) {
     let read = read(written).unix_timestamp_nanos() as f64;
     if text.as_bytes().get(4) == Some(&b'-') {
-        return; // a date in another form than RFC 3339
+        return; // a date in a form other than RFC 3339
     }
     let number: f64 = text.parse().expect("a number");
     let expected = number * nanoseconds as f64;
@@ -59,7 +59,7 @@ fn number(text: &str, unit: Unit, nanoseconds: i128, written: &str) {
     }
 }
 
-/// Whole numbers, exactly; and those that are no times are refused.
+/// Whole numbers are read exactly. Those that are not times are refused.
 fn integer(text: &str) {
     let Some(number) = text.parse::<i128>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())) else {
         return;

@@ -1,4 +1,4 @@
-//! URI-references and percent-coding, against iri-string and percent-encoding.
+//! URI-references and percent-coding, compared with iri-string and percent-encoding.
 //!
 //! Input: the text.
 
@@ -7,10 +7,10 @@ use open_runtime::cloudevents::formats::uri::{append_reference, is_reference};
 use open_runtime::cloudevents::{percent_decoded, percent_encoded};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 
-/// What the HTTP binding of CloudEvents encodes beside control characters and all that is not ASCII.
+/// The characters that the HTTP binding of CloudEvents encodes in addition to control characters and non-ASCII.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
-/// What ours makes of a text is a URI-reference that says the text, and a URI-reference stays what it is.
+/// A text becomes a URI-reference that decodes to the text, and a URI-reference is unchanged.
 pub fn run(text: &[u8]) {
     let mut reference = Vec::new();
     append_reference(text, &mut reference);
@@ -18,7 +18,7 @@ pub fn run(text: &[u8]) {
     assert!(UriReferenceStr::new(written).is_ok(), "{written}");
     assert!(percent_decode(&reference).eq(percent_decode(text)), "{written}");
     let given = std::str::from_utf8(text).unwrap_or(" ");
-    let is_plain = !text.is_empty() && !text.contains(&b'['); // ours knows no IPv6 addresses
+    let is_plain = !text.is_empty() && !text.contains(&b'['); // bootstrap accepts no IPv6 addresses
     assert_eq!(is_reference(text, false), is_plain && UriReferenceStr::new(given).is_ok(), "{given}");
     assert_eq!(is_reference(text, true), is_plain && UriStr::new(given).is_ok(), "{given}");
     assert_eq!(percent_encoded(text), percent_encode(text, ENCODED).to_string().into_bytes());

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))
 import tap
 
 MAP = sys.argv[1]
-MOST_A_BYTE = 1500  # instructions for each byte of an event
-MOST = 2.2  # times as many for twice as much; what is the same for both makes it less than 2
+MOST_A_BYTE = 1500  # the limit of instructions for each byte of an event
+MOST = 2.2  # the limit of the factor for an event of twice the size; constant costs make it less than 2
 
 
 def b64(data):
@@ -36,15 +36,15 @@ def http(headers, body="{}"):
 
 
 def empty_blocks(count):
-    """A zlib stream of so many blocks of the fixed code that hold nothing: ten bits each."""
-    bits = "".join("0" + "10" + "0" * 7 for _ in range(count)) + "1" + "10" + "0" * 7  # first bit lowest
+    """A zlib stream of this many empty blocks of the fixed code: ten bits each."""
+    bits = "".join("0" + "10" + "0" * 7 for _ in range(count)) + "1" + "10" + "0" * 7  # the first bit is the lowest
     bits += "0" * (-len(bits) % 8)
     body = bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
     return b"\x78\x01" + body + zlib.adler32(b"").to_bytes(4, "big")
 
 
 def own_codes(count):
-    """A zlib stream of so many blocks that bring codes of their own and hold a byte each."""
+    """A zlib stream of this many blocks with their own codes and one byte each."""
     pieces = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY)
     text = b"".join(bytes([97 + number % 20]) * 30 + bytes(range(60)) for number in range(count))
     out = b"".join(pieces.compress(text[at : at + 90]) + pieces.flush(zlib.Z_FULL_FLUSH) for at in range(0, len(text), 90))

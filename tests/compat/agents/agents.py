@@ -16,7 +16,7 @@ import packages as installed  # noqa: E402
 
 CACHE = common.CACHE
 LAYER = common.ROOT / "dist" / platform.machine().replace("aarch64", "arm64")
-# A namespace of its own, in which /opt holds the layers.
+# A separate mount namespace, in which /opt has the layers.
 IN_LAYERS = """
 mount --bind "$1" /opt
 test ! -d /opt/nodejs/node_modules || mount --bind "$2" /opt/nodejs/node_modules
@@ -60,7 +60,7 @@ class Agents(common.Language):
         return ["--bootstrap", self.aws_bootstrap(folder, interpreter) if column == "aws" else "/opt/bootstrap", *managed]
 
     def aws_bootstrap(self, folder, interpreter):
-        """Starts the wrapper as those of managed runtimes do."""
+        """Starts the wrapper as a managed runtime does."""
         commands = {
             "python": f'"{CACHE}/python/venv/bin/python3" "{HERE}/aws_client.py"',
             "nodejs": f'node --require "{HERE}/../nodejs/native.cjs" "{HERE}/../nodejs/ric3.mjs"',
@@ -70,7 +70,7 @@ class Agents(common.Language):
         return common.write_executable(folder / "aws", text)
 
     def told_by_log(self, log):
-        """New Relic's lines, as its reader of CloudWatch's logs takes them. One may stand behind output without a line feed."""
+        """Returns New Relic's lines, as its reader of CloudWatch's logs gets them. One may follow output without a line feed."""
         lines = re.findall(r'\[\d+, ?"NR_LAMBDA_MONITORING", ?"([^"]+)"\]', log)
         return "".join(f"NEW RELIC\n{gzip.decompress(base64.b64decode(line)).decode()}\n" for line in lines)
 
@@ -82,7 +82,7 @@ class Agents(common.Language):
 
 
 def make_layers(row, layers):
-    """What /opt holds: Open Runtime, the vendor's packages, and the row's own `opt`."""
+    """Makes the files of /opt: Open Runtime, the vendor's packages, and the row's own `opt`."""
     own = HERE / "rows" / row.get("program", row["name"]) / "opt"
     shutil.copytree(own, layers) if own.exists() else layers.mkdir()
     for name, target in {"bootstrap": "bootstrap", "open-runtime": "bootstrap", "runtimes": "runtimes"}.items():
@@ -97,7 +97,7 @@ def make_layers(row, layers):
 
 
 def as_managed(row, column):
-    """What a managed runtime's own start sets before it starts the wrapper."""
+    """Returns the variables that a managed runtime sets before it starts the wrapper."""
     if column == "provided" or row["language"] == "python":
         return {"AWS_EXECUTION_ENV": f"AWS_Lambda_{managed_runtime(row)}"} if column == "aws" else {}
     major = managed_runtime(row).strip("nodejs.x")

@@ -1,4 +1,4 @@
-"""Starts AWS's client as a managed runtime's bootstrap.py does: the handler is what a wrapper has made of _HANDLER."""
+"""Starts AWS's client as a managed runtime's bootstrap.py does: a wrapper may have changed _HANDLER."""
 import os
 import sys
 

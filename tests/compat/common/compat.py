@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 CACHE = ROOT / ".cache/compat"
 TOOL = ROOT / "dist/open-runtime"
-LIMIT_S = 60  # of any wait
+LIMIT_S = 60  # the limit of each wait
 MASKS = [
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]?\d*Z?(\+\d\d:?\d\d)?",
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
@@ -29,34 +29,34 @@ MASKS = [
     r"(START|END|REPORT) RequestId.*\n",
 ]
 SPOIL = "#!/bin/sh\ncase $1 in after | error) echo '\"spoiled\"' ;; esac\n"
-TRACE = "Root=1-65a1b2c3-4d5e6f708192a3b4c5d6e7f8;Parent=53995c3f42cd8ad8;Sampled=1"  # X-Ray's SDKs are to send
+TRACE = "Root=1-65a1b2c3-4d5e6f708192a3b4c5d6e7f8;Parent=53995c3f42cd8ad8;Sampled=1"  # tells X-Ray's SDKs to send
 DEFAULTS = {"packages": [], "environment": {}, "ours": {}, "mask": [], "answers": [], "log": [], "arrives": [], "differs": {}, "not_logged": {}, "fails": []}
 
 
 class Language:
-    """What the rows of a language have in common."""
+    """The parts that the rows of a language share."""
 
-    NAME = ""  # as the page has it
+    NAME = ""  # the name on the page
     HERE = Path()  # the folder with rows and not-run.json
-    COLUMNS = ["program", "packages"]  # of the page, before
+    COLUMNS = ["program", "packages"]  # of the page, before the results
     RESULTS = ["raw", "CloudEvents"]
     PEER = "aws"  # the column that the others are compared with
     SAME = "same as AWS's"
 
     def interpreters(self, row):
-        """Those that the row runs with, one test each."""
+        """Returns the variants that the row runs with, one test each."""
 
     def version(self, interpreter):
-        """What the title of its tests says of it, after a blank; empty if there is but one."""
+        """Returns the suffix of test titles, after a space. Empty if there is only one variant."""
 
     def columns(self, row):
         return [self.PEER, "raw", *(["cloudevents"] if "cloudevents" in row else [])]
 
     def peer(self, row, folder, interpreter):
-        """What PEER did, as run_column returns it, if it does not run in the tool."""
+        """Returns the results of PEER, as run_column does, if it does not run in the tool."""
 
     def copy_program(self, row, folder, *without):
-        """Makes the task root, of the files of the row or of the one whose program it runs."""
+        """Makes the task root from the files of the row, or of the row whose program it runs."""
         source = self.HERE / "rows" / row.get("program", row["name"])
         return shutil.copytree(source, folder / "task", ignore=shutil.ignore_patterns("row.json", "__pycache__", *without))
 
@@ -65,7 +65,7 @@ class Language:
         return []
 
     def start(self, row, column, folder, interpreter, environment):
-        """The tool's options for this column. What else it needs goes into the environment."""
+        """Returns the tool's options for this column. Adds what else it needs to the environment."""
         if column == self.PEER:
             return ["--bootstrap", self.aws_bootstrap(folder, interpreter)]
         if column == "raw":
@@ -82,7 +82,7 @@ class Language:
         """A program that starts AWS's client."""
 
     def told_by_log(self, log):
-        """What the log holds for a vendor who reads it; it has arrived, too."""
+        """Returns the parts of the log that a vendor reads. They count as arrived."""
         return ""
 
     def head(self):
@@ -135,10 +135,10 @@ def has_difference(row):
 
 
 def try_row(language, row, interpreter, folder, spoil):
-    """What is wrong with the row, a text for each."""
+    """Returns the faults of the row, a text for each."""
     try:
         columns = {column: run_column(language, row, column, folder, spoil, interpreter) for column in language.columns(row)}
-    except Exception as error:  # of one row: the others are worth a try
+    except Exception as error:  # one row failed: the others still run
         output = getattr(error, "stderr", None) or b""
         return [f"{type(error).__name__}: {error} {output.decode()[-2000:]}"]
     return [problem for column, done in columns.items() for problem in problems_of(language, row, column, *done)] + list(differences(language, row, columns))
@@ -166,7 +166,7 @@ def problems_of(language, row, column, answers, log, arrived):
 
 
 def differences(language, row, columns):
-    """What differs from the peer's and is not told of, and what is told of and does not differ."""
+    """Returns undocumented differences from the peer, and documented ones that do not occur."""
     if language.PEER not in columns:
         return
     answers, log, _ = columns[language.PEER]
@@ -181,7 +181,7 @@ def differences(language, row, columns):
 
 
 def essence(answer, row):
-    """Of an error its type and message: its stack has other frames in each client."""
+    """Reduces an error to type and message, because its stack has other frames in each client."""
     failed, text = answer
     told = json.loads(text)
     if failed and isinstance(told, dict):
@@ -196,7 +196,7 @@ def masked(text, row):
 
 
 def run_column(language, row, column, folder, spoil, interpreter):
-    """The answers, the log, and what arrived, when the row's events have been sent to a function."""
+    """Sends the row's events to a function. Returns the answers, the log, and what arrived."""
     folder = Path(tempfile.mkdtemp(dir=folder))
     is_peer = column == language.PEER
     if is_peer and (done := language.peer(row, folder, interpreter)):
@@ -244,7 +244,7 @@ def ask(command, row, folder, path, before_end):
 
 
 def invoke(port, event):
-    """Whether it failed, and the answer."""
+    """Returns whether the invocation failed, and the answer."""
     request = urllib.request.Request(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event, {"X-Amzn-Trace-Id": TRACE})
     with urllib.request.urlopen(request, timeout=100) as response:
         return "X-Amz-Function-Error" in response.headers, response.read().decode()
@@ -276,7 +276,7 @@ def write_executable(path, text):
 
 @contextlib.contextmanager
 def moto(row, folder):
-    """The environment that leads to AWS's APIs."""
+    """Returns the environment that sets the addresses of AWS's APIs."""
     if not row.get("moto"):
         yield {}
         return
@@ -302,7 +302,7 @@ def can_connect(port):
 
 
 class Collector:
-    """Takes what rows send by HTTP, HTTPS and UDP."""
+    """Receives what rows send by HTTP, HTTPS and UDP."""
 
     def __init__(self, folder):
         self.folder, self.parts, self.servers = folder, [], []
@@ -351,7 +351,7 @@ class Collector:
 
     def listen(self, tls=None):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
-        server.handle_error = lambda *_: None  # of clients that end in the middle of a connection
+        server.handle_error = lambda *_: None  # ignores errors of clients that end during a connection
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)  # but in the connection's thread
         self.servers.append(server)
@@ -359,7 +359,7 @@ class Collector:
         return f"127.0.0.1:{server.server_port}"
 
     def listen_by_tls(self):
-        """With a certificate of its own; what a row's environment has to know of it."""
+        """Starts HTTPS with its own certificate. Returns what a row's environment needs for it."""
         key, certificate = self.folder / "key.pem", self.folder / "ca.pem"
         command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
         command += ["-subj", "/CN=collector", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]

@@ -1,13 +1,13 @@
-"""Debian's packages that a language's debs.txt pins."""
+"""The Debian packages that debs.txt of a language pins."""
 import re
 
 
 def versions(lock):
-    """The version of each package, without its epoch, which the name of its file does not have."""
+    """Returns the version of each package, without the epoch, which file names do not have."""
     return dict(re.findall(r"/([\w.+-]+)_([^_/]+)_\w+\.deb$", lock.read_text(), re.M))
 
 
 def told(row, lock):
-    """The packages of a row with their versions, as the page has them."""
+    """Returns the packages of a row with their versions, in the form of the page."""
     found = versions(lock)
     return ", ".join(f"{name} {found[name]}" for name in row["packages"]) or "none"

@@ -1,9 +1,9 @@
-"""Packages that pip has installed in a folder."""
+"""Packages that pip installed in a folder."""
 import re
 
 
 def top_levels(wanted, target):
-    """The files and folders of these packages and of all that they depend on, as far as pip has installed it in that folder."""
+    """Returns the files and folders of these packages and their dependencies, if pip installed them in that folder."""
     if not wanted:
         return set()
     installed = {}

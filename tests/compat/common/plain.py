@@ -10,7 +10,7 @@ import debs
 
 
 class Plain(compat.Language):
-    """A row's own file `plain` may say how its program runs outside of Lambda; that of the language calls the handler."""
+    """A row's own file `plain` may run its program outside of Lambda. That of the language calls the handler."""
 
     PEER = "plain"
     SAME = "same as outside of Lambda"

@@ -31,7 +31,7 @@ class NodeJs(common.Language):
         return CACHE / f"node-versions/node_modules/{interpreter}-{MACHINE}/bin"
 
     def deploy(self, row, folder, interpreter):
-        """Packages are links, whose own packages Node.js finds beside what they lead to."""
+        """Packages are links. Node.js finds their dependencies beside their targets."""
         task_root = self.copy_program(row, folder)
         for name in row["packages"]:
             link = task_root / "node_modules" / name
@@ -63,7 +63,7 @@ def installed(row):
 
 
 def locked(folder):
-    """The version of each package that the lock file of the folder has."""
+    """Returns the version of each package in the lock file of the folder."""
     packages = json.loads((folder / "package-lock.json").read_text())["packages"]
     return {path.removeprefix("node_modules/"): package["version"] for path, package in packages.items() if path}
 

@@ -1,7 +1,7 @@
 'use strict';
-// Stands in for the native part of AWS's clients, which `npm ci --ignore-scripts` does not build: node --require native.cjs.
-// A thread speaks HTTP with the Runtime API. As with the native part, an answer blocks until it is posted, and nothing but
-// the wait for the next event keeps the event loop busy.
+// Replaces the native part of AWS's clients, which `npm ci --ignore-scripts` does not build: node --require native.cjs.
+// A thread sends HTTP to the Runtime API. As with the native part, an answer blocks until it is posted, and only the wait for
+// the next event keeps the event loop running.
 const { parentPort, workerData, Worker } = require('worker_threads');
 
 if (workerData instanceof Int32Array) serve();
@@ -57,7 +57,7 @@ function serve() {
       response.on('data', (chunk) => (text += chunk));
       response.on('end', () => (method === 'GET' ? parentPort.postMessage({ bodyJson: text, headers: response.headers }) : release()));
     });
-    request.on('error', () => process.exit(1)); // the Runtime API has gone
+    request.on('error', () => process.exit(1)); // the Runtime API closed the connection
     request.end(body);
   });
   const release = () => {

@@ -17,14 +17,14 @@ for my $event (@events) {
     print {$answers} "$answer\n";
 }
 
-# JSON::PP writes nan and inf, which no JSON has.
+# JSON::PP writes nan and inf, which are not JSON.
 sub encode {
     my $text = $json->encode({@_});
     $json->decode($text);
     return $text;
 }
 
-# Without the line: the caller is told that elsewhere.
+# Removes the line number, which the answer has elsewhere.
 sub told_of {
     my ($error) = @_;
     my $message = "$error";

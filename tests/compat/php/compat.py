@@ -15,7 +15,7 @@ class Php(plain.Plain):
     SUFFIX = ".php"
 
     def deploy(self, row, folder, interpreter):
-        """The packages are in vendor, which the program puts on its include_path, as Debian's expect."""
+        """The packages are in vendor, which the program adds to its include_path, as Debian's packages expect."""
         task_root = self.copy_program(row, folder)
         if row["packages"]:
             (task_root / "vendor").symlink_to(common.CACHE / "php/packages/usr/share/php")

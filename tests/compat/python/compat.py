@@ -65,7 +65,7 @@ def versions():
 
 
 def every_python():
-    """Every CPython from 3.10 on that this machine has."""
+    """Returns every CPython from 3.10 on that this machine has."""
     found = {}
     folders = [*os.environ["PATH"].split(":"), "/usr/bin"]
     if shutil.which("pyenv"):
@@ -89,7 +89,7 @@ def version_of(python):
 
 
 def make_venv(python):
-    """A venv of that interpreter, with the packages of imports.txt, setuptools among them."""
+    """Makes a venv of that interpreter with the packages of imports.txt, which include setuptools."""
     venv = CACHE / "venvs" / re.sub(r"\W+", "-", python).strip("-")
     wanted = python + version_of(python) + (HERE / "imports.txt").read_text()
     mark = venv / "installed"

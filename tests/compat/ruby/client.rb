@@ -1,7 +1,7 @@
 # Starts AWS's client as Lambda does, with a descriptor for its log. usage: client.rb FOLDER
 #
-# The client writes frames to it: a type and a length of four bytes each, a time of eight, and the text. Each is an event of the
-# log, and here a line.
+# The client writes frames to it: type and length of four bytes each, a time of eight bytes, and the text. Each frame is an event
+# of the log, and is printed here as a line.
 log, descriptor = IO.pipe(binmode: true)
 descriptor.close_on_exec = false
 fork do

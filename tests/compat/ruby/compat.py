@@ -29,7 +29,7 @@ class Ruby(common.Language):
         return Path(shutil.which("ruby")).parent
 
     def peer(self, row, folder, interpreter):
-        """What was recorded."""
+        """Returns the recorded results."""
         told = recorded(row["name"])
         return list(map(read_answer, told["answers"])), "\n".join(told["log"]), ""
 
@@ -62,13 +62,13 @@ class Recording(Ruby):
         return task_root, {**environment, "GEM_PATH": f"{task_root}/vendor/bundle/ruby/{series()}.0:"}
 
     def aws_bootstrap(self, folder, interpreter):
-        """Ruby 3.1 would add to the messages what Ruby 3.2 and later, which Lambda has, do not add."""
+        """Keeps Ruby 3.1 from adding to messages what Ruby 3.2 and later, which Lambda has, do not add."""
         options = "--disable-error_highlight --disable-did_you_mean"
         return common.write_executable(folder / "aws", f'#!/bin/sh\nexec ruby {options} "{HERE}/client.rb" "{self.client}"\n')
 
 
 def make_bundle(bundle):
-    """A folder of gems as Bundler makes it. Of those that Debian has outside of gems, the whole of its library takes the place."""
+    """Makes a folder of gems as Bundler does. For gems that Debian packages as libraries, it has the whole library."""
     gems = PACKAGES / "share/rubygems-integration/all"
     (bundle / "gems").mkdir(parents=True)
     (bundle / "specifications").symlink_to(gems / "specifications")
@@ -100,7 +100,7 @@ def read_answer(told):
 
 
 def record(client, names):
-    """Writes expected.json of these rows, of all if none is named."""
+    """Writes expected.json of these rows. Default: all rows."""
     version = re.search(r"VERSION = '([\d.]+)'", (client / "lib/aws_lambda_ric/version.rb").read_text())[1]
     ruby = subprocess.run(["ruby", "-e", "print RUBY_VERSION"], capture_output=True, text=True, check=True).stdout
     for name in names or sorted(path.name for path in (HERE / "rows").iterdir()):

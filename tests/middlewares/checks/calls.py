@@ -1,4 +1,4 @@
-"""usage: calls.py REQUEST_ID PORT <LOG: prints the calls that trace-http has logged, without what differs each time."""
+"""usage: calls.py REQUEST_ID PORT <LOG: prints the calls that trace-http logged, without values that differ from run to run."""
 import json
 import sys
 

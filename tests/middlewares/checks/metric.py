@@ -1,4 +1,4 @@
-"""usage: metric.py HOOK REQUEST_ID MS <LINE: the line is a metric of log-duration, of at least so many milliseconds.
+"""usage: metric.py HOOK REQUEST_ID MS <LINE: the line is a metric of log-duration, of at least this many milliseconds.
 
 As https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 has it.

@@ -1,4 +1,4 @@
-"""usage: server.py FILE: an HTTP server that writes its port to FILE, and answers 404 where the path says missing."""
+"""usage: server.py FILE: an HTTP server that writes its port to FILE, and answers 404 to paths that contain "missing"."""
 import http.server
 import os
 import sys

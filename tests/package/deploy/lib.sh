@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# For the tests that deploy: the tools, and a mock of AWS. Sourced after lib.sh.
+# For tests that deploy: deployment tools and a mock of AWS. Sourced after lib.sh.
 
 tools=${repository:?}/.cache/deploy
 PATH=$tools/npm/node_modules/.bin:$tools/venv/bin:$PATH
@@ -7,13 +7,13 @@ export SLS_TELEMETRY_DISABLED=1 SLS_NOTIFICATIONS_MODE=off CDK_DISABLE_CLI_TELEM
 export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1
 unset OPEN_RUNTIME_LAYER
 
-# fetch_tools: from npm and PyPI, once.
+# fetch_tools: installs the tools from npm and PyPI, once.
 fetch_tools() {
 	"${tests:?}/lib/npm-install" "$tests/package/deploy" "$tools/npm" &&
 		fetch_venv "$tests/package/deploy/requirements.txt" "$tools/venv"
 }
 
-# fetch_venv LOCK FOLDER: the packages of that lock file.
+# fetch_venv LOCK FOLDER: installs the packages of that lock file.
 fetch_venv() {
 	! cmp -s "$1" "$2/installed" || return 0
 	rm -rf "$2" &&
@@ -22,7 +22,7 @@ fetch_venv() {
 		cp "$1" "$2/installed"
 }
 
-# copy_services: the folder services has what is deployed, and the layers.
+# copy_services: copies what is deployed, and the layers, into the folder services.
 copy_services() {
 	mkdir -p services/dist &&
 		cp "$repository/serverless.yml" services &&
@@ -31,7 +31,7 @@ copy_services() {
 		cp "$repository"/dist/open-runtime-x86_64.zip "$repository"/dist/open-runtime-arm64.zip services/dist
 }
 
-# start_mock: moto's server on a port that the kernel chooses.
+# start_mock: starts moto's server on a port that the kernel chooses.
 start_mock() {
 	port=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	python "$tests/package/deploy/mock-aws.py" "$port" >mock.log 2>&1 &

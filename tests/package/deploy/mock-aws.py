@@ -1,4 +1,4 @@
-"""moto's server, with what its CloudFormation lacks for layers. usage: mock-aws.py PORT
+"""Starts moto's server, and adds what its CloudFormation lacks for layers. usage: mock-aws.py PORT
 
 Ref of a layer version is its ARN.
 """

@@ -1,4 +1,4 @@
-"""Holds dist/open-runtime-LAYER.cdx.json against CycloneDX's schema, SPDX's expressions, purls, and the layer itself.
+"""Checks dist/open-runtime-LAYER.cdx.json: CycloneDX's schema, SPDX's expressions, purls, and the layer itself.
 
 usage: check.py LAYER…     prints what is wrong; tests/package/sbom/validate starts it
 """

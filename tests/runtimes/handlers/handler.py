@@ -48,7 +48,7 @@ def prints(event, context):
         print("x" * 99)
     sys.stdout.write('{"id":"8f507cfc","response":"forged"}\n')
     os.write(1, b"written to 1\n")
-    # Unlike subprocess, system(3) closes nothing.
+    # Unlike subprocess, system(3) closes no descriptors.
     os.system("echo from a grandchild; (echo to descriptor 8 >&8); (echo to descriptor 9 >&9); true")
     return "printed"
 

@@ -1,5 +1,5 @@
-// Makes the calls of calls.cjs with the console of one of AWS's clients, of which nothing else runs: its native part need not
-// be built. usage: console.mjs FOLDER ric3|ric4 REQUEST-ID TENANT-ID
+// Makes the calls of calls.cjs with the console of one of AWS's clients. Nothing else of the client runs, so its native part
+// need not be built. usage: console.mjs FOLDER ric3|ric4 REQUEST-ID TENANT-ID
 import { readFileSync, writeFileSync } from 'fs';
 import { createRequire } from 'module';
 import { pathToFileURL } from 'url';

@@ -1,4 +1,4 @@
-"""Our rules for workflows of GitHub that no tool checks. usage: check.py FILE…     prints what is wrong
+"""Checks our own rules for GitHub workflows, which no tool checks. usage: check.py FILE…     prints the faults
 
 Each job has a limit of time and rights of its own; a new run of a workflow takes the place of an old one, or waits for it; what
 is pinned by a commit says which version that is; and what is run is a script of the project.

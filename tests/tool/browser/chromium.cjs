@@ -1,12 +1,12 @@
 'use strict';
-// A Chromium without a window, in a folder of its own: start, and tabs to work with.
+// A headless Chromium in its own folder: start, and tabs.
 const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const CDP = require(`${process.env.DEBUGGERS}/npm/node_modules/chrome-remote-interface`);
 
-// It asks the user before a page may reach this machine; other browsers do not, and users agree.
+// Chromium asks the user before a page may reach this machine. Other browsers do not ask, and users agree.
 const ASKS = ['', 'Navigations', 'WebRTC', 'WebSockets', 'Workers'].map((of) => `LocalNetworkAccessChecks${of}`).join();
 const ARGUMENTS = [
   '--headless=new', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-popup-blocking',
@@ -17,7 +17,7 @@ const ARGUMENTS = [
 /** Runs `work`, then leaves nothing of Chromium. */
 async function withChromium(work) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'open-runtime-chromium.'));
-  const isRoot = process.getuid() === 0; // then its sandbox does not work
+  const isRoot = process.getuid() === 0; // the sandbox does not work for root
   const options = [...ARGUMENTS, ...(isRoot ? ['--no-sandbox'] : []), `--user-data-dir=${folder}`, 'about:blank'];
   const chromium = spawn(process.env.CHROMIUM ?? 'chromium', options, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   const gone = new Promise((resolve) => chromium.on('close', resolve));

@@ -1,7 +1,7 @@
 'use strict';
-// The developer tools of Chromium: they attach to a function, let it go on each time it stands still, and are closed with it.
+// The developer tools of Chromium: they attach to a function, resume it at each stop, and close with it.
 //
-// usage: DEBUGGERS=FOLDER devtools.cjs URL     as open-runtime prints it
+// usage: DEBUGGERS=FOLDER devtools.cjs URL     the URL that open-runtime prints
 const { withChromium } = require('./chromium.cjs');
 
 const [, , url] = process.argv;

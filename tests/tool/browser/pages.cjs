@@ -1,6 +1,6 @@
 'use strict';
-// Shows pages of strangers, in Chromium. Each tries to reach a port of this machine, in all ways of tries.js. Prints a line
-// for each try, `PAGE TRY`, and behind it what the page could read.
+// Opens pages of foreign origins in Chromium. Each tries to reach a port of this machine, in all ways of tries.js. Prints a
+// line `PAGE TRY` for each try, followed by what the page could read.
 //
 // usage: DEBUGGERS=FOLDER pages.cjs PORT PATH BODY [PAGE…]     default: all pages
 const fs = require('fs');

@@ -1,9 +1,9 @@
 'use strict';
-// All ways in which a page can send something to a port of the machine that shows it. Runs in the page.
+// All ways in which a page can send data to a port of the browser's machine. Runs in the page.
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const LIMIT = 60_000; // ms
-const OPENING = 1500; // ms until what a window or a frame was sent for is there
+const OPENING = 1500; // ms until a window or a frame has loaded
 
 /**
  * Sends URL?try=NAME in each way; what is posted is `body`. `site` is a server of the page's that redirects: /STATUS?URL.
@@ -64,7 +64,7 @@ async function tries(url, body, site) {
   attempt('turn', (to) => turned(new URL(to).host, body));
   attempt('preconnect', async (to) => {
     document.head.append(Object.assign(document.createElement('link'), { rel: 'preconnect', href: new URL(to).origin }));
-    await pause(OPENING); // a connection that has said nothing
+    await pause(OPENING); // a connection that has sent nothing
     return fetched({ ...hidden, method: 'POST', body })(to);
   });
   return Promise.all(all);

@@ -1,4 +1,4 @@
-"""A listener that asks nobody who he is: it answers every request with a script, and prints the try's name of each, a line.
+"""A listener that checks no client: it answers every request with a script, and prints the name of each try on a line.
 
 usage: witness.py PORT-FILE
 """
@@ -36,7 +36,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 def tell(name):
-    os.write(1, f"{name}\n".encode())  # whole lines, of all threads
+    os.write(1, f"{name}\n".encode())  # a single write keeps the lines of the threads whole
 
 
 with Server(("127.0.0.1", 0), Witness) as server:

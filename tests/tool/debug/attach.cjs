@@ -1,8 +1,8 @@
 'use strict';
-// A debugger: attaches to a port, prints what happens, a line each. At the first pause it prints the function, the line and
-// the variable `secret`, then does what it is told: resume, stay (until it is killed), or go (without a word). One
-// that is idle does not even start the handler.
-// usage: [TOKEN=T] attach.cjs PORT resume|stay|go|idle [FIRST]   (FIRST: go before the handler is started)
+// A debugger: attaches to a port, and prints a line for each event. At the first pause it prints the function, the line and
+// the variable `secret`. Then its argument decides: resume, stay (until it is killed), or go (disconnect). With idle it does
+// not start the handler.
+// usage: [TOKEN=T] attach.cjs PORT resume|stay|go|idle [FIRST]   (FIRST: disconnect before the handler starts)
 const CDP = require(`${process.env.DEBUGGERS}/npm/node_modules/chrome-remote-interface`);
 
 const [, , port, then, first] = process.argv;
@@ -13,7 +13,7 @@ async function connect() {
     try {
       return await CDP({ host: '127.0.0.1', port, target: `ws://127.0.0.1:${port}/${process.env.TOKEN ?? 'whatever'}`, local: true });
     } catch {
-      await pause(); // nobody listens yet
+      await pause(); // nothing listens yet
     }
   }
 }

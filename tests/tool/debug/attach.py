@@ -14,7 +14,7 @@ while True:
         connection = socket.create_connection(("127.0.0.1", port))
         break
     except OSError:
-        time.sleep(0.05)  # nobody listens yet
+        time.sleep(0.05)  # nothing listens yet
 messages = connection.makefile("rb")
 sent = 0
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Does what the record's own text says, and keeps the order of the calls in the file `calls`.
+// Obeys the text of each record, and writes the order of the calls into the file `calls`.
 const { appendFileSync } = require('node:fs');
 
 const base64 = (text) => Buffer.from(text, 'base64').toString();

@@ -1,5 +1,5 @@
 'use strict';
 
-// Answers so many milliseconds before the end of the time that it is told it has.
+// Answers this many milliseconds before the end of its remaining time.
 exports.handler = (early, context) =>
   new Promise((resolve) => setTimeout(resolve, context.getRemainingTimeInMillis() - early, 'early'));

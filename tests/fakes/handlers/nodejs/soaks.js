@@ -1,4 +1,4 @@
-// Does as the event says, and answers with the event.
+// Obeys the event, and answers with it.
 'use strict';
 const { spawn } = require('node:child_process');
 

@@ -1,4 +1,4 @@
-// Notes that it has begun, and never lets go of the event loop.
+// Notes its start, and blocks the event loop for ever.
 const fs = require('fs');
 exports.handler = function spins() {
   fs.writeFileSync('spins', '');

@@ -1,4 +1,4 @@
-// Never gets ready. Leaves the file $NOTE behind when the language runtime gets SIGTERM.
+// Never becomes ready. Writes the file $NOTE when the language runtime gets SIGTERM.
 import { writeFileSync } from 'node:fs';
 
 process.once('SIGTERM', () => {

@@ -1,4 +1,4 @@
-"""As ../nodejs/batches.js: does what the record's own text says, and keeps the order of the calls in the file `calls`."""
+"""Like ../nodejs/batches.js: obeys the text of each record, and writes the order of the calls into the file `calls`."""
 import base64
 
 

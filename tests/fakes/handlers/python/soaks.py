@@ -1,4 +1,4 @@
-"""Does as the event says, and answers with the event."""
+"""Obeys the event, and answers with it."""
 import os
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-import { get } from 'node:http'; // the binding, which a patch of the module's object does not reach
+import { get } from 'node:http'; // a patch of the module's object does not change this binding
 import https from 'node:https';
 import { createRequire } from 'node:module';
 
