@@ -143,9 +143,12 @@ check 'scripts/release refuses a changelog without a section for the version, or
 	printf "## 1.2.3\n\n## 1.2.2\n\n- A thing.\n" >CHANGELOG.md &&
 	commit &&
 	refuses "CHANGELOG.md has no section \"## 1.2.3\"" &&
-	printf "## Unreleased\n\n- A thing.\n\n## 1.2.3\n\n- A thing.\n" >CHANGELOG.md &&
-	commit &&
-	refuses "CHANGELOG.md has a section \"## Unreleased\""
+	for rest in "## 1.2.3\n\n- A thing.\n" ""
+	do
+		printf "## Unreleased\n\n- A thing.\n\n$rest" >CHANGELOG.md &&
+			commit &&
+			refuses "CHANGELOG.md has a section \"## Unreleased\": name it \"## 1.2.3\"" --dry-run || return
+	done
 '
 
 check 'scripts/release refuses if a test fails' '
