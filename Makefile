@@ -6,10 +6,10 @@
 # make check      reads the sources: format, clippy, cargo doc, shellcheck
 # make test       runs every test
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
-# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere,
-#                   web pages in Chromium, which it installs
+# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
 # make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
-#                 in all ways, and all hostile tries with many random ones (HOSTILE_RANDOM=3000)
+#                 in all ways, all hostile tries with many random ones (HOSTILE_RANDOM=3000), and web pages in Chromium, which it
+#                 installs
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
 #                 2,761, so see scripts/mutants for FILE= and SHARD=
 # make docs      writes docs/event-kinds.md from the table of kinds
@@ -59,7 +59,7 @@ test-deploy: layer interpreter-layers
 	@cd tests && LIMIT_S=900 ./run 'deploy-*'
 
 test-long: bootstrap tool
-	@scripts/setup test
+	@scripts/setup test-long
 	@fuzz/run --long
 	@cd tests && V=1 LIMIT_S=36000 ./run 'long-*'
 

@@ -5,6 +5,7 @@ own call, with a clear error; the next call is served by the same process. MEMOR
 """
 
 import json
+import os
 import sys
 
 from claims import claim
@@ -13,7 +14,7 @@ from tap import within
 
 getattr(sys, "set_int_max_str_digits", lambda limit: None)(0)  # so that Python can read 5,000 digits
 
-SECONDS = 10  # for one document, in both directions
+SECONDS = 10  # of CPU time, for one document in both directions
 MEMORY = 32 << 10, 20  # for all: this many KB, and times the largest document: interpreters need much for small values
 
 NUMBERS = "a number that the language has not got"
@@ -58,11 +59,17 @@ def peak(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
+def cpu_seconds(pid):
+    """Returns the CPU time of a process and of the children that it has waited for."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def line_of(runtime):
     """Returns the next line as bytes, since it may contain what Python cannot read."""
     parts = [runtime.unread]
     while b"\n" not in parts[-1]:
-        within(SECONDS, lambda: not runtime.silent(0.05))
+        within(20 * SECONDS, lambda: not runtime.silent(0.05))
         runtime.unread = b""
         parts.append(runtime.read_some())
     line, _, runtime.unread = b"".join(parts).partition(b"\n")
@@ -98,7 +105,11 @@ def _(language):
         wrong = {}
         for name, (document, expected) in ODD.items():
             runtime.write(b'{"id":"odd","event":' + document + b',"context":{"requestId":"odd","deadlineMs":9999999999999}}\n')
+            began = cpu_seconds(runtime.pid)
             problem = judge(document, expected, line_of(runtime))
+            took = cpu_seconds(runtime.pid) - began
+            if took > SECONDS:
+                problem = f"took {took} s of CPU time"
             if problem:
                 wrong[name] = problem
             assert runtime.respond(name, request_id="next") == name
