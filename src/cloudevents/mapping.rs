@@ -86,7 +86,8 @@ impl fmt::Display for Warning {
 /// # Errors
 /// [`NotJson`] if the event is not JSON. An empty event counts as `null`.
 pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) -> Result<Mapping<'a>, NotJson> {
-    let event = if event.trim_ascii().is_empty() { b"null" } else { event };
+    let is_blank = event.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')); // a form feed is not JSON's white space
+    let event = if is_blank { b"null" } else { event };
     if options.raw {
         let document = Document::parse(event)?;
         return Ok(Mapping::unchanged(document.root()).with_debugger(document.root()));
@@ -392,4 +393,24 @@ impl<'s, 'a> Mapper<'s, 'a> {
 fn append_data_and_close(out: &mut Vec<u8>, data: &[u8]) {
     out.extend_from_slice(data);
     out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_white_space_of_json_counts_as_an_empty_event() {
+        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+        let mapped = |event: &[u8]| {
+            let mut text = Vec::new();
+            map(event, &facts, &Options::default()).map(|mapping| mapping.append_to(&mut text)).map(|()| text)
+        };
+        for blank in [&b""[..], b" \t\r\n"] {
+            assert_eq!(mapped(blank).unwrap(), b"null");
+        }
+        for other in [&b"\x0c"[..], b"\x0b", b"\0", b" \xa0"] {
+            assert!(mapped(other).is_err());
+        }
+    }
 }
