@@ -7,10 +7,13 @@ export SLS_TELEMETRY_DISABLED=1 SLS_NOTIFICATIONS_MODE=off CDK_DISABLE_CLI_TELEM
 export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1
 unset OPEN_RUNTIME_LAYER
 
-# fetch_tools: installs the tools from npm and PyPI, once.
+# fetch_tools: installs the tools from npm and PyPI, once. Test files run side by side, so the others wait for the first.
 fetch_tools() {
-	"${tests:?}/lib/npm-install" "$tests/package/deploy" "$tools/npm" &&
-		fetch_venv "$tests/package/deploy/requirements.txt" "$tools/venv"
+	mkdir -p "$tools" && (
+		flock -w 800 9 &&
+			"${tests:?}/lib/npm-install" "$tests/package/deploy" "$tools/npm" &&
+			fetch_venv "$tests/package/deploy/requirements.txt" "$tools/venv"
+	) 9>"$tools/lock"
 }
 
 # fetch_venv LOCK FOLDER: installs the packages of that lock file.
