@@ -46,10 +46,11 @@ check 'cdk synth accepts the layer unchanged, and packages the handler with its 
 		"function[\"Handler\"], function[\"Runtime\"], *function[\"Environment\"][\"Variables\"].values()" | tr -d "(),'\''")"
 '
 
+# W3005: the CDK writes dependencies that a reference has already.
 check 'cfn-lint reports nothing about the template of the CDK' '
 	copy_services &&
 	synthesize &&
-	cfn-lint services/example/cdk/cdk.out/open-runtime-example-cdk.template.json
+	cfn-lint --ignore-checks W3005 -- services/example/cdk/cdk.out/open-runtime-example-cdk.template.json
 '
 
 # No package registry has the providers themselves. So the tests compare arguments, and make no plan.
