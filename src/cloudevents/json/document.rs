@@ -110,11 +110,7 @@ impl Tape {
 pub fn validate(text: &[u8]) -> Result<(), NotJson> {
     must_be_utf8(text)?;
     let mut scanner = Scanner::new(text);
-    let end = scanner.value().and_then(|()| {
-        scanner.skip_whitespace();
-        scanner.end()
-    });
-    end.ok_or_else(|| scanner.error())
+    scanner.value().and_then(|()| scanner.end()).ok_or_else(|| scanner.error())
 }
 
 /// Validates a whole text, which need not be UTF-8, and calls `take` for each member of its object, with the name and with
@@ -145,7 +141,6 @@ fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn Fn
             }
         }
     }
-    scanner.skip_whitespace();
     scanner.end()
 }
 
@@ -210,7 +205,7 @@ impl<'a> Document<'a> {
         let document = Document { text, tape: Tape::default(), has_name_collision: Cell::new(false) };
         let limit = (text.len() / 16).min(1_000_000) + 512;
         let mut writer = TapeWriter { document, scanner: Scanner::new(text), limit, consumer };
-        match writer.node(NAMELESS, 0).and_then(|()| writer.end()) {
+        match writer.node(NAMELESS, 0).and_then(|()| writer.scanner.end()) {
             Some(()) => Ok(writer.document),
             None => Err(writer.scanner.error()),
         }
@@ -278,11 +273,6 @@ enum Children {
 }
 
 impl TapeWriter<'_, '_> {
-    fn end(&mut self) -> Option<()> {
-        self.scanner.skip_whitespace();
-        self.scanner.end()
-    }
-
     #[inline(always)]
     fn name(&self, (start, end): (usize, usize)) -> Name {
         Name { at: start as u32, fingerprint: fingerprint(self.document.text.get(start..end).unwrap_or_default()) }

@@ -94,7 +94,7 @@ impl<'a> Scanner<'a> {
 
     /// Skips whitespace. Most events do not contain any.
     #[inline(always)]
-    pub fn skip_whitespace(&mut self) {
+    fn skip_whitespace(&mut self) {
         if self.peek() <= b' ' {
             self.skip_some_whitespace();
         }
@@ -128,8 +128,9 @@ impl<'a> Scanner<'a> {
         empty
     }
 
-    /// Refuses the text if it does not end here.
+    /// Skips whitespace, and refuses the text if it does not end there.
     pub fn end(&mut self) -> Option<()> {
+        self.skip_whitespace();
         if self.at < self.text.len() { self.refuse(Reason::Trailing) } else { Some(()) }
     }
 
