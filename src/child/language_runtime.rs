@@ -250,7 +250,7 @@ impl LanguageRuntime {
     }
 
     /// Kills it, because what it was doing must not go on. [`ensure_started`](LanguageRuntime::ensure_started) starts it again.
-    pub fn kill(&mut self) {
+    fn kill(&mut self) {
         if self.state.process().is_some() {
             self.state = State::Dead(None); // dropping the process kills its group
         }
