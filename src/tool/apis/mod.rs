@@ -1,5 +1,4 @@
-//! Lambda's HTTP APIs: the Runtime API and the Extensions API for bootstrap, the Invoke API for callers. Uses `faults`,
-//! `http`, `model` and `report`.
+//! Lambda's HTTP APIs: the Runtime API and the Extensions API for bootstrap, the Invoke API for callers.
 
 pub mod bootstrap_server;
 mod extensions;

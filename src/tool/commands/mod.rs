@@ -1,5 +1,4 @@
-//! A file for each command: its arguments, its help, and what it does. No command uses another one. Uses all other
-//! folders.
+//! A file for each command: its arguments, its help, and what it does. No command uses another one.
 
 pub mod debug_relay;
 pub mod event;

@@ -4,8 +4,6 @@
 //! order: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`; `delayMs`; `status` (the
 //! request is answered, and has no effect), or else the request takes effect; `headers`, `deadlineMs`, `body`,
 //! `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
-//!
-//! Uses `http` and `model`.
 
 mod fault;
 

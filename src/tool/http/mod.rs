@@ -1,5 +1,4 @@
-//! HTTP/1.1 servers that refuse web pages, limit their connections, and can break an answer off on purpose. Uses `os`
-//! alone.
+//! HTTP/1.1 servers that refuse web pages, limit their connections, and can break an answer off on purpose.
 
 pub mod connection_limit;
 pub mod guard;

@@ -1,5 +1,5 @@
 //! What a Lambda consists of: the function, its execution environment, an invocation, and how it may fail. Data and
-//! rules; no HTTP, and no starting of processes. Uses `os` alone.
+//! rules; no HTTP, and no starting of processes.
 
 pub mod arguments;
 pub mod bootstrap_path;

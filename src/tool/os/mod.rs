@@ -1,5 +1,4 @@
-//! What the kernel offers: system calls, pipes, and the processes below this one. Knows nothing of Lambda, and uses no
-//! other folder.
+//! What the kernel offers: system calls, pipes, and the processes below this one. Knows nothing of Lambda.
 
 pub mod pipe;
 pub mod process_tree;

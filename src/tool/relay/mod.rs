@@ -1,5 +1,4 @@
-//! Connects functions that are debugged with their debuggers, and keeps web pages out. Uses `http`, `model` and
-//! `tool_error`.
+//! Connects functions that are debugged with their debuggers, and keeps web pages out.
 
 mod admission;
 mod listener;

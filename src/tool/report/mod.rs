@@ -1,5 +1,4 @@
-//! What users and test suites see: the function's log and the timeline on stderr, and the journal. Uses `model` and
-//! `os`.
+//! What users and test suites see: the function's log and the timeline on stderr, and the journal.
 
 pub mod journal;
 pub mod logs;
