@@ -59,14 +59,32 @@ check 'SLSCOMPANIONS is not set if there are no companions' '
 
 needs node
 
-answers_of_node() {
+# trace_http_is_discreet LANGUAGE NAME: the claims about what is not logged. answers_of_LANGUAGE calls the handler.
+trace_http_is_discreet() {
+	# shellcheck disable=SC2034 # the bodies of the checks use it
+	language=$1
+	check "trace-http: without it, the same $2 handler answers the same, and logs no call" '
+		with_server &&
+		with log-duration "../middlewares/handlers/$language:calls.handler" &&
+		"answers_of_$language" &&
+		same 1 "$(wc -l <lambda.log)"
+	'
+	check "trace-http: no query, header or body of a $2 handler is logged" '
+		with_server &&
+		with trace-http "../middlewares/handlers/$language:calls.handler" &&
+		"answers_of_$language" &&
+		fails_to says lambda.log SECRET
+	'
+}
+
+answers_of_nodejs() {
 	answers "{\"port\":$port}" '[200,404,200,"ok","EPROTO","fetch failed"]'
 }
 
 check 'trace-http: every HTTP call of a Node.js handler is logged' '
 	with_server &&
 	with trace-http ../middlewares/handlers/nodejs:calls.handler &&
-	answers_of_node &&
+	answers_of_nodejs &&
 	same "POST 127.0.0.1:PORT /fetch 200
 GET 127.0.0.1:PORT /get 200
 POST 127.0.0.1:PORT /missing/ 404
@@ -74,19 +92,7 @@ GET 127.0.0.1:PORT /no-tls EPROTO
 GET 127.0.0.1:9 /refused TypeError" "$(calls)"
 '
 
-check 'trace-http: without it, the same Node.js handler answers the same, and logs no call' '
-	with_server &&
-	with log-duration ../middlewares/handlers/nodejs:calls.handler &&
-	answers_of_node &&
-	same 1 "$(wc -l <lambda.log)"
-'
-
-check 'trace-http: no query, header or body of a Node.js handler is logged' '
-	with_server &&
-	with trace-http ../middlewares/handlers/nodejs:calls.handler &&
-	answers_of_node &&
-	fails_to says lambda.log SECRET
-'
+trace_http_is_discreet nodejs Node.js
 
 check 'trace-http: a handler with a callback still gets it, and responses without a listener are consumed' '
 	with_server &&
@@ -98,7 +104,7 @@ check 'trace-http: a handler with a callback still gets it, and responses withou
 check 'the README'\''s companion for Node.js wraps a handler' '
 	with_server &&
 	with_example js nodejs.mjs ../middlewares/handlers/nodejs:calls.handler &&
-	answers_of_node &&
+	answers_of_nodejs &&
 	grep -q "before $(header x-amzn-requestid)" lambda.log
 '
 
@@ -119,19 +125,7 @@ GET 127.0.0.1:PORT /missing/ 404
 GET 127.0.0.1:9 /refused ConnectionRefusedError" "$(calls)"
 '
 
-check 'trace-http: without it, the same Python handler answers the same, and logs no call' '
-	with_server &&
-	with log-duration ../middlewares/handlers/python:calls.handler &&
-	answers_of_python &&
-	same 1 "$(wc -l <lambda.log)"
-'
-
-check 'trace-http: no query, header or body of a Python handler is logged' '
-	with_server &&
-	with trace-http ../middlewares/handlers/python:calls.handler &&
-	answers_of_python &&
-	fails_to says lambda.log SECRET
-'
+trace_http_is_discreet python Python
 
 check 'trace-http: an async handler of Python stays async' '
 	with trace-http ../middlewares/handlers/python:calls.quiet &&

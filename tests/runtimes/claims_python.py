@@ -521,6 +521,18 @@ def time_out(runtime, left_ms=200):
     runtime.signal(signal.SIGTERM)
 
 
+def timeouts(runtime):
+    """Yields the errors of two handlers in a row that SIGTERM stops. After each, finally must have run."""
+    for _ in range(2):
+        time_out(runtime)
+        error = runtime.read()["error"]
+        assert error["errorType"] == "Function.Timeout", error
+        assert "in handler" in error["stackTrace"][0], error
+        yield error
+        within(LIMIT, lambda: "finally" in runtime.log())
+        os.truncate(runtime.log_path, 0)
+
+
 @claim("SIGTERM stops a handler: finally runs, and the stack has the position", PYTHON)
 def _(_):
     for stuck in ("time.sleep(60)", "spin()", "threading.Event().wait()", "subprocess.run(['sleep', '60'])", "asyncio.run(asyncio.sleep(60))"):
@@ -540,15 +552,10 @@ def handler(event, context):
 """
         with start(code) as runtime:
             runtime.ready()
-            for _ in range(2):
-                time_out(runtime)
-                error = runtime.read()["error"]
-                assert error["errorType"] == "Function.Timeout", error
+            for error in timeouts(runtime):
                 assert "ms before its deadline" in error["errorMessage"], error
-                assert "in handler" in error["stackTrace"][0] and "# here" in error["stackTrace"][0], error
+                assert "# here" in error["stackTrace"][0], error
                 assert "open_runtime" not in str(error["stackTrace"]), error
-                within(LIMIT, lambda: "finally" in runtime.log())
-                os.truncate(runtime.log_path, 0)
 
 
 @claim("SIGTERM stops an async handler, waiting or running, with the stack of its task", PYTHON)
@@ -567,14 +574,9 @@ async def handler(event, context):
 """
         with start(code) as runtime:
             runtime.ready()
-            for _ in range(2):
-                time_out(runtime)
-                error = runtime.read()["error"]
-                assert error["errorType"] == "Function.Timeout", error
+            for error in timeouts(runtime):
                 stack = "".join(error["stackTrace"])
-                assert "in handler" in error["stackTrace"][0] and "# here" in stack and "in inner" in stack, error
-                within(LIMIT, lambda: "finally" in runtime.log())
-                os.truncate(runtime.log_path, 0)
+                assert "# here" in stack and "in inner" in stack, error
 
 
 @claim("the answer of a handler in the remaining time is delivered", PYTHON)
