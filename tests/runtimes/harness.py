@@ -78,6 +78,15 @@ class Runtime:
         except ProcessLookupError:
             pass
 
+    def has_taken_signals(self):
+        """Whether it has handled what it was sent, and sleeps again or has ended."""
+        try:
+            with open(f"/proc/{self.pid}/status", encoding="utf-8") as file:
+                status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        return status["State"][0] in "SZ" and not int(status["SigPnd"], 16) and not int(status["ShdPnd"], 16)
+
     def write(self, data):
         """Writes and reads at the same time, as bootstrap does."""
         stdin, stdout = self.process.stdin.fileno(), self.process.stdout.fileno()
