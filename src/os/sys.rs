@@ -1,5 +1,5 @@
-//! The system calls that std does not offer, or not without much more. The only `unsafe` of this package: one job per function,
-//! every call checked at once, `io::Result` out.
+//! The system calls that std does not offer, or not without much more. Beside the allocator the only `unsafe` of this package: one job
+//! per function, every call checked at once, `io::Result` out.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};

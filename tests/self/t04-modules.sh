@@ -31,6 +31,10 @@ check 'the modules of open-runtime use each other only as src/tool/main.rs says,
 	"$tests/self/modules.py" "$tests/../src/tool/main.rs"
 '
 
+check 'the system calls and the allocator alone are unsafe' '
+	same "os/heap.rs os/sys.rs tool/os/sys.rs" "$(cd "$tests/../src" && echo $(grep -rl "allow(unsafe_code)" * | sort))"
+'
+
 check 'a crate that conforms to its map passes, and another crate in its folder is not checked' '
 	crate && test "$(modules)" = "2 modules, 4 files, 3 uses"
 '
