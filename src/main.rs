@@ -2,12 +2,7 @@
 
 use std::process::ExitCode;
 
-use open_runtime::os::heap::Heap;
 use open_runtime::settings::config;
-
-/// Here, not in the library: the developer's tool has threads.
-#[global_allocator]
-static HEAP: Heap = Heap::new();
 
 fn main() -> ExitCode {
     match open_runtime::bootstrap::run() {

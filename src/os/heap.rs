@@ -21,12 +21,12 @@ const ALIGNMENT: usize = 16;
 const PAGE: usize = 4096;
 
 /// Sizes up to this are multiples of [`ALIGNMENT`], and each has its list. Above, there are four sizes to each power of two.
-const FINE: usize = 128;
+const FINE: usize = 1024;
 
 /// Larger blocks are mappings of their own, in bytes.
 const MAX_SMALL: usize = 32 << 10;
 
-/// The lists: eight fine ones, and four for each of the eight powers of two from 128 bytes to 32 KiB.
+/// The lists: 64 fine ones, and four for each of the five powers of two from 1 KiB to 32 KiB.
 const LISTS: usize = FINE / ALIGNMENT + 4 * (MAX_SMALL / FINE).ilog2() as usize;
 
 /// The first chunk is a part of the program: a cold start with a small event asks the kernel for no memory.
@@ -40,6 +40,12 @@ const KEPT: usize = 8;
 
 /// All of them together are not larger than this, in bytes: two events of the largest size, and their responses.
 const MAX_KEPT: usize = 24 << 20;
+
+/// The allocator of Rust's code and, by [`c`], of the C library's. Only a build of `bootstrap` has it: the developer's tool and the
+/// tests have threads.
+#[cfg(all(target_env = "musl", not(feature = "tool"), not(test)))]
+#[global_allocator]
+static HEAP: Heap = Heap::new();
 
 /// The allocator. To be used by one thread alone.
 pub struct Heap(UnsafeCell<Blocks>);
@@ -265,6 +271,102 @@ impl Blocks {
         if let Some(room) = self.kept.iter_mut().find(|(start, _)| start.is_null()) {
             *room = (start, bytes);
             self.kept_bytes += bytes;
+        }
+    }
+}
+
+/// What the C library and its users call. musl's own allocator is then left out of the binary.
+#[cfg(all(target_env = "musl", not(feature = "tool"), not(test)))]
+mod c {
+    use std::alloc::{GlobalAlloc, Layout};
+    use std::ptr;
+
+    use super::{ALIGNMENT, HEAP};
+
+    /// A block of C's begins with its size, which C does not say again, and which has this room.
+    const HEAD: usize = ALIGNMENT;
+
+    fn layout(bytes: usize) -> Option<Layout> {
+        Layout::from_size_align(bytes.checked_add(HEAD)?, ALIGNMENT).ok()
+    }
+
+    /// # Safety
+    /// `start` is null, or a block of this layout that nobody uses.
+    unsafe fn hand_out(start: *mut u8, layout: Layout) -> *mut u8 {
+        if start.is_null() {
+            return start;
+        }
+        // SAFETY: a block has room for its head, and is aligned for it.
+        unsafe { start.cast::<usize>().write(layout.size()) };
+        // SAFETY: within the block.
+        unsafe { start.add(HEAD) }
+    }
+
+    /// # Safety
+    /// `block` was handed out, and is not null.
+    unsafe fn take_back(block: *mut u8) -> (*mut u8, Layout) {
+        // SAFETY: the head is before what was handed out.
+        let start = unsafe { block.sub(HEAD) };
+        // SAFETY: the head has been written.
+        let bytes = unsafe { start.cast::<usize>().read() };
+        // SAFETY: it was a layout before.
+        (start, unsafe { Layout::from_size_align_unchecked(bytes, ALIGNMENT) })
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn malloc(bytes: usize) -> *mut u8 {
+        let Some(layout) = layout(bytes) else { return ptr::null_mut() };
+        // SAFETY: the layout is not empty.
+        let start = unsafe { HEAP.alloc(layout) };
+        // SAFETY: it has just been taken.
+        unsafe { hand_out(start, layout) }
+    }
+
+    /// What musl itself calls, in posix_spawn.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn __libc_malloc(bytes: usize) -> *mut u8 {
+        // SAFETY: the same.
+        unsafe { malloc(bytes) }
+    }
+
+    /// What musl itself calls, in posix_spawn.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn __libc_free(block: *mut u8) {
+        // SAFETY: the same.
+        unsafe { free(block) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn calloc(count: usize, bytes: usize) -> *mut u8 {
+        let Some(layout) = count.checked_mul(bytes).and_then(layout) else { return ptr::null_mut() };
+        // SAFETY: the layout is not empty.
+        let start = unsafe { HEAP.alloc_zeroed(layout) };
+        // SAFETY: it has just been taken.
+        unsafe { hand_out(start, layout) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn realloc(block: *mut u8, bytes: usize) -> *mut u8 {
+        if block.is_null() {
+            // SAFETY: the same as for a new block.
+            return unsafe { malloc(bytes) };
+        }
+        let Some(wanted) = layout(bytes) else { return ptr::null_mut() };
+        // SAFETY: C's rules: the block was handed out, and has not been given back.
+        let (start, layout) = unsafe { take_back(block) };
+        // SAFETY: the block has this layout, and the new size is valid.
+        let start = unsafe { HEAP.realloc(start, layout, wanted.size()) };
+        // SAFETY: it has just been taken.
+        unsafe { hand_out(start, wanted) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn free(block: *mut u8) {
+        if !block.is_null() {
+            // SAFETY: C's rules: the block was handed out, and has not been given back.
+            let (start, layout) = unsafe { take_back(block) };
+            // SAFETY: the block has this layout.
+            unsafe { HEAP.dealloc(start, layout) };
         }
     }
 }
