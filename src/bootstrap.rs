@@ -39,7 +39,7 @@ pub fn run() -> Result<(), Fatal> {
     let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork, so that no SIGTERM is missed
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log_from_env();
-    let api = RuntimeApi::new(&address, signals, log);
+    let api = RuntimeApi::new(&address, signals, log)?;
     let (function, runtime) =
         understood.and_then(|()| start(signals, log)).map_err(|error| report_init_failure(&api, error))?;
     let outcome = serve(&api, &function, &runtime);

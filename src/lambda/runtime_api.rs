@@ -5,10 +5,12 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use ureq::http::{self, HeaderMap, StatusCode};
+use ureq::http::header::{CONTENT_TYPE, HeaderName};
+use ureq::http::uri::{Authority, PathAndQuery, Scheme};
+use ureq::http::{self, HeaderMap, HeaderValue, StatusCode, Uri};
 use ureq::{Agent, Body, Error};
 
-use super::transport::{self, Addresses, Dialer, Watch};
+use super::transport::{self, Address, Dialer, NoNames, Watch};
 use crate::child::language_runtime::SharedRuntime;
 use crate::cloudevents::json;
 use crate::error::{Fatal, InvocationError, header_error_type};
@@ -42,6 +44,24 @@ const MAX_EVENT: u64 = 1 << 28;
 /// A longer invocation id, in bytes, is not sent back: it must fit into the head of a request.
 const MAX_ECHO: usize = 16 << 10;
 
+const CLIENT_CONTEXT: &str = "lambda-runtime-client-context";
+const IDENTITY: &str = "lambda-runtime-cognito-identity";
+
+/// The headers of an event, in the order that [`invocation`] reads them.
+const HEADERS: [&str; 8] = [
+    "lambda-runtime-aws-request-id",
+    "lambda-runtime-deadline-ms",
+    "lambda-runtime-invoked-function-arn",
+    "lambda-runtime-trace-id",
+    CLIENT_CONTEXT,
+    IDENTITY,
+    "lambda-runtime-aws-tenant-id",
+    "lambda-runtime-invocation-id",
+];
+
+/// Headers of a request beside its content type: names in small letters, and values.
+type Headers = Vec<(&'static str, String)>;
+
 /// What `/runtime/invocation/next` brought.
 #[derive(Debug)]
 pub enum Next {
@@ -55,14 +75,24 @@ pub enum Next {
 #[derive(Debug)]
 pub struct RuntimeApi {
     agent: Agent,
-    address: String,
+    authority: Authority,
+    address: Address,
+    next: Uri,
     watch: std::sync::Arc<Watch>,
     log: Log,
 }
 
 impl RuntimeApi {
-    /// `address` is `AWS_LAMBDA_RUNTIME_API`, a host and a port. Connects when the first call is made.
-    pub fn new(address: &str, signals: Signals, log: Log) -> RuntimeApi {
+    /// `authority` is `AWS_LAMBDA_RUNTIME_API`, a host and a port. Connects when the first call is made.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`] if it is another.
+    pub fn new(authority: &str, signals: Signals, log: Log) -> Result<RuntimeApi, Fatal> {
+        let failed = |why: String| Fatal::RuntimeApi { call: "connecting", why };
+        let address = Address::parse(authority).map_err(|error| failed(error.to_string()))?;
+        let authority: Authority =
+            authority.parse().map_err(|error: http::uri::InvalidUri| failed(error.to_string()))?;
+        let next = uri(&authority, PathAndQuery::from_static("/2018-06-01/runtime/invocation/next"));
         let watch = Watch::new(signals);
         let config = Agent::config_builder()
             .proxy(None) // ureq's default reads HTTP_PROXY: events must not go through a proxy
@@ -74,8 +104,8 @@ impl RuntimeApi {
             .accept("")
             .accept_encoding("")
             .build();
-        let agent = Agent::with_parts(config, Dialer(watch.clone()), Addresses);
-        RuntimeApi { agent, address: address.to_owned(), watch, log }
+        let agent = Agent::with_parts(config, Dialer { address, watch: watch.clone() }, NoNames);
+        Ok(RuntimeApi { agent, authority, address, next, watch, log })
     }
 
     /// Waits for the next invocation, and looks after the language runtime meanwhile. Blocks for hours: Lambda freezes the
@@ -110,8 +140,7 @@ impl RuntimeApi {
     }
 
     fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
-        let url = format!("http://{}/2018-06-01/runtime/invocation/next", self.address);
-        let mut response = self.agent.get(&url).call()?;
+        let mut response = self.agent.get(self.next.clone()).call()?;
         let event = response.body_mut().with_config().limit(MAX_EVENT).read_to_vec()?;
         match response.status() {
             StatusCode::OK => Ok((response.into_parts().0.headers, event)),
@@ -127,10 +156,11 @@ impl RuntimeApi {
     ///
     /// Source: POST /extension/register, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#extensions-registration-api-a>
     pub fn register(&self, runtime: &SharedRuntime) -> Result<Option<Extension>, Fatal> {
-        let registered = self.watch.during(runtime, || self.ask_to_register())?;
+        let deadline = Deadline::after(REGISTER_TIMEOUT);
+        let registered = self.watch.during(runtime, || self.watch.until(deadline, || self.ask_to_register()))?;
         let extension = registered.and_then(|identifier| {
-            let connection = transport::dial(&self.address)?;
-            Ok(Extension::park(connection, &self.address, &identifier)?)
+            let connection = transport::connect(self.address)?;
+            Ok(Extension::park(connection, self.authority.as_str(), &identifier)?)
         });
         if let Err(failure) = &extension
             && !self.watch.is_terminating()
@@ -142,11 +172,14 @@ impl RuntimeApi {
     }
 
     fn ask_to_register(&self) -> Result<String, Failure> {
-        let url = format!("http://{}/2020-01-01/extension/register", self.address);
-        let request = self.agent.post(&url).config().timeout_global(Some(REGISTER_TIMEOUT)).build();
-        let mut response = request.header("lambda-extension-name", extension::NAME).send(&b"{\"events\":[]}"[..])?;
+        let url = uri(&self.authority, PathAndQuery::from_static("/2020-01-01/extension/register"));
+        let request = self
+            .agent
+            .post(url)
+            .header(HeaderName::from_static("lambda-extension-name"), HeaderValue::from_static(extension::NAME));
+        let mut response = request.send(&b"{\"events\":[]}"[..])?;
         let _ = response.body_mut().read_to_vec(); // the header says it all
-        match header(response.headers(), "lambda-extension-identifier") {
+        match response.headers().get("lambda-extension-identifier").and_then(text) {
             Some(identifier) if response.status().is_success() => Ok(identifier),
             _ => Err(Failure::Refused(format!("HTTP status {}", response.status().as_u16()))),
         }
@@ -161,7 +194,7 @@ impl RuntimeApi {
     /// Source: POST /runtime/invocation/{id}/response,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-response>
     pub fn respond(&self, invocation: &Invocation, response: &Response) -> Result<(), Fatal> {
-        self.answer(invocation, "response", response.json(), &[])
+        self.answer(invocation, "response", response.json(), Vec::new())
     }
 
     /// Reports that the invocation failed. Blocks and fails as [`respond`](RuntimeApi::respond) does.
@@ -169,7 +202,7 @@ impl RuntimeApi {
     /// Source: POST /runtime/invocation/{id}/error,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>
     pub fn fail(&self, invocation: &Invocation, error: &InvocationError) -> Result<(), Fatal> {
-        self.answer(invocation, "error", &error.to_json(), &error_headers(error))
+        self.answer(invocation, "error", &error.to_json(), error_headers(error))
     }
 
     fn answer(
@@ -177,17 +210,16 @@ impl RuntimeApi {
         invocation: &Invocation,
         kind: &'static str,
         body: &[u8],
-        headers: &[(&'static str, String)],
+        mut headers: Headers,
     ) -> Result<(), Fatal> {
-        let path = format!("/runtime/invocation/{}/{kind}", invocation.request_id);
-        let echo = invocation.invocation_id.iter().map(|id| ("lambda-runtime-invocation-id", id.as_str()));
-        let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).chain(echo);
+        let path = ["/2018-06-01/runtime/invocation/", &invocation.request_id, "/", kind].concat();
+        headers.extend(invocation.invocation_id.iter().map(|id| ("lambda-runtime-invocation-id", id.clone())));
         let what = if kind == "error" {
             "POST /runtime/invocation/{id}/error"
         } else {
             "POST /runtime/invocation/{id}/response"
         };
-        match self.post(&path, body, headers) {
+        match self.post(&path, body, &headers) {
             Ok(response) => self.check(what, &invocation.request_id, response.status().as_u16()),
             Err(failure) => {
                 let why = format!("{what} failed, and Lambda may not have the {kind}: {failure}");
@@ -221,11 +253,9 @@ impl RuntimeApi {
     ///
     /// Source: POST /runtime/init/error, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror>
     pub fn fail_init(&self, error: &InvocationError) -> Result<(), Fatal> {
-        let headers = error_headers(error);
-        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
         let call = "POST /runtime/init/error";
         let failed = |why| Fatal::RuntimeApi { call, why };
-        match self.post("/runtime/init/error", &error.to_json(), headers) {
+        match self.post("/2018-06-01/runtime/init/error", &error.to_json(), &error_headers(error)) {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(failed(format!("HTTP status {}", response.status().as_u16()))),
             Err(failure) => Err(failed(failure.to_string())),
@@ -234,13 +264,8 @@ impl RuntimeApi {
 
     /// Posts, and once more if the connection broke before there was an answer. It is not known then whether Lambda has the first,
     /// but Lambda takes one answer to an invocation and refuses a second.
-    fn post<'a>(
-        &self,
-        path: &str,
-        body: &[u8],
-        headers: impl Iterator<Item = (&'static str, &'a str)> + Clone,
-    ) -> Result<http::Response<Body>, Failure> {
-        match self.post_once(path, body, headers.clone()) {
+    fn post(&self, path: &str, body: &[u8], headers: &Headers) -> Result<http::Response<Body>, Failure> {
+        match self.post_once(path, body, headers) {
             Err(Failure::Broken(why)) if !self.watch.is_terminating() => {
                 self.log.write(Level::Debug, None, &format_args!("posting again: {why}"));
                 self.post_once(path, body, headers)
@@ -249,22 +274,29 @@ impl RuntimeApi {
         }
     }
 
-    fn post_once<'a>(
-        &self,
-        path: &str,
-        body: &[u8],
-        headers: impl Iterator<Item = (&'static str, &'a str)>,
-    ) -> Result<http::Response<Body>, Failure> {
-        let url = format!("http://{}/2018-06-01{path}", self.address);
-        let mut request = self.agent.post(&url).config().timeout_global(Some(POST_TIMEOUT)).build();
-        request = request.header("content-type", "application/json");
+    fn post_once(&self, path: &str, body: &[u8], headers: &Headers) -> Result<http::Response<Body>, Failure> {
+        let path = PathAndQuery::try_from(path).map_err(|error| Error::Http(error.into()))?;
+        let mut request = self.agent.post(uri(&self.authority, path));
+        request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in headers {
-            request = request.header(name, value);
+            let value = HeaderValue::from_str(value).map_err(|error| Error::Http(error.into()))?;
+            request = request.header(HeaderName::from_static(name), value);
         }
-        let mut response = request.send(body)?;
-        let _ = response.body_mut().read_to_vec(); // to its end, so that the connection can be used again; the status says it all
-        Ok(response)
+        self.watch.until(Deadline::after(POST_TIMEOUT), || {
+            let mut response = request.send(body)?;
+            let _ = response.body_mut().read_to_vec(); // to its end, so that the connection can be used again; the status says it all
+            Ok(response)
+        })
     }
+}
+
+/// Nothing is parsed again, and little is copied.
+fn uri(authority: &Authority, path: PathAndQuery) -> Uri {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(authority.clone());
+    parts.path_and_query = Some(path);
+    Uri::from_parts(parts).unwrap_or_default() // it has all three, which is the only condition
 }
 
 /// Reads the headers that came with an event. Invalid ones are left out, with a warning.
@@ -272,25 +304,32 @@ impl RuntimeApi {
 /// # Errors
 /// Why there is no invocation without the request id.
 pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invocation, String> {
-    let request_id = header(headers, "lambda-runtime-aws-request-id").ok_or("the answer has no request id")?;
+    let mut found = <[Option<String>; 8]>::default();
+    for (name, value) in headers {
+        let index = HEADERS.iter().position(|header| *header == name.as_str());
+        if let Some(slot) = index.and_then(|index| found.get_mut(index)).filter(|slot| slot.is_none()) {
+            *slot = text(value);
+        }
+    }
+    let [request_id, deadline_ms, function_arn, trace_id, client_context, identity, tenant_id, invocation_id] = found;
+    let request_id = request_id.ok_or("the answer has no request id")?;
     let is_step = matches!(request_id.as_str(), "." | ".."); // a step of a path, which would lead the answer's URL elsewhere
     if is_step || !request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return Err("the request id has characters that a request id cannot have".to_owned());
     }
-    let deadline_ms = header(headers, "lambda-runtime-deadline-ms").and_then(|ms| ms.parse().ok());
+    let deadline_ms = deadline_ms.and_then(|ms| ms.parse().ok());
     if deadline_ms.is_none() {
         log.warn(Some(&request_id), &"came without a deadline: nothing limits its time");
     }
     Ok(Invocation {
         deadline_ms,
         deadline: deadline_ms.map_or(Deadline::NEVER, Deadline::at_unix_ms),
-        function_arn: header(headers, "lambda-runtime-invoked-function-arn"),
-        trace_id: header(headers, "lambda-runtime-trace-id"),
-        client_context: json_header(headers, "lambda-runtime-client-context", &request_id, log),
-        identity: json_header(headers, "lambda-runtime-cognito-identity", &request_id, log),
-        tenant_id: header(headers, "lambda-runtime-aws-tenant-id"),
-        invocation_id: header(headers, "lambda-runtime-invocation-id")
-            .filter(|id| id.is_ascii() && id.len() <= MAX_ECHO), // otherwise it cannot be sent back
+        function_arn,
+        trace_id,
+        client_context: json_header(client_context, CLIENT_CONTEXT, &request_id, log),
+        identity: json_header(identity, IDENTITY, &request_id, log),
+        tenant_id,
+        invocation_id: invocation_id.filter(|id| id.is_ascii() && id.len() <= MAX_ECHO), // otherwise it cannot be sent back
         received_ms: unix_ms(),
         request_id,
         event,
@@ -298,8 +337,8 @@ pub fn invocation(headers: &HeaderMap, event: Vec<u8>, log: Log) -> Result<Invoc
 }
 
 /// A header that holds a JSON text. Anything else is left out, with a warning, because the invocation can do without.
-fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> Option<String> {
-    let value = header(headers, name)?;
+fn json_header(value: Option<String>, name: &str, request_id: &str, log: Log) -> Option<String> {
+    let value = value?;
     if json::validate(value.as_bytes()).is_err() {
         log.warn(Some(request_id), &format_args!("the header {name} is not JSON and was left out"));
         return None;
@@ -308,16 +347,17 @@ fn json_header(headers: &HeaderMap, name: &str, request_id: &str, log: Log) -> O
 }
 
 /// The headers of an error. Lambda keeps the type if it has the form of Lambda's own, and passes the cause to X-Ray.
-fn error_headers(error: &InvocationError) -> Vec<(&'static str, String)> {
+fn error_headers(error: &InvocationError) -> Headers {
     let mut headers = vec![("lambda-runtime-function-error-type", header_error_type(error.error_type()))];
     headers.extend(xray::cause(error).map(|cause| ("lambda-runtime-function-xray-error-cause", cause)));
     headers
 }
 
 /// A header's value. An empty one counts as absent. Bytes that are not UTF-8 are replaced.
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    (!value.is_empty()).then(|| value.into_owned())
+fn text(value: &HeaderValue) -> Option<String> {
+    let text = String::from_utf8(value.as_bytes().to_vec());
+    let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    (!text.is_empty()).then_some(text)
 }
 
 /// Why a call has no answer.

@@ -9,12 +9,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{ArrayVec, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::time::Duration as UreqDuration;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Error, Timeout};
 
@@ -29,21 +28,27 @@ use crate::os::wait::{self, Source, WaitEnd};
 /// How long connecting may take. The Runtime API is on the same machine, or on one nearby.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A connection is not asked whether it is still open this soon after an answer: two system calls per invocation.
+const JUST_USED: Duration = Duration::from_millis(1);
+
 /// The error kind of a wait that was abandoned: SIGTERM came, or the language runtime cannot be kept alive. Not `Interrupted`,
 /// which std retries for ever.
 const ABANDONED: ErrorKind = ErrorKind::Other;
 
-/// What a wait of ureq looks after.
+/// What a wait of ureq looks after, and how long it may take. ureq has timeouts of its own, which have to be asked for with a copy
+/// of its settings for each request: they are not used.
 pub struct Watch {
     signals: Signals,
     runtime: Mutex<Option<SharedRuntime>>,
+    deadline: Mutex<Deadline>,
     fatal: Mutex<Option<Fatal>>,
 }
 
 impl Watch {
     /// Watches the signals alone.
     pub fn new(signals: Signals) -> Arc<Watch> {
-        Arc::new(Watch { signals, runtime: Mutex::default(), fatal: Mutex::default() })
+        let deadline = Mutex::new(Deadline::NEVER);
+        Arc::new(Watch { signals, runtime: Mutex::default(), deadline, fatal: Mutex::default() })
     }
 
     /// Runs `call`. Its waits look after the language runtime, and SIGTERM ends them with an error.
@@ -57,13 +62,25 @@ impl Watch {
         lock(&self.fatal).take().map_or(Ok(result), Err)
     }
 
+    /// Runs `call`, whose waits end at the deadline with [`Error::Timeout`].
+    pub fn until<T>(&self, deadline: Deadline, call: impl FnOnce() -> T) -> T {
+        *lock(&self.deadline) = deadline;
+        let result = call();
+        *lock(&self.deadline) = Deadline::NEVER;
+        result
+    }
+
     /// Whether SIGTERM has been noticed.
     pub fn is_terminating(&self) -> bool {
         self.signals.is_terminating()
     }
 
-    /// Waits until the socket is readable, within the deadline.
-    fn wait_for(&self, socket: &TcpStream, deadline: Deadline) -> io::Result<()> {
+    /// Waits until the socket is readable.
+    fn wait_for(&self, socket: &TcpStream) -> io::Result<()> {
+        let deadline = *lock(&self.deadline);
+        if deadline.has_passed() {
+            return Err(ErrorKind::TimedOut.into()); // also when bytes come all the time
+        }
         let runtime = lock(&self.runtime).clone();
         let end = match runtime {
             Some(runtime) => runtime.get().wait_for(Some(socket.as_fd()), deadline).map_err(|fatal| {
@@ -108,53 +125,58 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Opens connections to the Runtime API.
 #[derive(Debug)]
-pub struct Dialer(pub Arc<Watch>);
+pub struct Dialer {
+    /// Where it is.
+    pub address: Address,
+    /// What each connection looks after.
+    pub watch: Arc<Watch>,
+}
 
 impl Connector for Dialer {
     type Out = Connection;
 
-    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
-        Ok(Some(Connection::open(&details.addrs, Arc::clone(&self.0))?))
+    fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
+        Ok(Some(Connection::open(self.address, Arc::clone(&self.watch))?))
     }
 }
 
-/// Takes addresses, and `localhost`. Other names are not resolved: a resolver is 24 KB, and the API is on the same machine.
+/// Resolves nothing: [`Dialer`] knows the address.
 #[derive(Debug)]
-pub struct Addresses;
+pub struct NoNames;
 
-impl Resolver for Addresses {
-    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
-        let address = address(authority).map_err(Error::Io)?;
-        let mut addresses = ArrayVec::from_fn(|_| address);
-        addresses.push(address);
-        Ok(addresses)
+impl Resolver for NoNames {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
     }
 }
 
-/// A connection to the Runtime API beside ureq's. Blocks for at most 2 s.
+/// Where the Runtime API is: an IP address and a port, or `localhost` and a port. Other names are not resolved: a resolver is
+/// 24 KB, and the API is on the same machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Address(SocketAddr);
+
+impl Address {
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] for a name.
+    pub fn parse(authority: &str) -> io::Result<Address> {
+        let numeric = authority.replacen("localhost:", "127.0.0.1:", 1);
+        numeric.parse().map(Address).map_err(|_| {
+            io::Error::new(
+                ErrorKind::InvalidInput,
+                format!("{authority} is neither localhost nor an IP address, with a port"),
+            )
+        })
+    }
+}
+
+/// A connection that does not block. That it failed may be known only when it is written to. Blocks for at most 2 s.
 ///
 /// # Errors
-/// Those of connect(2), and [`ErrorKind::InvalidInput`] for a name.
-pub fn dial(authority: &str) -> io::Result<TcpStream> {
-    connect(&address(authority)?)
-}
-
-/// A connection that does not block. That it failed may be known only when it is written to.
-fn connect(address: &SocketAddr) -> io::Result<TcpStream> {
-    let socket = sys::start_to_connect(address)?;
+/// Those of connect(2).
+pub fn connect(address: Address) -> io::Result<TcpStream> {
+    let socket = sys::start_to_connect(&address.0)?;
     let in_time = wait::for_any(&mut [Source::writable(socket.as_fd())], Deadline::after(CONNECT_TIMEOUT))?;
     if in_time { Ok(socket) } else { Err(ErrorKind::TimedOut.into()) }
-}
-
-fn address(authority: &str) -> io::Result<SocketAddr> {
-    let numeric = authority.replacen("localhost:", "127.0.0.1:", 1);
-    numeric.parse().map_err(|_| {
-        io::Error::new(
-            ErrorKind::InvalidInput,
-            format!("{authority} is neither localhost nor an IP address, with a port"),
-        )
-    })
 }
 
 /// One TCP connection.
@@ -163,19 +185,19 @@ pub struct Connection {
     socket: TcpStream,
     buffers: PieceBuffers,
     watch: Arc<Watch>,
-    was_just_used: bool,
+    used_at: Instant,
 }
 
 impl Connection {
-    fn open(addresses: &[SocketAddr], watch: Arc<Watch>) -> io::Result<Connection> {
-        let address = addresses.first().ok_or(ErrorKind::NotFound)?;
+    fn open(address: Address, watch: Arc<Watch>) -> io::Result<Connection> {
         let socket = connect(address)?;
         socket.set_nodelay(true)?; // or the last piece of a large response waits for the acknowledgement of the one before
-        Ok(Connection { socket, buffers: PieceBuffers::default(), watch, was_just_used: false })
+        Ok(Connection { socket, buffers: PieceBuffers::default(), watch, used_at: Instant::now() })
     }
 
     /// Writes what is pending.
-    fn flush(&mut self, deadline: Deadline) -> io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
+        let deadline = *lock(&self.watch.deadline);
         let mut written = 0;
         while let Some(rest @ [_, ..]) = self.buffers.pending().get(written..) {
             match self.socket.write(rest) {
@@ -196,9 +218,9 @@ impl Connection {
         Ok(())
     }
 
-    fn read(&mut self, deadline: Deadline) -> io::Result<usize> {
+    fn read(&mut self) -> io::Result<usize> {
         loop {
-            self.watch.wait_for(&self.socket, deadline)?;
+            self.watch.wait_for(&self.socket)?;
             match self.socket.read(self.buffers.input_append_buf()) {
                 Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
                 other => return other,
@@ -213,38 +235,30 @@ impl Transport for Connection {
     }
 
     /// Keeps the head until the body comes, for one write instead of two.
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.was_just_used = true;
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         if self.buffers.append_output(amount) {
             return Ok(());
         }
-        self.flush(deadline(timeout)).map_err(error)
+        self.flush().map_err(error)
     }
 
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.was_just_used = true;
-        let deadline = deadline(timeout);
-        self.flush(deadline).map_err(error)?;
-        let bytes = self.read(deadline).map_err(error)?;
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+        self.flush().map_err(error)?;
+        let bytes = self.read().map_err(error)?;
         self.buffers.input_appended(bytes);
+        self.used_at = Instant::now();
         Ok(bytes > 0)
     }
 
     /// ureq asks after each answer, when nothing can be wrong yet, and before each request, when the Runtime API may have closed
-    /// the connection. A response that is written to a closed connection is lost without an error.
+    /// the connection. A response that is written to a closed connection is lost without an error. No server closes one that was
+    /// used a moment ago.
     fn is_open(&mut self) -> bool {
-        if std::mem::take(&mut self.was_just_used) {
+        if self.used_at.elapsed() < JUST_USED {
             return true;
         }
         let now = Deadline::after(Duration::ZERO);
         matches!(wait::for_any(&mut [Source::readable(self.socket.as_fd())], now), Ok(false))
-    }
-}
-
-fn deadline(timeout: NextTimeout) -> Deadline {
-    match timeout.after {
-        UreqDuration::Exact(after) => Deadline::after(after),
-        UreqDuration::NotHappening => Deadline::NEVER,
     }
 }
 

@@ -29,7 +29,8 @@ pub fn run(input: &[u8]) {
     let world = world();
     let stays_open = words.get(2).is_some_and(|word| *word == b"open");
     *world.script() = Some(Script { answer: answer.to_vec(), piece: number(&words, 1, 4096), stays_open });
-    let api = RuntimeApi::new(&world.address, world.signals, Log { level: Level::Error, ..Log::default() });
+    let log = Log { level: Level::Error, ..Log::default() };
+    let api = RuntimeApi::new(&world.address, world.signals, log).unwrap();
     let failure = match words.first().copied() {
         Some(b"next") => next(&api, world, answer),
         Some(b"register") => api.register(&world.runtime).err(),
