@@ -149,7 +149,7 @@ impl<'a> Call<'a> {
 
 /// The part of a call's line before the event.
 pub fn call_prefix(id: &str) -> Vec<u8> {
-    let mut head = Vec::new();
+    let mut head = Vec::with_capacity(64);
     push_json(&mut head, "{\"id\":", id);
     head.extend_from_slice(b",\"event\":");
     head
@@ -158,7 +158,7 @@ pub fn call_prefix(id: &str) -> Vec<u8> {
 /// The part of a call's line after the event: the context, and the end. What bootstrap vouches for comes before what the caller
 /// chose. `deadline_ms` is when the handler must be done, in milliseconds since 1970.
 pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
-    let mut tail = Vec::new();
+    let mut tail = Vec::with_capacity(512); // a context without the caller's parts
     push_json(&mut tail, ",\"context\":{\"requestId\":", &invocation.request_id);
     if let Some(deadline_ms) = deadline_ms {
         tail.extend_from_slice(format!(",\"deadlineMs\":{deadline_ms}").as_bytes());

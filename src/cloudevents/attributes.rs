@@ -56,7 +56,7 @@ struct Context {
 impl AttributeWriter {
     /// Parses the templates of a kind's row.
     pub fn new(kind: &Kind, invocation: &EventFacts<'_>) -> AttributeWriter {
-        let mut templates = Templates::default();
+        let mut templates = Templates::new();
         let mut columns = kind.columns.split('\n');
         let [r#type, source, id, time, subject] = [(); 5].map(|()| columns.next().unwrap_or_default());
         let (unit, time) = match time.split_at_checked(3) {
@@ -89,7 +89,7 @@ impl AttributeWriter {
             trace_texts: texts.map(|template| templates.add(template)),
             invocation_trace: trace::InvocationTrace::new(invocation.trace_id),
             templates,
-            scratch: Vec::new(),
+            scratch: Vec::with_capacity(128),
         };
         AttributeWriter { attributes, context }
     }

@@ -269,7 +269,8 @@ struct Mapper<'s, 'a> {
 
 impl<'s, 'a> Mapper<'s, 'a> {
     fn new(kind: &'static Kind, invocation: &'s EventFacts<'s>, options: &'s Options) -> Mapper<'s, 'a> {
-        let (writer, mapping) = (AttributeWriter::new(kind, invocation), Mapping::new(kind));
+        let (writer, mut mapping) = (AttributeWriter::new(kind, invocation), Mapping::new(kind));
+        mapping.text.reserve(512); // the attributes of an event
         Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }
     }
 

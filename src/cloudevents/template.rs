@@ -39,7 +39,6 @@ enum Part {
 }
 
 /// Parsed templates.
-#[derive(Default)]
 pub struct Templates {
     parts: Vec<Part>,
 }
@@ -93,6 +92,11 @@ impl Inputs {
 }
 
 impl Templates {
+    /// There are none yet, and room for those of most kinds.
+    pub fn new() -> Templates {
+        Templates { parts: Vec::with_capacity(48) }
+    }
+
     /// Parses a template. Returns its range of parts, which identifies it.
     pub fn add(&mut self, template: &'static str) -> Range<usize> {
         let start = self.parts.len();
@@ -373,7 +377,7 @@ mod tests {
             received_ms: 0,
         };
         let document = Document::parse(EVENT.as_bytes()).unwrap();
-        let (event, mut out, mut templates) = (document.root(), b"before".to_vec(), Templates::default());
+        let (event, mut out, mut templates) = (document.root(), b"before".to_vec(), Templates::new());
         let record = event.path("Records.0").unwrap();
         templates.add("{something}|else");
         let template = templates.add(template);
