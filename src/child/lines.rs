@@ -8,17 +8,25 @@ use crate::os::process::{Process, Progress};
 /// Longer lines are handed out without being copied, in bytes.
 const LARGE_LINE: usize = 64 << 10;
 
+/// A line of which so much has come, in bytes, may be large.
+const LARGE_PIECE: usize = 16 << 10;
+
 /// What has been read. What lies before `start` has been handed out.
 #[derive(Debug, Default)]
 pub struct Lines {
     buffer: Vec<u8>,
     start: usize,
     searched: usize,
+    /// The length of the last large line: the next one is often as long.
+    expected: usize,
 }
 
 impl Lines {
     /// Reads once.
     pub fn read(&mut self, process: &mut Process) -> io::Result<Progress> {
+        if self.buffer.len() >= LARGE_PIECE {
+            self.buffer.reserve(self.expected.saturating_sub(self.buffer.len()));
+        }
         process.read(&mut self.buffer)
     }
 
@@ -47,6 +55,7 @@ impl Lines {
     }
 
     fn give(&mut self, end: usize) -> Vec<u8> {
+        self.expected = end + 1;
         let rest = self.buffer.split_off(end + 1);
         let mut line = std::mem::replace(&mut self.buffer, rest);
         line.truncate(end);

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
-use std::io;
+use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use ureq::http::header::{CONTENT_TYPE, HeaderName};
@@ -88,7 +88,7 @@ impl RuntimeApi {
     /// # Errors
     /// [`Fatal::RuntimeApi`] if it is another.
     pub fn new(authority: &str, signals: Signals, log: Log) -> Result<RuntimeApi, Fatal> {
-        let failed = |why: String| Fatal::RuntimeApi { call: "connecting", why };
+        let failed = |why: String| Fatal::RuntimeApi { call: "connecting to AWS_LAMBDA_RUNTIME_API", why };
         let address = Address::parse(authority).map_err(|error| failed(error.to_string()))?;
         let authority: Authority =
             authority.parse().map_err(|error: http::uri::InvalidUri| failed(error.to_string()))?;
@@ -141,7 +141,9 @@ impl RuntimeApi {
 
     fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
         let mut response = self.agent.get(self.next.clone()).call()?;
-        let event = response.body_mut().with_config().limit(MAX_EVENT).read_to_vec()?;
+        let said = response.body().content_length().unwrap_or_default().min(MAX_EVENT);
+        let mut event = Vec::with_capacity(usize::try_from(said).unwrap_or_default());
+        response.body_mut().with_config().limit(MAX_EVENT).reader().read_to_end(&mut event).map_err(Error::from)?;
         match response.status() {
             StatusCode::OK => Ok((response.into_parts().0.headers, event)),
             status => Err(Failure::Refused(format!("HTTP status {}", status.as_u16()))),

@@ -107,7 +107,10 @@ unsafe impl GlobalAlloc for Heap {
         if old == new {
             return block;
         }
-        if let (Size::Mapped(old), Size::Mapped(new)) = (old, new) {
+        if let (Size::Mapped(old), Size::Mapped(new)) = (old, new)
+            // SAFETY: the only reference, for the length of this expression.
+            && !unsafe { self.blocks() }.has_kept(new)
+        {
             // SAFETY: a block of this size is a mapping of this length, from its start on.
             return unsafe { remap(block, old, new) };
         }
@@ -227,9 +230,13 @@ impl Blocks {
         Some(Block { start, is_clear: true })
     }
 
+    /// Whether there is a mapping of this length whose pages are here already: to copy to it is quicker than to get new ones.
+    fn has_kept(&self, bytes: usize) -> bool {
+        self.kept.iter().any(|(_, length)| *length == bytes)
+    }
+
     fn take_mapped(&mut self, bytes: usize) -> Option<Block> {
-        let fits = |&(start, length): &(*mut u8, usize)| !start.is_null() && length == bytes;
-        if let Some(found) = self.kept.iter().rposition(fits) {
+        if let Some(found) = self.kept.iter().rposition(|(_, length)| *length == bytes) {
             return Some(Block { start: NonNull::new(self.remove_kept(found))?, is_clear: false });
         }
         Some(Block { start: map(bytes)?, is_clear: true })

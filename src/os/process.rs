@@ -141,7 +141,7 @@ impl Process {
     /// Reads to the end of `buffer`. Asks for at least 16 KiB, and for as much as `buffer` holds already, so that an output of any
     /// size costs few reads.
     pub fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Progress> {
-        let room = PIECE.max(buffer.len());
+        let room = PIECE.max(buffer.len()).max(buffer.capacity() - buffer.len());
         loop {
             match sys::read_to_end_of(buffer, room, self.stdout.as_fd()) {
                 Ok(0) => return Ok(Progress::Closed),

@@ -67,7 +67,7 @@ for value in (
     "x" * 100_000,
     b"\xff",
 ):
-    told = "AWS_LAMBDA_RUNTIME_API is not text in UTF-8" if value == b"\xff" else "Runtime API: GET /runtime/invocation/next failed: "
+    told = "AWS_LAMBDA_RUNTIME_API is not text in UTF-8" if value == b"\xff" else "Runtime API: connecting to AWS_LAMBDA_RUNTIME_API failed: "
     has(f"AWS_LAMBDA_RUNTIME_API is {value[:20]!r}", Ends(told), {"AWS_LAMBDA_RUNTIME_API": value}, is_long=len(value) in (20, 9))
 for value in "nowhere", "/dev/null", "/etc/passwd", "", "x" * 5000, "/proc/self/fd/9", "\n":
     has(f"LAMBDA_TASK_ROOT is {value[:20]!r}", Ends("Init Error"), {"LAMBDA_TASK_ROOT": value}, is_long=value in ("\n", "/etc/passwd"))
