@@ -13,11 +13,12 @@ install_debuggers() {
 	mkdir -p "$DEBUGGERS" && "$tests/lib/npm-install" "$tests/tool/debug" "$DEBUGGERS/npm"
 }
 
-# pages PORT PATH BODY [PAGE…]: opens pages that try to reach the port in every way. Writes the files tried and could-read.
+# pages PORT PATH BODY [PAGE…]: opens pages that try to reach the port in every way. Writes the files tried and could-read, which
+# has no refusals.
 pages() {
 	node "$tests/tool/browser/pages.cjs" "$@" >tried &&
 		says tried "rebound typed" &&
-		grep -v "open-runtime refuses" tried | sed -n "/^[^ ]* [^ ]* ./p" >could-read
+		grep -v -e "open-runtime refuses" -e "this port is for functions, which send no HTTP requests" tried | sed -n "/^[^ ]* [^ ]* ./p" >could-read
 }
 
 # witness: starts a listener that answers every client. The file seen has the tries that arrive.

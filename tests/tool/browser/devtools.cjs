@@ -5,6 +5,8 @@
 const { withChromium } = require('./chromium.cjs');
 
 const [, , url] = process.argv;
+const LIMIT = 120_000; // ms
+const AGAIN = 2000; // ms: the window hears a key only when it has drawn itself, which is later than it hears of the stop
 
 async function main() {
   await withChromium(letGo);
@@ -14,14 +16,21 @@ async function main() {
 async function letGo(tabs) {
   const tab = await tabs.open();
   const { Network, Input, Page } = tab;
+  let pressing;
   await Network.enable();
-  Network.webSocketFrameReceived(async ({ response }) => {
+  Network.webSocketFrameReceived(({ response }) => {
     const { method } = JSON.parse(response.payloadData);
-    if (method !== 'Debugger.paused') return;
-    console.log('paused');
-    await pressF8(Input);
+    if (method === 'Debugger.paused') {
+      console.log('paused');
+      pressF8(Input);
+      pressing = setInterval(pressF8, AGAIN, Input);
+    }
+    if (method === 'Debugger.resumed') clearInterval(pressing);
   });
-  const closed = new Promise((resolve) => Network.webSocketClosed(resolve));
+  const closed = new Promise((resolve, reject) => {
+    Network.webSocketClosed(resolve);
+    setTimeout(() => reject(new Error(`the developer tools are still attached after ${LIMIT} ms`)), LIMIT);
+  });
   await Page.navigate({ url });
   await closed;
 }
@@ -32,4 +41,7 @@ async function pressF8(Input) {
   await Input.dispatchKeyEvent({ type: 'keyUp', ...key });
 }
 
-main();
+main().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
