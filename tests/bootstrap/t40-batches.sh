@@ -2,36 +2,6 @@
 description='batches: each record gets a call, and the answer loses no record'
 . ./lib/lib.sh
 
-# batch SOURCE TEXT…: prints an event of that source with a record for each text. The records are named 1, 2, 3…
-batch() {
-	python3 - "$@" <<'PYTHON'
-import base64, json, sys
-
-source, *texts = sys.argv[1:]
-
-
-def record(number, text):
-    packed = base64.b64encode(text.encode()).decode()
-    return {
-        "sqs": {"eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:1:q", "messageId": number, "body": text},
-        "fifo": {"eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:1:q.fifo", "messageId": number, "body": text},
-        "kinesis": {"eventSource": "aws:kinesis", "eventSourceARN": "arn:aws:kinesis:us-east-1:1:stream/s", "eventID": f"shardId-0:{number}",
-                    "kinesis": {"sequenceNumber": number, "data": packed}},
-        "dynamodb": {"eventSource": "aws:dynamodb", "eventSourceARN": "arn:aws:dynamodb:us-east-1:1:table/t", "eventName": "INSERT",
-                     "eventID": number, "dynamodb": {"SequenceNumber": number, "Keys": {"id": {"S": text}}}},
-        "kafka": {"topic": "t", "partition": int(number) % 2, "offset": int(number), "value": packed},
-    }[source]
-
-
-records = [record(str(number), text) for number, text in enumerate(texts, 1)]
-if source == "kafka":
-    lists = {f"t-{partition}": [one for one in records if one["partition"] == partition] for partition in (1, 0)}
-    print(json.dumps({"eventSource": "aws:kafka", "eventSourceArn": "arn:aws:kafka:us-east-1:1:cluster/c", "records": lists}))
-else:
-    print(json.dumps({"Records": records}))
-PYTHON
-}
-
 # names NAME…: the answer is a success that names exactly these records as failed.
 names() {
 	expected=
@@ -115,7 +85,7 @@ check 'in Kafka a failed record stops only its own partition, and all records th
 	start_reporting &&
 	rm -f task/calls &&
 	invoke "$(batch kafka a b bad d e f)" &&
-	names "{\"partition\":\"t-1\",\"offset\":3}" "{\"partition\":\"t-1\",\"offset\":5}" &&
+	names "{\"partition\":\"readings-1\",\"offset\":3}" "{\"partition\":\"readings-1\",\"offset\":5}" &&
 	same 5 "$(wc -w <task/calls)"
 '
 

@@ -40,18 +40,6 @@ is_warned() {
 	return 1
 }
 
-# sqs_event NUMBER: prints an event with this many messages of a queue.
-sqs_event() {
-	record="{\"messageId\":\"1\",\"receiptHandle\":\"r\",\"body\":\"b\",\"attributes\":{},\"messageAttributes\":{},
-		\"eventSource\":\"aws:sqs\",\"eventSourceARN\":\"arn:aws:sqs:us-east-1:1:q\",\"awsRegion\":\"us-east-1\"}"
-	echo "{\"Records\":["
-	for _ in $(seq "$(($1 - 1))")
-	do
-		echo "$record,"
-	done
-	echo "$record]}"
-}
-
 check 'the error and the log give the timeout in whole seconds, as Lambda does' '
 	given 3000 every obeys --env SLSGRACE=0 &&
 	tell "sleep 60" &&
@@ -239,9 +227,8 @@ check 'the time that invocations wait for a restart is added up' '
 '
 
 check 'no record of a batch is started after the warning' '
-	sqs_event 5 >batch &&
 	given 3000 1 takes-its-time --env SLSGRACE=1500 &&
-	invoke @batch &&
+	invoke "$(batch sqs a b c d e)" &&
 	failed Function.Timeout "Task timed out after 3.00 seconds" &&
 	same 1 "$(wc -l <task/calls)"
 '

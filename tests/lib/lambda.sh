@@ -88,6 +88,11 @@ invoke() {
 	echo "$status" >status
 }
 
+# batch SOURCE TEXT…: prints an event of sqs, fifo, kinesis, dynamodb or kafka with a record for each text, named 1, 2, 3…
+batch() {
+	python3 "$tests/lib/batch.py" "$@"
+}
+
 # answers EVENT RESPONSE: the function answers with that JSON.
 answers() {
 	invoke "$1" &&

@@ -41,7 +41,7 @@ check 'SLSDEBUG=* is logged as a warning' '
 check 'the language runtime gets the permitted debugger of free-form JSON, events of AWS and CloudEvents' '
 	start_lambda shows-its-call --env "SLSDEBUG=[::1]:9,a.example:*" --env SLSEVENTS=batch &&
 	for event in "{\"_debugProxy\":\"[::1]:9/break\"}" \
-		"{\"_debugProxy\":\"[::1]:9/break\",\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"1\",\"body\":\"\"}]}" \
+		"$(batch sqs text | sed "s,^{,&\"_debugProxy\":\"[::1]:9/break\"\,,")" \
 		"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t\",\"debugproxy\":\"[::1]:9/break\"}"
 	do
 		invoke "$event" &&
