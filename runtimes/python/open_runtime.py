@@ -15,6 +15,8 @@ from _frozen_importlib_external import PathFinder
 FROM_BOOTSTRAP = 8
 TO_BOOTSTRAP = 9
 DEEP = 10000  # levels of JSON; more could exhaust the stack
+LONG = 1 << 16  # characters of a string, or bytes of a line
+SPECIAL = b"\1" * 32 + b"\0\0\1" + b"\0" * 57 + b"\1" + b"\0" * 163  # maps bytes that JSON escapes (below 32, " and \) to 1
 CO_COROUTINE = 0x80  # as inspect has it
 write, now = posix.write, time.time  # user code may replace what others see
 __path__ = [__file__.rpartition("/")[0]]  # makes this module a package: `from open_runtime import failures`
@@ -82,10 +84,17 @@ def read_event(line):
     """Returns id, event and context of a call. If Python cannot parse it, the event is the failure, and the context None."""
     try:
         call = decode(line.decode())
-        return call["id"], call.get("event"), LambdaContext(call.get("context", {}))
+        return call["id"], call.get("event"), take_context(call.get("context", {}))
     except Exception as error:
         request_id = line[:200].decode("utf-8", "replace").split('"')[3]  # the protocol says that {"id":"…", comes first
         return request_id, failure("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}"), None
+
+
+def take_context(given):
+    """Makes the context of a call that begins."""
+    context = Call.latest = LambdaContext(given)
+    set_trace_id(given.get("traceId"))
+    return context
 
 
 def call_handler(handler, event, context):
@@ -121,11 +130,17 @@ def call_handler(handler, event, context):
 
 
 def write_response(member, json, request_id):
-    write_line(f'{{"id":{encode(request_id)},"{member}":{json}}}\n')
+    head = f'{{"id":{encode_basestring(request_id)},"{member}":'
+    if len(json) <= LONG:
+        return write_line(f"{head}{json}}}\n")
+    write_line(head)
+    for start in range(0, len(json), LONG):  # in parts, because a copy of the whole would need as much memory again
+        write_line(json[start : start + LONG])
+    write_line("}\n")
 
 
 def write_line(line):
-    """Writes the whole line. UTF-8 cannot hold halves of surrogate pairs, so they become JSON's escapes."""
+    """Writes a line, or a part of one, as a whole. UTF-8 cannot hold halves of surrogate pairs, so they become JSON's escapes."""
     rest = line.encode("utf-8", "backslashreplace")
     while rest:
         try:
@@ -170,7 +185,6 @@ class LambdaContext(Members):
     """https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
     def __init__(self, given):
-        Call.latest = self
         self.aws_request_id = given.get("requestId")
         self.__dict__.update(FUNCTION)
         self.invoked_function_arn = given.get("functionArn")
@@ -187,7 +201,6 @@ class LambdaContext(Members):
         self.tenant_id = given.get("tenantId")
         self._epoch_deadline_time_in_ms = given.get("deadlineMs", 0)
         self._debug = given.get("debug")
-        set_trace_id(given.get("traceId"))
 
     def get_remaining_time_in_millis(self):
         return max(0, self._epoch_deadline_time_in_ms - int(now() * 1000))
@@ -389,6 +402,26 @@ class Options:
     parse_float, parse_int, parse_constant = float, int, float
 
 
+def has_long_string(value):
+    """Whether the value is a long string, or has one as a member: the body of a response, for example."""
+    if type(value) is dict:
+        for member in value.values():
+            if type(member) is str and len(member) > LONG:
+                return True
+    return type(value) is str and len(value) > LONG
+
+
+def quote(text):
+    """Encodes a string. If it has nothing to escape, this takes a fourth of the time of encode_basestring."""
+    if len(text) > LONG and text.isascii():
+        for start in range(0, len(text), LONG):
+            if b"\1" in text[start : start + LONG].encode().translate(SPECIAL):
+                break
+        else:
+            return f'"{text}"'
+    return encode_basestring(text)
+
+
 try:
     # These are the parts that json is made of. The import of json itself takes longer than this whole file.
     from _json import encode_basestring, make_encoder, make_scanner
@@ -396,6 +429,7 @@ try:
     scan = make_scanner(Options)
     options = encodable, encode_basestring, None, ":", ",", False, False, False
     encode_value = make_encoder(None, *options)  # None: does not detect circular references
+    encode_long_strings = make_encoder(None, encodable, quote, *options[2:])
 
     def decode(text):
         try:
@@ -408,14 +442,16 @@ try:
             return json.loads(text)
 
     def encode_whole(value):
+        encoder = encode_long_strings if has_long_string(value) else encode_value
         try:
-            return "".join(encode_value(value, 0))
+            return "".join(encoder(value, 0))
         except RecursionError:
             return deeply(lambda: "".join(make_encoder({}, *options)(value, 0)))
 
 except (ImportError, TypeError):
     import json
 
+    encode_basestring = json.dumps
     decode = json.loads
     encode_whole = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encodable).encode
 
@@ -448,13 +484,42 @@ def main():
     if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
         _signal.signal(_signal.SIGTERM, on_sigterm)
     write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1}}}}\n')
+    warm_up()
     while True:
         Call.is_awaited = True
-        line = not Call.is_last and lines.readline()
+        line = not Call.is_last and lines.readline(LONG)
         Call.is_awaited = False
         if not line:
             break
-        answer(handler, *read_event(line))
+        if len(line) >= LONG:
+            line = read_rest(lines, line)
+        call = read_event(line)
+        line = None  # gives the memory to the handler
+        answer(handler, *call)
+
+
+def read_rest(lines, start):
+    """Returns the whole of a long line. Its parts go into one block, because joining them would need as much memory again."""
+    line, part = bytearray(start), start
+    while part and line[-1:] != b"\n":
+        part = lines.readline(LONG)
+        line += part
+    keep_memory(2 * len(line))
+    return line
+
+
+def keep_memory(size):
+    """Lets malloc keep what is freed for the next call. By default it gives most of it back, and getting it again, page by page,
+    takes as long as the rest of a long call. glibc raises its limits when a larger block is freed. This one is never touched.
+    """
+    bytes(min(size, 31 << 20))  # 32 MB is the largest block that counts
+
+
+def warm_up():
+    """Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes much longer."""
+    call = decode(b'{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0,"functionArn":"","traceId":""}}'.decode())
+    LambdaContext(call["context"]).get_remaining_time_in_millis()
+    write_line(encode(call["event"])[:0])
 
 
 def answer(handler, request_id, event, context):

@@ -100,6 +100,82 @@ def _(language):
             assert runtime.respond(number) == number
 
 
+@claim("a long string comes back, wherever it stands, and wherever it has what JSON escapes", *LANGUAGES)
+def _(language):
+    texts = ["x" * 200000, "x" * 65535 + "é" * 65536]
+    texts += [f"{'x' * at}{special}{'x' * (70000 - at)}" for special in '"\\\n\0é😀' for at in (0, 65535, 65536, 70000)]
+    with start(language) as runtime:
+        runtime.ready()
+        for text in texts:
+            for event in text, {"body": text}, {"rows": [text]}, {text: len(text)}:
+                assert runtime.respond(event) == event, (type(event), text[:9], text[-9:])
+
+
+BEFORE_THE_FIRST_CALL = {
+    "nodejs": """process.env._X_AMZN_TRACE_ID = 'mine';
+let calls = 0;
+process.on('SIGTERM', () => {
+  process.stderr.write(`${calls} ${process.env._X_AMZN_TRACE_ID}`);
+  process.exit();
+});
+exports.handler = async () => ++calls;
+""",
+    "python": """import os, signal, sys
+os.environ["_X_AMZN_TRACE_ID"] = "mine"
+calls = 0
+def stop(*_):
+    sys.stderr.write(f"{calls} {os.environ['_X_AMZN_TRACE_ID']}")
+    sys.exit()
+signal.signal(signal.SIGTERM, stop)
+def handler(event, context):
+    global calls
+    calls += 1
+    return calls
+""",
+    "ruby": """ENV["_X_AMZN_TRACE_ID"] = "mine"
+$calls = 0
+trap("TERM") do
+  $stderr.write("#{$calls} #{ENV["_X_AMZN_TRACE_ID"]}")
+  exit
+end
+def handler(event:, context:) = $calls += 1
+""",
+    "php": """<?php
+putenv('_X_AMZN_TRACE_ID=mine');
+$calls = 0;
+pcntl_async_signals(true);
+pcntl_signal(SIGTERM, function () use (&$calls) {
+    fwrite(STDERR, "$calls " . getenv('_X_AMZN_TRACE_ID'));
+    exit;
+}, false);
+return ['handler' => function () use (&$calls) { return ++$calls; }];
+""",
+    "perl": """$ENV{_X_AMZN_TRACE_ID} = 'mine';
+my $calls = 0;
+$SIG{TERM} = sub {
+    print STDERR "$calls $ENV{_X_AMZN_TRACE_ID}";
+    exit;
+};
+sub handler { return ++$calls }
+1;
+""",
+}
+
+
+@claim("nothing of a call can be seen before the first one", *BEFORE_THE_FIRST_CALL)
+def _(language):
+    extension, code = EXTENSIONS[language], BEFORE_THE_FIRST_CALL[language]
+    with Runtime(extension, "index.handler", files={f"index.{extension}": code}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == 1
+    with Runtime(extension, "index.handler", files={f"index.{extension}": code}) as runtime:
+        runtime.ready()
+        within(LIMIT, runtime.is_sleeping)  # it waits for the first call
+        runtime.signal(signal.SIGTERM)
+        runtime.end()
+        assert runtime.log() == "0 mine", runtime.log()
+
+
 @claim("non-blocking pipes, and a slow reader, lose no data", *INTERPRETED)
 def _(language):
     with start(language, is_blocking=False) as runtime:

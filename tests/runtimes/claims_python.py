@@ -138,6 +138,9 @@ def _(_):
         assert runtime.read()["error"]["errorType"] == "Runtime.MarshalError"
         runtime.write(b'{"id":"2","event":[12345678901234567890,0.1,"\\ud800"],"context":{}}\n')
         assert runtime.read()["response"] == [12345678901234567890, 0.1, "\ud800"]
+        long = "\ud800" + "x" * 65535 + "\udc00"  # whose halves are in different parts
+        runtime.write(f'{{"id":"3","event":{json.dumps(long)},"context":{{}}}}\n'.encode())
+        assert runtime.read()["response"] == long
     responds("def handler(event, context):\n    return {1: 1, None: 2, True: 3, 1.5: 4}", {"1": 3, "null": 2, "1.5": 4})
     responds("from decimal import Decimal\ndef handler(event, context):\n    return [Decimal('5'), Decimal('1.10')]", [5, 1.1])
     responds("import collections\nPoint = collections.namedtuple('Point', 'x y')\ndef handler(event, context):\n    return (Point(1, 2), collections.OrderedDict(a=1))", [[1, 2], {"a": 1}])
