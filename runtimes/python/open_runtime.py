@@ -15,8 +15,9 @@ from _frozen_importlib_external import PathFinder
 FROM_BOOTSTRAP = 8
 TO_BOOTSTRAP = 9
 DEEP = 10000  # levels of JSON; more could exhaust the stack
-LONG = 1 << 16  # characters of a string, or bytes of a line
-SPECIAL = b"\1" * 32 + b"\0\0\1" + b"\0" * 57 + b"\1" + b"\0" * 163  # maps bytes that JSON escapes (below 32, " and \) to 1
+LONG = 1 << 16  # bytes: a longer line is read and written in parts
+TEXT = 1 << 12  # characters: a longer text is worth a closer look
+CONTROLS = b"\1" * 32 + b"\0" * 224  # maps control characters to 1, other bytes to 0
 CO_COROUTINE = 0x80  # as inspect has it
 write, now = posix.write, time.time  # user code may replace what others see
 __path__ = [__file__.rpartition("/")[0]]  # makes this module a package: `from open_runtime import failures`
@@ -402,34 +403,35 @@ class Options:
     parse_float, parse_int, parse_constant = float, int, float
 
 
-def has_long_string(value):
-    """Whether the value is a long string, or has one as a member: the body of a response, for example."""
+def has_long_text(value):
+    """Whether the value is a long text, or has one as a member: the body of a response, for example."""
     if type(value) is dict:
         for member in value.values():
-            if type(member) is str and len(member) > LONG:
+            if type(member) is str and len(member) > TEXT:
                 return True
-    return type(value) is str and len(value) > LONG
+    return type(value) is str and len(value) > TEXT
 
 
 def quote(text):
-    """Encodes a string. If it has nothing to escape, this takes a fourth of the time of encode_basestring."""
-    if len(text) > LONG and text.isascii():
-        for start in range(0, len(text), LONG):
-            if b"\1" in text[start : start + LONG].encode().translate(SPECIAL):
-                break
-        else:
-            return f'"{text}"'
-    return encode_basestring(text)
+    """Encodes a string. Where text is ASCII, this takes half the time of encode_basestring, or a fourth if nothing is escaped."""
+    if len(text) <= TEXT or not text.isascii():
+        return encode_basestring(text)
+    if "\n" in text or '"' in text or "\\" in text:
+        return encode_basestring_ascii(text)
+    for start in range(0, len(text), LONG):
+        if b"\1" in text[start : start + LONG].encode().translate(CONTROLS):
+            return encode_basestring_ascii(text)
+    return f'"{text}"'
 
 
 try:
     # These are the parts that json is made of. The import of json itself takes longer than this whole file.
-    from _json import encode_basestring, make_encoder, make_scanner
+    from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
     scan = make_scanner(Options)
     options = encodable, encode_basestring, None, ":", ",", False, False, False
     encode_value = make_encoder(None, *options)  # None: does not detect circular references
-    encode_long_strings = make_encoder(None, encodable, quote, *options[2:])
+    encode_long_texts = make_encoder(None, encodable, quote, *options[2:])
 
     def decode(text):
         try:
@@ -442,7 +444,7 @@ try:
             return json.loads(text)
 
     def encode_whole(value):
-        encoder = encode_long_strings if has_long_string(value) else encode_value
+        encoder = encode_long_texts if has_long_text(value) else encode_value
         try:
             return "".join(encoder(value, 0))
         except RecursionError:
