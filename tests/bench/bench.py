@@ -1,0 +1,177 @@
+"""Measures Open Runtime beside AWS's clients and beside the least that a program in C needs. `make bench` calls it.
+
+usage: bench.py [OPTION…]
+  --quick           fewer languages and fewer passes, in less than two minutes
+  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh; may come several times. node is all of Node.js
+  --dist FOLDER     what is measured, with bootstrap and runtimes/; default: dist/<arch>
+  --against FOLDER  another build, which is measured beside it: the ratios are those of --dist to it. Goals do not count
+  --passes N        how often each candidate starts; default: 15, or 5 with --quick
+  --no-peers        only what is built from this repository
+  --no-counts       counts no system calls and no instructions
+  --cpu N           the CPU that all run on; default: the last one. none: do not pin
+  --goals FILE      the goals; default: goals.json beside this program
+  --out FILE        default: dist/bench.json
+  --publish         writes the figures into README.md and docs/bench.svg. It needs a run of everything
+
+All candidates and the Runtime API that is played for them share one CPU. The order is A B B A. Ratios are made pass by pass, and
+their medians are compared with the goals. The exit status is 1 if a goal is not reached.
+"""
+import argparse
+import datetime
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.dont_write_bytecode = True
+
+import candidates  # noqa: E402
+import goals  # noqa: E402
+import sessions  # noqa: E402
+
+ROOT = candidates.ROOT
+
+
+def arguments():
+    parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n\n")[0], add_help=True)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--family", action="append", default=[])
+    parser.add_argument("--dist", default=str(ROOT / "dist" / candidates.ARCH))
+    parser.add_argument("--against")
+    parser.add_argument("--passes", type=int)
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--no-counts", action="store_true")
+    parser.add_argument("--cpu", default=str(max(os.sched_getaffinity(0))))
+    parser.add_argument("--goals", default=str(HERE / "goals.json"))
+    parser.add_argument("--out", default=str(ROOT / "dist/bench.json"))
+    parser.add_argument("--publish", action="store_true")
+    return parser.parse_args()
+
+
+def wanted_families(options, work):
+    every = candidates.families(work, os.path.abspath(options.dist), options.against and os.path.abspath(options.against))
+    if options.family:
+        known = {family.name for family in every} | {"node"}
+        unknown = [name for name in options.family if name not in known]
+        if unknown:
+            sys.exit(f"bench: there is no family {', '.join(unknown)}: there are {', '.join(sorted(known))}")
+        return [family for family in every if {family.name, family.name.rstrip("0123456789")} & set(options.family)]
+    return [family for family in every if family.is_quick or not options.quick]
+
+
+def scaled(events, factor):
+    return {name: (max(1, int(skip * factor)), max(2, int(count * factor))) for name, (skip, count) in events.items()}
+
+
+def measure_family(bench, family, options):
+    """Returns what was measured of a family, or None if it cannot run here."""
+    wanted = [candidate for candidate in family.candidates if candidate.name in ("ours", "against") or not options.no_peers or family.name == "c" and not candidate.needs]
+    if options.no_peers:
+        wanted = [candidate for candidate in wanted if candidates.PEERS not in Path(candidate.command[0]).parents]
+    here, missing = candidates.find(wanted)
+    for candidate in missing:
+        print(f"bench: {candidate.title} is not here: {candidate.needs or candidate.command[0]}", file=sys.stderr)
+    if "ours" not in [candidate.name for candidate in here]:
+        return None
+    factor = family.scale * (0.5 if options.quick else 1)
+    passes = options.passes or (5 if options.quick else 15)
+    small = bench.passes(here, scaled(sessions.SMALL, factor), passes, progress(family.title, "small events"))
+    large = bench.passes(here, scaled(sessions.LARGE, factor), max(1, passes // 3), progress(family.title, "large events"))
+    only_large = {name: [{metric: run[metric] for metric in run if metric.split(".")[0] in ("1MB", "5")} for run in runs] for name, runs in large.items()}
+    return result(bench, family, here, small, only_large, options)
+
+
+def result(bench, family, here, small, large, options):
+    found = {"title": family.title, "passes": len(small["ours"]), "candidates": {}, "ratios": {}}
+    both = sessions.summary(small), sessions.summary(large)
+    for candidate in here:
+        values = {**both[0][candidate.name], **both[1][candidate.name]}
+        if candidate.counts and not options.no_counts:
+            values.update({metric: {"p50": value} for metric, value in bench.counts(candidate, not options.quick or candidate.name != "bridge").items()})
+        found["candidates"][candidate.name] = {"title": candidate.title, "values": values}
+        if candidate.name != "ours":
+            found["ratios"][candidate.name] = {**sessions.ratios(small, "ours", candidate.name), **sessions.ratios(large, "ours", candidate.name)}
+    return found
+
+
+def progress(title, what):
+    def say(done, all_of_them):
+        if sys.stderr.isatty() or done == all_of_them:
+            print(f"bench: {title}, {what}: pass {done} of {all_of_them}", file=sys.stderr, flush=True)
+
+    return say
+
+
+# The table on the terminal: heading, metric, factor.
+COLUMNS = [
+    ("cold ms", "cold", 1e-3),
+    ("first ms", "first", 1e-3),
+    ("100B µs", "100B.p50", 1),
+    ("p99", "100B.p99", 1),
+    ("CPU µs", "100B.cpu", 1),
+    ("10KB µs", "10KB.p50", 1),
+    ("1MB ms", "1MB.p50", 1e-3),
+    ("5.5MB ms", "5.5MB.p50", 1e-3),
+    ("sqs µs", "sqs.p50", 1),
+    ("apigw µs", "apigw.p50", 1),
+    ("s3 µs", "s3.p50", 1),
+    ("PSS MB", "100B.pss", 1 / 1024),
+    ("calls", "100B.calls", 1),
+    ("instr.", "100B.instructions", 1),
+]
+
+
+def print_family(family):
+    print(f"\n{family['title']}, {family['passes']} passes")
+    print(f"{'':42}" + "".join(f"{heading:>9}" for heading, _, _ in COLUMNS))
+    for candidate in family["candidates"].values():
+        cells = [cell(candidate["values"].get(metric), factor) for _, metric, factor in COLUMNS]
+        print(f"{candidate['title'][:41]:42}" + "".join(f"{text:>9}" for text in cells))
+    for name, ratios in family["ratios"].items():
+        cells = [f"{ratios[metric]['p50']:.2f}" if metric in ratios else "" for _, metric, _ in COLUMNS]
+        print(f"{'ours to ' + name:42}" + "".join(f"{text:>9}" for text in cells))
+        spreads = [f"{ratios[metric]['p10']:.2f}-{ratios[metric]['p90']:.2f}" if metric in ratios else "" for _, metric, _ in COLUMNS]
+        print(f"{'   p10-p90':42}" + "".join(f"{text[:9]:>9}" for text in spreads))
+
+
+def cell(value, factor):
+    if value is None:
+        return ""
+    number = value["p50"] * factor
+    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+
+
+def main():
+    options = arguments()
+    began = time.monotonic()
+    work = ROOT / "target/bench"
+    bench = sessions.Bench(work, None if options.cpu == "none" else options.cpu)
+    bench.prepare()
+    report = {"date": datetime.date.today().isoformat(), "machine": candidates.machine(), "families": {}}
+    for family in wanted_families(options, work):
+        found = measure_family(bench, family, options)
+        if found:
+            report["families"][family.name] = found
+            print_family(found)
+    report["size"] = {"bootstrap": sessions.folder_size(Path(options.dist) / "bootstrap")}
+    report["goals"] = [] if options.against else goals.check(json.loads(Path(options.goals).read_text()), report)
+    report["seconds"] = round(time.monotonic() - began)
+    write(Path(options.out), report)
+    return goals.show(report["goals"])
+
+
+def write(path, report):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    os.replace(new, path)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except sessions.Failure as failure:
+        sys.exit(f"bench: {failure}")

@@ -1,0 +1,149 @@
+"""What `make bench` measures: programs that answer each event with itself, by language."""
+import os
+import platform
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CACHE = ROOT / ".cache"
+PEERS = CACHE / "bench"
+IS_ARM = platform.machine() in ("aarch64", "arm64")
+ARCH = "arm64" if IS_ARM else "x86_64"
+NODE = CACHE / "node-versions/node_modules"
+NODE_ARCH = "arm64" if IS_ARM else "x64"
+HANDLERS = HERE / "handlers"
+
+# What Lambda sets, the same for all. Nothing of the user's environment is passed on.
+ENVIRONMENT = {
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
+    "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/24/[$LATEST]8f507cfc",
+    "AWS_REGION": "eu-west-1",
+    "LAMBDA_TASK_ROOT": str(HANDLERS),
+    "LANG": "en_US.UTF-8",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "TZ": ":UTC",
+    "_HANDLER": "handler.same",
+}
+
+OURS = "Open Runtime"
+
+
+@dataclass
+class Candidate:
+    """A program that is measured. `needs` is what must be there for it."""
+
+    name: str
+    title: str
+    command: list
+    environment: dict = field(default_factory=dict)
+    needs: Path = None
+    counts: bool = False  # whether its system calls and instructions are counted
+
+    def is_here(self):
+        return Path(self.needs or self.command[0]).exists()
+
+
+@dataclass
+class Family:
+    """Candidates that are compared. The first is ours, and the ratios are those of ours to each other one."""
+
+    name: str
+    title: str
+    candidates: list
+    scale: float = 1  # how many invocations there are, in comparison
+    is_quick: bool = False  # whether --quick measures it
+
+
+def ours(name, dist, language, **environment):
+    title = f"{OURS}, {language}"
+    return Candidate(name, title, [str(Path(dist) / "bootstrap")], environment)
+
+
+def ours_and(dist, against, language, **environment):
+    """Our candidate, and the same of another build, if there is one."""
+    found = [ours("ours", dist, language, **environment)]
+    if against:
+        found.append(ours("against", against, f"{language}, of {against}", **environment))
+    return found
+
+
+def families(work, dist, against=None):
+    """`work` has the C programs."""
+    return [
+        c_family(work, dist, against),
+        python_family(dist, against),
+        *(node_family(version, dist, against) for version in ("20", "22", "24")),
+        *(
+            Family(name, title, ours_and(dist, against, title, **{"_HANDLER": "handler.same", "SLSRUNTIME": name}), scale)
+            for name, title, scale in (("ruby", "Ruby", 0.5), ("php", "PHP", 0.5), ("perl", "Perl", 0.5), ("sh", "shell", 0.2))
+        ),
+    ]
+
+
+def c_family(work, dist, against):
+    child = work / "echo/language-runtime"
+    candidates = ours_and(dist, against, "a child in C", SLSRUNTIME=str(child))
+    candidates += [
+        Candidate("bridge", "a bridge in C, the same child", [str(work / "bridge"), str(child)]),
+        Candidate("floor", "the floor: a program in C", [str(work / "floor")]),
+        Candidate("lambda_runtime", "lambda_runtime 1.5", [str(PEERS / "lambda_runtime/bin/threads")]),
+        Candidate("lambda_runtime-current", "lambda_runtime 1.5, current_thread", [str(PEERS / "lambda_runtime/bin/current")]),
+    ]
+    for candidate in candidates:
+        candidate.counts = candidate.name in ("ours", "against", "bridge")
+    return Family("c", "a child in C", candidates, is_quick=True)
+
+
+def python():
+    """Debian's Python if it is here, else the one behind a version manager's shim."""
+    if Path("/usr/bin/python3").exists():
+        return Path("/usr/bin/python3")
+    program = "import os, sys; print(os.path.realpath(sys.executable))"
+    return Path(subprocess.run(["python3", "-c", program], capture_output=True, text=True, check=True).stdout.strip())
+
+
+def python_family(dist, against):
+    interpreter = python()
+    client = PEERS / "python/client"
+    path = f"{interpreter.parent}:{ENVIRONMENT['PATH']}"
+    command = [str(interpreter), "-m", "awslambdaric", ENVIRONMENT["_HANDLER"]]
+    aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric")
+    return Family("python", "Python", ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python") + [aws], is_quick=True)
+
+
+def node_family(version, dist, against):
+    folder = NODE / f"{version}-{NODE_ARCH}/bin"
+    modules = PEERS / "nodejs-client/node_modules"
+    path = f"{folder}:{ENVIRONMENT['PATH']}"
+    if version == "20":
+        package, title, start, native = "ric3", "aws-lambda-ric 3.3", "bin/index.mjs", "dist/rapid-client.node"
+    else:
+        package, title, start, native = "ric4", "aws-lambda-ric 4.0", "index.mjs", "rapid-client.node"
+    command = [str(folder / "node"), str(modules / package / start), ENVIRONMENT["_HANDLER"]]
+    found = ours_and(dist, against, f"Node.js {version}", PATH=path, SLSRUNTIME="nodejs")
+    for candidate in found:
+        candidate.needs = folder / "node"
+    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native)
+    return Family(f"node{version}", f"Node.js {version}", found + [aws], is_quick=version == "20")
+
+
+def environment_of(candidate):
+    return {**ENVIRONMENT, **candidate.environment}
+
+
+def find(candidates):
+    """Those that can be run here, and those that cannot."""
+    here = [candidate for candidate in candidates if candidate.is_here()]
+    return here, [candidate for candidate in candidates if candidate not in here]
+
+
+def machine():
+    """The machine in words, for the page."""
+    text = Path("/proc/cpuinfo").read_text()
+    models = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
+    return f"{os.cpu_count()} cores of {models[0] if models else platform.machine()}, Linux {platform.release().split('-')[0]}"

@@ -1,0 +1,1 @@
+exports.same = async (event) => event;

@@ -1,0 +1,2 @@
+<?php
+return ['same' => fn ($event) => $event];

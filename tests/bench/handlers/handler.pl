@@ -1,0 +1,5 @@
+sub same {
+    my ($event) = @_;
+    return $event;
+}
+1;

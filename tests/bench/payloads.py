@@ -1,0 +1,50 @@
+"""The events: free-form JSON of four sizes, and events of AWS as they come."""
+import json
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SAMPLES = HERE.parent / "events"
+
+# A text as it often comes in large events: base64 in lines, as mails have it.
+LINE = "QmV0d2VlbiBteSBmaW5nZXIgYW5kIG15IHRodW1iIHRoZSBzcXVhdCBwZW4gcmVzdHMuIEkgZGln\n"
+
+
+def free_form(size):
+    """An object of exactly this many bytes, most of them in one text."""
+    head, tail = '{"name":"Ada","text":"', '"}'
+    room = size - len(head) - len(tail)
+    line = json.dumps(LINE)[1:-1]
+    text = line * (room // len(line))
+    return head + text + "A" * (room - len(text)) + tail
+
+
+def sample(name):
+    return json.loads((SAMPLES / f"{name}.json").read_text())
+
+
+def sqs(count):
+    record = sample("sqs")["Records"][0]
+    return {"Records": [{**record, "messageId": f"2e1424d4-f796-459a-8184-{number:012d}"} for number in range(count)]}
+
+
+def compact(event):
+    return json.dumps(event, separators=(",", ":"))
+
+
+EVENTS = {
+    "100B": lambda: free_form(100),
+    "10KB": lambda: free_form(10_000),
+    "1MB": lambda: free_form(1_000_000),
+    "5.5MB": lambda: free_form(5_500_000),
+    "sqs": lambda: compact(sqs(10)),
+    "apigw": lambda: compact(sample("apigw-http-v2")),
+    "s3": lambda: compact(sample("s3")),
+}
+FREE_FORM = [name for name in EVENTS if name.endswith("B")]
+
+
+def write(folder):
+    """Writes each event into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in EVENTS.items():
+        (folder / name).write_text(make())
