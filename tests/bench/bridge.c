@@ -4,8 +4,6 @@
 
 #include "api.h"
 
-enum { LARGE = 65536, PIPE = 1048576 };
-
 struct child {
 	int in, out;
 };
@@ -43,10 +41,6 @@ static void send_call(struct child *child, const struct invocation *invocation)
 	char tail[200];
 	int length = snprintf(tail, sizeof tail, ",\"context\":{\"requestId\":\"%.*s\"}}\n", (int)invocation->id_length, invocation->id);
 	struct iovec parts[] = {{(char *)head, sizeof head - 1}, {(char *)invocation->event, invocation->length}, {tail, length}};
-	if (invocation->length > LARGE) {
-		fcntl(child->in, F_SETPIPE_SZ, PIPE);
-		fcntl(child->out, F_SETPIPE_SZ, PIPE);
-	}
 	write_all(child->in, parts, 3);
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Sourced by the `run` of each language. $cache is the folder of installed packages, $tests the folder of the tests.
+# Sourced by the `run` of each language. $cache is the folder of installed packages, $tests the folder of the tests, and
+# $installer, if it is set, begins the messages in place of compat.
 
 # The Python behind the shims of a version manager. venvs are made with it.
 find_python() {
@@ -26,7 +27,7 @@ install_folder() {
 
 # cannot_install FOLDER: ends the run. The tool that failed printed the reason.
 cannot_install() {
-	echo "compat: cannot install $1, see above" >&2
+	echo "${installer:-compat}: cannot install $1, see above" >&2
 	exit 1
 }
 
@@ -37,7 +38,7 @@ is_wanted() {
 		cat "$2"
 	} >"$cache/wanted"
 	! cmp -s "$cache/wanted" "$cache/$1.installed" || return 1
-	echo "compat: installing $1 (of ${2##*/tests/})" >&2
+	echo "${installer:-compat}: installing $1 (of ${2##*/tests/})" >&2
 	rm -rf "${cache:?}/$1" "$cache/$1.installed"
 }
 
@@ -45,7 +46,7 @@ is_wanted() {
 install_debs() {
 	is_wanted "$1" "$2" || return 0
 	command -v dpkg-deb >/dev/null || {
-		echo "compat: there is no dpkg-deb, which unpacks Debian's packages: install dpkg" >&2
+		echo "${installer:-compat}: there is no dpkg-deb, which unpacks Debian's packages: install dpkg" >&2
 		return 1
 	}
 	mkdir -p "$cache/debs" "$cache/$1"

@@ -1,0 +1,12 @@
+//! The client on one thread.
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::value::RawValue;
+
+async fn same(event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
+    Ok(event.payload)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(same)).await
+}
