@@ -2,7 +2,7 @@
 
 usage: bench.py [OPTION…]
   --quick           fewer languages and fewer passes, in less than two minutes
-  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh; may come several times. node is all of Node.js
+  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh, mapping; may come several times. node is all of Node.js
   --dist FOLDER     what is measured, with bootstrap and runtimes/; default: dist/<arch>
   --against FOLDER  another build, which is measured beside it: the ratios are those of --dist to it. Goals do not count
   --passes N        how often each candidate starts; default: 15, or 5 with --quick
@@ -11,6 +11,7 @@ usage: bench.py [OPTION…]
   --cpu N           the CPU that all run on; default: the last one. none: do not pin
   --goals FILE      the goals; default: goals.json beside this program
   --out FILE        default: dist/bench.json
+  --work FOLDER     where events, logs and programs are; default: target/bench
   --publish         writes the figures into README.md and docs/bench.svg. It needs a run of everything
 
 All candidates and the Runtime API that is played for them share one CPU. The order is A B B A. Ratios are made pass by pass, and
@@ -30,6 +31,8 @@ sys.dont_write_bytecode = True
 
 import candidates  # noqa: E402
 import goals  # noqa: E402
+import mapping  # noqa: E402
+import page  # noqa: E402
 import sessions  # noqa: E402
 
 ROOT = candidates.ROOT
@@ -47,6 +50,7 @@ def arguments():
     parser.add_argument("--cpu", default=str(max(os.sched_getaffinity(0))))
     parser.add_argument("--goals", default=str(HERE / "goals.json"))
     parser.add_argument("--out", default=str(ROOT / "dist/bench.json"))
+    parser.add_argument("--work", default=str(ROOT / "target/bench"))
     parser.add_argument("--publish", action="store_true")
     return parser.parse_args()
 
@@ -68,33 +72,32 @@ def scaled(events, factor):
 
 def measure_family(bench, family, options):
     """Returns what was measured of a family, or None if it cannot run here."""
-    wanted = [candidate for candidate in family.candidates if candidate.name in ("ours", "against") or not options.no_peers or family.name == "c" and not candidate.needs]
-    if options.no_peers:
-        wanted = [candidate for candidate in wanted if candidates.PEERS not in Path(candidate.command[0]).parents]
+    wanted = [candidate for candidate in family.candidates if not (options.no_peers and candidate.is_peer)]
     here, missing = candidates.find(wanted)
     for candidate in missing:
         print(f"bench: {candidate.title} is not here: {candidate.needs or candidate.command[0]}", file=sys.stderr)
-    if "ours" not in [candidate.name for candidate in here]:
+    if not here or here[0].name != "ours":
         return None
     factor = family.scale * (0.5 if options.quick else 1)
     passes = options.passes or (5 if options.quick else 15)
-    small = bench.passes(here, scaled(sessions.SMALL, factor), passes, progress(family.title, "small events"))
+    runs = bench.passes(here, scaled(sessions.SMALL, factor), passes, progress(family.title, "small events"))
     large = bench.passes(here, scaled(sessions.LARGE, factor), max(1, passes // 3), progress(family.title, "large events"))
-    only_large = {name: [{metric: run[metric] for metric in run if metric.split(".")[0] in ("1MB", "5")} for run in runs] for name, runs in large.items()}
-    return result(bench, family, here, small, only_large, options)
-
-
-def result(bench, family, here, small, large, options):
-    found = {"title": family.title, "passes": len(small["ours"]), "candidates": {}, "ratios": {}}
-    both = sessions.summary(small), sessions.summary(large)
+    large = {name: [only(run, sessions.LARGE) for run in each] for name, each in large.items()}
+    found = {"title": family.title, "passes": passes, "candidates": {}, "ratios": {}}
     for candidate in here:
-        values = {**both[0][candidate.name], **both[1][candidate.name]}
+        values = {**sessions.summary(runs[candidate.name]), **sessions.summary(large[candidate.name])}
         if candidate.counts and not options.no_counts:
-            values.update({metric: {"p50": value} for metric, value in bench.counts(candidate, not options.quick or candidate.name != "bridge").items()})
+            values.update(bench.counts(candidate))
         found["candidates"][candidate.name] = {"title": candidate.title, "values": values}
-        if candidate.name != "ours":
-            found["ratios"][candidate.name] = {**sessions.ratios(small, "ours", candidate.name), **sessions.ratios(large, "ours", candidate.name)}
+    for candidate in here[1:]:
+        pairs = [(each["ours"], each[candidate.name]) for each in (runs, large)]
+        found["ratios"][candidate.name] = {metric: spread for ours, other in pairs for metric, spread in sessions.ratios(ours, other).items()}
     return found
+
+
+def only(run, events):
+    """The metrics of these events. A session of large events has a start and a first invocation too, of other events than ours."""
+    return {metric: value for metric, value in run.items() if metric.split("/")[0] in events}
 
 
 def progress(title, what):
@@ -109,18 +112,18 @@ def progress(title, what):
 COLUMNS = [
     ("cold ms", "cold", 1e-3),
     ("first ms", "first", 1e-3),
-    ("100B µs", "100B.p50", 1),
-    ("p99", "100B.p99", 1),
-    ("CPU µs", "100B.cpu", 1),
-    ("10KB µs", "10KB.p50", 1),
-    ("1MB ms", "1MB.p50", 1e-3),
-    ("5.5MB ms", "5.5MB.p50", 1e-3),
-    ("sqs µs", "sqs.p50", 1),
-    ("apigw µs", "apigw.p50", 1),
-    ("s3 µs", "s3.p50", 1),
-    ("PSS MB", "100B.pss", 1 / 1024),
-    ("calls", "100B.calls", 1),
-    ("instr.", "100B.instructions", 1),
+    ("100B µs", "100B/p50", 1),
+    ("p99", "100B/p99", 1),
+    ("CPU µs", "100B/cpu", 1),
+    ("10KB µs", "10KB/p50", 1),
+    ("1MB ms", "1MB/p50", 1e-3),
+    ("5.5MB ms", "5.5MB/p50", 1e-3),
+    ("sqs µs", "sqs/p50", 1),
+    ("apigw µs", "apigw/p50", 1),
+    ("s3 µs", "s3/p50", 1),
+    ("PSS MB", "100B/pss", 1 / 1024),
+    ("calls", "100B/calls", 1),
+    ("instr.", "100B/instructions", 1),
 ]
 
 
@@ -147,20 +150,30 @@ def cell(value, factor):
 def main():
     options = arguments()
     began = time.monotonic()
-    work = ROOT / "target/bench"
+    work = Path(options.work).resolve()
     bench = sessions.Bench(work, None if options.cpu == "none" else options.cpu)
     bench.prepare()
     report = {"date": datetime.date.today().isoformat(), "machine": candidates.machine(), "families": {}}
     for family in wanted_families(options, work):
-        found = measure_family(bench, family, options)
+        found = mapping.measure(bench) if family.name == "mapping" else measure_family(bench, family, options)
         if found:
             report["families"][family.name] = found
             print_family(found)
     report["size"] = {"bootstrap": sessions.folder_size(Path(options.dist) / "bootstrap")}
-    report["goals"] = [] if options.against else goals.check(json.loads(Path(options.goals).read_text()), report)
+    wanted = [] if options.against else json.loads(Path(options.goals).read_text())
+    report["goals"] = goals.check(wanted, report, options.no_peers, options.no_counts)
     report["seconds"] = round(time.monotonic() - began)
     write(Path(options.out), report)
+    if options.publish:
+        publish(report)
     return goals.show(report["goals"])
+
+
+def publish(report):
+    missing = page.missing(report)
+    if missing:
+        sys.exit(f"bench: cannot publish: not measured, or without AWS's client: {', '.join(missing)}")
+    page.publish(report)
 
 
 def write(path, report):

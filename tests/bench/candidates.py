@@ -43,6 +43,7 @@ class Candidate:
     environment: dict = field(default_factory=dict)
     needs: Path = None
     counts: bool = False  # whether its system calls and instructions are counted
+    is_peer: bool = False  # AWS's client
 
     def is_here(self):
         return Path(self.needs or self.command[0]).exists()
@@ -79,9 +80,10 @@ def families(work, dist, against=None):
         python_family(dist, against),
         *(node_family(version, dist, against) for version in ("20", "22", "24")),
         *(
-            Family(name, title, ours_and(dist, against, title, **{"_HANDLER": "handler.same", "SLSRUNTIME": name}), scale)
+            Family(name, title, ours_and(dist, against, title, SLSRUNTIME=name), scale)
             for name, title, scale in (("ruby", "Ruby", 0.5), ("php", "PHP", 0.5), ("perl", "Perl", 0.5), ("sh", "shell", 0.2))
         ),
+        Family("mapping", "the mapping of events", []),
     ]
 
 
@@ -91,8 +93,8 @@ def c_family(work, dist, against):
     candidates += [
         Candidate("bridge", "a bridge in C, the same child", [str(work / "bridge"), str(child)]),
         Candidate("floor", "the floor: a program in C", [str(work / "floor")]),
-        Candidate("lambda_runtime", "lambda_runtime 1.5", [str(PEERS / "lambda_runtime/bin/threads")]),
-        Candidate("lambda_runtime-current", "lambda_runtime 1.5, current_thread", [str(PEERS / "lambda_runtime/bin/current")]),
+        Candidate("lambda_runtime", "lambda_runtime 1.5", [str(PEERS / "lambda_runtime/bin/threads")], is_peer=True),
+        Candidate("lambda_runtime-current", "lambda_runtime 1.5, current_thread", [str(PEERS / "lambda_runtime/bin/current")], is_peer=True),
     ]
     for candidate in candidates:
         candidate.counts = candidate.name in ("ours", "against", "bridge")
@@ -112,7 +114,7 @@ def python_family(dist, against):
     client = PEERS / "python/client"
     path = f"{interpreter.parent}:{ENVIRONMENT['PATH']}"
     command = [str(interpreter), "-m", "awslambdaric", ENVIRONMENT["_HANDLER"]]
-    aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric")
+    aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric", is_peer=True)
     return Family("python", "Python", ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python") + [aws], is_quick=True)
 
 
@@ -128,7 +130,7 @@ def node_family(version, dist, against):
     found = ours_and(dist, against, f"Node.js {version}", PATH=path, SLSRUNTIME="nodejs")
     for candidate in found:
         candidate.needs = folder / "node"
-    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native)
+    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native, is_peer=True)
     return Family(f"node{version}", f"Node.js {version}", found + [aws], is_quick=version == "20")
 
 

@@ -5,17 +5,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent / "events"
 
-# A text as it often comes in large events: base64 in lines, as mails have it.
-LINE = "QmV0d2VlbiBteSBmaW5nZXIgYW5kIG15IHRodW1iIHRoZSBzcXVhdCBwZW4gcmVzdHMuIEkgZGln\n"
+# Large events are large because of a text, such as the base64 of a file.
+TEXT = "QmV0d2VlbiBteSBmaW5nZXIgYW5kIG15IHRodW1iIHRoZSBzcXVhdCBwZW4gcmVzdHMuIEkgZGln"
 
 
 def free_form(size):
     """An object of exactly this many bytes, most of them in one text."""
     head, tail = '{"name":"Ada","text":"', '"}'
     room = size - len(head) - len(tail)
-    line = json.dumps(LINE)[1:-1]
-    text = line * (room // len(line))
-    return head + text + "A" * (room - len(text)) + tail
+    return head + (TEXT * (room // len(TEXT) + 1))[:room] + tail
 
 
 def sample(name):
@@ -25,6 +23,16 @@ def sample(name):
 def sqs(count):
     record = sample("sqs")["Records"][0]
     return {"Records": [{**record, "messageId": f"2e1424d4-f796-459a-8184-{number:012d}"} for number in range(count)]}
+
+
+def api_gateway(size):
+    """An event of API Gateway with a body of JSON, of about this many bytes."""
+    event = {**sample("apigw-http-v2"), "body": ""}
+    room = size - len(compact(event))
+    items = []
+    while len(compact(compact({"items": items}))) < room - 45:
+        items.append({"id": len(items), "name": "some value here"})
+    return {**event, "body": compact({"items": items})}
 
 
 def compact(event):
@@ -39,8 +47,10 @@ EVENTS = {
     "sqs": lambda: compact(sqs(10)),
     "apigw": lambda: compact(sample("apigw-http-v2")),
     "s3": lambda: compact(sample("s3")),
+    "apigw-2KB": lambda: compact(api_gateway(2000)),
+    "sqs-1": lambda: compact(sqs(1)),
 }
-FREE_FORM = [name for name in EVENTS if name.endswith("B")]
+FREE_FORM = ["100B", "10KB", "1MB", "5.5MB"]
 
 
 def write(folder):

@@ -99,17 +99,17 @@ class Bench:
         few, many = total(FEW), total(MANY)
         return round((many - few) / (MANY - FEW), 2)
 
-    def counts(self, candidate, instructions=True):
-        """What is counted, not timed: {metric: value}. Without strace or valgrind it is left out."""
+    def counts(self, candidate):
+        """What is counted, not timed: {metric: spread}. Without strace or valgrind it is left out."""
         found = {}
         if shutil.which("strace"):
             for event in COUNTED:
-                found[f"{event}.calls"] = self.system_calls(candidate, event)
-            found["100B.tree_calls"] = self.system_calls(candidate, "100B", "-f")
-        if instructions and shutil.which("valgrind"):
+                found[f"{event}/calls"] = self.system_calls(candidate, event)
+            found["100B/tree_calls"] = self.system_calls(candidate, "100B", "-f")
+        if shutil.which("valgrind"):
             for event in COUNTED:
-                found[f"{event}.instructions"] = self.instructions(candidate, event)
-        return found
+                found[f"{event}/instructions"] = self.instructions(candidate, event)
+        return {metric: spread([value]) for metric, value in found.items()}
 
 
 def compile_c(program, source, compiler, *options):
@@ -132,10 +132,10 @@ def total_calls(table):
 
 
 def flat(result):
-    """{"cold": …, "events": {"100B": {"p50": …}}} becomes {"cold": …, "100B.p50": …}."""
+    """{"cold": …, "events": {"100B": {"p50": …}}} becomes {"cold": …, "100B/p50": …}."""
     found = {name: value for name, value in result.items() if name != "events"}
     for event, values in result["events"].items():
-        found.update({f"{event}.{name}": value for name, value in values.items()})
+        found.update({f"{event}/{name}": value for name, value in values.items()})
     return found
 
 
@@ -147,14 +147,14 @@ def spread(values):
 
 
 def summary(runs):
-    """{candidate: {metric: spread}}"""
-    return {name: {metric: spread([run[metric] for run in each]) for metric in each[0]} for name, each in runs.items()}
+    """{metric: spread} of the passes of one candidate."""
+    return {metric: spread([run[metric] for run in runs]) for metric in runs[0]}
 
 
-def ratios(runs, of, to):
+def ratios(ours, theirs):
     """{metric: spread} of the ratios, pass by pass."""
-    pairs = list(zip(runs[of], runs[to]))
-    metrics = [metric for metric in runs[of][0] if all(other.get(metric) for _, other in pairs)]
+    pairs = list(zip(ours, theirs))
+    metrics = [metric for metric in ours[0] if all(other.get(metric) for _, other in pairs)]
     return {metric: spread([one[metric] / other[metric] for one, other in pairs]) for metric in metrics}
 
 

@@ -1,0 +1,31 @@
+"""The instructions that the mapping of one event takes."""
+import re
+import shutil
+import subprocess
+
+import candidates
+import sessions
+
+MANY = 11  # how often an event is mapped in one process, in comparison with once
+
+
+def measure(bench):
+    """What a family is to bench.py, with the one candidate that there is. None without valgrind."""
+    if not shutil.which("valgrind"):
+        return None
+    build = ["cargo", "build", "--quiet", "--locked", "--release", "--example", "map", "--target-dir", candidates.ROOT / "target"]
+    subprocess.run(build, cwd=candidates.ROOT, check=True)
+    values = {f"{event}/instructions": sessions.spread([per_event(bench, event)]) for event in ("apigw-2KB", "sqs-1")}
+    return {"title": "the mapping of events", "passes": 1, "candidates": {"ours": {"title": candidates.OURS, "values": values}}, "ratios": {}}
+
+
+def per_event(bench, event):
+    once, often = (instructions(bench, event, times) for times in (1, MANY))
+    return (often - once) / (MANY - 1)
+
+
+def instructions(bench, event, times):
+    program = candidates.ROOT / "target/release/examples/map"
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={bench.work}/logs/callgrind.out", program]
+    run = subprocess.run(command + [bench.work / "events" / event] * times, capture_output=True, text=True, check=True)
+    return int(re.search(r"Collected : (\d+)", run.stderr).group(1))
