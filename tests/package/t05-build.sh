@@ -8,27 +8,11 @@ check 'bootstrap is static: it needs no interpreter and no library' '
 	file "$bootstrap" | grep "statically linked"
 '
 
-# limit: prints how many bytes it may have, depending on how it was built.
-limit() {
-	case $1 in
-	'WAY=rustup PANIC=silent')
-		echo 393000
-		;;
-	'WAY=debian PANIC=silent')
-		echo 400000
-		;;
-	'WAY=rustup PANIC=message')
-		echo 506000
-		;;
-	'WAY=debian PANIC=message')
-		echo 511000
-		;;
-	esac
-}
+# scripts/size-limits has a limit for each way of building.
 way=$(cat "$repository/dist/.made/$arch/way")
 
-check "bootstrap has at most $(limit "$way") bytes, by $way" '
-	test "$(wc -c <"$bootstrap")" -le "$(limit "$way")"
+check "bootstrap has at most as many bytes as scripts/size-limits allows, by $way" '
+	"$repository/scripts/size" --check
 '
 
 check 'bootstrap contains no path of the build machine' '
