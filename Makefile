@@ -13,14 +13,17 @@
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
 #                 2,761, so see scripts/mutants for FILE= and SHARD=
 # make docs      writes docs/event-kinds.md from the table of kinds
-# make bench      measures what the mapping of events and middlewares cost, against their limits
+# make bench      measures the mapping of events, middlewares, and then all languages beside AWS's clients, each against its goals; the
+#                 first time it installs and compiles those clients. PUBLISH=1 writes the figures into README.md and docs/bench.svg
+# make bench-quick  fewer languages and passes, in less than two minutes
+# make size       says where the size of bootstrap comes from, and compares it with its limit
 # make clean      removes what was built
 #
 # make bootstrap ARCH=arm64 builds it for the other machine; PANIC=message one that says why it panics: see scripts/build.
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench docs clean
+.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench bench-quick size docs clean
 
 all: layer tool
 
@@ -67,9 +70,20 @@ mutants: tool
 	@scripts/mutants
 
 bench: bootstrap tool
-	@scripts/setup test
+	@scripts/setup bench
 	cargo bench --quiet --locked --bench cloudevents
 	@cd tests && long/bench-middlewares.sh
+	@tests/bench/peers
+	@python3 tests/bench/bench.py $(PUBLISH:1=--publish)
+
+bench-quick: bootstrap
+	@scripts/setup bench
+	@tests/bench/peers
+	@python3 tests/bench/bench.py --quick
+
+size: bootstrap
+	@scripts/setup size
+	@scripts/size
 
 docs:
 	@scripts/setup docs
