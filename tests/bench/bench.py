@@ -2,7 +2,7 @@
 
 usage: bench.py [OPTION…]
   --quick           fewer languages and fewer passes, in less than two minutes
-  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh, mapping; may come several times. node is all of Node.js
+  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh, resident, mapping; may come several times. node is all of Node.js
   --dist FOLDER     what is measured, with bootstrap and runtimes/; default: dist/<arch>
   --against FOLDER  another build, which is measured beside it: the ratios are those of --dist to it. Goals do not count
   --passes N        how often each candidate starts; default: 15, or 5 with --quick
@@ -33,6 +33,7 @@ import candidates  # noqa: E402
 import goals  # noqa: E402
 import mapping  # noqa: E402
 import page  # noqa: E402
+import resident  # noqa: E402
 import sessions  # noqa: E402
 
 ROOT = candidates.ROOT
@@ -70,6 +71,22 @@ def scaled(events, factor):
     return {name: (max(1, int(skip * factor)), max(2, int(count * factor))) for name, (skip, count) in events.items()}
 
 
+def measure_one(bench, family, options):
+    """Measures a family, and prints what it finds."""
+    if family.name == "mapping":
+        return mapping.measure(bench)
+    if family.name == "resident":
+        return resident.measure(bench, os.path.abspath(options.dist), passes_of(options))
+    found = measure_family(bench, family, options)
+    if found:
+        print_family(found)
+    return found
+
+
+def passes_of(options):
+    return options.passes or (5 if options.quick else 15)
+
+
 def measure_family(bench, family, options):
     """Returns what was measured of a family, or None if it cannot run here."""
     wanted = [candidate for candidate in family.candidates if not (options.no_peers and candidate.is_peer)]
@@ -79,7 +96,7 @@ def measure_family(bench, family, options):
     if not here or here[0].name != "ours":
         return None
     factor = family.scale * (0.5 if options.quick else 1)
-    passes = options.passes or (5 if options.quick else 15)
+    passes = passes_of(options)
     runs = bench.passes(here, scaled(sessions.SMALL, factor), passes, progress(family.title, "small events"))
     large = bench.passes(here, scaled(sessions.LARGE, factor), max(1, passes // 3), progress(family.title, "large events"))
     large = {name: [only(run, sessions.LARGE) for run in each] for name, each in large.items()}
@@ -122,6 +139,7 @@ COLUMNS = [
     ("apigw µs", "apigw/p50", 1),
     ("s3 µs", "s3/p50", 1),
     ("PSS MB", "100B/pss", 1 / 1024),
+    ("alone MB", "100B/memory", 1 / 1024),
     ("calls", "100B/calls", 1),
     ("instr.", "100B/instructions", 1),
 ]
@@ -152,13 +170,12 @@ def main():
     began = time.monotonic()
     work = Path(options.work).resolve()
     bench = sessions.Bench(work, None if options.cpu == "none" else options.cpu)
-    bench.prepare()
+    bench.prepare(options.dist)
     report = {"date": datetime.date.today().isoformat(), "machine": candidates.machine(), "families": {}}
     for family in wanted_families(options, work):
-        found = mapping.measure(bench) if family.name == "mapping" else measure_family(bench, family, options)
+        found = measure_one(bench, family, options)
         if found:
             report["families"][family.name] = found
-            print_family(found)
     report["size"] = {"bootstrap": sessions.folder_size(Path(options.dist) / "bootstrap")}
     wanted = [] if options.against else json.loads(Path(options.goals).read_text())
     report["goals"] = goals.check(wanted, report, options.no_peers, options.no_counts)

@@ -74,15 +74,16 @@ def ours_and(dist, against, language, **environment):
 
 
 def families(work, dist, against=None):
-    """`work` has the C programs."""
+    """`work` has the C programs, and a copy of `dist` as in a layer."""
     return [
         c_family(work, dist, against),
-        python_family(dist, against),
+        python_family(work, dist, against),
         *(node_family(version, dist, against) for version in ("20", "22", "24")),
         *(
             Family(name, title, ours_and(dist, against, title, SLSRUNTIME=name), scale)
             for name, title, scale in (("ruby", "Ruby", 0.5), ("php", "PHP", 0.5), ("perl", "Perl", 0.5), ("sh", "shell", 0.2))
         ),
+        Family("resident", "resident middlewares", []),
         Family("mapping", "the mapping of events", []),
     ]
 
@@ -109,13 +110,16 @@ def python():
     return Path(subprocess.run(["python3", "-c", program], capture_output=True, text=True, check=True).stdout.strip())
 
 
-def python_family(dist, against):
+def python_family(work, dist, against):
     interpreter = python()
     client = PEERS / "python/client"
     path = f"{interpreter.parent}:{ENVIRONMENT['PATH']}"
     command = [str(interpreter), "-m", "awslambdaric", ENVIRONMENT["_HANDLER"]]
     aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric", is_peer=True)
-    return Family("python", "Python", ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python") + [aws], is_quick=True)
+    found = ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python")
+    # On Lambda the folders of layers are read-only, so that Python compiles the language runtime at each start.
+    layer = ours("ours-layer", work / "layer", "Python, no bytecode", PATH=path, SLSRUNTIME="python", PYTHONDONTWRITEBYTECODE="1")
+    return Family("python", "Python", [*found, layer, aws], is_quick=True)
 
 
 def node_family(version, dist, against):

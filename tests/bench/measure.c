@@ -9,7 +9,8 @@
 
    The result is one JSON object on stdout. Times are in microseconds, memory is in KB. "cold" lasts from before fork to the first
    GET /next, "first" from the first event to the end of its response, and so does the latency of later invocations. "cycle" lasts
-   until the next GET /next. "cpu" is the CPU time of the whole tree of processes, an average. Each later event is sent as soon as
+   until the next GET /next. "cpu" is the CPU time of the whole tree of processes, an average. "pss" is the kernel's figure of the tree's
+   memory, and "memory" is what that would be if no other process had the same libraries. Each later event is sent as soon as
    it is asked for. If something goes wrong, the reason is on stderr, and the exit status is 1. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -304,22 +305,73 @@ static double cpu_us(void)
 	return sum;
 }
 
-/* The memory of the tree. What processes share counts once. */
-static long pss_kb(int *processes)
+/* What a process has of a file, or without a file (0). */
+struct mapping {
+	pid_t pid;
+	unsigned long inode;
+	long pss, private, shared;
+};
+
+static int read_mappings(pid_t pid, struct mapping *mappings, int most)
 {
+	char path[64], line[4096];
+	int count = 0;
+	long kb;
+	snprintf(path, sizeof path, "/proc/%d/smaps", pid);
+	FILE *stream = fopen(path, "r");
+	while (stream && fgets(line, sizeof line, stream)) {
+		unsigned long inode;
+		struct mapping *last = &mappings[count - 1];
+		if (sscanf(line, "%*x-%*x %*s %*x %*x:%*x %lu", &inode) == 1) {
+			if (count == most)
+				die("process %d has more than %d mappings", pid, most);
+			mappings[count++] = (struct mapping){.pid = pid, .inode = inode};
+		} else if (!count) {
+			continue;
+		} else if (sscanf(line, "Pss: %ld", &kb) == 1) {
+			last->pss += kb;
+		} else if (sscanf(line, "Private_Clean: %ld", &kb) == 1 || sscanf(line, "Private_Dirty: %ld", &kb) == 1) {
+			last->private += kb;
+		} else if (sscanf(line, "Shared_Clean: %ld", &kb) == 1 || sscanf(line, "Shared_Dirty: %ld", &kb) == 1) {
+			last->shared += kb;
+		}
+	}
+	if (stream)
+		fclose(stream);
+	return count;
+}
+
+/* How many of the processes have this file. */
+static int users_of(unsigned long inode, const struct mapping *mappings, int count)
+{
+	int users = 0;
+	pid_t last = 0;
+	for (int i = 0; i < count; i++)
+		if (mappings[i].inode == inode && mappings[i].pid != last) {
+			users++;
+			last = mappings[i].pid;
+		}
+	return users;
+}
+
+struct memory {
+	long pss;   /* as the kernel computes it: what is shared with processes outside of the tree counts in part */
+	long alone; /* as if there were no other processes: only what the tree's processes share is divided */
+	int processes;
+};
+
+static struct memory memory_kb(void)
+{
+	static struct mapping mappings[65536];
 	struct process tree[PROCESSES];
-	long sum = 0;
-	*processes = read_tree(tree);
-	for (int i = 0; i < *processes; i++) {
-		char path[64], line[256];
-		long pss;
-		snprintf(path, sizeof path, "/proc/%d/smaps_rollup", tree[i].pid);
-		FILE *stream = fopen(path, "r");
-		while (stream && fgets(line, sizeof line, stream))
-			if (sscanf(line, "Pss: %ld", &pss) == 1)
-				sum += pss;
-		if (stream)
-			fclose(stream);
+	struct memory sum = {.processes = read_tree(tree)};
+	int count = 0;
+	for (int i = 0; i < sum.processes; i++)
+		count += read_mappings(tree[i].pid, mappings + count, (int)(sizeof mappings / sizeof *mappings) - count);
+	for (int i = 0; i < count; i++) {
+		const struct mapping *each = &mappings[i];
+		sum.pss += each->pss;
+		sum.alone += each->inode ? each->private + each->shared / users_of(each->inode, mappings, count) : each->pss;
 	}
 	return sum;
 }
@@ -646,15 +698,14 @@ static struct connection *run_event(struct connection *next, const struct event 
 	for (long i = 0; i < event->count; i++)
 		next = invoke(next, event, i + 1 == event->count, &latencies[i], &cycles[i]);
 	double cpu = (cpu_us() - cpu_before) / event->count;
-	int processes;
-	long memory = pss_kb(&processes);
+	struct memory memory = memory_kb();
 	qsort(latencies, event->count, sizeof *latencies, by_size);
 	qsort(cycles, event->count, sizeof *cycles, by_size);
 	printf("%s\"%s\": {\"count\": %ld, \"min\": %.2f, \"p50\": %.2f, \"p90\": %.2f, \"p99\": %.2f, \"cycle\": %.2f, \"cpu\": %.2f, "
-	       "\"pss\": %ld, \"processes\": %d}",
+	       "\"pss\": %ld, \"memory\": %ld, \"processes\": %d}",
 	       is_first ? "" : ", ", event->name, event->count, latencies[0], quantile(latencies, event->count, 0.5),
-	       quantile(latencies, event->count, 0.9), quantile(latencies, event->count, 0.99), quantile(cycles, event->count, 0.5), cpu, memory,
-	       processes);
+	       quantile(latencies, event->count, 0.9), quantile(latencies, event->count, 0.99), quantile(cycles, event->count, 0.5), cpu, memory.pss,
+	       memory.alone, memory.processes);
 	free(latencies);
 	free(cycles);
 	return next;

@@ -24,9 +24,9 @@ FIGURES = [
     ("first", "first invocation", "ms", 1e-3),
     ("100B/p50", "warm invocation", "µs", 1),
     ("1MB/p50", "warm, 1 MB", "ms", 1e-3),
-    ("100B/pss", "memory", "MB", 1 / 1024),
+    ("100B/memory", "memory", "MB", 1 / 1024),
 ]
-IN_CHART = ("cold", "100B/p50", "100B/pss")
+IN_CHART = ("cold", "100B/p50", "100B/memory")
 
 
 def missing(report):
@@ -66,7 +66,7 @@ def words(report):
         f"Measured by `make bench` on {day.day} {day:%B %Y}, on {report['machine']}. Each figure is the median of "
         f"{report['families']['python']['passes']} starts, all on one core, one candidate after the other and back again. A cold start lasts "
         "from the start of the process to its first request for an event. An invocation is an echo of 100 bytes, or of 1 MB. Memory is that "
-        "of all processes after the warm invocations; what processes share is divided among them. The last row is a child in C, beside "
+        "of all processes after the warm invocations; what they share counts once. The last row is a child in C, beside "
         "AWS's client for Rust, which needs no child."
     )
     return textwrap.fill(text, 132, break_long_words=False, break_on_hyphens=False) + "\n"

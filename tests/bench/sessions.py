@@ -28,9 +28,11 @@ class Bench:
         self.work = work
         self.cpu = cpu
 
-    def prepare(self):
-        """Compiles the C programs, and writes the events."""
+    def prepare(self, dist):
+        """Compiles the C programs, writes the events, and copies `dist` as it is in a layer."""
         payloads.write(self.work / "events")
+        shutil.rmtree(self.work / "layer", ignore_errors=True)
+        shutil.copytree(dist, self.work / "layer", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         for folder in ("responses", "logs", "echo"):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
         compile_c(self.work / "measure", "measure.c", "gcc")

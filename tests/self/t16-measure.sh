@@ -68,14 +68,14 @@ needs strace
 
 check 'the system calls of the floor are four in an invocation' '
 	compile &&
-	mkdir work && cat >count.py <<-END &&
+	cat >count.py <<-END &&
 		import sys
 		from pathlib import Path
 		sys.dont_write_bytecode = True
 		sys.path.insert(0, "$bench")
 		import candidates, sessions
-		bench = sessions.Bench(Path("work").resolve(), None)
-		bench.prepare()
+		bench = sessions.Bench(Path("$scratch/bench"), None)
+		bench.prepare("$repository/dist/$arch")
 		floor = candidates.Candidate("floor", "floor", [str(bench.work / "floor")])
 		print(bench.system_calls(floor, "100B"), bench.system_calls(floor, "100B", "-f"))
 	END
@@ -84,7 +84,7 @@ check 'the system calls of the floor are four in an invocation' '
 
 # quick [OPTION…]: measures a child in C once, and few other things.
 quick() {
-	python3 "$bench/bench.py" --quick --family c --passes 1 --no-peers --no-counts --work "$work/bench" --out "$work/bench.json" "$@" >told 2>errors
+	python3 "$bench/bench.py" --quick --family c --passes 1 --no-peers --no-counts --work "$scratch/bench" --out "$work/bench.json" "$@" >told 2>errors
 }
 
 # shellcheck disable=SC2034 # the bodies of the checks use it
