@@ -73,6 +73,7 @@ bench: bootstrap tool
 	@scripts/setup bench
 	cargo bench --quiet --locked --bench cloudevents
 	@cd tests && long/bench-middlewares.sh
+	@scripts/size --check
 	@tests/bench/peers
 	@python3 tests/bench/bench.py $(PUBLISH:1=--publish)
 

@@ -67,8 +67,10 @@ def wanted_families(options, work):
     return [family for family in every if family.is_quick or not options.quick]
 
 
-def scaled(events, factor):
-    return {name: (max(1, int(skip * factor)), max(2, int(count * factor))) for name, (skip, count) in events.items()}
+def scaled(events, family, options):
+    """How many invocations a family has. A quick run skips as many as another one, so that it measures warm ones, too."""
+    factor = family.scale * (0.5 if options.quick else 1)
+    return {name: (max(1, int(skip * family.scale)), max(2, int(count * factor))) for name, (skip, count) in events.items()}
 
 
 def measure_one(bench, family, options):
@@ -95,14 +97,14 @@ def measure_family(bench, family, options):
         print(f"bench: {candidate.title} is not here: {candidate.needs or candidate.command[0]}", file=sys.stderr)
     if not here or here[0].name != "ours":
         return None
-    factor = family.scale * (0.5 if options.quick else 1)
     passes = passes_of(options)
-    runs = bench.passes(here, scaled(sessions.SMALL, factor), passes, progress(family.title, "small events"))
-    large = bench.passes(here, scaled(sessions.LARGE, factor), max(1, passes // 3), progress(family.title, "large events"))
+    runs = bench.passes(here, scaled(sessions.SMALL, family, options), passes, progress(family.title, "small events"))
+    large = bench.passes(here, scaled(sessions.LARGE, family, options), max(1, passes // 3), progress(family.title, "large events"))
     large = {name: [only(run, sessions.LARGE) for run in each] for name, each in large.items()}
     found = {"title": family.title, "passes": passes, "candidates": {}, "ratios": {}}
     for candidate in here:
         values = {**sessions.summary(runs[candidate.name]), **sessions.summary(large[candidate.name])}
+        values["size"] = sessions.spread([sessions.size_of(candidate.files or candidate.command[:1])])
         if candidate.counts and not options.no_counts:
             values.update(bench.counts(candidate))
         found["candidates"][candidate.name] = {"title": candidate.title, "values": values}
@@ -140,6 +142,7 @@ COLUMNS = [
     ("s3 µs", "s3/p50", 1),
     ("PSS MB", "100B/pss", 1 / 1024),
     ("alone MB", "100B/memory", 1 / 1024),
+    ("KB", "size", 1e-3),
     ("calls", "100B/calls", 1),
     ("instr.", "100B/instructions", 1),
 ]
@@ -176,7 +179,6 @@ def main():
         found = measure_one(bench, family, options)
         if found:
             report["families"][family.name] = found
-    report["size"] = {"bootstrap": sessions.folder_size(Path(options.dist) / "bootstrap")}
     wanted = [] if options.against else json.loads(Path(options.goals).read_text())
     report["goals"] = goals.check(wanted, report, options.no_peers, options.no_counts)
     report["seconds"] = round(time.monotonic() - began)

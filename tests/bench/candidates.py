@@ -42,6 +42,7 @@ class Candidate:
     command: list
     environment: dict = field(default_factory=dict)
     needs: Path = None
+    files: list = None  # what it brings, with folders; default: the program
     counts: bool = False  # whether its system calls and instructions are counted
     is_peer: bool = False  # AWS's client
 
@@ -61,8 +62,9 @@ class Family:
 
 
 def ours(name, dist, language, **environment):
-    title = f"{OURS}, {language}"
-    return Candidate(name, title, [str(Path(dist) / "bootstrap")], environment)
+    bootstrap, runtime = Path(dist) / "bootstrap", Path(dist) / "runtimes" / environment["SLSRUNTIME"]
+    files = [bootstrap] + ([runtime] if runtime.parent.name == "runtimes" else [])
+    return Candidate(name, f"{OURS}, {language}", [str(bootstrap)], environment, files=files)
 
 
 def ours_and(dist, against, language, **environment):
@@ -115,7 +117,7 @@ def python_family(work, dist, against):
     client = PEERS / "python/client"
     path = f"{interpreter.parent}:{ENVIRONMENT['PATH']}"
     command = [str(interpreter), "-m", "awslambdaric", ENVIRONMENT["_HANDLER"]]
-    aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric", is_peer=True)
+    aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric", [client], is_peer=True)
     found = ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python")
     # On Lambda the folders of layers are read-only, so that Python compiles the language runtime at each start.
     layer = ours("ours-layer", work / "layer", "Python, no bytecode", PATH=path, SLSRUNTIME="python", PYTHONDONTWRITEBYTECODE="1")
@@ -128,13 +130,15 @@ def node_family(version, dist, against):
     path = f"{folder}:{ENVIRONMENT['PATH']}"
     if version == "20":
         package, title, start, native = "ric3", "aws-lambda-ric 3.3", "bin/index.mjs", "dist/rapid-client.node"
+        parts = ["bin", "dist", "package.json"]
     else:
         package, title, start, native = "ric4", "aws-lambda-ric 4.0", "index.mjs", "rapid-client.node"
+        parts = [start, native, "package.json"]
     command = [str(folder / "node"), str(modules / package / start), ENVIRONMENT["_HANDLER"]]
     found = ours_and(dist, against, f"Node.js {version}", PATH=path, SLSRUNTIME="nodejs")
     for candidate in found:
         candidate.needs = folder / "node"
-    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native, is_peer=True)
+    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native, [modules / package / part for part in parts], is_peer=True)
     return Family(f"node{version}", f"Node.js {version}", found + [aws], is_quick=version == "20")
 
 

@@ -11,7 +11,7 @@ import candidates
 import payloads
 
 # The events of a session: how many invocations come before those that count, and how many count.
-SMALL = {"100B": (200, 2000), "10KB": (50, 500), "sqs": (50, 300), "apigw": (50, 300), "s3": (50, 300)}
+SMALL = {"100B": (300, 2000), "10KB": (300, 500), "sqs": (100, 300), "apigw": (100, 300), "s3": (100, 300)}
 LARGE = {"1MB": (3, 12), "5.5MB": (1, 5)}
 COUNTED = ("100B", "10KB", "sqs", "apigw")  # events for which system calls are counted
 FEW, MANY = 50, 300
@@ -160,9 +160,7 @@ def ratios(ours, theirs):
     return {metric: spread([one[metric] / other[metric] for one, other in pairs]) for metric in metrics}
 
 
-def folder_size(path):
-    """The bytes of a file, or of all files in a folder."""
-    path = Path(path)
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+def size_of(paths):
+    """The bytes of files, and of all files in folders, without Python's bytecode."""
+    files = [file for path in map(Path, paths) for file in ([path] if path.is_file() else path.rglob("*"))]
+    return sum(file.stat().st_size for file in files if file.is_file() and "__pycache__" not in file.parts)
