@@ -317,10 +317,34 @@ impl<'a> Scanner<'a> {
 #[inline(always)]
 pub fn special_bytes(eight: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let quotes = eight ^ (ONES * b'"' as u64);
+    // With bit 1 turned round a quote is 0x20, and of all others the control characters alone are less than 0x21.
+    let quotes_and_controls = eight ^ (ONES * 0x02);
     let backslashes = eight ^ (ONES * b'\\' as u64);
-    let found = quotes.wrapping_sub(ONES) & !quotes
-        | backslashes.wrapping_sub(ONES) & !backslashes
-        | eight.wrapping_sub(ONES * 0x20) & !eight;
+    let found = quotes_and_controls.wrapping_sub(ONES * 0x21) & !quotes_and_controls
+        | backslashes.wrapping_sub(ONES) & !backslashes;
     found & (ONES * 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_special_byte_of_eight_is_found() {
+        for around in [b' ', b'!', b'#', b'[', b']', b'a', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+            for (byte, at) in (0..=255).flat_map(|byte| (0..8).map(move |at| (byte, at))) {
+                for second in [around, b'"', b'\\', 0x1f] {
+                    let mut eight = [around; 8];
+                    eight[(at + 3) % 8] = second;
+                    eight[at] = byte;
+                    let first = eight.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(8);
+                    assert_eq!(
+                        special_bytes(u64::from_le_bytes(eight)).trailing_zeros() as usize / 8,
+                        first,
+                        "{eight:?}"
+                    );
+                }
+            }
+        }
+    }
 }
