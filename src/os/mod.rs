@@ -4,5 +4,6 @@ pub mod deadline;
 pub mod heap;
 pub mod process;
 pub mod signals;
+pub mod source;
 pub mod sys;
 pub mod wait;

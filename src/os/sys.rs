@@ -11,6 +11,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::ptr;
 
+use crate::os::source::Source;
+
 /// Makes an end of a pipe non-blocking: the other side may be slow.
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl with F_SETFL touches no memory of ours. O_NONBLOCK is the only flag that matters on a pipe.
@@ -23,14 +25,14 @@ pub fn enlarge_pipe(fd: BorrowedFd<'_>, bytes: libc::c_int) {
     let _ = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETPIPE_SZ, bytes) }; // a small pipe is only slower
 }
 
-/// Sleeps until one of `fds` is ready, a signal comes, or `timeout_ms` is over (-1: never). If a signal comes, it returns
-/// without an error, and none of `fds` is ready.
-pub fn poll(fds: &mut [libc::pollfd], timeout_ms: libc::c_int) -> io::Result<()> {
-    // SAFETY: the pointer and the length are those of one slice of pollfd.
-    let polled = unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout_ms) };
+/// Sleeps until one of `sources` is ready, a signal comes, or `timeout_ms` is over (-1: never). If a signal comes, it returns
+/// without an error, and none of `sources` is ready.
+pub fn poll(sources: &mut [Source], timeout_ms: libc::c_int) -> io::Result<()> {
+    // SAFETY: the pointer and the length are those of one slice of Source, each of which is a pollfd.
+    let polled = unsafe { libc::poll(sources.as_mut_ptr().cast(), sources.len() as libc::nfds_t, timeout_ms) };
     match check(polled) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-            fds.iter_mut().for_each(|fd| fd.revents = 0);
+            sources.iter_mut().for_each(Source::clear);
             Ok(())
         }
         other => other.map(drop),
