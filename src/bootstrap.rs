@@ -7,8 +7,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::child::language_runtime::{LanguageRuntime, SharedRuntime};
+use crate::child::children::{Children, SharedChildren};
 use crate::child::launch::Launch;
+use crate::child::supervised::Supervised;
 use crate::error::{Fatal, InvocationError};
 use crate::function::Function;
 use crate::lambda::runtime_api::{Next, RuntimeApi};
@@ -40,10 +41,10 @@ pub fn run() -> Result<(), Fatal> {
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log_from_env();
     let api = RuntimeApi::new(&address, signals, log)?;
-    let (function, runtime) =
+    let (function, children) =
         understood.and_then(|()| start(signals, log)).map_err(|error| report_init_failure(&api, error))?;
-    let outcome = serve(&api, &function, &runtime);
-    runtime.get().stop()?; // the Shutdown phase comes however Invoke ended
+    let outcome = serve(&api, &function, &children);
+    children.get().stop()?; // the Shutdown phase comes however Invoke ended
     outcome
 }
 
@@ -55,8 +56,8 @@ fn refuse_to_run_in_ourselves(program: &OsStr) -> Result<(), Fatal> {
     fs::write("/proc/self/fd/1", line).map_err(|cause| Fatal::System { what: "answer another bootstrap", cause })
 }
 
-/// Starts the language runtime, which boots while bootstrap gets ready.
-fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), InvocationError> {
+/// Starts the language runtime and the resident middlewares, which boot while bootstrap gets ready.
+fn start(signals: Signals, log: Log) -> Result<(Function, SharedChildren), InvocationError> {
     let mut config = Config::from_env()?;
     config.enter_task_root()?;
     if config.allowed_debuggers.is_unlimited() {
@@ -72,32 +73,34 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedRuntime), Invoca
     let grace_ms = config.grace_ms.to_string(); // checked here, so that language runtimes need no default of their own
     let mut variables = vec![(config::PROGRAM, program.clone().into()), ("SLSGRACE", grace_ms.into())];
     variables.extend(companions.into_iter().chain(wrapper.as_ref().map(|_| (config::WRAPPED, "1".into()))));
-    let launch = Launch { program, handler: config.handler.clone(), variables, wrapper };
-    let runtime = LanguageRuntime::start(launch, signals, log)?;
-    config::warn_of_unknown_variables(log); // while the language runtime boots
+    let launch = Launch { program, handler: Some(config.handler.clone()), variables, wrapper };
+    let runtime = Supervised::start(launch, None, signals, log)?;
+    let residents = middleware::start_residents(&middlewares, signals, log)?;
+    config::warn_of_unknown_variables(log); // while they boot
     let timeline = Timeline::open(config.timeline.as_deref());
     let middlewares = Middlewares { in_order: middlewares, overlap: config.overlap, signals, timeline };
-    Ok((Function { middlewares, config, log }, SharedRuntime::new(runtime)))
+    let children = Children { runtime, middlewares: residents, signals };
+    Ok((Function { middlewares, config, log }, SharedChildren::new(children)))
 }
 
 /// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment cannot serve any more.
-fn serve(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
-    let booted = api.register(runtime).and_then(|extension| Ok((extension, runtime.get().wait_until_ready()?)));
+fn serve(api: &RuntimeApi, function: &Function, children: &SharedChildren) -> Result<(), Fatal> {
+    let booted = api.register(children).and_then(|extension| Ok((extension, children.get().wait_until_ready()?)));
     let (_extension, end) = match booted {
         Ok(booted) => booted, // the extension's connection stays open until Invoke has ended
         Err(Fatal::CrashLoop(error)) => return Err(report_init_failure(api, error)),
         Err(other) => return Err(other),
     };
     match end {
-        WaitEnd::Ready => invoke(api, function, runtime),
+        WaitEnd::Ready => invoke(api, function, children),
         WaitEnd::Terminated | WaitEnd::TimedOut => Ok(()),
     }
 }
 
 /// The Invoke phase, event by event.
-fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Result<(), Fatal> {
-    while let Next::Invocation(invocation) = api.next(runtime)? {
-        let answer = function.answer(&invocation, &mut runtime.get()); // its guard is dropped here, before Lambda is waited for
+fn invoke(api: &RuntimeApi, function: &Function, children: &SharedChildren) -> Result<(), Fatal> {
+    while let Next::Invocation(invocation) = api.next(children)? {
+        let answer = function.answer(&invocation, &mut children.get()); // its guard is dropped here, before Lambda is waited for
         match answer {
             Ok(response) => api.respond(&invocation, &response)?,
             Err(error) => {
@@ -105,7 +108,7 @@ fn invoke(api: &RuntimeApi, function: &Function, runtime: &SharedRuntime) -> Res
                 api.fail(&invocation, &error)?;
             }
         }
-        runtime.get().ensure_started().map_err(Fatal::CrashLoop)?;
+        children.get().ensure_started()?;
     }
     Ok(())
 }

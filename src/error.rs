@@ -26,7 +26,7 @@ pub enum InvocationError {
     CannotStart(CannotStart),
     /// A middleware's name is invalid, or there is no such executable.
     NoMiddleware { name: String, why: String },
-    /// The language runtime speaks another version of the protocol.
+    /// The language runtime, or a resident middleware, speaks another version of the protocol.
     Protocol { version: u64 },
     /// The handler, or the language runtime, reported this error.
     Handler(Box<LambdaError>),
@@ -42,6 +42,8 @@ pub enum InvocationError {
     Terminated,
     /// A middleware failed.
     Middleware { name: String, hook: &'static str, why: String },
+    /// A resident middleware failed, in this hook if it was in one.
+    Resident { name: String, hook: &'static str, cause: Box<InvocationError> },
     /// The event, or the response, is not JSON.
     NotJson { what: &'static str, why: String },
     /// The handler answered one record with `batchItemFailures`.
@@ -69,13 +71,18 @@ impl InvocationError {
             RuntimeExit { .. } | RuntimeGarbage { .. } | RuntimePipe { .. } => "Runtime.ExitError",
             Timeout { .. } => "Function.Timeout",
             Terminated => "Runtime.Shutdown",
-            Middleware { .. } => "Function.MiddlewareFailed",
+            Middleware { .. } | Resident { .. } => "Function.MiddlewareFailed",
             NotJson { what: "event", .. } => "Runtime.UnmarshalError",
             NotJson { .. } => "Runtime.MarshalError",
             OwnBatchItemFailures => "Function.BatchItemFailures",
             Internal { .. } => "Runtime.Internal",
             Batch { first, .. } => first.error_type(),
         }
+    }
+
+    /// The kind of child that failed.
+    pub fn child(&self) -> &'static str {
+        if matches!(self, InvocationError::Resident { .. }) { "a middleware" } else { "the language runtime" }
     }
 
     /// What happened. A handler's message may have megabytes, and is not copied.
@@ -91,7 +98,9 @@ impl InvocationError {
         match self {
             InvocationError::Handler(error) => error.stack_trace.as_deref(),
             InvocationError::Timeout { stack_trace, .. } => stack_trace.as_deref(),
-            InvocationError::Batch { first, .. } => first.stack_trace(),
+            InvocationError::Batch { first: cause, .. } | InvocationError::Resident { cause, .. } => {
+                cause.stack_trace()
+            }
             _ => None,
         }
     }
@@ -100,7 +109,7 @@ impl InvocationError {
     pub fn full_stack(&self) -> Option<&str> {
         match self {
             InvocationError::Handler(error) => error.trace.as_deref().or(self.stack_trace()),
-            InvocationError::Batch { first, .. } => first.full_stack(),
+            InvocationError::Batch { first: cause, .. } | InvocationError::Resident { cause, .. } => cause.full_stack(),
             other => other.stack_trace(),
         }
     }
@@ -120,6 +129,43 @@ impl InvocationError {
         json.push(b'}');
         json
     }
+}
+
+impl InvocationError {
+    /// An error of a child, which may be called `it`.
+    fn fmt_of_child(&self, f: &mut fmt::Formatter<'_>, child: &str) -> fmt::Result {
+        match self {
+            InvocationError::Protocol { version } => {
+                write!(f, "{child} speaks version {version} of the protocol, this bootstrap version 1")
+            }
+            InvocationError::RuntimeExit { how } => write!(f, "{child} {how}"),
+            InvocationError::RuntimeGarbage { why } => {
+                write!(f, "{child} was killed: its STDOUT carried no message of the protocol: {why}")
+            }
+            InvocationError::RuntimePipe { cause } => write!(f, "cannot talk to {child}: {cause}"),
+            other => fmt::Display::fmt(other, f),
+        }
+    }
+}
+
+/// What failed in a resident middleware. Of an error that it reported itself, the message is told if `with_message`.
+pub fn fmt_resident(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    hook: &str,
+    cause: &InvocationError,
+    with_message: bool,
+) -> fmt::Result {
+    let (before, behind) = if hook.is_empty() { ("", "") } else { (" in its ", " hook") };
+    write!(f, "middleware {name} failed{before}{hook}{behind}: ")?;
+    if matches!(cause, InvocationError::Handler(_)) {
+        f.write_str(cause.error_type())?;
+        if !with_message {
+            return Ok(());
+        }
+        f.write_str(": ")?;
+    }
+    cause.fmt_of_child(f, "it")
 }
 
 impl From<CannotStart> for InvocationError {
@@ -147,18 +193,14 @@ impl fmt::Display for InvocationError {
             ),
             CannotStart(error) => error.fmt(f),
             NoMiddleware { name, why } => write!(f, "SLSMIDDLEWARES names \"{name}\", {why}"),
-            Protocol { version } => {
-                write!(f, "the language runtime speaks version {version} of the protocol, this bootstrap version 1")
-            }
             Handler(error) => f.write_str(&error.error_message),
-            RuntimeExit { how } => write!(f, "the language runtime {how}"),
-            RuntimeGarbage { why } => {
-                write!(f, "the language runtime was killed: its STDOUT carried no message of the protocol: {why}")
+            Protocol { .. } | RuntimeExit { .. } | RuntimeGarbage { .. } | RuntimePipe { .. } => {
+                self.fmt_of_child(f, "the language runtime")
             }
-            RuntimePipe { cause } => write!(f, "cannot talk to the language runtime: {cause}"),
             Timeout { seconds, missing, .. } => write!(f, "Task timed out after {seconds}.00 seconds: {missing}"),
             Terminated => f.write_str("the execution environment was shut down before the invocation was done"),
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
+            Resident { name, hook, cause } => fmt_resident(f, name, hook, cause, true),
             NotJson { what, why } => write!(f, "the {what} is not JSON: {why}"),
             OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
             Internal { what } => write!(f, "a fault of bootstrap, which should be reported: {what}"),
@@ -259,7 +301,7 @@ pub enum Fatal {
     Init(InvocationError),
     /// Init failed, and reporting that failed too.
     Unreported { error: InvocationError, why: String },
-    /// The language runtime has died too often.
+    /// The language runtime, or a resident middleware, has died too often.
     CrashLoop(InvocationError),
 }
 
@@ -277,7 +319,7 @@ impl fmt::Display for Fatal {
                 write!(f, "Init failed: {}: {error}; and Lambda could not be told: {why}", error.error_type())
             }
             Fatal::CrashLoop(error) => {
-                write!(f, "the language runtime cannot be kept alive: {}: {error}", error.error_type())
+                write!(f, "{} cannot be kept alive: {}: {error}", error.child(), error.error_type())
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::child::children::Children;
 use crate::child::exchange::{Answers, Calls, Limits, Outcome};
-use crate::child::language_runtime::LanguageRuntime;
 use crate::child::protocol::{self, Call};
 use crate::cloudevents::{self, Answer, Batch, EventFacts, Mapping};
 use crate::error::InvocationError;
@@ -38,7 +38,7 @@ impl Function {
     ///
     /// # Errors
     /// What went wrong, if no `error` hook made a response of it.
-    pub fn answer(&self, invocation: &Invocation, runtime: &mut LanguageRuntime) -> Result<Response, InvocationError> {
+    pub fn answer(&self, invocation: &Invocation, children: &mut Children) -> Result<Response, InvocationError> {
         let left = invocation.deadline.left().unwrap_or_default();
         let margin = margin(left);
         let limits = self.limits(invocation, left, margin);
@@ -48,12 +48,12 @@ impl Function {
             deadline: limits.fail_at,
             deadline_ms: invocation.deadline_ms_less(margin),
         };
-        match self.run(&chain, limits, runtime) {
+        match self.run(&chain, limits, children) {
             Err(error) if self.has_error_hooks() => {
                 let deadline = invocation.deadline.earlier_by(ERROR_HOOKS_MARGIN);
                 let deadline_ms = invocation.deadline_ms_less(ERROR_HOOKS_MARGIN);
                 let chain = Chain { deadline, deadline_ms, ..chain };
-                chain.run_error_hooks(&error, self.log).map(Response::new).ok_or(error)
+                chain.run_error_hooks(&mut children.middlewares, &error, self.log).map(Response::new).ok_or(error)
             }
             other => other,
         }
@@ -75,12 +75,7 @@ impl Function {
         }
     }
 
-    fn run(
-        &self,
-        chain: &Chain<'_>,
-        limits: Limits,
-        runtime: &mut LanguageRuntime,
-    ) -> Result<Response, InvocationError> {
+    fn run(&self, chain: &Chain<'_>, limits: Limits, children: &mut Children) -> Result<Response, InvocationError> {
         if chain.invocation.deadline.has_passed() {
             let (seconds, missing) = (limits.timeout_seconds, "it had not begun".to_owned());
             return Err(InvocationError::Timeout { seconds, missing, stack_trace: None });
@@ -88,16 +83,16 @@ impl Function {
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
         let event = text.as_deref();
-        let (response, passed, prestarted) = match chain.before(event.unwrap_or_default())? {
+        let (response, passed, prestarted) = match chain.before(&mut children.middlewares, event.unwrap_or_default())? {
             Before::Response(response, index) => (Response::new(response), index, chain.prestart_after_hooks(index)),
             Before::Handler(changed) => {
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
                 let debugger = self.debugger(chain.invocation, &mapping);
-                let (response, prestarted) = self.handle(chain, &batch, debugger, limits, runtime)?;
+                let (response, prestarted) = self.handle(chain, &batch, debugger, limits, children)?;
                 (response, self.middlewares.in_order.len(), prestarted)
             }
         };
-        let changed = chain.after(passed, prestarted, response.json())?;
+        let changed = chain.after(passed, &mut children.middlewares, prestarted, response.json())?;
         Ok(changed.map_or(response, Response::new))
     }
 
@@ -150,11 +145,12 @@ impl Function {
         batch: &Batch<'_>,
         debugger: Option<Target>,
         limits: Limits,
-        runtime: &mut LanguageRuntime,
+        children: &mut Children,
     ) -> Result<(Response, Prestarted<'a>), InvocationError> {
         let invocation = chain.invocation;
         let calls = Calls {
             calls: calls(invocation, batch),
+            hook: None,
             suffix: protocol::call_suffix(invocation, chain.deadline_ms, debugger.as_ref()),
             in_order: batch.is_in_order(),
             groups: batch.groups(),
@@ -163,9 +159,9 @@ impl Function {
         };
         let timeline = &self.middlewares.timeline;
         let (answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
-            let exchange = runtime.begin(&calls);
+            let exchange = children.runtime.begin(&calls);
             let prestarted = chain.prestart_after_hooks(self.middlewares.in_order.len());
-            (runtime.finish(exchange), prestarted)
+            (children.runtime.finish(exchange), prestarted)
         });
         Ok((self.conclude(invocation, batch, answers)?, prestarted))
     }

@@ -1,15 +1,15 @@
 //! What `bootstrap` and `open-runtime` are made of.
 //!
-//! Lambda is above (`lambda`), the language runtime below (`child`), the hooks beside it (`middleware`), the kernel underneath
-//! (`os`). A module may use those of its row, and no others; there is no circle, and a test keeps it so.
+//! Lambda is above (`lambda`), the language runtime and the resident middlewares below (`child`), the hooks beside them
+//! (`middleware`), the kernel underneath (`os`). A module may use those of its row, and no others; there is no circle, and a test keeps it so.
 //!
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `lambda` `log` `middleware` `os` `settings` `timeline` |
 //! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` |
-//! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the child meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` |
-//! | `child` | the language runtime: its life, its calls, its lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` |
-//! | `middleware` | the hooks around the handler | `cloudevents` `error` `invocation` `json_line` `log` `os` `settings` `timeline` |
+//! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the children meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` |
+//! | `child` | the language runtime and the resident middlewares: their lives, their calls, their lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` |
+//! | `middleware` | the hooks around the handler | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `timeline` |
 //! | `settings` | variables, and where things are; read once, in Init | `cloudevents` `error` `log` `os` |
 //! | `log` | what CloudWatch is told | `cloudevents` `error` `invocation` `json_line` `os` |
 //! | `timeline` | what `open-runtime` is told | `json_line` |

@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use crate::cloudevents::append_timestamp;
 use crate::cloudevents::json::Document;
-use crate::error::{Fatal, InvocationError};
+use crate::error::{Fatal, InvocationError, fmt_resident};
 use crate::invocation::Invocation;
 use crate::json_line::push_json;
 use crate::os::deadline::unix_ms;
@@ -156,8 +156,12 @@ impl Log {
             Fatal::CrashLoop(error) => {
                 let (error_type, told) = (error.error_type(), self.of(error));
                 let (colon, told): (_, &dyn Display) = told.as_ref().map_or(("", &""), |told| (": ", told));
-                let what = "the language runtime cannot be kept alive";
-                self.write(Level::Fatal, None, &format_args!("{what}: {error_type}{colon}{told}"));
+                let child = error.child();
+                self.write(
+                    Level::Fatal,
+                    None,
+                    &format_args!("{child} cannot be kept alive: {error_type}{colon}{told}"),
+                );
             }
             other => self.write(Level::Fatal, None, other),
         }
@@ -177,6 +181,7 @@ impl Display for Told<'_> {
                 write!(f, "{summary}; first: {}", first.error_type())?;
                 self.log.of(first).map_or(Ok(()), |told| write!(f, ": {told}"))
             }
+            InvocationError::Resident { name, hook, cause } => fmt_resident(f, name, hook, cause, !self.log.types_only),
             error => Display::fmt(error, f),
         }
     }

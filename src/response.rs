@@ -21,6 +21,13 @@ impl Response {
         Response { line, range }
     }
 
+    /// The JSON text alone. It is moved to the beginning of its line, and not to new memory.
+    pub fn into_json(mut self) -> Vec<u8> {
+        self.line.truncate(self.range.end);
+        self.line.drain(..self.range.start);
+        self.line
+    }
+
     /// The JSON text.
     pub fn json(&self) -> &[u8] {
         self.line.get(self.range.clone()).unwrap_or_default()

@@ -25,6 +25,8 @@ pub struct Limits {
 pub struct Calls<'a> {
     /// One for each event, in the order of the events.
     pub calls: Vec<Call<'a>>,
+    /// The hook that is called, if it is not the handler.
+    pub hook: Option<&'static str>,
     /// The end of each call's line, see [`protocol::call_suffix`].
     pub suffix: Vec<u8>,
     /// Send one after the other, and none after a call of the same group that failed.
@@ -47,6 +49,8 @@ pub struct Answers {
     pub outcomes: Vec<Option<Outcome>>,
     /// Why some were not answered, if the handler is not the reason.
     pub failure: Option<InvocationError>,
+    /// Whether the latest response is the output of a hook.
+    pub is_output: bool,
 }
 
 /// [`Calls`] under way.
@@ -60,6 +64,8 @@ pub struct Exchange<'a> {
     /// For each group, whether a call of it has failed.
     stopped: Vec<bool>,
     was_warned: bool,
+    /// [`Answers::is_output`].
+    pub is_output: bool,
 }
 
 /// The parts of a call's line: what is before the event, the event's own three, and what is after it.
@@ -85,7 +91,8 @@ impl<'a> Exchange<'a> {
     /// Nothing is sent yet.
     pub fn new(calls: &'a Calls<'a>) -> Exchange<'a> {
         let outcomes = calls.calls.iter().map(|_| None).collect();
-        Exchange { calls, next: 0, open: Vec::new(), outcomes, output: None, stopped: Vec::new(), was_warned: false }
+        let (open, stopped) = (Vec::new(), Vec::new());
+        Exchange { calls, next: 0, open, outcomes, output: None, stopped, was_warned: false, is_output: false }
     }
 
     /// Whether there is nothing left to send or to wait for.
@@ -115,8 +122,8 @@ impl<'a> Exchange<'a> {
         }
         let Some(call) = self.calls.calls.get(self.next) else { return false };
         self.open.push(self.next);
-        self.output =
-            Some(Output { prefix: protocol::call_prefix(&call.id), call, suffix: &self.calls.suffix, written: 0 });
+        let prefix = protocol::call_prefix(&call.id, self.calls.hook);
+        self.output = Some(Output { prefix, call, suffix: &self.calls.suffix, written: 0 });
         self.next += 1;
         self.skip_stopped();
         true
@@ -243,7 +250,7 @@ impl<'a> Exchange<'a> {
 
     /// The outcomes, when nothing more is waited for.
     pub fn answers(self, failure: Option<InvocationError>) -> Answers {
-        Answers { outcomes: self.outcomes, failure }
+        Answers { outcomes: self.outcomes, failure, is_output: self.is_output }
     }
 }
 
@@ -260,6 +267,7 @@ mod tests {
             Limits { warn_at: Deadline::NEVER, fail_at: Deadline::NEVER, kill_at: Deadline::NEVER, timeout_seconds: 3 };
         Calls {
             calls: (0..count).map(call).collect(),
+            hook: None,
             suffix: b"}\n".to_vec(),
             in_order,
             groups: Vec::new(),

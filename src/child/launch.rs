@@ -1,6 +1,6 @@
-//! How the language runtime is started.
+//! How a supervised child is started.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::os::process::{CannotStart, Process};
@@ -19,8 +19,8 @@ pub struct Launch {
     pub program: PathBuf,
     /// A program to start it with.
     pub wrapper: Option<PathBuf>,
-    /// `_HANDLER`.
-    pub handler: String,
+    /// `_HANDLER`, which a language runtime is told. `None` for a middleware.
+    pub handler: Option<String>,
     /// More variables for its environment.
     pub variables: Vec<(&'static str, OsString)>,
 }
@@ -39,7 +39,7 @@ impl Launch {
                 &["/bin/sh".as_ref(), "-c".as_ref(), WRAPPED.as_ref(), self.program.as_os_str()],
                 &mut variables,
             ),
-            None => Process::start(&self.program, &[self.handler.as_ref()], &mut variables),
+            None => Process::start(&self.program, self.handler.as_deref().map(OsStr::new).as_slice(), &mut variables),
         }
     }
 }

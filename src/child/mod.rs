@@ -1,8 +1,10 @@
-//! The language runtime: the child that runs the handler, and the lines that go to it and come from it.
+//! The children that bootstrap keeps: the language runtime and the resident middlewares, and the lines that go to them and come
+//! from them.
 
+pub mod children;
 pub mod exchange;
-pub mod language_runtime;
 pub mod launch;
 pub mod lines;
 pub mod protocol;
 pub mod restarts;
+pub mod supervised;

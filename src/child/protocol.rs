@@ -46,16 +46,20 @@ fn number(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
-/// What a line from the language runtime means.
+/// What is wrong with a line that says nothing.
+pub const NO_MESSAGE: &str = "a JSON object without ready, response or error";
+
+/// What a line from the language runtime, or from a middleware, means.
 #[derive(Debug)]
 pub enum Message<'a> {
     /// The handler is loaded.
     Ready(Ready),
     /// The Init phase failed.
     InitError(LambdaError),
-    /// The handler answered the call of this id. The range is that of the response in the line.
-    Response { id: Cow<'a, str>, response: Range<usize> },
-    /// The handler failed in the call of this id.
+    /// The handler, or a hook, answered the call of this id. The range is that of the response in the line. With `is_output` it is
+    /// what goes on instead of the input of a hook; the range is empty if that goes on as it is.
+    Response { id: Cow<'a, str>, response: Range<usize>, is_output: bool },
+    /// The handler, or a hook, failed in the call of this id.
     Error { id: Cow<'a, str>, error: LambdaError },
 }
 
@@ -86,6 +90,7 @@ impl Message<'_> {
 struct Line<'a> {
     id: Option<Option<Cow<'a, str>>>,
     response: Option<&'a str>,
+    output: Option<&'a str>,
     error: Option<&'a str>,
     ready: Option<Option<Ready>>,
 }
@@ -96,6 +101,7 @@ impl<'a> Line<'a> {
         let is_new = match name {
             b"id" => self.id.replace(unless_null(value, read_text)?).is_none(),
             b"response" => self.response.replace(std::str::from_utf8(value).ok()?).is_none(),
+            b"output" => self.output.replace(std::str::from_utf8(value).ok()?).is_none(),
             b"error" => self.error.replace(std::str::from_utf8(value).ok()?).is_none(),
             b"ready" => self.ready.replace(unless_null(value, Ready::read)?).is_none(),
             _ => true,
@@ -108,13 +114,15 @@ impl<'a> Line<'a> {
             // A line with an id is an answer, whatever else it has: a handler in shell may print any members.
             (None, Some(ready), ..) => Ok(Message::Ready(ready)),
             (Some(id), _, Some(response), _) => {
-                Ok(Message::Response { id, response: place(response.as_bytes(), bytes) })
+                Ok(Message::Response { id, response: place(response.as_bytes(), bytes), is_output: false })
             }
             (Some(id), _, None, Some(error)) => Ok(Message::Error { id, error: LambdaError::parse(error) }),
-            (None, None, _, Some(error)) => Ok(Message::InitError(LambdaError::parse(error))),
-            _ if bytes.trim_ascii_start().starts_with(b"{") => {
-                Err("a JSON object without ready, response or error".to_owned())
+            (Some(id), ..) => {
+                let response = self.output.map_or(0..0, |output| place(output.as_bytes(), bytes));
+                Ok(Message::Response { id, response, is_output: true })
             }
+            (None, None, _, Some(error)) => Ok(Message::InitError(LambdaError::parse(error))),
+            _ if bytes.trim_ascii_start().starts_with(b"{") => Err(NO_MESSAGE.to_owned()),
             _ => Err("JSON that is not an object".to_owned()),
         }
     }
@@ -147,11 +155,14 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The part of a call's line before the event.
-pub fn call_prefix(id: &str) -> Vec<u8> {
+/// The part of a call's line before the event, or before the input of a hook.
+pub fn call_prefix(id: &str, hook: Option<&str>) -> Vec<u8> {
     let mut head = Vec::with_capacity(64);
     push_json(&mut head, "{\"id\":", id);
-    head.extend_from_slice(b",\"event\":");
+    if let Some(hook) = hook {
+        push_json(&mut head, ",\"hook\":", hook);
+    }
+    head.extend_from_slice(if hook.is_some() { b",\"input\":" } else { b",\"event\":" });
     head
 }
 
@@ -227,16 +238,27 @@ mod tests {
     fn the_answer_to_a_call_is_not_taken_for_ready() {
         let line = br#"{"id":"a","response":1,"ready":{"protocol":1,"concurrency":9}}"#;
         assert!(matches!(Message::parse(line), Ok(Message::Response { .. })));
-        assert!(Message::parse(br#"{"id":"a","ready":{"protocol":1}}"#).is_err());
+        assert!(matches!(Message::parse(br#"{"id":"a","ready":{"protocol":1}}"#), Ok(Message::Response { .. })));
     }
 
     #[test]
     fn a_response_keeps_its_digits_and_may_be_null() {
         let line = br#"{"id":"a","response":{"n":12345678901234567890.10,"n":1E2}}"#;
-        let Message::Response { id, response } = Message::parse(line).unwrap() else { panic!("no response") };
+        let Message::Response { id, response, .. } = Message::parse(line).unwrap() else { panic!("no response") };
         assert_eq!(id, "a");
         assert_eq!(&line[response], br#"{"n":12345678901234567890.10,"n":1E2}"#);
         assert!(matches!(Message::parse(br#"{"id":"a","response":null}"#), Ok(Message::Response { .. })));
+    }
+
+    #[test]
+    fn an_output_may_be_null_and_may_be_left_out() {
+        for (line, output) in [(r#"{"id":"a","output":null}"#, "null"), (r#"{"id":"a"}"#, "")] {
+            let message = Message::parse(line.as_bytes()).unwrap();
+            let Message::Response { response, is_output: true, .. } = message else { panic!("no output") };
+            assert_eq!(line.as_bytes().get(response), Some(output.as_bytes()));
+        }
+        let line = br#"{"id":"a","output":1,"response":2}"#;
+        assert!(matches!(Message::parse(line), Ok(Message::Response { is_output: false, .. })));
     }
 
     #[test]
@@ -335,7 +357,8 @@ mod tests {
         };
         let debugger = Target { host: "h\",\"context\":{".to_owned(), port: 1, stops_at_first_line: false };
         let event: &[u8] = br#"{"a":1,"context":{}}"#;
-        let line = [&call_prefix("id-1")[..], event, &call_suffix(&invocation, Some(7), Some(&debugger))].concat();
+        let line =
+            [&call_prefix("id-1", None)[..], event, &call_suffix(&invocation, Some(7), Some(&debugger))].concat();
         String::from_utf8(line).unwrap()
     }
 

@@ -11,7 +11,7 @@ use ureq::http::{self, HeaderMap, HeaderValue, StatusCode, Uri};
 use ureq::{Agent, Body, Error};
 
 use super::transport::{self, Address, Dialer, NoNames, Watch};
-use crate::child::language_runtime::SharedRuntime;
+use crate::child::children::SharedChildren;
 use crate::cloudevents::json;
 use crate::error::{Fatal, InvocationError, header_error_type};
 use crate::invocation::Invocation;
@@ -108,14 +108,14 @@ impl RuntimeApi {
         Ok(RuntimeApi { agent, authority, address, next, watch, log })
     }
 
-    /// Waits for the next invocation, and looks after the language runtime meanwhile. Blocks for hours: Lambda freezes the
+    /// Waits for the next invocation, and looks after the children meanwhile. Blocks for hours: Lambda freezes the
     /// environment in between, and forbids a timeout on this call.
     ///
     /// # Errors
     /// [`Fatal::RuntimeApi`] if the API cannot be reached, or its answer has no request id; [`Fatal::CrashLoop`].
     ///
     /// Source: GET /runtime/invocation/next, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
-    pub fn next(&self, runtime: &SharedRuntime) -> Result<Next, Fatal> {
+    pub fn next(&self, runtime: &SharedChildren) -> Result<Next, Fatal> {
         let failed = |why: String| Fatal::RuntimeApi { call: "GET /runtime/invocation/next", why };
         let mut attempt = 1;
         while !self.watch.is_terminating() {
@@ -150,14 +150,14 @@ impl RuntimeApi {
         }
     }
 
-    /// Registers bootstrap as an internal extension, so that SIGTERM comes, and looks after the language runtime meanwhile. A
+    /// Registers bootstrap as an internal extension, so that SIGTERM comes, and looks after the children meanwhile. A
     /// refusal is logged and is not an error, because the function works without. Blocks for at most 1 s.
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`].
     ///
     /// Source: POST /extension/register, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#extensions-registration-api-a>
-    pub fn register(&self, runtime: &SharedRuntime) -> Result<Option<Extension>, Fatal> {
+    pub fn register(&self, runtime: &SharedChildren) -> Result<Option<Extension>, Fatal> {
         let deadline = Deadline::after(REGISTER_TIMEOUT);
         let registered = self.watch.during(runtime, || self.watch.until(deadline, || self.ask_to_register()))?;
         let extension = registered.and_then(|identifier| {

@@ -1,5 +1,5 @@
 //! How ureq reaches the Runtime API: one TCP connection, head and body of a request in one write, and a wait for the answer
-//! that notices SIGTERM and looks after the language runtime.
+//! that notices SIGTERM and looks after the children.
 //!
 //! ureq's own transport cannot be interrupted while it waits. Its transport traits are outside of its semver promise, so Cargo.toml
 //! pins its version.
@@ -18,7 +18,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use ureq::{Error, Timeout};
 
 use super::buffers::PieceBuffers;
-use crate::child::language_runtime::SharedRuntime;
+use crate::child::children::SharedChildren;
 use crate::error::Fatal;
 use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
@@ -31,7 +31,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection is not asked whether it is still open this soon after an answer: two system calls per invocation.
 const JUST_USED: Duration = Duration::from_millis(1);
 
-/// The error kind of a wait that was abandoned: SIGTERM came, or the language runtime cannot be kept alive. Not `Interrupted`,
+/// The error kind of a wait that was abandoned: SIGTERM came, or a child cannot be kept alive. Not `Interrupted`,
 /// which std retries for ever.
 const ABANDONED: ErrorKind = ErrorKind::Other;
 
@@ -39,7 +39,7 @@ const ABANDONED: ErrorKind = ErrorKind::Other;
 /// of its settings for each request: they are not used.
 pub struct Watch {
     signals: Signals,
-    runtime: Mutex<Option<SharedRuntime>>,
+    runtime: Mutex<Option<SharedChildren>>,
     deadline: Mutex<Deadline>,
     fatal: Mutex<Option<Fatal>>,
 }
@@ -51,11 +51,11 @@ impl Watch {
         Arc::new(Watch { signals, runtime: Mutex::default(), deadline, fatal: Mutex::default() })
     }
 
-    /// Runs `call`. Its waits look after the language runtime, and SIGTERM ends them with an error.
+    /// Runs `call`. Its waits look after the children, and SIGTERM ends them with an error.
     ///
     /// # Errors
-    /// [`Fatal::CrashLoop`] if the language runtime cannot be kept alive.
-    pub fn during<T>(&self, runtime: &SharedRuntime, call: impl FnOnce() -> T) -> Result<T, Fatal> {
+    /// [`Fatal::CrashLoop`] if a child cannot be kept alive.
+    pub fn during<T>(&self, runtime: &SharedChildren, call: impl FnOnce() -> T) -> Result<T, Fatal> {
         *lock(&self.runtime) = Some(runtime.clone());
         let result = call();
         *lock(&self.runtime) = None;

@@ -1,10 +1,11 @@
 //! The middlewares around the handler, as the layers of an onion: `before` hooks in order, `after` and `error` hooks in reverse.
 
+use crate::child::supervised::Supervised;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::log::Log;
-use crate::middleware::Middleware;
 use crate::middleware::hook::{Hook, Running, Verdict};
+use crate::middleware::{Middleware, resident};
 use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
 use crate::timeline::Timeline;
@@ -52,13 +53,13 @@ impl<'a> Chain<'a> {
     ///
     /// # Errors
     /// The error of the hook that failed.
-    pub fn before(&self, event: &[u8]) -> Result<Before, InvocationError> {
+    pub fn before(&self, residents: &mut [Supervised], event: &[u8]) -> Result<Before, InvocationError> {
         let mut prestarted = self.prestart(Hook::Before, self.middlewares.in_order.iter(), Some(event));
         let mut changed = None;
         for (index, middleware) in self.middlewares.in_order.iter().enumerate() {
             let started = prestarted.get_mut(index).and_then(Option::take);
             let event = changed.as_deref().unwrap_or(event);
-            match self.run(middleware, Hook::Before, started, event)? {
+            match self.run(middleware, residents, Hook::Before, started, event)? {
                 Verdict::Unchanged => {}
                 Verdict::Replaced(event) => changed = Some(event),
                 Verdict::Respond(response) => return Ok(Before::Response(response, index)),
@@ -80,6 +81,7 @@ impl<'a> Chain<'a> {
     pub fn after(
         &self,
         count: usize,
+        residents: &mut [Supervised],
         mut prestarted: Prestarted<'a>,
         response: &[u8],
     ) -> Result<Option<Vec<u8>>, InvocationError> {
@@ -87,7 +89,7 @@ impl<'a> Chain<'a> {
         for (index, middleware) in self.middlewares.in_order.iter().take(count).rev().enumerate() {
             let started = prestarted.get_mut(index).and_then(Option::take);
             let response = changed.as_deref().unwrap_or(response);
-            if let Verdict::Replaced(response) = self.run(middleware, Hook::After, started, response)? {
+            if let Verdict::Replaced(response) = self.run(middleware, residents, Hook::After, started, response)? {
                 changed = Some(response);
             }
         }
@@ -95,10 +97,10 @@ impl<'a> Chain<'a> {
     }
 
     /// Runs the `error` hooks until one prints a response. If one fails, the error stays as it is, and the failure is logged.
-    pub fn run_error_hooks(&self, error: &InvocationError, log: Log) -> Option<Vec<u8>> {
+    pub fn run_error_hooks(&self, residents: &mut [Supervised], error: &InvocationError, log: Log) -> Option<Vec<u8>> {
         let input = error.to_json();
         for middleware in self.middlewares.in_order.iter().rev() {
-            match self.run(middleware, Hook::Error, None, &input) {
+            match self.run(middleware, residents, Hook::Error, None, &input) {
                 Ok(Verdict::Replaced(response) | Verdict::Respond(response)) => return Some(response),
                 Ok(Verdict::Unchanged) => {}
                 Err(failure) => log.warn(Some(&self.invocation.request_id), &failure),
@@ -110,11 +112,16 @@ impl<'a> Chain<'a> {
     fn run(
         &self,
         middleware: &'a Middleware,
+        residents: &mut [Supervised],
         hook: Hook,
         started: Option<Running<'a>>,
         input: &[u8],
     ) -> Result<Verdict, InvocationError> {
         self.middlewares.timeline.step(&self.invocation.request_id, hook.name(), &middleware.name, || {
+            if let Some(child) = middleware.resident.and_then(|index| residents.get_mut(index)) {
+                let limits = (self.deadline, self.deadline_ms);
+                return resident::run(child, &middleware.name, hook, self.invocation, input, limits);
+            }
             let running = match started {
                 Some(running) => running,
                 None => Running::start(middleware, hook, self.invocation, self.deadline_ms)?,
@@ -135,7 +142,11 @@ impl<'a> Chain<'a> {
             return Prestarted::new();
         }
         let mut input = input_of_first;
-        let start = |middleware| {
+        let start = |middleware: &'a Middleware| {
+            if middleware.resident.is_some() {
+                input = None; // the first runs already
+                return None;
+            }
             let mut running = Running::start(middleware, hook, self.invocation, self.deadline_ms).ok();
             if let (Some(running), Some(input)) = (&mut running, input.take()) {
                 running.write(input);

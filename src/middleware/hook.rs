@@ -95,7 +95,7 @@ impl<'a> Running<'a> {
         let mut variables = variables.iter().filter_map(|(name, value)| Some((*name, OsStr::new((*value)?))));
         match Process::start(&middleware.path, &[hook.name().as_ref()], &mut variables) {
             Ok(process) => Ok(Running { middleware, hook, process, pump: Pump::default(), timeout_seconds }),
-            Err(error) => Err(failed(middleware, hook, error.to_string())),
+            Err(error) => Err(failed(&middleware.name, hook, error.to_string())),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Running<'a> {
                 return Err(InvocationError::Terminated);
             }
             if deadline.has_passed() {
-                return Err(self.timeout());
+                return Err(timeout(&self.middleware.name, self.hook, self.timeout_seconds));
             }
             if self.pump.output.len() > MAX_OUTPUT {
                 return Err(self.failed(format!("it printed more than {MAX_OUTPUT} bytes")));
@@ -153,12 +153,7 @@ impl<'a> Running<'a> {
     }
 
     fn failed(&self, why: String) -> InvocationError {
-        failed(self.middleware, self.hook, why)
-    }
-
-    fn timeout(&self) -> InvocationError {
-        let missing = format!("middleware {} had not ended its {} hook", self.middleware.name, self.hook);
-        InvocationError::Timeout { seconds: self.timeout_seconds, missing, stack_trace: None }
+        failed(&self.middleware.name, self.hook, why)
     }
 }
 
@@ -200,8 +195,15 @@ fn place(text: &[u8], position: usize) -> (usize, usize) {
     lines.enumerate().last().map_or((1, 0), |(index, line)| (index + 1, line.len()))
 }
 
-fn failed(middleware: &Middleware, hook: Hook, why: String) -> InvocationError {
-    InvocationError::Middleware { name: middleware.name.clone(), hook: hook.name(), why }
+/// A hook that broke the contract.
+pub fn failed(middleware: &str, hook: Hook, why: String) -> InvocationError {
+    InvocationError::Middleware { name: middleware.to_owned(), hook: hook.name(), why }
+}
+
+/// A hook that took too long.
+pub fn timeout(middleware: &str, hook: Hook, seconds: u64) -> InvocationError {
+    let missing = format!("middleware {middleware} had not ended its {hook} hook");
+    InvocationError::Timeout { seconds, missing, stack_trace: None }
 }
 
 /// The input and the output of a hook while it runs.

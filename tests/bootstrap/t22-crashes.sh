@@ -121,7 +121,7 @@ check 'a language runtime that is killed while idle is replaced before the next 
 	answers 1 1 &&
 	kill -9 "$(runtime_pid)" &&
 	within 1000 starts 2 &&
-	logged "was killed by signal 9 (SIGKILL, as when memory runs out), while no invocation was under way" &&
+	logged "was killed by signal 9 (SIGKILL, as when memory runs out), while no call was under way" &&
 	answers 2 2 &&
 	starts 2
 '

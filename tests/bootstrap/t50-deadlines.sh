@@ -211,7 +211,7 @@ check 'a language runtime that hangs after a restart is killed after 10 s of an 
 	invoke 1 &&
 	failed Runtime.ExitError "exited with status 3" &&
 	answers 2 2 &&
-	logged "took more than 10 s to load the handler again and was killed" &&
+	logged "took more than 10 s to be ready again and was killed" &&
 	starts 3 &&
 	answers 4 4
 '

@@ -23,10 +23,14 @@ with_server() {
 		port=$(cat server-port)
 }
 
-# from_readme LANGUAGE: prints the README's example in that language.
+# from_readme LANGUAGE: prints the README's companion in that language.
 from_readme() {
-	awk -v begin="\`\`\`$1" '$0 == "```" { inside = 0 } inside; $0 == begin { inside = 1 }' \
-		"$repository/middlewares/README.md"
+	awk -v begin="\`\`\`$1" '
+		/^## / { wanted = $0 == "## Companions" }
+		$0 == "```" { inside = 0 }
+		inside
+		wanted && $0 == begin { inside = 1 }
+	' "$repository/middlewares/README.md"
 }
 
 # with_example LANGUAGE FILE FUNCTION: starts a Lambda with a middleware that consists of the README's companion.

@@ -28,6 +28,11 @@ pub fn run(input: &[u8]) {
     };
     let errors = [
         Some(InvocationError::Timeout { seconds: 3, missing: text.clone(), stack_trace }),
+        Some(InvocationError::Resident {
+            name: text.clone(),
+            hook: "before",
+            cause: InvocationError::RuntimeExit { how: text.clone() }.into(),
+        }),
         Some(InvocationError::Middleware { name: text.clone(), hook: "before", why: text.clone() }),
         Config::read(&|_| Some(text.clone().into())).err(),
         parsed.map(|error| InvocationError::Handler(Box::new(error))),

@@ -53,7 +53,7 @@ pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let limits = Limits { warn_at, fail_at: never, kill_at: never, timeout_seconds: 3 };
     let calls = (0..number(words, 0, 8)).map(call).collect();
     let in_order = words.get(2).is_some_and(|word| *word == b"in-order");
-    Calls { calls, suffix: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
+    Calls { calls, hook: None, suffix: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
 }
 
 /// An exchange and its expected state.
@@ -145,7 +145,7 @@ impl<'a> Tried<'a> {
     /// Checks what was written, and the outcome of each call.
     pub fn end(mut self) {
         self.write(usize::MAX);
-        let line = |call: &Call<'_>| [&call_prefix(&call.id)[..], &EVENT.concat(), TAIL].concat();
+        let line = |call: &Call<'_>| [&call_prefix(&call.id, None)[..], &EVENT.concat(), TAIL].concat();
         assert_eq!(self.written, self.calls.calls.iter().take(self.next).flat_map(line).collect::<Vec<u8>>());
         let outcomes = self.exchange.answers(None).outcomes;
         assert_eq!(outcomes.len(), self.expected.len());

@@ -60,9 +60,12 @@ fn is_called(invocation: &Invocation) {
         return; // bootstrap refuses it earlier
     }
     let call = Call::new(invocation.request_id.clone(), [&invocation.event, b"", b""]);
-    let line =
-        [&call_prefix(&call.id)[..], &call.event.concat(), &call_suffix(invocation, invocation.deadline_ms, None)]
-            .concat();
+    let line = [
+        &call_prefix(&call.id, None)[..],
+        &call.event.concat(),
+        &call_suffix(invocation, invocation.deadline_ms, None),
+    ]
+    .concat();
     let line = line.strip_suffix(b"\n").expect("a line feed ends it");
     assert!(is_one_line_of_json(line));
     let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(line).expect("an object");

@@ -10,8 +10,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use open_runtime::child::language_runtime::{LanguageRuntime, SharedRuntime};
+use open_runtime::child::children::{Children, SharedChildren};
 use open_runtime::child::launch::Launch;
+use open_runtime::child::supervised::Supervised;
 use open_runtime::error::{Fatal, InvocationError};
 use open_runtime::lambda::runtime_api::{Next, RuntimeApi};
 use open_runtime::log::{Level, Log};
@@ -33,7 +34,7 @@ pub fn run(input: &[u8]) {
     let api = RuntimeApi::new(&world.address, world.signals, log).unwrap();
     let failure = match words.first().copied() {
         Some(b"next") => next(&api, world, answer),
-        Some(b"register") => api.register(&world.runtime).err(),
+        Some(b"register") => api.register(&world.children).err(),
         _ => api.fail_init(&InvocationError::Terminated).err(),
     };
     if let Some(failure) = failure {
@@ -47,7 +48,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn next(api: &RuntimeApi, world: &World, sent: &[u8]) -> Option<Fatal> {
-    match api.next(&world.runtime) {
+    match api.next(&world.children) {
         Ok(Next::Invocation(invocation)) => {
             can_be_answered(&invocation);
             let id = invocation.request_id.as_bytes();
@@ -70,7 +71,7 @@ struct Script {
 struct World {
     address: String,
     signals: Signals,
-    runtime: SharedRuntime,
+    children: SharedChildren,
     script: Mutex<Option<Script>>,
     /// The number of valid answers that were sent.
     sound: AtomicU64,
@@ -87,13 +88,14 @@ fn world() -> &'static World {
     WORLD.get_or_init(|| {
         let signals = Signals::install().expect("signals");
         let launch =
-            Launch { program: "/bin/cat".into(), handler: "-".to_owned(), variables: Vec::new(), wrapper: None };
+            Launch { program: "/bin/cat".into(), handler: Some("-".to_owned()), variables: Vec::new(), wrapper: None };
         let log = Log { level: Level::Error, ..Log::default() };
-        let runtime = SharedRuntime::new(LanguageRuntime::start(launch, signals, log).expect("cat"));
+        let runtime = Supervised::start(launch, None, signals, log).expect("cat");
+        let children = SharedChildren::new(Children { runtime, middlewares: Vec::new(), signals });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         thread::spawn(move || serve(&listener));
-        World { address, signals, runtime, script: Mutex::default(), sound: AtomicU64::new(0) }
+        World { address, signals, children, script: Mutex::default(), sound: AtomicU64::new(0) }
     })
 }
 

@@ -28,9 +28,11 @@ pub fn run(line: &[u8]) {
             assert!(members.contains_key("error"));
             can_be_told(&InvocationError::Handler(error.into()));
         }
-        Message::Response { id, response } => {
-            assert!(is_json(&line[response.clone()]));
-            assert_eq!(&line[response], members["response"].get().as_bytes());
+        Message::Response { id, response, is_output } => {
+            let answer = members.get(if is_output { "output" } else { "response" });
+            assert!(is_output || answer.is_some());
+            assert_eq!(answer.is_some(), is_json(&line[response.clone()]));
+            assert_eq!(&line[response], answer.map_or("", |json| json.get()).as_bytes());
             assert_eq!(id, text(members["id"]));
         }
         Message::Error { id, error } => {

@@ -34,7 +34,8 @@ fn hear(tried: &mut Tried<'_>, line: Vec<u8>) -> Option<()> {
     match Message::parse(&line).ok()? {
         Message::Ready(ready) if ready.protocol == protocol::VERSION => tried.allow(ready.concurrency),
         Message::Ready(_) | Message::InitError(_) => return None,
-        Message::Response { id, response } => {
+        Message::Response { is_output: true, .. } => return None,
+        Message::Response { id, response, .. } => {
             let (id, expected) = (id.into_owned(), line[response.clone()].to_vec());
             tried.settle(&id, Ok(Response::within(line, response)), Ok(expected));
         }

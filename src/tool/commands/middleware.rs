@@ -11,13 +11,16 @@ use crate::model::variables;
 use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
-use open_runtime::error::InvocationError;
+use open_runtime::child::children::wait_until_ready;
+use open_runtime::error::{Fatal, InvocationError};
 use open_runtime::invocation::Invocation;
 use open_runtime::json_line::on_one_line;
-use open_runtime::middleware::Middleware;
 use open_runtime::middleware::hook::{Hook, Running, Verdict};
+use open_runtime::middleware::{Middleware, resident};
 use open_runtime::os::deadline::{Deadline, unix_time};
 use open_runtime::os::signals::Signals;
+use open_runtime::os::wait::WaitEnd;
+use open_runtime::settings::config;
 use open_runtime::settings::lookup::is_executable;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -36,7 +39,8 @@ const RUNTIME_API: &str = "127.0.0.1:9001";
 pub const HELP: &str = "\
 stdin is the hook's input. For before it is the event: a CloudEvent, if the event comes from AWS. For
 after it is the response, for error the error object. stdout is what the hook printed, if that is valid.
-The hook's status and time, and what bootstrap would do, are on stderr.
+The hook's status and time, and what bootstrap would do, are on stderr. If there is NAME.d/serve beside
+the middleware NAME, that is started, runs one hook, and is stopped: it is resident.
 
 Exit status:
   0  the hook keeps the contract
@@ -52,7 +56,7 @@ Try it with:
 /// The command line.
 #[derive(Args)]
 pub struct MiddlewareArguments {
-    /// The middleware, an executable
+    /// The middleware, an executable, or NAME where NAME.d/serve is one
     path: PathBuf,
 
     /// The hook: before, after or error
@@ -99,8 +103,9 @@ pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
 
 /// Executes the same command in the environment that a function has. Returns only if that fails.
 fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
-    if !is_executable(&arguments.path) {
-        return Err(ToolError::Usage(format!("{} is not an executable file", arguments.path.display())));
+    let executable = Middleware::at(arguments.path.clone(), "").executable();
+    if !is_executable(&executable) {
+        return Err(ToolError::Usage(format!("{} is not an executable file", executable.display())));
     }
     let cannot = |why| ToolError::Io("execute open-runtime again", why);
     let path = std::path::absolute(&arguments.path).map_err(cannot)?;
@@ -140,15 +145,53 @@ fn read_input() -> Result<Vec<u8>, String> {
 fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, ToolError> {
     let signals = Signals::install().map_err(|why| ToolError::Io("watch for signals", why))?;
     let name = arguments.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let middleware = Middleware { name, path: arguments.path.clone() };
-    let invocation = invocation(arguments);
-    let began = Instant::now();
-    let result = Running::start(&middleware, arguments.hook, &invocation, invocation.deadline_ms)
-        .and_then(|running| running.finish(input, invocation.deadline, signals));
-    let took = began.elapsed();
+    let middleware = Middleware::at(arguments.path.clone(), &name);
+    let hook = HookRun { middleware: &middleware, hook: arguments.hook, invocation: invocation(arguments), signals };
+    let (began, mut ready) = (Instant::now(), None);
+    let result = if middleware.resident.is_some() { hook.resident(input, &mut ready) } else { hook.process(input) };
+    let took = ready.unwrap_or(began).elapsed();
     let report = HookReport::new(arguments.hook, result);
-    let written = report.write(&format!("{} hook of {}", arguments.hook, middleware.name), took);
+    let ready = ready.map(|ready| ready - began);
+    let written = report.write(&format!("{} hook of {name}", arguments.hook), ready, took);
     written.map(|()| ExitCode::from(report.exit)).map_err(|why| ToolError::Io("write what the hook printed", why))
+}
+
+/// One hook, and what it is run for.
+struct HookRun<'a> {
+    middleware: &'a Middleware,
+    hook: Hook,
+    invocation: Invocation,
+    signals: Signals,
+}
+
+impl HookRun<'_> {
+    /// By a process for this hook.
+    fn process(&self, input: &[u8]) -> Result<Verdict, InvocationError> {
+        let running = Running::start(self.middleware, self.hook, &self.invocation, self.invocation.deadline_ms)?;
+        running.finish(input, self.invocation.deadline, self.signals)
+    }
+
+    /// By a process that serves all hooks, and that is stopped here after this one. `ready` is when it could take the hook.
+    fn resident(&self, input: &[u8], ready: &mut Option<Instant>) -> Result<Verdict, InvocationError> {
+        let Invocation { deadline, deadline_ms, .. } = self.invocation;
+        let mut child = self.middleware.start(self.signals, config::log_from_env().0)?;
+        match wait_until_ready(&mut [&mut child], deadline, self.signals) {
+            Ok(WaitEnd::Ready) => *ready = Some(Instant::now()),
+            Ok(WaitEnd::Terminated) => return Err(InvocationError::Terminated),
+            Ok(WaitEnd::TimedOut) => {
+                let (seconds, missing) = (self.invocation.timeout_seconds(), "the middleware was not ready".to_owned());
+                return Err(InvocationError::Timeout { seconds, missing, stack_trace: None });
+            }
+            Err(Fatal::CrashLoop(error)) => return Err(error),
+            Err(_) => return Err(InvocationError::Internal { what: "waiting for a middleware failed" }),
+        }
+        let name = &self.middleware.name;
+        let verdict = resident::run(&mut child, name, self.hook, &self.invocation, input, (deadline, deadline_ms));
+        self.signals.notice_termination(); // the limits of the Shutdown phase hold
+        child.ask_to_stop();
+        let _ = child.stop(); // it is killed next, whether or not it could be waited for
+        verdict
+    }
 }
 
 fn invocation(arguments: &MiddlewareArguments) -> Invocation {
@@ -215,14 +258,23 @@ impl HookReport {
     }
 
     /// Writes the output and a line feed to stdout, and the rest to stderr.
-    fn write(&self, title: &str, took: Duration) -> io::Result<()> {
+    fn write(&self, title: &str, ready: Option<Duration>, took: Duration) -> io::Result<()> {
         if !self.output.is_empty() {
             let mut stdout = io::stdout().lock();
             stdout.write_all(&self.output).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush())?;
         }
-        eprintln!("open-runtime: {title}\n  time      {:.2} ms", took.as_secs_f64() * 1000.0);
-        if let Some(status) = self.status {
-            eprintln!("  status    {status}\n  printed   {} bytes", self.output.len());
+        eprintln!("open-runtime: {title}");
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        if let Some(ready) = ready {
+            eprintln!("  ready     {:.2} ms", ms(ready));
+        }
+        eprintln!("  time      {:.2} ms", ms(took));
+        match (self.status, ready) {
+            (None, _) => {}
+            (Some(status), None) => eprintln!("  status    {status}\n  printed   {} bytes", self.output.len()),
+            (Some(_), Some(_)) if self.output.is_empty() => eprintln!("  answered  nothing"),
+            (Some(0), Some(_)) => eprintln!("  answered  output of {} bytes", self.output.len()),
+            (Some(_), Some(_)) => eprintln!("  answered  a response of {} bytes", self.output.len()),
         }
         eprintln!("  contract  {}", self.contract);
         Ok(())

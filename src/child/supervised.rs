@@ -1,9 +1,8 @@
-//! The language runtime: the child that runs the handler. This module alone owns it. It is started once per execution
-//! environment, and again after it died or was killed.
+//! A supervised child: the language runtime, which runs the handler, or a resident middleware. This module alone owns it. It is
+//! started once per execution environment, and again after it died or was killed. Both speak the same protocol.
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::child::exchange::{Answers, Calls, Exchange};
@@ -11,7 +10,7 @@ use crate::child::launch::Launch;
 use crate::child::lines::Lines;
 use crate::child::protocol::{self, Message, Ready};
 use crate::child::restarts::{BOOT_LIMIT, Restarts};
-use crate::error::{Fatal, InvocationError};
+use crate::error::InvocationError;
 use crate::log::Log;
 use crate::os::deadline::Deadline;
 use crate::os::process::{Process, Progress};
@@ -25,10 +24,12 @@ const EXIT_AFTER_CLOSE: Duration = Duration::from_millis(100);
 /// No line may be longer, in bytes: one that does not end must not fill the memory. Lambda takes 6 MiB.
 const MAX_LINE: usize = 32 << 20;
 
-/// The language runtime, alive or to be started again.
+/// A supervised child, alive or to be started again.
 #[derive(Debug)]
-pub struct LanguageRuntime {
+pub struct Supervised {
     launch: Launch,
+    /// The name of the middleware that it is. `None` for the language runtime.
+    middleware: Option<String>,
     restarts: Restarts,
     signals: Signals,
     log: Log,
@@ -39,7 +40,7 @@ pub struct LanguageRuntime {
 
 #[derive(Debug)]
 enum State {
-    /// It loads the handler.
+    /// It gets ready: the language runtime loads the handler.
     Booting(Process),
     /// It takes this many calls at once.
     Ready(Process, usize),
@@ -70,64 +71,26 @@ struct ReadyEnds {
     child_ended: bool,
 }
 
-/// The language runtime for two owners: the loop that calls it, and the wait for Lambda that looks after it meanwhile. There is
-/// one thread. ureq requires all that it holds to be shareable between threads; the mutex is for that alone.
-#[derive(Clone, Debug)]
-pub struct SharedRuntime(Arc<Mutex<LanguageRuntime>>);
-
-impl SharedRuntime {
-    /// Shares it.
-    pub fn new(runtime: LanguageRuntime) -> SharedRuntime {
-        SharedRuntime(Arc::new(Mutex::new(runtime)))
-    }
-
-    /// The language runtime. Drop the guard before anything that may wait for Lambda: that wait takes it too, and would block for
-    /// ever.
-    pub fn get(&self) -> MutexGuard<'_, LanguageRuntime> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl LanguageRuntime {
-    /// Starts it, and does not wait for it.
+impl Supervised {
+    /// Starts it, and does not wait for it. `middleware` is its name, if it is one.
     ///
     /// # Errors
-    /// [`InvocationError::CannotStart`].
-    pub fn start(launch: Launch, signals: Signals, log: Log) -> Result<LanguageRuntime, InvocationError> {
-        let state = State::Booting(launch.start()?);
-        let (restarts, lines) = (Restarts::default(), Lines::default());
-        Ok(LanguageRuntime { launch, restarts, signals, log, state, lines, has_dropped: false })
+    /// [`InvocationError::CannotStart`], within an [`InvocationError::Resident`] if it is a middleware.
+    pub fn start(
+        launch: Launch,
+        middleware: Option<String>,
+        signals: Signals,
+        log: Log,
+    ) -> Result<Supervised, InvocationError> {
+        let (restarts, lines, state) = (Restarts::default(), Lines::default(), State::Dead(None));
+        let mut child = Supervised { launch, middleware, restarts, signals, log, state, lines, has_dropped: false };
+        child.ensure_started()?;
+        Ok(child)
     }
 
-    /// Waits until the handler is loaded, or SIGTERM comes. Blocks for as long as the user's code takes to load: an Init
-    /// phase that takes too long is ended by Lambda (10 s, or more with provisioned concurrency).
-    ///
-    /// # Errors
-    /// [`Fatal::CrashLoop`], with the reason.
-    pub fn wait_until_ready(&mut self) -> Result<WaitEnd, Fatal> {
-        while !matches!(self.state, State::Ready(..)) {
-            self.ensure_started().map_err(Fatal::CrashLoop)?;
-            // There is no deadline and nothing else to wait for, so only SIGTERM ends a step early.
-            if self.step_idle(None, Deadline::NEVER)?.is_some() {
-                return Ok(WaitEnd::Terminated);
-            }
-        }
-        Ok(WaitEnd::Ready)
-    }
-
-    /// Waits until `other` is readable, if there is one, and looks after the language runtime meanwhile: it may become ready,
-    /// answer too late, or die, and then it is started again at once.
-    ///
-    /// # Errors
-    /// [`Fatal::CrashLoop`] if it cannot be kept alive.
-    pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<WaitEnd, Fatal> {
-        self.check_exit().map_err(cannot_wait)?;
-        loop {
-            self.ensure_started().map_err(Fatal::CrashLoop)?;
-            if let Some(end) = self.step_idle(other, deadline)? {
-                return Ok(end);
-            }
-        }
+    /// Whether it can take a call.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready(..))
     }
 
     /// Starts it again if it is dead, unless the environment ends. Does not wait for it.
@@ -140,15 +103,17 @@ impl LanguageRuntime {
             return Ok(());
         }
         if !self.restarts.are_allowed() {
-            return Err(take_reason(reason, self.signals));
+            let reason = take_reason(reason, self.signals);
+            return Err(self.blame("", reason));
         }
         self.lines = Lines::default();
         self.restarts.note_start();
-        self.state = State::Booting(self.launch.start()?);
+        let process = self.launch.start().map_err(|error| self.blame("", error.into()))?;
+        self.state = State::Booting(process);
         Ok(())
     }
 
-    /// Sends the first calls, as many at once as the language runtime takes. Blocks for no longer than it takes to write what a
+    /// Sends the first calls, as many at once as it takes. Blocks for no longer than it takes to write what a
     /// pipe holds.
     pub fn begin<'a>(&mut self, calls: &'a Calls<'a>) -> Exchange<'a> {
         let mut exchange = Exchange::new(calls);
@@ -160,7 +125,7 @@ impl LanguageRuntime {
         exchange
     }
 
-    /// Has the calls answered that [`begin`](LanguageRuntime::begin) began. Blocks until all are answered, the language runtime
+    /// Has the calls answered that [`begin`](Supervised::begin) began. Blocks until all are answered, the language runtime
     /// dies, or the last limit; then it is killed.
     pub fn finish(&mut self, mut exchange: Exchange<'_>) -> Answers {
         let mut failure = None;
@@ -185,9 +150,12 @@ impl LanguageRuntime {
         let boot_deadline = boot_time_left.map_or(Deadline::NEVER, Deadline::after);
         let deadline = exchange.next_deadline().or(self.signals.work_deadline()).or(boot_deadline);
         let began = Instant::now();
-        let end = self.step(Some(exchange), None, deadline)?;
-        if end == Some(WaitEnd::Terminated) {
-            self.signal(libc::SIGTERM);
+        if self.state.process().is_some() {
+            let signals = self.signals;
+            let end = step(&mut [self], Some(exchange), None, deadline, signals)?;
+            if end == Some(WaitEnd::Terminated) && self.middleware.is_none() {
+                self.signal(libc::SIGTERM); // a hook has the rest of the time, as a process for each hook has
+            }
         }
         if boot_time_left.is_some() {
             self.limit_boot(began.elapsed());
@@ -204,7 +172,7 @@ impl LanguageRuntime {
     fn limit_boot(&mut self, waited: Duration) {
         let is_over = self.restarts.note_wait_for_boot(waited);
         if is_over && matches!(self.state, State::Booting(_)) {
-            let how = format!("took more than {} s to load the handler again and was killed", BOOT_LIMIT.as_secs());
+            let how = format!("took more than {} s to be ready again and was killed", BOOT_LIMIT.as_secs());
             self.mark_dead(InvocationError::RuntimeExit { how }, false);
         }
     }
@@ -240,32 +208,37 @@ impl LanguageRuntime {
         Err(error)
     }
 
-    /// SIGINT, at which a language runtime logs where the handler is, and the time to do it. It is killed next.
+    /// SIGINT, at which the language runtime logs where the handler is, and the time to do it. It is killed next.
     fn interrupt(&self, exchange: &Exchange<'_>) {
-        if let State::Ready(process, _) = &self.state {
+        if let (State::Ready(process, _), None) = (&self.state, &self.middleware) {
             let deadline = exchange.kill_at().or(self.signals.work_deadline());
             let _ = process.signal(libc::SIGINT); // it is killed whether or not this reaches it
             let _ = wait_for_end(process, self.signals, deadline);
         }
     }
 
-    /// Kills it, because what it was doing must not go on. [`ensure_started`](LanguageRuntime::ensure_started) starts it again.
+    /// Kills it, because what it was doing must not go on. [`ensure_started`](Supervised::ensure_started) starts it again.
     fn kill(&mut self) {
         if self.state.process().is_some() {
             self.state = State::Dead(None); // dropping the process kills its group
         }
     }
 
-    /// The Shutdown phase: SIGTERM, end of file, and SIGKILL for what is left when the time is over.
+    /// The Shutdown phase begins: SIGTERM, and end of file. [`stop`](Supervised::stop) waits for its end.
+    pub fn ask_to_stop(&mut self) {
+        self.signal(libc::SIGTERM);
+        if let Some(process) = self.state.process_mut() {
+            process.close_stdin();
+        }
+    }
+
+    /// Waits until it has ended, and kills what is left when the time of the Shutdown phase is over.
     ///
     /// # Errors
-    /// [`Fatal::System`] if waiting fails.
-    pub fn stop(&mut self) -> Result<(), Fatal> {
-        self.signals.notice_termination(); // the limits of the Shutdown phase hold, whatever the reason to stop
-        self.signal(libc::SIGTERM);
-        let Some(process) = self.state.process_mut() else { return Ok(()) };
-        process.close_stdin();
-        wait_for_end(process, self.signals, self.signals.shutdown_deadline()).map_err(cannot_wait)?;
+    /// Those of waiting.
+    pub fn stop(&mut self) -> io::Result<()> {
+        let Some(process) = self.state.process() else { return Ok(()) };
+        wait_for_end(process, self.signals, self.signals.shutdown_deadline())?;
         self.kill(); // what is left of its group
         Ok(())
     }
@@ -276,50 +249,20 @@ impl LanguageRuntime {
         }
     }
 
-    fn step_idle(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<Option<WaitEnd>, Fatal> {
-        if self.signals.is_terminating() {
-            return Ok(Some(WaitEnd::Terminated)); // noticed elsewhere, and no descriptor becomes ready for it again
-        }
-        self.step(None, other, deadline).map_err(Fatal::CrashLoop)
-    }
-
-    /// Sleeps until something happens, and handles it: writes the exchange to STDIN, takes lines from STDOUT, and notices the
-    /// child's end. The child comes before SIGTERM, so that an answer that is already there is not lost to it.
-    fn step(
-        &mut self,
-        exchange: Option<&mut Exchange<'_>>,
-        other: Option<BorrowedFd<'_>>,
-        deadline: Deadline,
-    ) -> Result<Option<WaitEnd>, InvocationError> {
-        let Some(process) = self.state.process() else { return Ok(None) };
-        let stdin = match &exchange {
-            Some(exchange) => Source::writable(process.stdin().filter(|_| exchange.has_output())),
-            None => Source::abandoned(process.stdin()),
+    /// What of it is waited for: room in its STDIN, and its STDOUT.
+    fn sources(&self, exchange: Option<&Exchange<'_>>) -> [Source; 2] {
+        let process = self.state.process();
+        let stdin = process.and_then(Process::stdin);
+        let stdin = match exchange {
+            Some(exchange) => Source::writable(stdin.filter(|_| exchange.has_output())),
+            None => Source::abandoned(stdin),
         };
-        let mut sources = [
-            stdin,
-            Source::readable(process.stdout()),
-            Source::readable(self.signals.child_ended()),
-            Source::readable(self.signals.termination()),
-            Source::readable(other),
-        ];
-        let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
-        let [stdin, stdout, child_ended, termination, other] = sources.map(|source| source.is_ready());
-        self.handle_ready(exchange, ReadyEnds { stdin, stdout, child_ended }).map_err(pipe)?;
-        if termination {
-            self.signals.notice_termination();
-            return Ok(Some(WaitEnd::Terminated));
-        }
-        let is_over = !in_time || deadline.has_passed(); // a child that writes without end makes every wait end in time
-        Ok(if other { Some(WaitEnd::Ready) } else { is_over.then_some(WaitEnd::TimedOut) })
+        [stdin, Source::readable(process.map(Process::stdout))]
     }
 
     /// Writes, reads, and checks for the child's end, as the descriptors allow.
     fn handle_ready(&mut self, mut exchange: Option<&mut Exchange<'_>>, ready: ReadyEnds) -> io::Result<()> {
         let Some(process) = self.state.process_mut() else { return Ok(()) };
-        if ready.child_ended {
-            self.signals.empty_child_ended(); // before looking at the child: an end after that makes it readable again
-        }
         let has_ended = ready.child_ended && process.has_ended()?;
         let mut is_closed = ready.stdin && exchange.as_deref_mut().is_none_or(|exchange| !write(process, exchange));
         if has_ended || is_closed {
@@ -334,8 +277,11 @@ impl LanguageRuntime {
         Ok(())
     }
 
-    /// Notices an end whose SIGCHLD somebody else took: a middleware that ran meanwhile empties the same pipe.
-    fn check_exit(&mut self) -> io::Result<()> {
+    /// Notices an end whose SIGCHLD somebody else took: whatever ran meanwhile empties the same pipe.
+    ///
+    /// # Errors
+    /// Those of reading what it wrote.
+    pub fn check_exit(&mut self) -> io::Result<()> {
         let Some(process) = self.state.process_mut() else { return Ok(()) };
         if process.has_ended()? {
             self.lines.drain(process)?;
@@ -377,21 +323,28 @@ impl LanguageRuntime {
     fn take_line(&mut self, line: Vec<u8>, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
         let message = match Message::parse(&line) {
             Ok(message) => message,
-            Err(why) => return settle_unreadable(&line, why, exchange),
+            Err(why) => return self.settle_unreadable(&line, why, exchange),
         };
         let is_expected = match message {
             Message::Ready(ready) => return self.become_ready(ready),
             Message::InitError(error) => return Err(InvocationError::Handler(error.into())),
-            Message::Response { id, response } => {
+            Message::Response { is_output: true, .. } if self.middleware.is_none() => {
+                return Err(InvocationError::RuntimeGarbage { why: protocol::NO_MESSAGE.to_owned() });
+            }
+            Message::Response { id, response, is_output } => {
                 let id = id.into_owned(); // it may be a part of the line, which is given away
-                exchange.is_some_and(|exchange| exchange.settle(&id, Ok(Response::within(line, response))))
+                exchange.is_some_and(|exchange| {
+                    exchange.is_output = is_output;
+                    exchange.settle(&id, Ok(Response::within(line, response)))
+                })
             }
             Message::Error { id, error } => {
                 exchange.is_some_and(|exchange| exchange.settle(&id, Err(InvocationError::Handler(error.into()))))
             }
         };
         if !is_expected && !std::mem::replace(&mut self.has_dropped, true) {
-            self.log.warn(None, &"dropped an answer of the language runtime that came too late, or to no call of ours");
+            let name = self.middleware.as_deref().unwrap_or("the language runtime");
+            self.log.warn(None, &format_args!("dropped an answer of {name} that came too late, or to no call of ours"));
         }
         Ok(())
     }
@@ -411,9 +364,10 @@ impl LanguageRuntime {
 
     /// Drops the process, which kills what is left of it. `error` is what the next that needs it is told.
     fn mark_dead(&mut self, error: InvocationError, is_idle: bool) {
+        let is_definite = matches!(error, InvocationError::Handler(_) | InvocationError::Protocol { .. });
+        let error = self.blame("", error);
         match self.state {
             State::Booting(_) => {
-                let is_definite = matches!(error, InvocationError::Handler(_) | InvocationError::Protocol { .. });
                 self.restarts.note_failed_start(is_definite);
                 if !self.restarts.fail_init() {
                     self.log.warn(None, &format_args!("{}, before it was ready", self.describe(&error)));
@@ -421,7 +375,7 @@ impl LanguageRuntime {
             }
             State::Ready(..) if is_idle => {
                 self.restarts.note_idle_death();
-                self.log.warn(None, &format_args!("{error}, while no invocation was under way"));
+                self.log.warn(None, &format_args!("{}, while no call was under way", self.describe(&error)));
             }
             State::Ready(..) | State::Dead(_) => {}
         }
@@ -432,6 +386,70 @@ impl LanguageRuntime {
     fn describe(&self, error: &InvocationError) -> String {
         self.log.of(error).map_or_else(|| error.error_type().to_owned(), |told| told.to_string())
     }
+
+    /// Names the middleware in an error of its own, and the hook, if it was in one. The language runtime needs no name.
+    pub fn blame(&self, hook: &'static str, error: InvocationError) -> InvocationError {
+        match (error, &self.middleware) {
+            (InvocationError::Resident { name, cause, .. }, _) => InvocationError::Resident { name, hook, cause },
+            (error @ InvocationError::Terminated, _) | (error, None) => error,
+            (cause, Some(name)) => InvocationError::Resident { name: name.clone(), hook, cause: cause.into() },
+        }
+    }
+
+    /// Settles a call whose answer is not JSON. Such a line begins as an answer to an open call does: what the handler returned has
+    /// no form in JSON, or a language runtime in shell passed on what the handler printed. That call failed, and what follows can be
+    /// trusted.
+    #[cold]
+    #[inline(never)]
+    fn settle_unreadable(
+        &self,
+        line: &[u8],
+        why: String,
+        exchange: Option<&mut Exchange<'_>>,
+    ) -> Result<(), InvocationError> {
+        let id = line.strip_prefix(b"{\"id\":\"").and_then(|rest| rest.split(|&byte| byte == b'"').next());
+        let id = id.and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
+        let what = if self.middleware.is_some() { "output" } else { "response" };
+        let settle =
+            |exchange: &mut Exchange<'_>| exchange.settle(id, Err(InvocationError::NotJson { what, why: why.clone() }));
+        if exchange.is_some_and(settle) { Ok(()) } else { Err(InvocationError::RuntimeGarbage { why }) }
+    }
+}
+
+/// Sleeps until something happens to one of these children, and handles it: writes the exchange to STDIN, takes lines from STDOUT,
+/// and notices a child's end. An exchange is that of a single child. The children come before SIGTERM, so that an answer that is
+/// already there is not lost to it.
+///
+/// # Errors
+/// [`InvocationError::RuntimePipe`].
+pub fn step(
+    children: &mut [&mut Supervised],
+    mut exchange: Option<&mut Exchange<'_>>,
+    other: Option<BorrowedFd<'_>>,
+    deadline: Deadline,
+    signals: Signals,
+) -> Result<Option<WaitEnd>, InvocationError> {
+    let mut sources = Vec::with_capacity(3 + 2 * children.len());
+    let ours = [Some(signals.child_ended()), signals.termination(), other];
+    sources.extend(ours.map(Source::readable));
+    children.iter().for_each(|child| sources.extend(child.sources(exchange.as_deref())));
+    let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
+    let mut sources = sources.iter();
+    let mut next_is_ready = || sources.next().is_some_and(Source::is_ready);
+    let [child_ended, termination, other] = [next_is_ready(), next_is_ready(), next_is_ready()];
+    if child_ended {
+        signals.empty_child_ended(); // before looking at the children: an end after that makes it readable again
+    }
+    for child in children {
+        let ready = ReadyEnds { stdin: next_is_ready(), stdout: next_is_ready(), child_ended };
+        child.handle_ready(exchange.as_deref_mut(), ready).map_err(|cause| child.blame("", pipe(cause)))?;
+    }
+    if termination {
+        signals.notice_termination();
+        return Ok(Some(WaitEnd::Terminated));
+    }
+    let is_over = !in_time || deadline.has_passed(); // a child that writes without end makes every wait end in time
+    Ok(if other { Some(WaitEnd::Ready) } else { is_over.then_some(WaitEnd::TimedOut) })
 }
 
 /// Writes what STDIN takes now. False if nobody reads it any more.
@@ -457,20 +475,6 @@ fn wait_for_end(process: &Process, signals: Signals, deadline: Deadline) -> io::
     Ok(true)
 }
 
-/// Settles a call whose answer is not JSON. Such a line begins as an answer to an open call does: what the handler returned has
-/// no form in JSON, or a language runtime in shell passed on what the handler printed. That call failed, and what follows can be
-/// trusted.
-#[cold]
-#[inline(never)]
-fn settle_unreadable(line: &[u8], why: String, exchange: Option<&mut Exchange<'_>>) -> Result<(), InvocationError> {
-    let id = line.strip_prefix(b"{\"id\":\"").and_then(|rest| rest.split(|&byte| byte == b'"').next());
-    let id = id.and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
-    let settle = |exchange: &mut Exchange<'_>| {
-        exchange.settle(id, Err(InvocationError::NotJson { what: "response", why: why.clone() }))
-    };
-    if exchange.is_some_and(settle) { Ok(()) } else { Err(InvocationError::RuntimeGarbage { why }) }
-}
-
 /// Why it is dead, for the first that asks.
 fn take_reason(reason: &mut Option<InvocationError>, signals: Signals) -> InvocationError {
     match reason.take() {
@@ -482,8 +486,4 @@ fn take_reason(reason: &mut Option<InvocationError>, signals: Signals) -> Invoca
 
 fn pipe(cause: io::Error) -> InvocationError {
     InvocationError::RuntimePipe { cause }
-}
-
-fn cannot_wait(cause: io::Error) -> Fatal {
-    Fatal::System { what: "wait for the language runtime to end", cause }
 }

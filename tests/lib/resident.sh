@@ -1,0 +1,91 @@
+# shellcheck shell=sh
+# For tests of resident middlewares: the Lambda with those of tests/fakes/middlewares. Sourced after lib.sh and robust.sh.
+
+overlap=off
+runtime=echoes
+
+# with CHAIN [OPTION…]: starts a Lambda with SLSMIDDLEWARES=CHAIN. The function's folder has all of tests/fakes/middlewares.
+with() {
+	chain=$1
+	shift
+	mkdir -p task/middlewares &&
+		cp -RP "${tests:?}/fakes/middlewares/." task/middlewares &&
+		start_lambda "$runtime" --env "SLSMIDDLEWARES=$chain" --env "SLSOVERLAP=$overlap" "$@"
+}
+
+# with_runtime NAME CHAIN [OPTION…]: the same, with a fake of tests/fakes/middlewares/language-runtimes.
+with_runtime() {
+	runtime=../middlewares/language-runtimes/$1
+	shift
+	with "$@"
+	set -- $?
+	runtime=echoes
+	return "$1"
+}
+
+# scripted [NAME=COMMAND…] [OPTION…]: starts a Lambda with the resident middleware that runs these commands.
+scripted() {
+	arguments=$#
+	while test "$arguments" -gt 0
+	do
+		case $1 in
+		*=*)
+			set -- "$@" --env
+			;;
+		esac
+		set -- "$@" "$1"
+		shift
+		arguments=$((arguments - 1))
+	done
+	test ! -e faults || set -- "$@" --faults faults
+	with "${names:-scripted}" --quiet "$@"
+}
+
+# short NTH…: the following Lambda gives these invocations one second.
+short() {
+	printf '[' >faults
+	for nth
+	do
+		printf '{"on":"next","nth":%s,"do":{"deadlineMs":1000}},' "$nth"
+	done | sed 's/,$/]/' >>faults
+}
+
+# blames HOOK REASON: the invocation failed in that hook of the scripted middleware for that reason.
+blames() {
+	has_failed Function.MiddlewareFailed &&
+		says response "middleware scripted failed in its $1 hook: $2"
+}
+
+# is_quiet: the log is empty.
+is_quiet() {
+	same '' "$(cat lambda.log)"
+}
+
+header() {
+	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
+}
+
+# resident_pid: prints the pid of the latest start of the scripted middleware.
+resident_pid() {
+	tail -n 1 task/starts
+}
+
+# lines NUMBER: the scripted middleware got this many lines.
+lines() {
+	same "$1" "$(wc -l <task/lines)"
+}
+
+# reads_its_input PID: it waits for a line.
+reads_its_input() {
+	grep -q "^0 0x0" "/proc/$1/syscall"
+}
+
+has_children() {
+	same "$1" "$(children | wc -l)"
+}
+
+# has_timed_out HOOK: the latest invocation ended at its deadline, in that hook of the scripted middleware.
+has_timed_out() {
+	failed Function.Timeout "Task timed out after " &&
+		says response "middleware scripted had not ended its $1 hook"
+}
