@@ -6,13 +6,39 @@ ours=$repository/middlewares
 python=$(python3 -c 'import sys; print(sys.executable)')
 PATH=${python%/*}:$PATH # hooks find the interpreter itself, without a slow shim
 
-# hook NAME HOOK INPUT [OPTION…]: runs one hook as bootstrap does. Its output is in output, and the report of the run in report.
+# hook NAME HOOK INPUT [OPTION…]: runs one hook as bootstrap does. Its output is in output, and the report of the run in report. If
+# the middleware can be resident, that form must do the same.
 hook() {
-	hook_path=$ours/$1
+	hook_of=$1
 	hook_name=$2
 	printf '%s\n' "$3" >input
 	shift 3
-	"$open_runtime" middleware "$hook_path" "$hook_name" --env "TMPDIR=$work" "$@" <input >output 2>report
+	mkdir -p processes &&
+		ln -sf "$ours/$hook_of" processes || exit
+	run_hook "processes/$hook_of" output report "$@"
+	set -- $? "$@"
+	test ! -e "$ours/$hook_of.d/serve" || is_the_same_when_resident "$@" || exit
+	return "$1"
+}
+
+# run_hook PATH OUTPUT REPORT [OPTION…]
+run_hook() {
+	run_path=$1
+	run_output=$2
+	run_report=$3
+	shift 3
+	"$open_runtime" middleware "$run_path" "$hook_name" --env "TMPDIR=$work" "$@" <input >"$run_output" 2>"$run_report"
+}
+
+# is_the_same_when_resident STATUS [OPTION…]: the resident form ends with that status, too, and has the same output.
+is_the_same_when_resident() {
+	same_status=$1
+	shift
+	ends_with "$same_status" run_hook "$ours/$hook_of" resident.output resident.report "$@" &&
+		cmp output resident.output &&
+		same "$(grep -c "status    99" report)" "$(grep -c "answered  a response of" resident.report)" && return
+	cat report resident.report
+	return 1
 }
 
 # prints JSON: the latest hook kept the contract and printed this JSON.
@@ -26,13 +52,15 @@ prints_nothing() {
 		same '' "$(cat output)"
 }
 
-# with CHAIN RUNTIME [OPTION…]: starts a Lambda with bundled middlewares.
+# with CHAIN RUNTIME [OPTION…]: starts a Lambda with bundled middlewares. If form is process, none is resident.
+form=
 with() {
 	chain=$1
 	with_runtime=$2
 	shift 2
 	mkdir -p task/middlewares &&
 		cp -RP "$ours/." task/middlewares &&
+		case $form in process) rm -r task/middlewares/*.d ;; esac &&
 		start_lambda "$with_runtime" --env "SLSMIDDLEWARES=$chain" --env "TMPDIR=$work" "$@"
 }
 
@@ -105,8 +133,8 @@ is_answered() {
 
 for name in log-duration require-api-key cors redact trace-http
 do
-	check "$name has less than 50 lines" '
-		test "$(wc -l <"$ours/$name")" -lt 50
+	check "$name has less than 60 lines" '
+		test "$(wc -l <"$ours/$name")" -lt 60
 	'
 
 	check "$name ignores an unknown hook" '
@@ -331,20 +359,36 @@ needs node
 
 for overlap in off on
 do
-	check "overlap $overlap: all of them in one chain, and a refusal has the headers that pages need" '
-		with log-duration,cors,require-api-key,redact echoes --quiet --timeout 20 --env SLSOVERLAP=$overlap \
-			--env API_KEYS=key --env SLSEVENTS=raw &&
-		answers "{\"statusCode\":200,\"headers\":{\"x-api-key\":\"key\"},\"token\":1}" "{\"statusCode\":200,
-			\"headers\":{\"x-api-key\":\"key\",\"access-control-allow-origin\":\"*\"},\"token\":\"[redacted]\"}" &&
-		is_metric after 0 &&
-		answers "{\"headers\":{}}" "{\"statusCode\":401,\"body\":\"\",\"isBase64Encoded\":false,
-			\"headers\":{\"www-authenticate\":\"ApiKey\",\"access-control-allow-origin\":\"*\"}}" &&
-		is_metric after 0 &&
-		answers "{\"headers\":{\"access-control-request-method\":\"PUT\"}}" "{\"statusCode\":204,\"isBase64Encoded\":false,
-			\"headers\":{\"access-control-allow-origin\":\"*\",\"access-control-allow-methods\":\"PUT\"}}" &&
-		is_metric after 0 &&
-		same 3 "$(wc -l <lambda.log)"
-	'
+	for form in process resident
+	do
+		check "overlap $overlap, $form: all of them in one chain, and a refusal has the headers that pages need" '
+			with log-duration,cors,require-api-key,redact echoes --quiet --timeout 20 --env SLSOVERLAP=$overlap \
+				--env API_KEYS=key --env SLSEVENTS=raw &&
+			answers "{\"statusCode\":200,\"headers\":{\"x-api-key\":\"key\"},\"token\":1}" "{\"statusCode\":200,
+				\"headers\":{\"x-api-key\":\"key\",\"access-control-allow-origin\":\"*\"},\"token\":\"[redacted]\"}" &&
+			is_metric after 0 &&
+			answers "{\"headers\":{}}" "{\"statusCode\":401,\"body\":\"\",\"isBase64Encoded\":false,
+				\"headers\":{\"www-authenticate\":\"ApiKey\",\"access-control-allow-origin\":\"*\"}}" &&
+			is_metric after 0 &&
+			answers "{\"headers\":{\"access-control-request-method\":\"PUT\"}}" "{\"statusCode\":204,\"isBase64Encoded\":false,
+				\"headers\":{\"access-control-allow-origin\":\"*\",\"access-control-allow-methods\":\"PUT\"}}" &&
+			is_metric after 0 &&
+			same 3 "$(wc -l <lambda.log)" &&
+			same "$(test $form = resident && echo 4 || echo 1)" "$(pgrep -P "$(bootstrap_pid)" | wc -l)"
+		'
+	done
 done
+
+check 'one that is resident takes 5.5 MB, and a text with any character' '
+	for name in cors redact
+	do
+		{ printf "{\"statusCode\":200,\"token\":1,\"a\":\"\342\200\250\303\251\\\\ud800\",\"body\":\"" &&
+			head -c 5500000 /dev/zero | tr "\0" x && printf "\"}"; } >event &&
+			hook_of=$name hook_name=after &&
+			cp event input &&
+			run_hook "$ours/$name" output report &&
+			test "$(wc -c <output)" -gt 5500000 || return
+	done
+'
 
 finish
