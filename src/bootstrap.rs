@@ -66,7 +66,7 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedChildren), Invoc
     let form = if config.events.raw { "as AWS sends them" } else { "as CloudEvents" };
     log.write(Level::Debug, None, &format_args!("the handler gets events {form}: {}", config.events_because));
     let roots = lookup::roots(&config);
-    let middlewares = middleware::find(&config.middlewares, &roots)?;
+    let mut middlewares = middleware::find(&config.middlewares, &roots)?;
     let wrapper = lookup::wrapper(&config)?;
     let companions = middleware::companions(&middlewares)?.map(|folders| ("SLSCOMPANIONS", folders));
     let program = lookup::language_runtime(&config, &roots)?;
@@ -75,11 +75,12 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedChildren), Invoc
     variables.extend(companions.into_iter().chain(wrapper.as_ref().map(|_| (config::WRAPPED, "1".into()))));
     let launch = Launch { program, handler: Some(config.handler.clone()), variables, wrapper };
     let runtime = Supervised::start(launch, None, signals, log)?;
-    let residents = middleware::start_residents(&middlewares, signals, log)?;
+    let mut children = vec![runtime];
+    middleware::start_residents(&mut middlewares, &mut children, signals, log)?;
     config::warn_of_unknown_variables(log); // while they boot
     let timeline = Timeline::open(config.timeline.as_deref());
     let middlewares = Middlewares { in_order: middlewares, overlap: config.overlap, signals, timeline };
-    let children = Children { runtime, middlewares: residents, signals };
+    let children = Children { all: children, signals };
     Ok((Function { middlewares, config, log }, SharedChildren::new(children)))
 }
 
@@ -100,7 +101,7 @@ fn serve(api: &RuntimeApi, function: &Function, children: &SharedChildren) -> Re
 /// The Invoke phase, event by event.
 fn invoke(api: &RuntimeApi, function: &Function, children: &SharedChildren) -> Result<(), Fatal> {
     while let Next::Invocation(invocation) = api.next(children)? {
-        let answer = function.answer(&invocation, &mut children.get()); // its guard is dropped here, before Lambda is waited for
+        let answer = function.answer(&invocation, &mut children.get().all); // its guard is dropped here, before Lambda is waited for
         match answer {
             Ok(response) => api.respond(&invocation, &response)?,
             Err(error) => {

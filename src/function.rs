@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::child::children::Children;
 use crate::child::exchange::{Answers, Calls, Limits, Outcome};
 use crate::child::protocol::{self, Call};
+use crate::child::supervised::Supervised;
 use crate::cloudevents::{self, Answer, Batch, EventFacts, Mapping};
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
@@ -38,7 +38,7 @@ impl Function {
     ///
     /// # Errors
     /// What went wrong, if no `error` hook made a response of it.
-    pub fn answer(&self, invocation: &Invocation, children: &mut Children) -> Result<Response, InvocationError> {
+    pub fn answer(&self, invocation: &Invocation, children: &mut [Supervised]) -> Result<Response, InvocationError> {
         let left = invocation.deadline.left().unwrap_or_default();
         let margin = margin(left);
         let limits = self.limits(invocation, left, margin);
@@ -53,7 +53,7 @@ impl Function {
                 let deadline = invocation.deadline.earlier_by(ERROR_HOOKS_MARGIN);
                 let deadline_ms = invocation.deadline_ms_less(ERROR_HOOKS_MARGIN);
                 let chain = Chain { deadline, deadline_ms, ..chain };
-                chain.run_error_hooks(&mut children.middlewares, &error, self.log).map(Response::new).ok_or(error)
+                chain.run_error_hooks(children, &error, self.log).map(Response::new).ok_or(error)
             }
             other => other,
         }
@@ -75,7 +75,7 @@ impl Function {
         }
     }
 
-    fn run(&self, chain: &Chain<'_>, limits: Limits, children: &mut Children) -> Result<Response, InvocationError> {
+    fn run(&self, chain: &Chain<'_>, limits: Limits, children: &mut [Supervised]) -> Result<Response, InvocationError> {
         if chain.invocation.deadline.has_passed() {
             let (seconds, missing) = (limits.timeout_seconds, "it had not begun".to_owned());
             return Err(InvocationError::Timeout { seconds, missing, stack_trace: None });
@@ -83,7 +83,7 @@ impl Function {
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
         let event = text.as_deref();
-        let (response, passed, prestarted) = match chain.before(&mut children.middlewares, event.unwrap_or_default())? {
+        let (response, passed, prestarted) = match chain.before(children, event.unwrap_or_default())? {
             Before::Response(response, index) => (Response::new(response), index, chain.prestart_after_hooks(index)),
             Before::Handler(changed) => {
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
@@ -92,7 +92,7 @@ impl Function {
                 (response, self.middlewares.in_order.len(), prestarted)
             }
         };
-        let changed = chain.after(passed, &mut children.middlewares, prestarted, response.json())?;
+        let changed = chain.after(passed, children, prestarted, response.json())?;
         Ok(changed.map_or(response, Response::new))
     }
 
@@ -145,7 +145,7 @@ impl Function {
         batch: &Batch<'_>,
         debugger: Option<Target>,
         limits: Limits,
-        children: &mut Children,
+        children: &mut [Supervised],
     ) -> Result<(Response, Prestarted<'a>), InvocationError> {
         let invocation = chain.invocation;
         let calls = Calls {
@@ -157,11 +157,13 @@ impl Function {
             is_failure: batch.failure_test(),
             limits,
         };
+        let nobody = InvocationError::Internal { what: "there is no language runtime" };
+        let runtime = children.first_mut().ok_or(nobody)?;
         let timeline = &self.middlewares.timeline;
         let (answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
-            let exchange = children.runtime.begin(&calls);
+            let exchange = runtime.begin(&calls);
             let prestarted = chain.prestart_after_hooks(self.middlewares.in_order.len());
-            (children.runtime.finish(exchange), prestarted)
+            (runtime.finish(exchange), prestarted)
         });
         Ok((self.conclude(invocation, batch, answers)?, prestarted))
     }

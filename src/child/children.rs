@@ -14,10 +14,8 @@ use crate::os::wait::WaitEnd;
 /// All of them.
 #[derive(Debug)]
 pub struct Children {
-    /// It runs the handler.
-    pub runtime: Supervised,
-    /// They run hooks.
-    pub middlewares: Vec<Supervised>,
+    /// The language runtime is the first.
+    pub all: Vec<Supervised>,
     /// SIGTERM, and their ends.
     pub signals: Signals,
 }
@@ -40,18 +38,13 @@ impl SharedChildren {
 }
 
 impl Children {
-    fn all(&mut self) -> Vec<&mut Supervised> {
-        std::iter::once(&mut self.runtime).chain(&mut self.middlewares).collect()
-    }
-
     /// Waits until all are ready, or SIGTERM comes. Blocks for as long as the user's code takes to load: an Init phase that takes
     /// too long is ended by Lambda (10 s, or more with provisioned concurrency).
     ///
     /// # Errors
     /// [`Fatal::CrashLoop`], with the reason.
     pub fn wait_until_ready(&mut self) -> Result<WaitEnd, Fatal> {
-        let signals = self.signals;
-        wait_until_ready(&mut self.all(), Deadline::NEVER, signals)
+        wait_until_ready(&mut self.all, Deadline::NEVER, self.signals)
     }
 
     /// Waits until `other` is readable, if there is one, and looks after the children meanwhile: one may become ready, answer too
@@ -60,11 +53,9 @@ impl Children {
     /// # Errors
     /// [`Fatal::CrashLoop`] if one cannot be kept alive.
     pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<WaitEnd, Fatal> {
-        let signals = self.signals;
-        let children = &mut *self.all();
-        children.iter_mut().try_for_each(|child| child.check_exit()).map_err(cannot_wait)?;
+        self.all.iter_mut().try_for_each(Supervised::check_exit).map_err(cannot_wait)?;
         loop {
-            if let Some(end) = step(children, other, deadline, signals)? {
+            if let Some(end) = step(&mut self.all, other, deadline, self.signals)? {
                 return Ok(end);
             }
         }
@@ -75,7 +66,7 @@ impl Children {
     /// # Errors
     /// [`Fatal::CrashLoop`] if one cannot be kept alive.
     pub fn ensure_started(&mut self) -> Result<(), Fatal> {
-        ensure_started(&mut self.all())
+        ensure_started(&mut self.all)
     }
 
     /// The Shutdown phase: SIGTERM, end of file, and SIGKILL for what is left when the time is over.
@@ -84,9 +75,8 @@ impl Children {
     /// [`Fatal::System`] if waiting fails.
     pub fn stop(&mut self) -> Result<(), Fatal> {
         self.signals.notice_termination(); // the limits of the Shutdown phase hold, whatever the reason to stop
-        let children = &mut *self.all();
-        children.iter_mut().for_each(|child| child.ask_to_stop());
-        children.iter_mut().try_for_each(|child| child.stop()).map_err(cannot_wait)
+        self.all.iter_mut().for_each(Supervised::ask_to_stop);
+        self.all.iter_mut().try_for_each(Supervised::stop).map_err(cannot_wait)
     }
 }
 
@@ -94,12 +84,8 @@ impl Children {
 ///
 /// # Errors
 /// [`Fatal::CrashLoop`], with the reason.
-pub fn wait_until_ready(
-    children: &mut [&mut Supervised],
-    deadline: Deadline,
-    signals: Signals,
-) -> Result<WaitEnd, Fatal> {
-    while !children.iter().all(|child| child.is_ready()) {
+pub fn wait_until_ready(children: &mut [Supervised], deadline: Deadline, signals: Signals) -> Result<WaitEnd, Fatal> {
+    while !children.iter().all(Supervised::is_ready) {
         if let Some(end) = step(children, None, deadline, signals)? {
             return Ok(end);
         }
@@ -107,12 +93,12 @@ pub fn wait_until_ready(
     Ok(WaitEnd::Ready)
 }
 
-fn ensure_started(children: &mut [&mut Supervised]) -> Result<(), Fatal> {
-    children.iter_mut().try_for_each(|child| child.ensure_started()).map_err(Fatal::CrashLoop)
+fn ensure_started(children: &mut [Supervised]) -> Result<(), Fatal> {
+    children.iter_mut().try_for_each(Supervised::ensure_started).map_err(Fatal::CrashLoop)
 }
 
 fn step(
-    children: &mut [&mut Supervised],
+    children: &mut [Supervised],
     other: Option<BorrowedFd<'_>>,
     deadline: Deadline,
     signals: Signals,

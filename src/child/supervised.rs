@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::slice;
 use std::time::{Duration, Instant};
 
 use crate::child::exchange::{Answers, Calls, Exchange};
@@ -152,7 +153,7 @@ impl Supervised {
         let began = Instant::now();
         if self.state.process().is_some() {
             let signals = self.signals;
-            let end = step(&mut [self], Some(exchange), None, deadline, signals)?;
+            let end = step(slice::from_mut(self), Some(exchange), None, deadline, signals)?;
             if end == Some(WaitEnd::Terminated) && self.middleware.is_none() {
                 self.signal(libc::SIGTERM); // a hook has the rest of the time, as a process for each hook has
             }
@@ -423,7 +424,7 @@ impl Supervised {
 /// # Errors
 /// [`InvocationError::RuntimePipe`].
 pub fn step(
-    children: &mut [&mut Supervised],
+    children: &mut [Supervised],
     mut exchange: Option<&mut Exchange<'_>>,
     other: Option<BorrowedFd<'_>>,
     deadline: Deadline,

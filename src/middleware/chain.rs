@@ -53,13 +53,13 @@ impl<'a> Chain<'a> {
     ///
     /// # Errors
     /// The error of the hook that failed.
-    pub fn before(&self, residents: &mut [Supervised], event: &[u8]) -> Result<Before, InvocationError> {
+    pub fn before(&self, children: &mut [Supervised], event: &[u8]) -> Result<Before, InvocationError> {
         let mut prestarted = self.prestart(Hook::Before, self.middlewares.in_order.iter(), Some(event));
         let mut changed = None;
         for (index, middleware) in self.middlewares.in_order.iter().enumerate() {
             let started = prestarted.get_mut(index).and_then(Option::take);
             let event = changed.as_deref().unwrap_or(event);
-            match self.run(middleware, residents, Hook::Before, started, event)? {
+            match self.run(middleware, children, Hook::Before, started, event)? {
                 Verdict::Unchanged => {}
                 Verdict::Replaced(event) => changed = Some(event),
                 Verdict::Respond(response) => return Ok(Before::Response(response, index)),
@@ -81,7 +81,7 @@ impl<'a> Chain<'a> {
     pub fn after(
         &self,
         count: usize,
-        residents: &mut [Supervised],
+        children: &mut [Supervised],
         mut prestarted: Prestarted<'a>,
         response: &[u8],
     ) -> Result<Option<Vec<u8>>, InvocationError> {
@@ -89,7 +89,7 @@ impl<'a> Chain<'a> {
         for (index, middleware) in self.middlewares.in_order.iter().take(count).rev().enumerate() {
             let started = prestarted.get_mut(index).and_then(Option::take);
             let response = changed.as_deref().unwrap_or(response);
-            if let Verdict::Replaced(response) = self.run(middleware, residents, Hook::After, started, response)? {
+            if let Verdict::Replaced(response) = self.run(middleware, children, Hook::After, started, response)? {
                 changed = Some(response);
             }
         }
@@ -97,10 +97,10 @@ impl<'a> Chain<'a> {
     }
 
     /// Runs the `error` hooks until one prints a response. If one fails, the error stays as it is, and the failure is logged.
-    pub fn run_error_hooks(&self, residents: &mut [Supervised], error: &InvocationError, log: Log) -> Option<Vec<u8>> {
+    pub fn run_error_hooks(&self, children: &mut [Supervised], error: &InvocationError, log: Log) -> Option<Vec<u8>> {
         let input = error.to_json();
         for middleware in self.middlewares.in_order.iter().rev() {
-            match self.run(middleware, residents, Hook::Error, None, &input) {
+            match self.run(middleware, children, Hook::Error, None, &input) {
                 Ok(Verdict::Replaced(response) | Verdict::Respond(response)) => return Some(response),
                 Ok(Verdict::Unchanged) => {}
                 Err(failure) => log.warn(Some(&self.invocation.request_id), &failure),
@@ -112,13 +112,13 @@ impl<'a> Chain<'a> {
     fn run(
         &self,
         middleware: &'a Middleware,
-        residents: &mut [Supervised],
+        children: &mut [Supervised],
         hook: Hook,
         started: Option<Running<'a>>,
         input: &[u8],
     ) -> Result<Verdict, InvocationError> {
         self.middlewares.timeline.step(&self.invocation.request_id, hook.name(), &middleware.name, || {
-            if let Some(child) = middleware.resident.and_then(|index| residents.get_mut(index)) {
+            if let Some(child) = middleware.resident.and_then(|place| children.get_mut(place)) {
                 let limits = (self.deadline, self.deadline_ms);
                 return resident::run(child, &middleware.name, hook, self.invocation, input, limits);
             }

@@ -21,12 +21,12 @@ pub struct Middleware {
     pub name: String,
     /// Where it is, or would be if it had no resident form.
     pub path: PathBuf,
-    /// If it is resident, the number of the middlewares before it that are.
+    /// If it is resident, its place among the children; 0 until it is started.
     pub resident: Option<usize>,
 }
 
 impl Middleware {
-    /// The one of this name that is at this path. If it has a resident form, that is the one; its number is not known yet.
+    /// The one of this name that is at this path. If it has a resident form, that is the one.
     pub fn at(path: PathBuf, name: &str) -> Middleware {
         let resident = serve(&path).exists().then_some(0);
         Middleware { name: name.to_owned(), path, resident }
@@ -63,25 +63,20 @@ fn serve(path: &Path) -> PathBuf {
 /// # Errors
 /// [`InvocationError::NoMiddleware`] for a name that cannot be a file's, or if no folder has an executable of that name.
 pub fn find(names: &[String], roots: &[PathBuf]) -> Result<Vec<Middleware>, InvocationError> {
-    let mut residents = 0;
-    names.iter().map(|name| find_one(name, roots, &mut residents)).collect()
+    names.iter().map(|name| find_one(name, roots)).collect()
 }
 
 /// In the first folder that has it. There the resident form goes before the other one.
-fn find_one(name: &str, roots: &[PathBuf], residents: &mut usize) -> Result<Middleware, InvocationError> {
+fn find_one(name: &str, roots: &[PathBuf]) -> Result<Middleware, InvocationError> {
     let no_middleware = |why: String| Err(InvocationError::NoMiddleware { name: name.to_owned(), why });
     if name.contains(['/', '\0']) || matches!(name, "." | "..") {
         return no_middleware("which is not the name of a file in a middlewares folder".to_owned());
     }
     let mut places = Vec::new();
     for root in roots {
-        let mut middleware = Middleware::at(root.join("middlewares").join(name), name);
+        let middleware = Middleware::at(root.join("middlewares").join(name), name);
         let executable = middleware.executable();
         if is_executable(&executable) {
-            if let Some(number) = &mut middleware.resident {
-                *number = *residents;
-                *residents += 1;
-            }
             return Ok(middleware);
         }
         let place = executable.display().to_string();
@@ -93,17 +88,21 @@ fn find_one(name: &str, roots: &[PathBuf], residents: &mut usize) -> Result<Midd
     no_middleware(format!("but there is no such file; looked for {}", places.join(", ")))
 }
 
-/// Starts those that are resident, in order, and does not wait for them.
+/// Starts those that are resident, in order, behind the other children, and does not wait for them.
 ///
 /// # Errors
 /// As [`Supervised::start`].
 pub fn start_residents(
-    middlewares: &[Middleware],
+    middlewares: &mut [Middleware],
+    children: &mut Vec<Supervised>,
     signals: Signals,
     log: Log,
-) -> Result<Vec<Supervised>, InvocationError> {
-    let residents = middlewares.iter().filter(|middleware| middleware.resident.is_some());
-    residents.map(|middleware| middleware.start(signals, log)).collect()
+) -> Result<(), InvocationError> {
+    for middleware in middlewares.iter_mut().filter(|middleware| middleware.resident.is_some()) {
+        middleware.resident = Some(children.len());
+        children.push(middleware.start(signals, log)?);
+    }
+    Ok(())
 }
 
 /// The value of `SLSCOMPANIONS`: the folders with companions, in the order of the middlewares, joined by colons.

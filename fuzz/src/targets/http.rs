@@ -91,7 +91,7 @@ fn world() -> &'static World {
             Launch { program: "/bin/cat".into(), handler: Some("-".to_owned()), variables: Vec::new(), wrapper: None };
         let log = Log { level: Level::Error, ..Log::default() };
         let runtime = Supervised::start(launch, None, signals, log).expect("cat");
-        let children = SharedChildren::new(Children { runtime, middlewares: Vec::new(), signals });
+        let children = SharedChildren::new(Children { all: vec![runtime], signals });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         thread::spawn(move || serve(&listener));

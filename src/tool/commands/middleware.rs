@@ -26,6 +26,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::slice;
 use std::time::{Duration, Instant};
 
 const NOT_MET: u8 = 1;
@@ -175,7 +176,7 @@ impl HookRun<'_> {
     fn resident(&self, input: &[u8], ready: &mut Option<Instant>) -> Result<Verdict, InvocationError> {
         let Invocation { deadline, deadline_ms, .. } = self.invocation;
         let mut child = self.middleware.start(self.signals, config::log_from_env().0)?;
-        match wait_until_ready(&mut [&mut child], deadline, self.signals) {
+        match wait_until_ready(slice::from_mut(&mut child), deadline, self.signals) {
             Ok(WaitEnd::Ready) => *ready = Some(Instant::now()),
             Ok(WaitEnd::Terminated) => return Err(InvocationError::Terminated),
             Ok(WaitEnd::TimedOut) => {
