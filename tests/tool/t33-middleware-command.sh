@@ -114,4 +114,66 @@ check 'a hook may read and print 5.5 MB' '
 	"$open_runtime" middleware "$tests/fakes/middlewares/copies" before <event 2>report | cmp event -
 '
 
+check 'a resident middleware is started, runs one hook, and is stopped; the report has the time until it was ready' '
+	ends_with 0 hook scripted before 1 --env "START=trap : TERM; sleep 0.1" --env "BEFORE=output [2]" &&
+	same "[2]" "$(cat output)" &&
+	says report "before hook of scripted" &&
+	grep -Eq "^  ready +[0-9]{3,}\.[0-9]{2} ms\$" report &&
+	grep -Eq "^  time +[0-9]+\.[0-9]{2} ms\$" report &&
+	says report "answered  output of 3 bytes" &&
+	says report "contract  met: the output goes on instead of the event" &&
+	same "1 1 end" "$(echo $(wc -l <starts) $(wc -l <lines) $(cat ended))"
+'
+
+check 'a resident middleware that leaves the input, or responds, keeps the contract' '
+	ends_with 0 hook scripted after 1 &&
+	same "" "$(cat output)" &&
+	says report "answered  nothing" &&
+	says report "the response goes on as it is" &&
+	ends_with 0 hook scripted before 1 --env "BEFORE=respond 2" &&
+	same 2 "$(cat output)" &&
+	says report "answered  a response of 1 bytes" &&
+	says report "contract  met: the output is the response" &&
+	ends_with 0 hook scripted error "{\"errorType\":\"E\"}" --env "ERROR=output 3" &&
+	says report "met: the output is the response, and the invocation has not failed"
+'
+
+check 'a breach of the contract by a resident middleware is status 1, and the report says why' '
+	ends_with 1 hook scripted before 1 --env "BEFORE=error Boom it-broke" &&
+	says report "not met: middleware scripted failed in its before hook: Boom: it-broke; the invocation fails with Function.MiddlewareFailed" &&
+	ends_with 1 hook scripted before 1 --env "BEFORE=exit 3" &&
+	says report "not met: middleware scripted failed in its before hook: it exited with status 3" &&
+	ends_with 1 hook scripted before 1 --env "START=exit 3" &&
+	says report "not met: middleware scripted failed: it exited with status 3" &&
+	ends_with 1 hook scripted after 1 --env "AFTER=respond 3" &&
+	says report "not met: it answered with a response" &&
+	same "" "$(cat output)"
+'
+
+check 'a resident middleware that hangs in a hook or before it is ready is killed after the timeout, and the status is 4' '
+	ends_with 4 hook scripted before 1 --env "BEFORE=sleep 60" --timeout 0.3 &&
+	says report "seconds: middleware scripted had not ended its before hook" &&
+	ends_with 4 hook scripted before 1 --env "START=sleep 60" --timeout 0.3 &&
+	says report "seconds: the middleware was not ready"
+'
+
+check 'a resident middleware that does not end by itself is killed with its children' '
+	ends_with 0 hook scripted before 1 --env "START=trap \"\" TERM; sleep 60 &" --env "BEFORE=answer; sleep 60"
+'
+
+check 'a resident middleware gets the environment and the context of Lambda' '
+	ends_with 0 hook scripted before 1 --env "START=env >environment" --env GIVEN=given --request-id request-1 &&
+	says environment GIVEN=given &&
+	says environment AWS_LAMBDA_FUNCTION_NAME=function &&
+	says lines "\"context\":{\"requestId\":\"request-1\",\"deadlineMs\":" &&
+	says lines "\"functionArn\":\"arn:aws:lambda:us-east-1:012345678912:function:function\""
+'
+
+check 'a serve that is not executable is a usage error that names it: status 2' '
+	mkdir plain.d &&
+	: >plain.d/serve &&
+	ends_with 2 "$open_runtime" middleware plain before <plain.d/serve 2>report &&
+	says report "plain.d/serve is not an executable file"
+'
+
 finish
