@@ -37,6 +37,8 @@ pub struct Supervised {
     state: State,
     lines: Lines,
     has_dropped: bool,
+    /// How often the pipe of SIGCHLD had been emptied when the process was looked at last.
+    checked: u32,
 }
 
 #[derive(Debug)]
@@ -84,7 +86,17 @@ impl Supervised {
         log: Log,
     ) -> Result<Supervised, InvocationError> {
         let (restarts, lines, state) = (Restarts::default(), Lines::default(), State::Dead(None));
-        let mut child = Supervised { launch, middleware, restarts, signals, log, state, lines, has_dropped: false };
+        let mut child = Supervised {
+            launch,
+            middleware,
+            restarts,
+            signals,
+            log,
+            state,
+            lines,
+            has_dropped: false,
+            checked: signals.times_emptied(),
+        };
         child.ensure_started()?;
         Ok(child)
     }
@@ -264,6 +276,9 @@ impl Supervised {
     /// Writes, reads, and checks for the child's end, as the descriptors allow.
     fn handle_ready(&mut self, mut exchange: Option<&mut Exchange<'_>>, ready: ReadyEnds) -> io::Result<()> {
         let Some(process) = self.state.process_mut() else { return Ok(()) };
+        if ready.child_ended {
+            self.checked = self.signals.times_emptied();
+        }
         let has_ended = ready.child_ended && process.has_ended()?;
         let mut is_closed = ready.stdin && exchange.as_deref_mut().is_none_or(|exchange| !write(process, exchange));
         if has_ended || is_closed {
@@ -278,12 +293,15 @@ impl Supervised {
         Ok(())
     }
 
-    /// Notices an end whose SIGCHLD somebody else took: whatever ran meanwhile empties the same pipe.
+    /// Notices an end whose SIGCHLD somebody else took: whatever ran meanwhile empties the same pipe. No system call if nobody did.
     ///
     /// # Errors
     /// Those of reading what it wrote.
     pub fn check_exit(&mut self) -> io::Result<()> {
         let Some(process) = self.state.process_mut() else { return Ok(()) };
+        if std::mem::replace(&mut self.checked, self.signals.times_emptied()) == self.signals.times_emptied() {
+            return Ok(());
+        }
         if process.has_ended()? {
             self.lines.drain(process)?;
             self.take_lines(None);

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::os::deadline::Deadline;
@@ -21,6 +22,8 @@ pub struct Signals {
     terminate: &'static OwnedFd,
     child: &'static OwnedFd,
     shutdown: &'static OnceLock<Deadline>,
+    /// How often the pipe of SIGCHLD has been emptied.
+    emptied: &'static AtomicU32,
 }
 
 impl Signals {
@@ -31,6 +34,7 @@ impl Signals {
             terminate: self_pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])?,
             child: self_pipe(&[signal_hook::consts::SIGCHLD])?,
             shutdown: Box::leak(Box::default()),
+            emptied: Box::leak(Box::default()),
         })
     }
 
@@ -68,7 +72,14 @@ impl Signals {
 
     /// Makes [`child_ended`](Signals::child_ended) unreadable until the next SIGCHLD.
     pub fn empty_child_ended(self) {
+        self.emptied.fetch_add(1, Ordering::Relaxed);
         sys::discard(self.child_ended(), &mut [0; 64]); // bytes that are left only end the next wait early
+    }
+
+    /// How often [`child_ended`](Signals::child_ended) has been emptied, by whomever. As long as that is the same, the end of no child
+    /// can have been missed, and it need not be looked at.
+    pub fn times_emptied(self) -> u32 {
+        self.emptied.load(Ordering::Relaxed)
     }
 }
 
