@@ -18,7 +18,7 @@ with() {
 		start_lambda "${runtime:-echoes}" --quiet --timeout 20 --env "SLSMIDDLEWARES=$chain" "$@" &&
 		echo "$lambda_url" >url &&
 		at_end "lambda_pid=$lambda_pid; stop_lambda" &&
-		invoke "{}" &&
+		invoke 1 &&
 		succeeded &&
 		cd ..
 }
@@ -26,7 +26,7 @@ with() {
 # measure FOLDER: prints the milliseconds of some more invocations of that folder's Lambda.
 measure() {
 	before=$(wc -l <"$1/journal")
-	curl -sS --max-time 60 -H Content-Type: --data-binary "{}" -o /dev/null "$(cat "$1/url")/$invoke_path?[1-$each]" &&
+	curl -sS --max-time 60 -H Content-Type: --data-binary 1 -o /dev/null "$(cat "$1/url")/$invoke_path?[1-$each]" &&
 		tail -n "+$((before + 1))" "$1/journal" | sed -n 's/.*"ms": *\([0-9.]*\).*"what": *"invocation".*/\1/p'
 }
 
@@ -47,18 +47,6 @@ at_most() {
 		echo "$3: $2 is more than $1"
 		return 1
 	}
-}
-
-# resident_from_readme LANGUAGE: writes the README's resident middleware in that language.
-resident_from_readme() {
-	mkdir -p "task/middlewares/$1.d" &&
-		awk -v begin="\`\`\`$1" '
-			/^## / { wanted = $0 == "## Resident" }
-			$0 == "```" { inside = 0 }
-			inside
-			wanted && $0 == begin { inside = 1 }
-		' "$repository/middlewares/README.md" >"task/middlewares/$1.d/serve" &&
-		chmod +x "task/middlewares/$1.d/serve"
 }
 
 exec 3>&1
@@ -125,29 +113,5 @@ check 'around a handler that takes no time, they take at most a third more than 
 	six=$(compute "$(median 0.001 <six.us) / $bare") &&
 	at_most 1.33 "$(compute "$(cat cost) / $six")" "times six starts of python3 at once, which cost $six of one"
 '
-
-runtime=echoes
-
-# Four middlewares are eight hooks. JavaScript gets faster for some hundred calls, so these come first.
-for language in python js
-do
-	needs "$(test $language = js && echo node || echo python3)"
-
-	check "a warm hook of the README's resident middleware in $language takes at most 0.12 ms" '
-		resident_from_readme $language &&
-		with , &&
-		with $language,$language,$language,$language &&
-		for _ in $(seq 20)
-		do
-			measure $language,$language,$language,$language >first.ms || return
-		done &&
-		for _ in $(seq $((4 * rounds)))
-		do
-			measure , >>none.ms &&
-				measure $language,$language,$language,$language >>four.ms || return
-		done &&
-		at_most 0.12 "$(compute "($(median <four.ms) - $(median <none.ms)) / 8")" "ms that a hook costs"
-	'
-done
 
 finish
