@@ -348,7 +348,7 @@ impl Supervised {
             Message::Ready(ready) => return self.become_ready(ready),
             Message::InitError(error) => return Err(InvocationError::Handler(error.into())),
             Message::Response { is_output: true, .. } if self.middleware.is_none() => {
-                return Err(InvocationError::RuntimeGarbage { why: protocol::NO_MESSAGE.to_owned() });
+                return self.settle_unreadable(&line, protocol::NO_MESSAGE.to_owned(), exchange);
             }
             Message::Response { id, response, is_output } => {
                 let id = id.into_owned(); // it may be a part of the line, which is given away
