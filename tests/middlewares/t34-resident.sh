@@ -245,6 +245,18 @@ check 'it may have companions beside it' '
 	answers 1 "\"$work/task/middlewares/both.d\""
 '
 
+for function in nodejs:handler.echo python:handler.echo
+do
+	check "a folder with serve alone has no companion for $function" '
+		runtime=$function &&
+		with scripted --quiet &&
+		answers 1 1 &&
+		lines 2 &&
+		is_quiet
+	'
+	runtime=echoes
+done
+
 check 'the timeline of open-runtime has its hooks' '
 	with scripted &&
 	answers 1 1 &&
