@@ -251,7 +251,8 @@ check 'one that exits twice before it is ready fails Init, and the error has its
 
 check 'one that says that it cannot serve fails Init at once, with its error' '
 	scripted "START=say \"{\\\"error\\\":{\\\"errorType\\\":\\\"Boom\\\",\\\"errorMessage\\\":\\\"no-key\\\"}}\"; sleep 60" &&
-	init_fails Function.MiddlewareFailed "middleware scripted failed: Boom: no-key"
+	init_fails Function.MiddlewareFailed "middleware scripted failed: Boom: no-key" &&
+	starts 1
 '
 
 check 'another version of the protocol fails Init' '
