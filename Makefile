@@ -12,7 +12,7 @@
 #                 installs
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
 #                 2,761, so see scripts/mutants for FILE= and SHARD=
-# make docs      writes docs/event-kinds.md from the table of kinds
+# make docs       writes docs/event-kinds.md from the tool's table of kinds
 # make bench      measures the mapping of events, middlewares, and then all languages beside AWS's clients, each against its goals; the
 #                 first time it installs and compiles those clients. PUBLISH=1 writes the figures into README.md and docs/bench.svg
 # make bench-quick  fewer languages and passes, in less than two minutes
@@ -86,8 +86,7 @@ size: bootstrap
 	@scripts/setup size
 	@scripts/size
 
-docs:
-	@scripts/setup docs
+docs: tool
 	scripts/event-kinds >docs/.event-kinds.new
 	@mv docs/.event-kinds.new docs/event-kinds.md
 

@@ -3,7 +3,7 @@
 //! The kind of an event is the first row whose `when` holds. The order of the rows therefore matters: windows come
 //! before records, and authorizers come before the HTTP events that they resemble. To add a kind, write its row in its
 //! section, a sample `tests/events/NAME.json`, and its line in `tests/events/EXPECTED.tsv`. The rest comes from these:
-//! `open-runtime event` has the samples, and `make docs` writes `docs/event-kinds.md`.
+//! `open-runtime event` has the samples and the table, and `make docs` writes `docs/event-kinds.md`.
 //!
 //! `when` is a list of conditions with spaces between them. All conditions must hold (see `recognise.rs`):
 //!

@@ -8,6 +8,8 @@ mod item;
 pub mod json;
 mod kafka;
 mod kinds;
+#[cfg(feature = "tool")]
+pub mod listing;
 mod logs;
 mod mapping;
 mod options;

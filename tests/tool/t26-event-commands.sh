@@ -50,6 +50,15 @@ check 'the kinds that the documents list are exactly those with a sample' '
 	cmp expected listed
 '
 
+check '--columns prints a row with five columns for each kind but unknown' '
+	"$open_runtime" event --columns >table &&
+	"$open_runtime" event --list | grep -vx unknown >listed &&
+	cut -f 1 table | sort -u | cmp - listed &&
+	fails_to grep -v "^[^	]*	[^	]*	[^	]*	[^	]*	\(event\|record\)$" table &&
+	grep -qx "sqs	com.amazonaws.sqs.message	{eventSourceARN}		record" table &&
+	grep -qx "cloudwatch-alarm	com.amazonaws.cloudwatch.alarm	{alarmArn}	{alarmData.alarmName}	event" table
+'
+
 check 'the samples are the events that the mapping is tested with' '
 	for_each_kind has_sample
 '

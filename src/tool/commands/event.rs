@@ -1,8 +1,8 @@
-//! `open-runtime event`: prints a sample event of a kind. The tests of the mapping use the same samples.
+//! `open-runtime event`: prints a sample event of a kind, or the table of kinds. The tests of the mapping use the same samples.
 
 use crate::tool_error::ToolError;
 use clap::Args;
-use open_runtime::cloudevents::samples;
+use open_runtime::cloudevents::{listing, samples};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -15,12 +15,17 @@ Samples have the form of what AWS sends, and can be given to invoke:
 #[derive(Args)]
 pub struct EventArguments {
     /// The kind of event, such as `sqs` or `apigw-http-v2`
-    #[arg(value_name = "KIND", required_unless_present = "list", value_parser = sample)]
+    #[arg(value_name = "KIND", required_unless_present_any = ["list", "columns"], value_parser = sample)]
     sample: Option<&'static str>,
 
     /// Print all kinds, one on each line
     #[arg(long, conflicts_with = "sample")]
     list: bool,
+
+    /// Print the table of kinds, with tabs between the columns: kind, type, source and subject of its CloudEvents, and whether
+    /// the handler is called once for an event or once for each record
+    #[arg(long, conflicts_with_all = ["sample", "list"])]
+    columns: bool,
 }
 
 fn sample(kind: &str) -> Result<&'static str, String> {
@@ -57,8 +62,11 @@ fn distance(one: &str, other: &str) -> usize {
 /// # Errors
 /// stdout cannot be written.
 pub fn run(arguments: &EventArguments) -> Result<ExitCode, ToolError> {
-    let list = || samples().into_keys().map(|kind| format!("{kind}\n")).collect();
-    let text = arguments.sample.map_or_else(list, str::to_owned);
+    let text = match arguments.sample {
+        Some(sample) => sample.to_owned(),
+        None if arguments.columns => listing::rows().map(|row| row.join("\t") + "\n").collect(),
+        None => samples().into_keys().map(|kind| format!("{kind}\n")).collect(),
+    };
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write to stdout", why))
