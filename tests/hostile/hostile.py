@@ -33,9 +33,9 @@ def event_of(text, number=1):
     return event(number, body=text)
 
 
-def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, lacks=None, **options):
+def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, lacks=None, claim=None, **options):
     """Adds a try of bootstrap. /next answers with `events`; default: event 1, with that timeout. The try is skipped if this
-    machine lacks something."""
+    machine lacks something. Its title is a claim: what the peer does, and what follows from it."""
 
     def run():
         if lacks:
@@ -43,7 +43,7 @@ def of(group, name, expected, events=None, is_long=False, timeout_ms=3_600_000, 
         given = events() if callable(events) else events
         return lambda_for(expected, [event(1, timeout_ms=timeout_ms)] if given is None else given, **options)
 
-    add(group, name, run, is_long)
+    add(group, f"{name}: {claim or expected.claim}", run, is_long)
 
 
 def add(group, name, run, is_long=False):
@@ -52,6 +52,8 @@ def add(group, name, run, is_long=False):
 
 class Right:
     """Expected: the event is answered with this JSON."""
+
+    claim = "the event gets the right answer"
 
     def __init__(self, json=b"[1]"):
         self.json = json
@@ -62,10 +64,13 @@ class Error:
 
     def __init__(self, type, text=""):
         self.type, self.text = type, text
+        self.claim = f"the invocation fails with {type}"
 
 
 class Ends:
     """Expected: bootstrap exits by itself with status 1, and its log contains this text. Before, it may give this answer."""
+
+    claim = "bootstrap exits, and the log says why"
 
     def __init__(self, text, answer=None):
         self.text, self.answer = text, answer
@@ -73,6 +78,8 @@ class Ends:
 
 class Stops:
     """Expected: after the event was sent, or the language runtime wrote the file ready, SIGTERM ends all processes in time."""
+
+    claim = "SIGTERM ends all processes in time"
 
     def __init__(self, seconds=0.6):
         self.seconds = seconds
@@ -83,6 +90,7 @@ class Either:
 
     def __init__(self, *expected):
         self.expected = expected
+        self.claim = " or ".join(one.claim for one in expected)
 
 
 def fake(name):

@@ -13,9 +13,10 @@ def asks(permitted, event, debug=None, is_long=False, env=None, **options):
     """Adds a try of an event. `debug` is what the language runtime is told."""
     event = event if isinstance(event, bytes) else event.encode()
     env = {"SLSDEBUG": permitted, **(env or {})}
-    title = f"{permitted[:30]!r} and {event[:60].decode('utf-8', 'replace')}"
+    title = f"SLSDEBUG={permitted[:30]!r} and {event[:60].decode('utf-8', 'replace')}"
+    claim = "no debugger" if debug is None else "the debugger reaches the language runtime"
     expected = Right(b"null" if debug is None else debug.encode())
-    of("debug", title, expected, [event_of(event)], files={"says": TOLD}, env=env, is_long=is_long, **options)
+    of("debug", title, expected, [event_of(event)], files={"says": TOLD}, env=env, is_long=is_long, claim=claim, **options)
 
 
 def debugger(host, port, stops=False):

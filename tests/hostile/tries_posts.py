@@ -62,25 +62,25 @@ for status in b"500 x", b"501 x", b"503 x", b"599 x", b"600 x", b"999 x":
         [answer(b"{}", status)],
         status not in (b"500 x", b"999 x"),
     )
-of("posts", "20 MB", Right(), posts=[answer(b"x" * 20_000_000, b"202 A")], peak=40_000)
-goes_on("20 MB in chunks", answer(b"", b"202 A", [b"Transfer-Encoding: chunked"], length=False) + b"3\r\nabc\r\n" * 100_000 + b"0\r\n\r\n")
-goes_on("no length, and the end", [answer(b"{}", b"202 A", [b"Connection: close"], length=False), CLOSE])
-goes_on("a length that is not kept", [b"HTTP/1.1 202 A\r\nContent-Length: 99\r\n\r\n{}", CLOSE])
-goes_on("cut in the head", [b"HTTP/1.1 202 A\r\nContent-Le", CLOSE])
-goes_on("cut before the head", [CLOSE])
-goes_on("100 before it", b"HTTP/1.1 100 Continue\r\n\r\n" + ACCEPTED)
-goes_on("103 before it", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ACCEPTED)
+of("posts", "a body of 20 MB", Right(), posts=[answer(b"x" * 20_000_000, b"202 A")], peak=40_000)
+goes_on("a body of 300 KB in chunks of 3 bytes", answer(b"", b"202 A", [b"Transfer-Encoding: chunked"], length=False) + b"3\r\nabc\r\n" * 100_000 + b"0\r\n\r\n")
+goes_on("a body without a length", [answer(b"{}", b"202 A", [b"Connection: close"], length=False), CLOSE])
+goes_on("a body shorter than its length", [b"HTTP/1.1 202 A\r\nContent-Length: 99\r\n\r\n{}", CLOSE])
+goes_on("an answer that breaks off in a header", [b"HTTP/1.1 202 A\r\nContent-Le", CLOSE])
+goes_on("a closed connection", [CLOSE])
+goes_on("status 100 before the answer", b"HTTP/1.1 100 Continue\r\n\r\n" + ACCEPTED)
+goes_on("status 103 before the answer", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + ACCEPTED)
 goes_on("a header of 900 KB", answer(b"", b"202 A", [b"X: " + b"x" * 900_000]))
-goes_on("it comes byte by byte", dripping(ACCEPTED, 0.5))
-goes_on("it comes after 2 s", lambda: (time.sleep(2), [ACCEPTED])[1], True)
-goes_on("gzip that is none", answer(b"x", b"202 A", [b"Content-Encoding: gzip"]))
+goes_on("an answer byte by byte", dripping(ACCEPTED, 0.5))
+goes_on("an answer after 2 s", lambda: (time.sleep(2), [ACCEPTED])[1], True)
+goes_on("a Content-Encoding of gzip for a body that is not gzip", answer(b"x", b"202 A", [b"Content-Encoding: gzip"]))
 goes_on(
-    "cookies, and what would change the connection", answer(b"", b"202 A", [b"Set-Cookie: a=b", b"Upgrade: h2c", b"Keep-Alive: timeout=0"])
+    "cookies, Upgrade and Keep-Alive", answer(b"", b"202 A", [b"Set-Cookie: a=b", b"Upgrade: h2c", b"Keep-Alive: timeout=0"])
 )
-goes_on("garbage behind it", ACCEPTED + b"\0\xff garbage")
-goes_on("an event behind it", ACCEPTED + event(7), True)
-goes_on("a second answer behind it", ACCEPTED + ACCEPTED)
-ends("cut in the head, twice", f"{POST} failed: ", [[b"HTTP/1.1 202 A\r\nCon", CLOSE]] * 2)
+goes_on("garbage after the answer", ACCEPTED + b"\0\xff garbage")
+goes_on("an event after the answer", ACCEPTED + event(7), True)
+goes_on("a second answer after the first", ACCEPTED + ACCEPTED)
+ends("two answers that break off in a header", f"{POST} failed: ", [[b"HTTP/1.1 202 A\r\nCon", CLOSE]] * 2)
 ends(
     "1,000 headers",
     f"{POST} failed: protocol: http parse resulted in too many headers",
@@ -101,30 +101,30 @@ for name, bytes_ in [
 # Registration, whose failure is not an Init error, and posts of Init errors.
 for name, bytes_ in [
     ("an id of 900 KB", answer(b"{}", headers=[b"Lambda-Extension-Identifier: " + b"x" * 900_000])),
-    ("an id of control characters", answer(b"{}", headers=[b"Lambda-Extension-Identifier: \x01\x1b"])),
+    ("an id with control characters", answer(b"{}", headers=[b"Lambda-Extension-Identifier: \x01\x1b"])),
     ("an id that is not UTF-8", answer(b"{}", headers=[b"Lambda-Extension-Identifier: \xff"])),
     ("two ids", answer(b"{}", headers=[b"Lambda-Extension-Identifier: x", b"Lambda-Extension-Identifier: y"])),
     ("no id", answer(b"{}")),
     ("status 301", answer(b"{}", b"301 x", [b"Location: http://127.0.0.1:1/"])),
     ("status 500", answer(b"{}", b"500 x")),
     ("garbage", b"\0\xff garbage\r\n\r\n"),
-    ("the end", [CLOSE]),
-    ("20 MB", answer(b"x" * 20_000_000, headers=[b"Lambda-Extension-Identifier: x"])),
+    ("a closed connection", [CLOSE]),
+    ("a body of 20 MB", answer(b"x" * 20_000_000, headers=[b"Lambda-Extension-Identifier: x"])),
     ("no answer", [HANG]),
     ("an answer byte by byte", dripping(answer(b"{}", headers=[b"Lambda-Extension-Identifier: x"]), 0.3)),
     ("a body byte by byte, for ever", dripping(answer(b"x" * 3000, headers=[b"Lambda-Extension-Identifier: x"]), 60)),
 ]:
-    of("posts", f"registering: {name}", Right(), register=bytes_, peak=40_000 if "MB" in name else 9000)
+    of("posts", f"to the registration: {name}", Right(), register=bytes_, peak=40_000 if "MB" in name else 9000)
 for name, bytes_ in [
     ("status 202", ACCEPTED),
     ("status 500", answer(b"{}", b"500 x")),
     ("garbage", b"\0\xff garbage\r\n\r\n"),
-    ("the end", [CLOSE]),
+    ("a closed connection", [CLOSE]),
     ("no answer", [HANG]),
 ]:
     of(
         "posts",
-        f"an error of Init: {name}",
+        f"to an Init error: {name}",
         Ends("no module nowhere"),
         [],
         posts=[bytes_] * 2,

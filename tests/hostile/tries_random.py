@@ -192,14 +192,14 @@ def closely(random):
         assert environment.process.poll() == 0 and len(api.posted) == 2, [(one.id, one.body[:99]) for one in api.posted]
 
 
-def add_random(name, number, do, is_long=False):
+def add_random(name, claim, number, do, is_long=False):
     """Adds the random tries. Each has its own seed in its title, so that it can be repeated alone."""
     for count in range(number):
         seed = f"{SEED}/{name}/{count}"
-        add("random", f"{name}, HOSTILE_SEED={SEED} number {count}", lambda seed=seed: do(random.Random(seed)), is_long)
+        add("random", f"{name}, HOSTILE_SEED={SEED} number {count}: {claim}", lambda seed=seed: do(random.Random(seed)), is_long)
 
 
-add_random("what a language runtime says", NUMBER, says)
-add_random("what the Runtime API answers", NUMBER, answers)
-add_random("answers close to the deadline", max(4, NUMBER // 10), closely)
-add_random("events", max(1, NUMBER * 5 // AT_ONCE), lambda random: reads(random, min(AT_ONCE, NUMBER * 50)))
+add_random("messages of the language runtime", "the invocation ends, and the next event is served", NUMBER, says)
+add_random("answers of the Runtime API", "bootstrap serves the next event, or exits and says why", NUMBER, answers)
+add_random("answers close to the deadline", "each event is answered once", max(4, NUMBER // 10), closely)
+add_random("events", "each gets its own answer", max(1, NUMBER * 5 // AT_ONCE), lambda random: reads(random, min(AT_ONCE, NUMBER * 50)))

@@ -45,7 +45,7 @@ for value in "-1", "1e3", "900001", "18446744073709551616", "250ms", "0x10", "+1
     has(f"SLSGRACE is {value}", expected, {"SLSGRACE": value}, is_long=value not in ("-1", "1e3"))
 for name in "SLSGRACE", "SLSEVENTS", "SLSMIDDLEWARES", "SLSDEBUG", "SLSWRAPPER", "SLSLOG":
     has(
-        f"{name} is empty, or blanks and commas",
+        f"{name} has only spaces and commas",
         Right(),
         {name: " ,, , " if "S," in f"{name}," and name in ("SLSEVENTS", "SLSMIDDLEWARES") else "  "},
         is_long=name != "SLSEVENTS",
@@ -72,14 +72,14 @@ for value in (
 for value in "nowhere", "/dev/null", "/etc/passwd", "", "x" * 5000, "/proc/self/fd/9", "\n":
     has(f"LAMBDA_TASK_ROOT is {value[:20]!r}", Ends("Init Error"), {"LAMBDA_TASK_ROOT": value}, is_long=value in ("\n", "/etc/passwd"))
 for name, env in [
-    ("no PATH, HOME and TMPDIR", {"PATH": None, "HOME": None, "TMPDIR": None}),
-    ("a PATH of folders that are not there", {"PATH": "/nowhere:" * 1000}),
-    ("1,000 variables of 1 KB", {f"V{number}": "x" * 1000 for number in range(1000)}),
-    ("15 variables of 100 KB", {f"V{number}": "x" * 100_000 for number in range(15)}),
-    ("names and values that are not UTF-8", {b"\xff": b"\xff", b"SLS\xff": b"\xff", "LANG": "xx_YY"}),
-    ("a proxy for everything", {name: "http://127.0.0.1:1" for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")}),
-    ("what ld.so reads", {"LD_PRELOAD": "/nowhere.so", "LD_LIBRARY_PATH": "/nowhere", "LD_BIND_NOW": "1"}),
-    ("what Rust reads", {"RUST_BACKTRACE": "full", "RUST_MIN_STACK": "x", "RUST_LOG": "trace"}),
+    ("PATH, HOME and TMPDIR are not set", {"PATH": None, "HOME": None, "TMPDIR": None}),
+    ("PATH has only folders that do not exist", {"PATH": "/nowhere:" * 1000}),
+    ("there are 1,000 variables of 1 KB", {f"V{number}": "x" * 1000 for number in range(1000)}),
+    ("there are 15 variables of 100 KB", {f"V{number}": "x" * 100_000 for number in range(15)}),
+    ("names and values of variables are not UTF-8", {b"\xff": b"\xff", b"SLS\xff": b"\xff", "LANG": "xx_YY"}),
+    ("variables name a proxy for all requests", {name: "http://127.0.0.1:1" for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")}),
+    ("the variables of ld.so are set", {"LD_PRELOAD": "/nowhere.so", "LD_LIBRARY_PATH": "/nowhere", "LD_BIND_NOW": "1"}),
+    ("the variables of Rust's standard library are set", {"RUST_BACKTRACE": "full", "RUST_MIN_STACK": "x", "RUST_LOG": "trace"}),
     ("AWS_LAMBDA_LOG_FORMAT and _LEVEL are nonsense", {"AWS_LAMBDA_LOG_FORMAT": "\x1b", "AWS_LAMBDA_LOG_LEVEL": "x" * 9999}),
 ]:
     has(name, Right(), env)
@@ -109,53 +109,53 @@ ODD = [
     "x" * 100_000 + ".h",
 ]
 for handler in ODD:
-    starts(f"the handler {handler[:12]!r}", Right(), handler=handler, is_long=handler not in ("-e", "$(id).h", ".."))
+    starts(f"the handler is {handler[:12]!r}", Right(), handler=handler, is_long=handler not in ("-e", "$(id).h", ".."))
     of_python(
-        f"the handler {handler[:12]!r}, and no SLSRUNTIME",
+        f"the handler is {handler[:12]!r}, without SLSRUNTIME",
         Ends("Init Error"),
         handler=handler,
         is_long=handler not in ("-e", "..", "../x.y", "\x1b[31m.h"),
     )
 for handler in "", " ", "\n":
-    starts(f"the handler {handler!r}", Ends("the name of a handler, like file.function"), handler=handler)
-starts("a handler that is not UTF-8", Ends("text in UTF-8"), handler=b"\xff.h")
-of_python("a handler with blanks around it", Right(), handler=" m.h ")
+    starts(f"the handler is {handler!r}", Ends("the name of a handler, like file.function"), handler=handler)
+starts("the handler's name is not UTF-8", Ends("text in UTF-8"), handler=b"\xff.h")
+of_python("the handler's name has spaces around it", Right(), handler=" m.h ")
 
 # The handler's file.
 for name, content, expected in [
     ("is a folder", lambda path: os.mkdir(path), Ends("Init Error")),
     ("is a FIFO", lambda path: os.mkfifo(path), Ends("Init Error")),
-    ("is a link to itself", lambda path: os.symlink("m.py", path), Ends("Init Error")),
-    ("is a link to nowhere", lambda path: os.symlink("nowhere", path), Ends("Init Error")),
-    ("is a link to /dev/zero", lambda path: os.symlink("/dev/null", path), Ends("Init Error")),
+    ("is a symbolic link to itself", lambda path: os.symlink("m.py", path), Ends("Init Error")),
+    ("is a broken symbolic link", lambda path: os.symlink("nowhere", path), Ends("Init Error")),
+    ("is a symbolic link to /dev/null", lambda path: os.symlink("/dev/null", path), Ends("Init Error")),
     ("is empty", "", Ends("Runtime.HandlerNotFound")),
     ("is not UTF-8", b"\xff", Ends("Runtime.UserCodeSyntaxError")),
     ("is UTF-16", HELLO.encode("utf-16"), Ends("Init Error")),
-    ("has NUL in it", "\0", Ends("Init Error")),
+    ("contains a NUL", "\0", Ends("Init Error")),
     ("has a byte order mark", b"\xef\xbb\xbf" + HELLO.encode(), Right()),
     ("is 5 MB", "#" + "x" * 5_000_000 + "\n" + HELLO, Right()),
-    ("is nested 10,000 times", "(" * 10_000, Ends("Init Error")),
-    ("raises", "1 / 0", Ends("ZeroDivisionError")),
-    ("exits", "import sys; sys.exit(0)", Ends("Init Error")),
-    ("ends the process", "import os; os._exit(0)", Ends("exited with status 0")),
-    ("kills its group", "import os; os.kill(0, 9)", Ends("was killed by signal 9")),
+    ("has 10,000 levels of parentheses", "(" * 10_000, Ends("Init Error")),
+    ("raises an exception", "1 / 0", Ends("ZeroDivisionError")),
+    ("calls sys.exit", "import sys; sys.exit(0)", Ends("Init Error")),
+    ("calls os._exit", "import os; os._exit(0)", Ends("exited with status 0")),
+    ("kills its process group", "import os; os.kill(0, 9)", Ends("was killed by signal 9")),
     ("closes all descriptors", "import os; os.closerange(0, 64)", Ends("Init Error")),
     ("closes STDIN, STDOUT and stderr", "import os; os.closerange(0, 3)\n" + HELLO, Right()),
     ("prints 5 MB", "print('x' * 5_000_000)\n" + HELLO, Right()),
-    ("prints what looks like the protocol", "print('{\"error\":{}}')\nimport os; os.write(1, b'{\"error\":{}}\\n')\n" + HELLO, Right()),
+    ("prints text that looks like the protocol", "print('{\"error\":{}}')\nimport os; os.write(1, b'{\"error\":{}}\\n')\n" + HELLO, Right()),
     (
-        "replaces what the runtime needs",
+        "replaces functions that the language runtime needs",
         "import json, sys, os\nsys.stdout = sys.stdin = None\njson.dumps = json.loads = os.write = os.read = None\n" + HELLO,
         Right(),
     ),
-    ("changes the folder", "import os; os.chdir('/')\n" + HELLO, Right()),
+    ("changes the working directory", "import os; os.chdir('/')\n" + HELLO, Right()),
     ("starts a daemon", "import os, signal\nbegun, began = os.pipe()\nif not os.fork():\n    os.setsid()\n    os.write(began, b'x')\n    signal.pause()\nos.read(begun, 1)\n" + HELLO, Right()),
 ]:
     survivors = 1 if name == "starts a daemon" else 0
     of_python(f"the handler's file {name}", expected, files={"m.py": content}, survivors=survivors)
-of_python("the handler's file never ends", Stops(), files={"m.py": "open('ready', 'w')\nwhile True: pass"})
+of_python("the handler's file has an endless loop", Stops(), files={"m.py": "open('ready', 'w')\nwhile True: pass"})
 of_python(
-    "the handler's file sleeps, and hears nothing",
+    "the handler's file blocks all signals and sleeps",
     Stops(),
     files={"m.py": "import signal\nsignal.pthread_sigmask(0, range(1, 65))\nopen('ready', 'w')\nwhile True: signal.pause()"},
 )
@@ -169,21 +169,21 @@ of_python(
 
 # The language runtime's file.
 for name, content, told in [
-    ("is a folder without one", lambda path: os.mkdir(path), "SLSRUNTIME"),
+    ("is a folder without a language runtime", lambda path: os.mkdir(path), "SLSRUNTIME"),
     ("is a FIFO", lambda path: os.mkfifo(path, 0o755), "SLSRUNTIME"),
-    ("is a link to itself", lambda path: os.symlink("r", path), "SLSRUNTIME"),
-    ("is a link to nowhere", lambda path: os.symlink("nowhere", path), "SLSRUNTIME"),
+    ("is a symbolic link to itself", lambda path: os.symlink("r", path), "SLSRUNTIME"),
+    ("is a broken symbolic link", lambda path: os.symlink("nowhere", path), "SLSRUNTIME"),
     ("is empty", "", "a script needs a first line with #!"),
-    ("is text", "hello", "a script needs a first line with #!"),
-    ("names an interpreter that is not there", "#!/nowhere\n", "the interpreter that its first line names, is missing"),
+    ("has no line with #!", "hello", "a script needs a first line with #!"),
+    ("names an interpreter that does not exist", "#!/nowhere\n", "the interpreter that its first line names, is missing"),
     ("names a folder as its interpreter", "#!/tmp\n", "it needs the execute bit"),
     ("names itself as its interpreter", lambda path: (open(path, "w").write(f"#!{path}\n"), os.chmod(path, 0o755)), "cannot start"),
-    ("begins as a program does", b"\x7fELF" + b"\0" * 100, "a script needs a first line with #!"),
-    ("is a program that is cut off", open(BOOTSTRAP, "rb").read(1000), "was killed by signal 11 (SIGSEGV)"),
+    ("begins like an ELF program", b"\x7fELF" + b"\0" * 100, "a script needs a first line with #!"),
+    ("is the beginning of an ELF program", open(BOOTSTRAP, "rb").read(1000), "was killed by signal 11 (SIGSEGV)"),
 ]:
     starts(f"the language runtime {name}", Ends(told), files={"r": content}, runtime=None, env={"SLSRUNTIME": "./r"})
 starts(
-    "the language runtime cannot be executed by anybody else",
+    "the language runtime has no execute bit for this user",
     Ends("it needs the execute bit"),
     files={"r": lambda path: os.close(os.open(path, os.O_CREAT, 0o700))},
     runtime=None,
@@ -195,12 +195,12 @@ for value in "..", ".", "/", "\x1b", "x" * 5000, "python/../python", "a\nb", "-c
     starts(f"SLSRUNTIME is {value[:16]!r}", Ends("SLSRUNTIME="), runtime=None, env={"SLSRUNTIME": value}, is_long=value not in ("..", "/"))
 
 # Descriptors.
-for name, redirection in [("STDIN", "<&-"), ("STDOUT", ">&-"), ("stderr", "2>&-"), ("all three", "<&- >&- 2>&-")]:
+for name, redirection in [("STDIN", "<&-"), ("STDOUT", ">&-"), ("stderr", "2>&-"), ("STDIN, STDOUT and stderr", "<&- >&- 2>&-")]:
     starter = ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh"]
-    starts(f"{name} closed", Right(), starter=starter)
-    of_python(f"{name} closed, for Python", Right(), starter=starter)
+    starts(f"closed: {name}", Right(), starter=starter)
+    of_python(f"closed: {name}, with Python", Right(), starter=starter)
 many = "".join(f" {number}</dev/null" for number in range(3, 10))
-starts("descriptors that it knows nothing of", Right(), starter=["/bin/sh", "-c", f'exec "$@" {many}', "sh"], again=False)
+starts("seven more descriptors are open", Right(), starter=["/bin/sh", "-c", f'exec "$@" {many}', "sh"], again=False)
 
 
 def inherits_many():
@@ -208,29 +208,29 @@ def inherits_many():
         os.dup2(0, number, inheritable=True)
 
 
-of_python("190 more descriptors", Right(), before_exec=inherits_many, again=False)
+of_python("190 more descriptors are open", Right(), before_exec=inherits_many, again=False)
 
 # Limits.
 for number in range(3, 17):
     starts(
-        f"{number} descriptors at most",
+        f"the limit of descriptors is {number}",
         Either(Right(), Ends("No file descriptors available")),
         limits={"NOFILE": number},
         is_long=number % 4 != 0,
     )
 for name, limits in [
-    ("4 MB of addresses", {"AS": 4 << 20}),
-    ("12 MB of addresses", {"AS": 12 << 20}),
-    ("20 MB of addresses", {"AS": 20 << 20}),
-    ("1 MB of data", {"DATA": 1 << 20}),
-    ("64 KB of stack", {"STACK": 64 << 10}),
-    ("128 KB of stack", {"STACK": 128 << 10}),
-    ("files of 64 KB", {"FSIZE": 1 << 16}),
-    ("no core, and no locked memory", {"CORE": 0, "MEMLOCK": 0}),
+    ("the address space is limited to 4 MB", {"AS": 4 << 20}),
+    ("the address space is limited to 12 MB", {"AS": 12 << 20}),
+    ("the address space is limited to 20 MB", {"AS": 20 << 20}),
+    ("the data segment is limited to 1 MB", {"DATA": 1 << 20}),
+    ("the stack is limited to 64 KB", {"STACK": 64 << 10}),
+    ("the stack is limited to 128 KB", {"STACK": 128 << 10}),
+    ("files are limited to 64 KB", {"FSIZE": 1 << 16}),
+    ("core files and locked memory are not permitted", {"CORE": 0, "MEMLOCK": 0}),
 ]:
     starts(name, Either(Right(), Ends("Init Error")), limits=limits)
 for number in 1, 2:
-    starts(f"{number} processes of nobody", Either(Right(), Ends("cannot start")), limits={"NPROC": number}, lacks=NO_ROOT, user=65534)
+    starts(f"the user may have {number} processes", Either(Right(), Ends("cannot start")), limits={"NPROC": number}, lacks=NO_ROOT, user=65534)
 
 
 # Signals.
@@ -244,13 +244,13 @@ def blocks_all():
 
 
 for name, before_exec in ("ignored", ignores_all), ("blocked", blocks_all):
-    starts(f"every signal {name}", Right(), before_exec=before_exec)
-    of_python(f"every signal {name}, for Python", Right(), before_exec=before_exec)
-    starts(f"every signal {name}, and SIGTERM", Stops(), before_exec=before_exec, files={"begins": "ready(); tell('ready'); hang()"})
+    starts(f"every signal is {name}", Right(), before_exec=before_exec)
+    of_python(f"every signal is {name}, with Python", Right(), before_exec=before_exec)
+    starts(f"every signal is {name} when SIGTERM comes", Stops(), before_exec=before_exec, files={"begins": "ready(); tell('ready'); hang()"})
 
 # Its name and arguments.
-starts("1,000 arguments", Right(), starter=["/bin/sh", "-c", 'exec "$@" $(seq 1000)', "sh"])
-starts("no name", Right(), starter=["/usr/bin/perl", "-e", "$p = shift; exec {$p} ''"])
+starts("bootstrap gets 1,000 arguments", Right(), starter=["/bin/sh", "-c", 'exec "$@" $(seq 1000)', "sh"])
+starts("bootstrap gets an empty argv[0]", Right(), starter=["/usr/bin/perl", "-e", "$p = shift; exec {$p} ''"])
 
 
 # The file system.
@@ -274,11 +274,11 @@ def empties(folder):
 
 
 for name, commands in [
-    ("an empty /tmp, read-only", empties("/tmp")),
-    ("no /proc", empties("/proc")),
-    ("no /dev", empties("/dev")),
-    ("no /opt and no /var/lang", empties("/opt")),
+    ("/tmp is empty and read-only", empties("/tmp")),
+    ("/proc is empty", empties("/proc")),
+    ("/dev is empty", empties("/dev")),
+    ("/opt is empty", empties("/opt")),
 ]:
     starts(name, Right(), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
-    of_python(f"{name}, for Python", Either(Right(), Ends("Init Error")), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
-of_python("all of it read-only", Right(), starter=within("mount -o bind,remount,ro /"), folder="/var/tmp", lacks=NO_MOUNTS)
+    of_python(f"{name}, with Python", Either(Right(), Ends("Init Error")), starter=within(commands), folder="/var/tmp", lacks=NO_MOUNTS)
+of_python("all file systems are read-only", Right(), starter=within("mount -o bind,remount,ro /"), folder="/var/tmp", lacks=NO_MOUNTS)

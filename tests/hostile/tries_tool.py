@@ -118,38 +118,48 @@ def gets(expected, sent, runs=None, seconds=3, port=lambda tool: tool.port, more
 
 def sends(name, expected, sent, runs=None, is_long=False, **options):
     expected = [expected] if isinstance(expected, int) else [] if expected is CLOSED else expected
-    add("tool", name, lambda: gets(expected, sent, runs, **options), is_long)
+    add("tool", f"{name}: {claim(expected)}", lambda: gets(expected, sent, runs, **options), is_long)
+
+
+def claim(expected):
+    """Says what comes back: statuses, or one of several lists of statuses."""
+    if not expected:
+        return "the connection is closed"
+    if isinstance(expected[0], list):
+        return " or ".join(map(claim, expected))
+    number = f"{len(expected)} times " if len(expected) > 1 and len(set(expected)) == 1 else ""
+    return f"{number}status {' and '.join(map(str, dict.fromkeys(expected)))}"
 
 
 # Request lines.
 for name, expected, sent in [
-    ("GET", 404, request(method=b"GET", length=False, body=b"")),
-    ("PUT", 404, request(method=b"PUT")),
-    ("a method in small letters", 404, request(method=b"post")),
-    ("a method of its own", 404, request(method=b"X-Y")),
-    ("CONNECT", 404, request(method=b"CONNECT")),
+    ("method GET", 404, request(method=b"GET", length=False, body=b"")),
+    ("method PUT", 404, request(method=b"PUT")),
+    ("a method in lower case", 404, request(method=b"post")),
+    ("an unknown method", 404, request(method=b"X-Y")),
+    ("method CONNECT", 404, request(method=b"CONNECT")),
     ("another path", 404, request(path=b"/")),
-    ("*", 404, request(path=b"*", method=b"OPTIONS")),
-    ("no path", 400, request(path=b"")),
-    ("a path that goes up", 404, request(path=b"/2015-03-31/functions/../../../invocations")),
-    ("a name that goes up", 400, request(path=PATH_OF_ALL.replace("/function/", "/%2e%2e%2f/").encode())),
-    ("a name of NUL", 400, request(path=PATH_OF_ALL.replace("/function/", "/%00/").encode())),
-    ("a name that is not UTF-8", 400, request(path=PATH_OF_ALL.replace("/function/", "/%ff/").encode())),
-    ("a name of 60 KB", 400, request(path=PATH_OF_ALL.replace("/function/", f"/{'x' * 60_000}/").encode())),
+    ("the path *", 404, request(path=b"*", method=b"OPTIONS")),
+    ("an empty path", 400, request(path=b"")),
+    ("a path with ..", 404, request(path=b"/2015-03-31/functions/../../../invocations")),
+    ("a function name with ..", 400, request(path=PATH_OF_ALL.replace("/function/", "/%2e%2e%2f/").encode())),
+    ("a function name with a NUL", 400, request(path=PATH_OF_ALL.replace("/function/", "/%00/").encode())),
+    ("a function name that is not UTF-8", 400, request(path=PATH_OF_ALL.replace("/function/", "/%ff/").encode())),
+    ("a function name of 60 KB", 400, request(path=PATH_OF_ALL.replace("/function/", f"/{'x' * 60_000}/").encode())),
     ("a path of 70 KB", 414, request(path=b"/" + b"x" * 70_000)),
     ("a query of 60 KB", 200, request(path=PATH_OF_ALL.encode() + b"?" + b"x" * 60_000)),
-    ("an absolute path to us", 200, request(path=b"http://127.0.0.1" + PATH_OF_ALL.encode())),
-    ("an absolute path to others", 403, request(path=b"http://evil.example" + PATH_OF_ALL.encode())),
-    ("NUL in the path", 400, request(path=b"/\0")),
+    ("an absolute URL of this host", 200, request(path=b"http://127.0.0.1" + PATH_OF_ALL.encode())),
+    ("an absolute URL of another host", 403, request(path=b"http://evil.example" + PATH_OF_ALL.encode())),
+    ("a path with a NUL", 400, request(path=b"/\0")),
     ("HTTP/1.0", 200, request(version=b"HTTP/1.0")),
     ("HTTP/0.9", 400, b"GET /\r\n\r\n"),
     ("HTTP/3.0", 400, request(version=b"HTTP/3.0")),
     ("the preface of HTTP/2", CLOSED, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
     ("TLS", 400, b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + b"\0" * 99 + b"\r\n\r\n"),
-    ("line feeds alone", 200, request().replace(b"\r\n", b"\n")),
-    ("empty lines before it", 200, b"\r\n" * 3 + request()),
+    ("line feeds without carriage returns", 200, request().replace(b"\r\n", b"\n")),
+    ("empty lines before the request", 200, b"\r\n" * 3 + request()),
 ]:
-    is_long = name not in ("GET", "a path that goes up", "an absolute path to others", "TLS", "line feeds alone")
+    is_long = name not in ("method GET", "a path with ..", "an absolute URL of another host", "TLS", "line feeds without carriage returns")
     sends(name, expected, sent, is_long=is_long)
 
 # Origins and hosts. Nothing runs for a client that is not allowed.
@@ -167,11 +177,11 @@ for host in [
     b"localhost.",
     b"x" * 60_000,
 ]:
-    sends(f"the host {host[:20]!r}", 403, request(host=host), is_long=host not in (b"evil.example", b"\xff", b"localhost."))
+    sends(f"Host: {host[:20]!r}", 403, request(host=host), is_long=host not in (b"evil.example", b"\xff", b"localhost."))
 for host in b"localhost", b"LOCALHOST:1", b"[::1]:9", b"10.0.0.1":
-    sends(f"the host {host!r}", 200, request(host=host), is_long=host != b"[::1]:9")
-sends("no host", 200, request(host=None))
-sends("two hosts", 403, request([b"Host: evil.example"]))
+    sends(f"Host: {host!r}", 200, request(host=host), is_long=host != b"[::1]:9")
+sends("no Host", 200, request(host=None))
+sends("two Hosts", 403, request([b"Host: evil.example"]))
 for head in (
     b"Origin: null",
     b"Origin: http://127.0.0.1:9",
@@ -188,16 +198,16 @@ sends(
     403,
     request([b"Origin: http://evil.example", b"Access-Control-Request-Method: POST"], method=b"OPTIONS", body=b""),
 )
-sends("a form of a page", 403, request([b"Origin: http://evil.example", b"Content-Type: text/plain"], body=b'{"a":1}='))
+sends("a form that a web page sends", 403, request([b"Origin: http://evil.example", b"Content-Type: text/plain"], body=b'{"a":1}='))
 sends(
-    "a page that asks for the next event",
+    "a web page that asks for the next event",
     403,
     request(method=b"GET", host=b"evil.example", path=b"/2018-06-01/runtime/invocation/next", body=b"", length=False),
     port=Tool.runtime_api,
 )
-sends("a page that answers", 403, request([b"Origin: null"], path=b"/2018-06-01/runtime/invocation/x/response"), port=Tool.runtime_api)
-sends("a stranger who answers", 400, request(path=b"/2018-06-01/runtime/invocation/x/response"), port=Tool.runtime_api)
-sends("garbage for the Runtime API", 400, b"\0\xff\r\n\r\n", port=Tool.runtime_api)
+sends("a web page that answers an invocation", 403, request([b"Origin: null"], path=b"/2018-06-01/runtime/invocation/x/response"), port=Tool.runtime_api)
+sends("an answer to an unknown invocation", 400, request(path=b"/2018-06-01/runtime/invocation/x/response"), port=Tool.runtime_api)
+sends("garbage to the Runtime API", 400, b"\0\xff\r\n\r\n", port=Tool.runtime_api)
 
 # Header sections.
 sends("a header of 300 KB", 200, request([b"X: " + b"x" * 300_000]))
@@ -205,26 +215,26 @@ sends("a header of 5 MB", 431, request([b"X: " + b"x" * 5_000_000]))
 for number, expected in (90, 200), (99, 431), (5000, 431):
     sends(f"{number} headers", expected, request([b"X: x"] * number), is_long=number != 5000)
 for name, expected, head in [
-    ("a name with a blank", 400, b"X y: z"),
-    ("a name that is not ASCII", 400, b"\xff: z"),
-    ("a name of nothing", 400, b": z"),
-    ("a line that goes on", 400, b"X: a\r\n b"),
-    ("NUL in a value", 400, b"X: \0"),
-    ("a value that is not UTF-8", 200, b"X-Amzn-Trace-Id: \xff"),
-    ("ESC in a trace id", 400, b"X-Amzn-Trace-Id: \x1b[31m"),
+    ("a header whose name has a space", 400, b"X y: z"),
+    ("a header whose name is not ASCII", 400, b"\xff: z"),
+    ("a header without a name", 400, b": z"),
+    ("a header on two lines", 400, b"X: a\r\n b"),
+    ("a header with a NUL", 400, b"X: \0"),
+    ("a trace id that is not UTF-8", 200, b"X-Amzn-Trace-Id: \xff"),
+    ("a trace id with an escape sequence", 400, b"X-Amzn-Trace-Id: \x1b[31m"),
     ("a trace id of 60 KB", 200, b"X-Amzn-Trace-Id: " + b"x" * 60_000),
     ("a tenant id of 60 KB", 200, b"X-Amz-Tenant-Id: " + b"x" * 60_000),
     ("a client context that is not base64", 400, b"X-Amz-Client-Context: {}"),
-    ("a client context that is no JSON", 400, b"X-Amz-Client-Context: ew=="),
+    ("a client context that is not JSON", 400, b"X-Amz-Client-Context: ew=="),
     ("a client context of 4 KB", 400, b"X-Amz-Client-Context: " + b"e" * 4096),
-    ("an invocation type of its own", 400, b"X-Amz-Invocation-Type: event"),
-    ("a log type of its own", 400, b"X-Amz-Log-Type: tail"),
+    ("an unknown invocation type", 400, b"X-Amz-Invocation-Type: event"),
+    ("an unknown log type", 400, b"X-Amz-Log-Type: tail"),
     ("Upgrade", 200, b"Upgrade: websocket"),
-    ("Expect", 200, b"Expect: 100-continue"),
-    ("Expect something else", 200, b"Expect: x"),
-    ("a method that is another", 200, b"X-HTTP-Method-Override: GET"),
+    ("Expect: 100-continue", 200, b"Expect: 100-continue"),
+    ("an unknown Expect", 200, b"Expect: x"),
+    ("X-HTTP-Method-Override", 200, b"X-HTTP-Method-Override: GET"),
 ]:
-    sends(name, expected, request([head]), is_long=name not in ("NUL in a value", "ESC in a trace id", "a line that goes on"))
+    sends(name, expected, request([head]), is_long=name not in ("a header with a NUL", "a trace id with an escape sequence", "a header on two lines"))
 
 
 # Bodies.
@@ -234,52 +244,52 @@ def with_length(*lines, body=b"[1]"):
 
 for name, expected, sent in [
     ("no length", 200, with_length(body=b"")),
-    ("a length that is negative", 400, with_length(b"Content-Length: -1")),
+    ("a negative length", 400, with_length(b"Content-Length: -1")),
     ("a length of 2^64", 400, with_length(b"Content-Length: 18446744073709551616")),
     ("a length in hexadecimal", 400, with_length(b"Content-Length: 0x3")),
     ("a length with a sign", 400, with_length(b"Content-Length: +3")),
-    ("two lengths that differ", 400, with_length(b"Content-Length: 3", b"Content-Length: 4")),
-    ("two lengths that are the same", 200, with_length(b"Content-Length: 3", b"Content-Length: 3")),
+    ("two different lengths", 400, with_length(b"Content-Length: 3", b"Content-Length: 4")),
+    ("two equal lengths", 200, with_length(b"Content-Length: 3", b"Content-Length: 3")),
     ("a list of lengths", 400, with_length(b"Content-Length: 3, 3")),
     (
-        "a length, and chunks",
+        "both a length and chunks",
         [[400], [200]],
         with_length(b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"3\r\n[1]\r\n0\r\n\r\n"),
     ),
     ("chunks", 200, with_length(b"Transfer-Encoding: chunked", body=b"1\r\n[\r\n2;x=y\r\n1]\r\n0\r\nX: y\r\n\r\n")),
     ("a chunk of 2^64", CLOSED, with_length(b"Transfer-Encoding: chunked", body=b"10000000000000000\r\n[1]\r\n0\r\n\r\n")),
-    ("a chunk of nonsense", CLOSED, with_length(b"Transfer-Encoding: chunked", body=b"zz\r\n[1]\r\n0\r\n\r\n")),
-    ("an encoding that it does not know", 400, with_length(b"Transfer-Encoding: gzip")),
-    ("chunked twice", [[400], [200]], with_length(b"Transfer-Encoding: chunked, chunked", body=b"3\r\n[1]\r\n0\r\n\r\n")),
-    ("no JSON", 400, request(body=b"{")),
-    ("two values", 400, request(body=b"1 2")),
-    ("not UTF-8", 400, request(body=b'"\xff"')),
-    ("a byte order mark", 400, request(body=b"\xef\xbb\xbf[1]")),
-    ("3,000,000 levels without an end", 400, request(body=b"[" * 3_000_000)),
+    ("a chunk whose size is not a number", CLOSED, with_length(b"Transfer-Encoding: chunked", body=b"zz\r\n[1]\r\n0\r\n\r\n")),
+    ("an unknown Transfer-Encoding", 400, with_length(b"Transfer-Encoding: gzip")),
+    ("Transfer-Encoding: chunked, chunked", [[400], [200]], with_length(b"Transfer-Encoding: chunked, chunked", body=b"3\r\n[1]\r\n0\r\n\r\n")),
+    ("a body that is not JSON", 400, request(body=b"{")),
+    ("a body of two values", 400, request(body=b"1 2")),
+    ("a body that is not UTF-8", 400, request(body=b'"\xff"')),
+    ("a body with a byte order mark", 400, request(body=b"\xef\xbb\xbf[1]")),
+    ("3,000,000 levels that are not closed", 400, request(body=b"[" * 3_000_000)),
     ("1,000,000 levels", 200, request(body=b"[" * 1_000_000 + b"]" * 1_000_000)),
-    ("6 MB", 200, request(body=b'"' + b"x" * 5_999_998 + b'"')),
-    ("7 MB", 413, request(body=b'"' + b"x" * 7_000_000 + b'"')),
-    ("6 MB to be run later", 413, request([b"X-Amz-Invocation-Type: Event"], body=b'"' + b"x" * 5_999_998 + b'"')),
-    ("gzip", 400, request([b"Content-Encoding: gzip"], body=b"\x1f\x8b\x08" + b"\0" * 99)),
+    ("a body of 6 MB", 200, request(body=b'"' + b"x" * 5_999_998 + b'"')),
+    ("a body of 7 MB", 413, request(body=b'"' + b"x" * 7_000_000 + b'"')),
+    ("a body of 6 MB for an asynchronous invocation", 413, request([b"X-Amz-Invocation-Type: Event"], body=b'"' + b"x" * 5_999_998 + b'"')),
+    ("a body in gzip", 400, request([b"Content-Encoding: gzip"], body=b"\x1f\x8b\x08" + b"\0" * 99)),
 ]:
     is_long = name not in (
-        "a length that is negative",
-        "two lengths that differ",
-        "a chunk of nonsense",
-        "7 MB",
-        "3,000,000 levels without an end",
+        "a negative length",
+        "two different lengths",
+        "a chunk whose size is not a number",
+        "a body of 7 MB",
+        "3,000,000 levels that are not closed",
     )
     sends(name, expected, sent, is_long=is_long)
 sends(
-    "1 GB",
+    "a body of 1 GB",
     [[413], []],
     [request(length=False, body=b"", head=[b"Content-Length: 1000000000"])] + [b"x" * 1_000_000] * 1000,
     runs=0,
     is_long=True,
     seconds=20,
 )
-sends("ten requests at once", [200] * 10, request().replace(b"Connection: close\r\n", b"") * 9 + request())
-sends("a request, and garbage", [200, 400], request().replace(b"Connection: close\r\n", b"") + b"\0\xff\r\n\r\n")
+sends("ten requests in one packet", [200] * 10, request().replace(b"Connection: close\r\n", b"") * 9 + request())
+sends("a request, then garbage", [200, 400], request().replace(b"Connection: close\r\n", b"") + b"\0\xff\r\n\r\n")
 
 
 # Interrupted, slow and many connections.
@@ -338,14 +348,14 @@ def is_closed_after(seconds, sent, most):
 
 GARBAGE = b"\0\r\n\r\n"
 for name, sent in [
-    ("in the head", request()[:30]),
+    ("in a header", request()[:30]),
     ("in the body", request()[:-1]),
-    ("before it has begun", b""),
+    ("before the first byte", b""),
     ("in a chunk", with_length(b"Transfer-Encoding: chunked", body=b"ff\r\n[")),
 ]:
-    sends(f"20 that are cut {name}", 400, GARBAGE, more=cut(sent, False), is_long=name != "in the body")
-    sends(f"20 that are reset {name}", 400, GARBAGE, more=cut(sent, True), is_long=name != "in the body")
-sends("250 that do not go on", 400, GARBAGE, more=crowd)
+    sends(f"20 connections that are closed {name}", 400, GARBAGE, more=cut(sent, False), is_long=name != "in the body")
+    sends(f"20 connections that are reset {name}", 400, GARBAGE, more=cut(sent, True), is_long=name != "in the body")
+sends("250 connections that send no more", 400, GARBAGE, more=crowd)
 sends("100 callers at once", 400, GARBAGE, runs=100, more=parallel)
-sends("half a head is closed after 10 s", 400, GARBAGE, more=is_closed_after(9, request()[:30], 14), is_long=True)
-sends("half a body is closed after 10 s", 400, GARBAGE, more=is_closed_after(9, request()[:-1], 14), is_long=True)
+sends("half a header section, until it is closed after 10 s", 400, GARBAGE, more=is_closed_after(9, request()[:30], 14), is_long=True)
+sends("half a body, until the connection is closed after 10 s", 400, GARBAGE, more=is_closed_after(9, request()[:-1], 14), is_long=True)
