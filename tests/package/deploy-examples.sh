@@ -26,6 +26,28 @@ function, = (each['Properties'] for each in resources if each['Type'] == 'AWS::L
 print($2)" "$1"
 }
 
+# fetch_sam: fetches AWS's SAM CLI. pip wants a hash for botocore[crt], beside that of botocore. So it gets --no-deps: the lock file
+# has all dependencies.
+fetch_sam() {
+	fetch_venv "$tests/package/deploy/sam.txt" "$tools/sam" --no-deps
+}
+
+# sam_validate TEMPLATE
+sam_validate() {
+	HOME=$work SAM_CLI_TELEMETRY=0 "$tools/sam/bin/sam" validate --lint --template "$1" >told 2>&1
+}
+
+needs
+fetch "AWS's SAM CLI" fetch_sam
+
+check 'sam validate accepts the template for AWS SAM, and no template with an unknown property' '
+	sam_validate "$repository/example/template.yaml" &&
+	says told "is a valid SAM Template" &&
+	sed "s/MemorySize/MemorySizes/" "$repository/example/template.yaml" >template.yaml &&
+	fails_to sam_validate template.yaml &&
+	says told MemorySizes
+'
+
 needs npm
 fetch 'CDK, cfn-lint and schemas of Terraform' fetch_more_tools
 
