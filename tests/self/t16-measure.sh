@@ -3,6 +3,8 @@ description='make bench and make size: what they count is right, and what does n
 . ./lib/lib.sh
 
 bench=$tests/bench
+# shellcheck disable=SC2034 # the bodies of the checks use it
+quote="'"
 
 # compile: compiles the program that measures, and the one whose times are known.
 compile() {
@@ -148,6 +150,11 @@ check 'the README has a place for the figures, which the tool fills with a chart
 	made_up "str(page.README.read_text().count(page.BEGIN)) + str(page.README.read_text().count(page.END))" >places &&
 	same 11 "$(cat places)" &&
 	python3 -c "from xml.etree import ElementTree; ElementTree.parse(\"$repository/docs/bench.svg\")"
+'
+
+check 'figures are published of a run of everything alone' '
+	made_up "str(page.missing(report)) + str(page.missing({\"families\": {\"python\": {\"candidates\": {\"ours\": 1}}}}))" >missing &&
+	same "[][${quote}python${quote}, ${quote}node20${quote}, ${quote}node22${quote}, ${quote}node24${quote}, ${quote}c${quote}]" "$(cat missing)"
 '
 
 # ledger: prints what scripts/size says of the built bootstrap, without a build.
