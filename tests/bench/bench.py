@@ -5,7 +5,8 @@ usage: bench.py [OPTION…]
   --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh, resident, mapping; may come several times. node is all of Node.js
   --dist FOLDER     what is measured, with bootstrap and runtimes/; default: dist/<arch>
   --against FOLDER  another build, which is measured beside it: the ratios are those of --dist to it. Goals do not count
-  --passes N        how often each candidate starts; default: 15, or 5 with --quick
+  --passes N        how often each candidate serves small events; default: 15, or 5 with --quick. It starts twice as often, to
+                    measure the start, and a third as often for large events
   --no-peers        only what is built from this repository
   --no-counts       counts no system calls and no instructions
   --cpu N           the CPU that all run on; default: the last one. none: do not pin
@@ -98,25 +99,31 @@ def measure_family(bench, family, options):
     if not here or here[0].name != "ours":
         return None
     passes = passes_of(options)
-    runs = bench.passes(here, scaled(sessions.SMALL, family, options), passes, progress(family.title, "small events"))
-    large = bench.passes(here, scaled(sessions.LARGE, family, options), max(1, passes // 3), progress(family.title, "large events"))
-    large = {name: [only(run, sessions.LARGE) for run in each] for name, each in large.items()}
+    runs = [
+        measured(bench, family, here, options, ["cold", "cold_cpu", "first"], sessions.STARTS, 2 * passes, "starts"),
+        measured(bench, family, here, options, sessions.SMALL, sessions.SMALL, passes, "small events"),
+        measured(bench, family, here, options, sessions.LARGE, sessions.LARGE, max(1, passes // 3), "large events"),
+    ]
     found = {"title": family.title, "passes": passes, "candidates": {}, "ratios": {}}
     for candidate in here:
-        values = {**sessions.summary(runs[candidate.name]), **sessions.summary(large[candidate.name])}
+        values = merged(sessions.summary(each[candidate.name]) for each in runs)
         values["size"] = sessions.spread([sessions.size_of(candidate.files or candidate.command[:1])])
         if candidate.counts and not options.no_counts:
             values.update(bench.counts(candidate))
         found["candidates"][candidate.name] = {"title": candidate.title, "values": values}
     for candidate in here[1:]:
-        pairs = [(each["ours"], each[candidate.name]) for each in (runs, large)]
-        found["ratios"][candidate.name] = {metric: spread for ours, other in pairs for metric, spread in sessions.ratios(ours, other).items()}
+        found["ratios"][candidate.name] = merged(sessions.ratios(each["ours"], each[candidate.name]) for each in runs)
     return found
 
 
-def only(run, events):
-    """The metrics of these events. A session of large events has a start and a first invocation too, of other events than ours."""
-    return {metric: value for metric, value in run.items() if metric.split("/")[0] in events}
+def measured(bench, family, here, options, wanted, events, passes, what):
+    """{candidate: runs} with the wanted metrics alone, or with all metrics of the wanted events."""
+    runs = bench.passes(here, scaled(events, family, options), passes, progress(family.title, what))
+    return {name: [{metric: run[metric] for metric in run if metric.split("/")[0] in wanted} for run in each] for name, each in runs.items()}
+
+
+def merged(parts):
+    return {metric: value for part in parts for metric, value in part.items()}
 
 
 def progress(title, what):

@@ -64,7 +64,7 @@ def words(report):
     day = datetime.date.fromisoformat(report["date"])
     text = (
         f"Measured by `make bench` on {day.day} {day:%B %Y}, on {report['machine']}. Each figure is the median of "
-        f"{report['families']['python']['passes']} starts, all on one core, one candidate after the other and back again. A cold start lasts "
+        f"{report['families']['python']['passes']} passes, all on one core, one candidate after the other and back again. A cold start lasts "
         "from the start of the process to its first request for an event. An invocation is an echo of 100 bytes, or of 1 MB. Memory is that "
         "of all processes after the warm invocations; what they share counts once. The last row is a child in C, beside "
         "AWS's client for Rust, which needs no child."

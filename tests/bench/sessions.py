@@ -10,8 +10,9 @@ from pathlib import Path
 import candidates
 import payloads
 
-# The events of a session: how many invocations come before those that count, and how many count.
+# The events of a session that is measured for small events, for its start alone, or for large events: how many invocations come before those that count, and how many count.
 SMALL = {"100B": (300, 2000), "10KB": (300, 500), "sqs": (100, 300), "apigw": (100, 300), "s3": (100, 300)}
+STARTS = {"100B": (0, 5)}
 LARGE = {"1MB": (3, 12), "5.5MB": (1, 5)}
 COUNTED = ("100B", "10KB", "sqs", "apigw")  # events for which system calls are counted
 FEW, MANY = 50, 300
