@@ -41,7 +41,10 @@ ROOT = candidates.ROOT
 
 
 def arguments():
-    parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("\n\n")[0], add_help=True)
+    if set(sys.argv[1:]) & {"-h", "--help"}:
+        print(__doc__.strip())
+        sys.exit(0)
+    parser = argparse.ArgumentParser(usage="bench.py [OPTION…]; --help lists them", add_help=False, allow_abbrev=False)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--family", action="append", default=[])
     parser.add_argument("--dist", default=str(ROOT / "dist" / candidates.ARCH))
@@ -157,15 +160,15 @@ COLUMNS = [
 
 def print_family(family):
     print(f"\n{family['title']}, {family['passes']} passes")
-    print(f"{'':42}" + "".join(f"{heading:>9}" for heading, _, _ in COLUMNS))
+    print(f"{'':42}" + "".join(f"{heading:>11}" for heading, _, _ in COLUMNS))
     for candidate in family["candidates"].values():
         cells = [cell(candidate["values"].get(metric), factor) for _, metric, factor in COLUMNS]
-        print(f"{candidate['title'][:41]:42}" + "".join(f"{text:>9}" for text in cells))
+        print(f"{candidate['title'][:41]:42}" + "".join(f"{text:>11}" for text in cells))
     for name, ratios in family["ratios"].items():
         cells = [f"{ratios[metric]['p50']:.2f}" if metric in ratios else "" for _, metric, _ in COLUMNS]
-        print(f"{'ours to ' + name:42}" + "".join(f"{text:>9}" for text in cells))
+        print(f"{'ours to ' + name:42}" + "".join(f"{text:>11}" for text in cells))
         spreads = [f"{ratios[metric]['p10']:.2f}-{ratios[metric]['p90']:.2f}" if metric in ratios else "" for _, metric, _ in COLUMNS]
-        print(f"{'   p10-p90':42}" + "".join(f"{text[:9]:>9}" for text in spreads))
+        print(f"{'   p10-p90':42}" + "".join(f"{text:>11}" for text in spreads))
 
 
 def cell(value, factor):

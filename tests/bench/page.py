@@ -67,9 +67,19 @@ def words(report):
         f"{report['families']['python']['passes']} passes, all on one core, one candidate after the other and back again. A cold start lasts "
         "from the start of the process to its first request for an event. An invocation is an echo of 100 bytes, or of 1 MB. Memory is that "
         "of all processes after the warm invocations; what they share counts once. The last row is a child in C, beside "
-        "AWS's client for Rust, which needs no child."
+        f"AWS's client for Rust, which needs no child.{bytecode(report['families']['python']['candidates'])}"
     )
     return textwrap.fill(text, 132, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
+def bytecode(python):
+    if "ours-layer" not in python:
+        return ""
+    start, compiled = (python[name]["values"]["cold"]["p50"] / 1000 for name in ("ours-layer", "ours"))
+    return (
+        f" Python had compiled the language runtime before. In a layer, which is read-only, it does so at each start: a cold start takes "
+        f"{number(start)} ms there, not {number(compiled)}."
+    )
 
 
 def figure(candidate, metric, factor):
