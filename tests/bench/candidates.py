@@ -1,6 +1,7 @@
 """What `make bench` measures: programs that answer each event with itself, by language."""
 import os
 import platform
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,11 @@ class Family:
     is_quick: bool = False  # whether --quick measures it
 
 
+def locked(file, prefix):
+    """The version behind the prefix in a file of the tests, without its last part."""
+    return re.search(re.escape(prefix) + r"(\d+\.\d+)", (ROOT / "tests" / file).read_text()).group(1)
+
+
 def ours(name, dist, language, **environment):
     bootstrap, runtime = Path(dist) / "bootstrap", Path(dist) / "runtimes" / environment["SLSRUNTIME"]
     files = [bootstrap] + ([runtime] if runtime.parent.name == "runtimes" else [])
@@ -91,13 +97,14 @@ def families(work, dist, against=None):
 
 
 def c_family(work, dist, against):
-    child = work / "echo/language-runtime"
+    child, rust = work / "echo/language-runtime", PEERS / "lambda_runtime/bin"
+    title = "lambda_runtime " + locked("bench/lambda_runtime/Cargo.toml", 'lambda_runtime = "=')
     candidates = ours_and(dist, against, "a child in C", SLSRUNTIME=str(child))
     candidates += [
         Candidate("bridge", "a bridge in C, the same child", [str(work / "bridge"), str(child)]),
         Candidate("floor", "the floor: a program in C", [str(work / "floor")]),
-        Candidate("lambda_runtime", "lambda_runtime 1.5", [str(PEERS / "lambda_runtime/bin/threads")], is_peer=True),
-        Candidate("lambda_runtime-current", "lambda_runtime 1.5, current_thread", [str(PEERS / "lambda_runtime/bin/current")], is_peer=True),
+        Candidate("lambda_runtime", title, [str(rust / "threads")], is_peer=True),
+        Candidate("lambda_runtime-current", f"{title}, current_thread", [str(rust / "current")], is_peer=True),
     ]
     for candidate in candidates:
         candidate.counts = candidate.name in ("ours", "against", "bridge")
@@ -117,7 +124,9 @@ def python_family(work, dist, against):
     client = PEERS / "python/client"
     path = f"{interpreter.parent}:{ENVIRONMENT['PATH']}"
     command = [str(interpreter), "-m", "awslambdaric", ENVIRONMENT["_HANDLER"]]
-    aws = Candidate("awslambdaric", "awslambdaric 4.2", command, {"PYTHONPATH": str(client), "PATH": path}, client / "awslambdaric", [client], is_peer=True)
+    title = "awslambdaric " + locked("compat/python/client.txt", "awslambdaric==")
+    environment = {"PYTHONPATH": str(client), "PATH": path}
+    aws = Candidate("awslambdaric", title, command, environment, client / "awslambdaric", [client], is_peer=True)
     found = ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python")
     # On Lambda the folders of layers are read-only, so that Python compiles the language runtime at each start.
     layer = ours("ours-layer", work / "layer", "Python, no bytecode", PATH=path, SLSRUNTIME="python", PYTHONDONTWRITEBYTECODE="1")
@@ -129,16 +138,18 @@ def node_family(version, dist, against):
     modules = PEERS / "nodejs-client/node_modules"
     path = f"{folder}:{ENVIRONMENT['PATH']}"
     if version == "20":
-        package, title, start, native = "ric3", "aws-lambda-ric 3.3", "bin/index.mjs", "dist/rapid-client.node"
+        package, start, native = "ric3", "bin/index.mjs", "dist/rapid-client.node"
         parts = ["bin", "dist", "package.json"]
     else:
-        package, title, start, native = "ric4", "aws-lambda-ric 4.0", "index.mjs", "rapid-client.node"
+        package, start, native = "ric4", "index.mjs", "rapid-client.node"
         parts = [start, native, "package.json"]
     command = [str(folder / "node"), str(modules / package / start), ENVIRONMENT["_HANDLER"]]
     found = ours_and(dist, against, f"Node.js {version}", PATH=path, SLSRUNTIME="nodejs")
     for candidate in found:
         candidate.needs = folder / "node"
-    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native, [modules / package / part for part in parts], is_peer=True)
+    title = "aws-lambda-ric " + locked("runtimes/nodejs-client/package.json", f'"{package}": "npm:aws-lambda-ric@')
+    files = [modules / package / part for part in parts]
+    aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native, files, is_peer=True)
     return Family(f"node{version}", f"Node.js {version}", found + [aws], is_quick=version == "20")
 
 

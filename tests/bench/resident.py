@@ -13,16 +13,18 @@ def measure(bench, dist, passes):
     child = str(bench.work / "echo/language-runtime")
     node = f"{candidates.NODE}/20-{candidates.NODE_ARCH}/bin:{candidates.ENVIRONMENT['PATH']}"
     python = f"{candidates.python().parent}:{candidates.ENVIRONMENT['PATH']}"
-    found = {"title": "resident middlewares", "passes": passes, "candidates": {"ours": {"title": candidates.OURS, "values": {}}}, "ratios": {}}
+    ours = {"title": candidates.OURS, "values": {}}
+    found = {"title": "resident middlewares", "passes": passes, "candidates": {"ours": ours}, "ratios": {}}
     for language, path in (("python", python), ("nodejs", node)):
         without = candidates.ours("resident-without", dist, "no middleware", SLSRUNTIME=child)
-        resident = candidates.ours("resident", dist, f"a resident middleware in {language}", SLSRUNTIME=child, PATH=path, SLSMIDDLEWARES=f"resident-{language}")
+        environment = {"SLSRUNTIME": child, "PATH": path, "SLSMIDDLEWARES": f"resident-{language}"}
+        resident = candidates.ours("resident", dist, f"a resident middleware in {language}", **environment)
         try:
             runs = bench.passes([resident, without], EVENTS, passes, lambda *_: None)
         except sessions.Failure as failure:
             print(f"bench: {failure}", file=sys.stderr)
             continue
         costs = [(one["100B/p50"] - other["100B/p50"]) / HOOKS for one, other in zip(runs["resident"], runs["resident-without"])]
-        found["candidates"]["ours"]["values"][f"{language}/hook"] = sessions.spread(costs)
+        ours["values"][f"{language}/hook"] = sessions.spread(costs)
         print(f"\na hook of {resident.title}: {sessions.spread(costs)['p50']:.1f} µs, warm")
     return found

@@ -10,7 +10,8 @@ from pathlib import Path
 import candidates
 import payloads
 
-# The events of a session that is measured for small events, for its start alone, or for large events: how many invocations come before those that count, and how many count.
+# The events of a session that is measured for small events, for its start alone, or for large events: how many invocations come
+# before those that count, and how many count.
 SMALL = {"100B": (300, 2000), "10KB": (300, 500), "sqs": (100, 300), "apigw": (100, 300), "s3": (100, 300)}
 STARTS = {"100B": (0, 5)}
 LARGE = {"1MB": (3, 12), "5.5MB": (1, 5)}
@@ -50,7 +51,8 @@ class Bench:
         command += [f"{name}:{self.work}/events/{name}:{skip}:{count}" for name, (skip, count) in events.items()]
         command += ["--", *prefix, *candidate.command]
         environment = candidates.environment_of(candidate)
-        run = subprocess.run([str(word) for word in command], env=environment, cwd=environment["LAMBDA_TASK_ROOT"], capture_output=True, text=True)
+        folder = environment["LAMBDA_TASK_ROOT"]
+        run = subprocess.run([str(word) for word in command], env=environment, cwd=folder, capture_output=True, text=True)
         if run.returncode != 0:
             raise Failure(f"cannot measure {candidate.title}: {run.stderr.strip()}\n{self.log(candidate).read_text()[-2000:]}")
         self.check_responses(candidate, events)
