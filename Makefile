@@ -71,11 +71,13 @@ mutants: tool
 
 bench: bootstrap tool
 	@scripts/setup bench
-	cargo bench --quiet --locked --bench cloudevents
-	@cd tests && long/bench-middlewares.sh
-	@scripts/size --check
 	@tests/bench/peers
-	@python3 tests/bench/bench.py $(PUBLISH:1=--publish)
+	@status=0; \
+	cargo bench --quiet --locked --bench cloudevents || status=1; \
+	(cd tests && long/bench-middlewares.sh) || status=1; \
+	scripts/size --check || status=1; \
+	python3 tests/bench/bench.py $(PUBLISH:1=--publish) || status=1; \
+	exit $$status
 
 bench-quick: bootstrap
 	@scripts/setup bench
