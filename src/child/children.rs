@@ -53,7 +53,7 @@ impl Children {
     /// # Errors
     /// [`Fatal::CrashLoop`] if one cannot be kept alive.
     pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<WaitEnd, Fatal> {
-        self.all.iter_mut().try_for_each(Supervised::check_exit).map_err(cannot_wait)?;
+        self.all.iter_mut().try_for_each(Supervised::notice_missed_end).map_err(cannot_wait)?;
         loop {
             if let Some(end) = step(&mut self.all, other, deadline, self.signals)? {
                 return Ok(end);

@@ -131,6 +131,7 @@ impl Supervised {
     pub fn begin<'a>(&mut self, calls: &'a Calls<'a>) -> Exchange<'a> {
         let mut exchange = Exchange::new(calls);
         self.has_dropped = false; // warned of once per invocation: there may be thousands
+        // One that ended a moment ago is started again, instead of losing the call. Its SIGCHLD may not have been taken yet.
         if let Err(cause) = self.check_exit() {
             self.state = State::Dead(Some(pipe(cause)));
         }
@@ -297,11 +298,13 @@ impl Supervised {
     ///
     /// # Errors
     /// Those of reading what it wrote.
-    pub fn check_exit(&mut self) -> io::Result<()> {
+    pub fn notice_missed_end(&mut self) -> io::Result<()> {
+        if self.checked == self.signals.times_emptied() { Ok(()) } else { self.check_exit() }
+    }
+
+    fn check_exit(&mut self) -> io::Result<()> {
         let Some(process) = self.state.process_mut() else { return Ok(()) };
-        if std::mem::replace(&mut self.checked, self.signals.times_emptied()) == self.signals.times_emptied() {
-            return Ok(());
-        }
+        self.checked = self.signals.times_emptied();
         if process.has_ended()? {
             self.lines.drain(process)?;
             self.take_lines(None);
