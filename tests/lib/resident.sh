@@ -65,6 +65,12 @@ header() {
 	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
 }
 
+# ends_now PID: kills the process, and waits until bootstrap knows.
+ends_now() {
+	kill -9 "$1" &&
+		within 5000 is_gone "$1"
+}
+
 # resident_pid: prints the pid of the latest start of the scripted middleware.
 resident_pid() {
 	tail -n 1 task/starts
