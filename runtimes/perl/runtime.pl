@@ -1,16 +1,14 @@
 # Language runtime for Perl: loads the handler, then answers calls on descriptors 8 and 9 (see ../README.md).
+#
+# Modules are loaded when they are needed: POSIX, IO::Handle, Cwd, Time::HiRes and B together take as long as all else.
 package OpenRuntime;
 use strict;
 use warnings;
-use B ();
-use Cwd ();
-use IO::Handle ();
-use POSIX ();
-use Time::HiRes ();
 
 our ($running, $latest, $is_waiting, $is_last); # read by the handler of SIGTERM
 our ($died, @frames); # the latest `die`, and its stack
 my $process = $$;
+my @standard = @INC; # before the handler's folders
 my $grace_ms = $ENV{SLSGRACE} // 0; # bootstrap sets and checks it
 # Perl makes descriptors that it opens itself close-on-exec, so the protocol moves to duplicates.
 open my $given_in, '<&=', 8 or die "descriptor 8: $!";
@@ -18,8 +16,17 @@ open my $given_out, '>&=', 9 or die "descriptor 9: $!";
 open my $from_bootstrap, '<&', $given_in or die "descriptor 8: $!";
 open my $to_bootstrap, '>&', $given_out or die "descriptor 9: $!";
 close $given_in and close $given_out or die "descriptors 8 and 9: $!";
-$_->blocking(1) for $from_bootstrap, $to_bootstrap;
-$to_bootstrap->autoflush;
+for ($from_bootstrap, $to_bootstrap) { # clears O_NONBLOCK, by F_GETFL and F_SETFL
+    my $flags = fcntl($_, 3, 0) or die "cannot read the flags of a pipe: $!";
+    fcntl $_, 4, $flags & ~04000 if $flags & 04000;
+}
+flush_at_once($_) for $to_bootstrap, \*STDOUT;
+
+sub flush_at_once {
+    my $selected = select shift;
+    $| = 1;
+    select $selected;
+}
 
 # A failure that AWS has a name for. The handler did not throw it: die { type, message }.
 sub failure { my ($type, $message) = @_; die bless {type => $type, message => $message}, 'OpenRuntime::Failure' }
@@ -31,13 +38,22 @@ sub load_handler {
     failure('Runtime.MalformedHandlerName', "'$name' is not of the form [folder/]file.function")
         if !defined $function || $name =~ /\.\./;
     my @wraps = map { load_companion("$_/perl.pl") } split /:/, $ENV{SLSCOMPANIONS} // '';
-    my $file = ($module =~ m{^/} ? '' : Cwd::getcwd() . '/') . "$module.pl";
+    my $file = ($module =~ m{^/} ? '' : current_folder() . '/') . "$module.pl";
     failure('Runtime.ImportModuleError', "cannot load $file: no such file") if !-f $file;
     load_file($file);
     my $handler = main->can($function)
         or failure('Runtime.HandlerNotFound', "the function '$function' is missing from $file");
     $handler = $_->($handler) for reverse @wraps;
     return $handler;
+}
+
+sub current_folder { return readlink('/proc/self/cwd') // do { load('Cwd.pm'); Cwd::getcwd() } }
+
+# Loads a module of Perl's own.
+sub load {
+    return if $INC{$_[0]};
+    local @INC = @standard;
+    require $_[0];
 }
 
 # Runs a file in the package main.
@@ -53,6 +69,7 @@ sub load_file {
 
 # A companion may end with a function that takes a handler and returns one.
 sub load_companion {
+    load('Cwd.pm');
     my ($file) = map { Cwd::abs_path($_) // $_ } @_;
     return if !-f $file;
     my $wrap = eval { load_file($file) };
@@ -73,7 +90,10 @@ sub read_event {
 sub call_handler {
     my ($handler, $call) = @_;
     failure('Runtime.UnmarshalError', $call->{failure}) if $call->{failure};
-    local $running = $latest = OpenRuntime::Context->new($call->{context} // {});
+    my $context = OpenRuntime::Context->new($call->{context} // {});
+    delete $ENV{_X_AMZN_TRACE_ID};
+    $ENV{_X_AMZN_TRACE_ID} = $context->{traceId} if defined $context->{traceId};
+    local $running = $latest = $context;
     ($died, @frames) = ();
     my $users = $SIG{__DIE__}; # set while the handler was loaded
     local $SIG{__DIE__} = !$users ? \&on_die : ref $users ? sub { on_die(@_); goto &$users } : $users;
@@ -84,7 +104,10 @@ sub call_handler {
 
 # Writes one whole line. A process that the handler forked must not write to the protocol.
 sub write_response {
-    POSIX::_exit(1) if $$ != $process;
+    if ($$ != $process) {
+        load('POSIX.pm');
+        POSIX::_exit(1);
+    }
     my $line = "$_[0]\n";
     utf8::encode($line);
     print {$to_bootstrap} $line or exit 1;
@@ -125,8 +148,10 @@ sub on_warn {
     my ($message) = @_;
     $message =~ s/\n\z//;
     utf8::decode($message);
+    load('Time/HiRes.pm');
     my ($seconds, $microseconds) = Time::HiRes::gettimeofday();
-    my $timestamp = POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $seconds) . sprintf '.%03dZ', $microseconds / 1000;
+    my ($second, $minute, $hour, $day, $month, $year) = gmtime $seconds;
+    my $timestamp = sprintf '%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', $year + 1900, $month + 1, $day, $hour, $minute, $second, $microseconds / 1000;
     my %line = (timestamp => $timestamp, level => 'WARN', message => "$message");
     $line{requestId} = $running->aws_request_id if $running;
     $line{tenantId} = $running->tenant_id if $running && defined $running->tenant_id;
@@ -151,6 +176,13 @@ sub on_sigterm {
 # This file has its own JSON, because JSON::PP takes 30 ms to load and 10 s for 5 MB. decode takes bytes; encode returns characters.
 my %escaped = ('"' => '"', '\\' => '\\', '/' => '/', b => "\b", f => "\f", n => "\n", r => "\r", t => "\t");
 my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true'), 'OpenRuntime::Boolean' } qw(true false));
+my $is_number = defined &builtin::created_as_number ? \&builtin::created_as_number : do { # from 5.36 on
+    require B;
+    sub {
+        my $flags = B::svref_2object(\$_[0])->FLAGS;
+        return $flags & (B::SVf_IOK() | B::SVf_NOK()) && !($flags & B::SVf_POK());
+    };
+};
 my $is_boolean = defined &builtin::is_bool ? \&builtin::is_bool : sub { }; # Perl has booleans from 5.36 on
 our $depth = 0;
 
@@ -258,7 +290,7 @@ sub encode_scalar {
     no warnings; # is_bool is experimental, and Perl would warn of it
     return 'null' if !defined $value;
     return $value ? 'true' : 'false' if $is_boolean->($value);
-    return encode_string($value) if !is_number($value);
+    return encode_string($value) if !$is_number->($value);
     die "$value has no form in JSON\n" if $value !~ /\d/;
     return "$value";
 }
@@ -271,11 +303,6 @@ sub encode_object {
     return encode($value->TO_JSON) if UNIVERSAL::can($value, 'TO_JSON');
     return $$value ? 'true' : 'false' if ref($value) =~ /Boolean/; # a boolean of a JSON module
     die "a " . ref($value) . " has no form in JSON\n";
-}
-
-sub is_number {
-    my $flags = B::svref_2object(\$_[0])->FLAGS;
-    return $flags & (B::SVf_IOK | B::SVf_NOK) && !($flags & B::SVf_POK);
 }
 
 sub encode_string {
@@ -305,12 +332,11 @@ package OpenRuntime::Context {
 
     sub new {
         my ($class, $given) = @_;
-        delete $ENV{_X_AMZN_TRACE_ID};
-        $ENV{_X_AMZN_TRACE_ID} = $given->{traceId} if defined $given->{traceId};
         return bless $given, $class;
     }
 
     sub get_remaining_time_in_millis {
+        OpenRuntime::load('Time/HiRes.pm');
         my $left = int(($_[0]{deadlineMs} // 0) - Time::HiRes::time() * 1000);
         return $left > 0 ? $left : 0;
     }
@@ -318,9 +344,15 @@ package OpenRuntime::Context {
 
 package OpenRuntime;
 
+# Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes much longer.
+sub warm_up {
+    my $call = read_event('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}' . "\n");
+    OpenRuntime::Context->new($call->{context})->get_remaining_time_in_millis;
+    return encode($call->{id}) . encode($call->{event});
+}
+
 sub main {
-    STDOUT->autoflush;
-    unshift @INC, Cwd::getcwd(), '/opt/perl/lib/perl5';
+    unshift @INC, current_folder(), '/opt/perl/lib/perl5';
     if (uc($ENV{AWS_LAMBDA_LOG_FORMAT} // '') eq 'JSON') {
         $SIG{__WARN__} = ($ENV{AWS_LAMBDA_LOG_LEVEL} // '') =~ /^(?:ERROR|FATAL)\z/i ? sub { } : \&on_warn;
     }
@@ -332,6 +364,7 @@ sub main {
     $SIG{TERM} //= \&on_sigterm;
     my $version = sprintf '%vd', $^V;
     write_response(qq({"ready":{"protocol":1,"name":"perl","version":"$version","concurrency":1}}));
+    warm_up();
     while (1) {
         $is_waiting = 1;
         my $line = $is_last ? undef : <$from_bootstrap>;

@@ -36,6 +36,15 @@ def _():
         assert runtime.log() == "", runtime.log()
 
 
+@claim("perl: the runtime loads few modules of Perl's, and none of them from the handler's folders")
+def _():
+    code = "sub handle { return [$_[1]->get_remaining_time_in_millis > 0 ? 1 : 0, grep { m{^(POSIX|Cwd|IO/\\w+)\\.pm} } keys %INC] }\n1;\n"
+    shadow = "die 'a module of the function'"
+    with Runtime("pl", "own.handle", files={"own.pl": code, "Time/HiRes.pm": shadow, "POSIX.pm": shadow}) as runtime:
+        runtime.ready()
+        assert runtime.respond(None) == [1], runtime.log()
+
+
 @claim("perl: a result that contains itself is Runtime.MarshalError at once")
 def _():
     with handle("pl", "sub handle { my $a = []; push @$a, $a if $_[0]; $a } 1;") as runtime:
@@ -196,9 +205,8 @@ def _():
 @claim("php: the JSON log has fatal errors, and functions that php.ini disables stay disabled")
 def _():
     code = "<?php function handle() { if (function_exists('exec')) { return; } ini_set('memory_limit', '4M'); str_repeat('x', 9000000); }"
-    with handle("php", code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "PHPRC": "."}) as runtime:
-        with open(f"{runtime.root}/php.ini", "w") as file:
-            file.write("disable_functions = exec\n")
+    files = {"own.php": code, "php.ini": "disable_functions = exec\n"}
+    with Runtime("php", "own.handle", files=files, env={"AWS_LAMBDA_LOG_FORMAT": "JSON", "PHPRC": "."}) as runtime:
         runtime.ready()
         runtime.begin(None)
         runtime.process.wait(20)
