@@ -52,7 +52,6 @@ class Context
         $this->memoryLimitInMB = getenv('AWS_LAMBDA_FUNCTION_MEMORY_SIZE') ?: null;
         $this->logGroupName = getenv('AWS_LAMBDA_LOG_GROUP_NAME') ?: null;
         $this->logStreamName = getenv('AWS_LAMBDA_LOG_STREAM_NAME') ?: null;
-        putenv('_X_AMZN_TRACE_ID' . ($this->traceId === null ? '' : "=$this->traceId"));
     }
 
     public function getRemainingTimeInMillis(): int
@@ -200,9 +199,11 @@ function call_handler(callable $handler, array $call): string
         throw $call['failure'];
     }
     $state = state();
-    $state->latest = $state->running = new Context($call['context'] ?? []);
+    $context = new Context($call['context'] ?? []);
+    putenv('_X_AMZN_TRACE_ID' . ($context->traceId === null ? '' : "=$context->traceId"));
+    $state->latest = $state->running = $context;
     try {
-        $result = $handler($call['event'] ?? null, $state->running);
+        $result = $handler($call['event'] ?? null, $context);
     } finally {
         $state->running = null;
     }
@@ -286,6 +287,14 @@ function open_protocol(): void
     }
 }
 
+/** Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes longer. */
+function warm_up(): void
+{
+    $call = read_event('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}');
+    (new Context($call['context']))->getRemainingTimeInMillis();
+    json_encode($call['event'], AS_JSON, DEEP);
+}
+
 function main(string $name): void
 {
     $state = state();
@@ -309,6 +318,7 @@ function main(string $name): void
         pcntl_signal(SIGTERM, on_sigterm(...), false);
     }
     write_response('{"ready":{"protocol":1,"name":"php","version":"' . PHP_VERSION . '","concurrency":1}}');
+    warm_up();
     while (($line = fgets($state->input)) !== false) {
         $call = read_event($line);
         try {

@@ -39,7 +39,6 @@ module OpenRuntime
       @function_name, @function_version = ENV.values_at("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION")
       @log_group_name, @log_stream_name = ENV.values_at("AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME")
       @memory_limit_in_mb = ENV["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
-      ENV["_X_AMZN_TRACE_ID"] = given["traceId"]
     end
 
     def get_remaining_time_in_millis
@@ -110,7 +109,9 @@ module OpenRuntime
   def call_handler(handler, call)
     raise call["error"] if call["error"]
 
-    context = Context.new(call["context"] || {})
+    given = call["context"] || {}
+    context = Context.new(given)
+    ENV["_X_AMZN_TRACE_ID"] = given["traceId"]
     result = timed(context) { handler.call(event: call["event"], context: context) }
     encode(result)
   end
@@ -126,7 +127,8 @@ module OpenRuntime
 
   # Calls `to_json` where it has been redefined, as ActiveSupport does.
   def encode(result)
-    return read_json(result) if defined?(StringIO) && result.is_a?(StringIO) || result.is_a?(IO)
+    is_stream = result.is_a?(IO) || !Object.autoload?(:StringIO) && result.is_a?(StringIO) # only user code loads StringIO
+    return read_json(result) if is_stream
 
     own = result.method(:to_json).owner
     own.name.to_s.start_with?("JSON::") ? JSON.generate(result, max_nesting: DEEP) : result.to_json
@@ -176,6 +178,14 @@ module OpenRuntime
     write_response("{\"id\":#{id},\"error\":#{describe_error(error)}}")
   end
 
+  # Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes much longer.
+  def warm_up
+    call = JSON.parse('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}', max_nesting: DEEP)
+    Context.new(call["context"]).get_remaining_time_in_millis
+    JSON.generate(call["id"])
+    JSON.generate(call["event"], max_nesting: DEEP)
+  end
+
   def main
     $stdout.sync = true
     begin
@@ -187,6 +197,7 @@ module OpenRuntime
     previous = trap("TERM") { on_sigterm }
     trap("TERM", previous) unless previous == "DEFAULT" # user code has set its own
     write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1 } }))
+    warm_up
     loop do
       @is_waiting = true
       call = @is_last ? nil : read_event

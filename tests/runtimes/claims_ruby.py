@@ -35,6 +35,11 @@ end
     responds(code, [[], *tail])
 
 
+@claim("ruby: a call loads no library that the handler does not use")
+def _():
+    responds("def handler(event:, context:) = $LOADED_FEATURES.size - ($before ||= $LOADED_FEATURES.size)", 0)
+
+
 @claim("ruby: a part of such a library may be required first, as ActiveSupport and Net::SMTP do")
 def _():
     parts = {"uri/generic": "URI::HTTP", "net/protocol": "Net::HTTP", "openssl/digest": "OpenSSL::SSL", "rubygems/version": "Gem::Specification"}
