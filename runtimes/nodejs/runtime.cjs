@@ -19,6 +19,7 @@ const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as in AWS'
 const GRACE_MS = Number(env.SLSGRACE ?? 0); // bootstrap sets and checks it
 
 const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
+let output; // a buffer for parts of long answers
 const calls = new Map(); // the calls that are not answered yet, by id
 const settled = []; // the calls whose answer goes out after the event loop's next turn
 let handler;
@@ -102,8 +103,9 @@ function readEvent() {
   const line = input.bytes.toString('utf8', input.start, input.searched + feed);
   input.start = input.searched += feed + 1;
   if (input.start === input.end) {
+    // A long line may be followed by others: the buffer stays large until a short line comes.
+    if (input.bytes.length > 16 * CHUNK && input.end < CHUNK) input.bytes = Buffer.allocUnsafeSlow(CHUNK);
     Object.assign(input, { start: 0, searched: 0, end: 0 });
-    if (input.bytes.length > 16 * CHUNK) input.bytes = Buffer.allocUnsafeSlow(CHUNK);
   }
   return line;
 }
@@ -126,7 +128,17 @@ function callHandler(line) {
     return refuse(line, error);
   }
   const { id, event, context = {} } = message;
-  const call = {
+  const call = makeCall(id, context);
+  calls.set(id, call);
+  latest = call;
+  setTraceId(context.traceId);
+  socket?.unref();
+  if (call.isDebugged) return debug(call, event, context.debug);
+  begin(call, event);
+}
+
+function makeCall(id, context) {
+  return {
     id,
     context: new Context(context),
     deadlineMs: context.deadlineMs,
@@ -137,11 +149,11 @@ function callHandler(line) {
     isDebugged: Boolean(context.debug),
     outcome: undefined,
   };
-  calls.set(id, call);
-  latest = call;
-  socket?.unref();
-  if (call.isDebugged) return debug(call, event, context.debug);
-  begin(call, event);
+}
+
+function setTraceId(traceId) {
+  if (traceId) env._X_AMZN_TRACE_ID = traceId;
+  else delete env._X_AMZN_TRACE_ID;
 }
 
 function begin(call, event) {
@@ -208,8 +220,6 @@ class Context {
     this.callbackWaitsForEmptyEventLoop = true;
     this.getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now());
     Object.assign(this, ENVIRONMENT);
-    if (traceId) env._X_AMZN_TRACE_ID = traceId;
-    else delete env._X_AMZN_TRACE_ID;
   }
 
   /** An AbortSignal. SIGTERM aborts it, shortly before the deadline. */
@@ -262,20 +272,39 @@ function fail(call, error) {
 function writeResponse(call, member, json) {
   if (call.isAnswered) return;
   call.isAnswered = true;
+  call.outcome = () => {}; // the old one keeps the result in memory
   calls.delete(call.id);
   if (call.isDebugged) require('./debugger.cjs').release(); // before the answer goes out, after which Lambda may freeze us
-  writeLine(TO_BOOTSTRAP, `{"id":${stringify(call.id)},"${member}":${json}}\n`);
+  const head = `{"id":${stringify(call.id)},"${member}":`;
+  if (json.length > CHUNK) writeLong(head, json);
+  else writeLine(TO_BOOTSTRAP, `${head}${json}}\n`);
   if (calls.size > 0) return;
   socket?.ref();
   if (input.hasEnded) end();
 }
 
-/** Blocks until the whole line is written. */
+/** Writes a long answer in parts, through one buffer: to join it, and to encode all of it, would make two more copies. */
+function writeLong(head, json) {
+  output ??= Buffer.allocUnsafeSlow(3 * CHUNK); // a character takes at most three bytes
+  writeLine(TO_BOOTSTRAP, head);
+  for (let start = 0, end; start < json.length; start = end) {
+    end = start + CHUNK;
+    if ((json.charCodeAt(end - 1) & 0xfc00) === 0xd800) end--; // keeps surrogate pairs together
+    writeBytes(TO_BOOTSTRAP, output, output.write(json.slice(start, end)));
+  }
+  writeLine(TO_BOOTSTRAP, '}\n');
+}
+
 function writeLine(descriptor, line) {
   const bytes = Buffer.from(line);
-  for (let written = 0; written < bytes.length; ) {
+  writeBytes(descriptor, bytes, bytes.length);
+}
+
+/** Blocks until all of it is written. */
+function writeBytes(descriptor, bytes, size) {
+  for (let written = 0; written < size; ) {
     try {
-      written += writeSync(descriptor, bytes, written);
+      written += writeSync(descriptor, bytes, written, size - written);
     } catch (error) {
       if (error.code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // ms
@@ -434,7 +463,25 @@ function ready() {
   process.on('SIGTERM', onTerminate);
   const { node: version } = process.versions;
   writeLine(TO_BOOTSTRAP, `${stringify({ ready: { protocol: 1, name: 'nodejs', version, concurrency: CONCURRENCY } })}\n`);
-  setImmediate(next);
+  setImmediate(() => {
+    warmUp();
+    next();
+  });
+}
+
+/** Answers a call of its own, without writing, while bootstrap asks for the first one: the first run of a function compiles it. */
+function warmUp() {
+  const given = handler;
+  handler = async (event) => event;
+  const traceId = stringify(env._X_AMZN_TRACE_ID ?? ''); // stays as it is
+  input.end = input.bytes.write(`{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0,"traceId":${traceId}}}\n`);
+  callAll();
+  handler = given;
+  latest.isAnswered = true;
+  latest = undefined;
+  calls.clear();
+  process._tickCallback();
+  tellOutcomes();
 }
 
 for (const name of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) console[name] = log.bind(undefined, name.toUpperCase());
