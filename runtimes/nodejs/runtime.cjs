@@ -459,17 +459,15 @@ function findLayers() {
 }
 
 function ready() {
+  warmUp();
   isReady = true;
   process.on('SIGTERM', onTerminate);
   const { node: version } = process.versions;
   writeLine(TO_BOOTSTRAP, `${stringify({ ready: { protocol: 1, name: 'nodejs', version, concurrency: CONCURRENCY } })}\n`);
-  setImmediate(() => {
-    warmUp();
-    next();
-  });
+  next();
 }
 
-/** Answers a call of its own, without writing, while bootstrap asks for the first one: the first run of a function compiles it. */
+/** Answers a call of its own in Init, without writing, because the first run of a function compiles it. */
 function warmUp() {
   const given = handler;
   handler = async (event) => event;
@@ -492,4 +490,4 @@ process.on('beforeExit', onEmpty);
 process.on('exit', onExit);
 findLayers();
 const [named] = process.argv.splice(2);
-loadHandler(env._HANDLER || named).then(ready).catch(endInit); // modules in NODE_OPTIONS may set another _HANDLER, as Sentry's does
+loadHandler(env._HANDLER || named).then(() => setImmediate(ready)).catch(endInit); // modules in NODE_OPTIONS may set another _HANDLER, as Sentry's does

@@ -344,7 +344,7 @@ package OpenRuntime::Context {
 
 package OpenRuntime;
 
-# Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes much longer.
+# Goes the way of a call once in Init, because what runs for the first time takes much longer.
 sub warm_up {
     my $call = read_event('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}' . "\n");
     OpenRuntime::Context->new($call->{context})->get_remaining_time_in_millis;
@@ -362,9 +362,9 @@ sub main {
         exit 1;
     }
     $SIG{TERM} //= \&on_sigterm;
+    warm_up();
     my $version = sprintf '%vd', $^V;
     write_response(qq({"ready":{"protocol":1,"name":"perl","version":"$version","concurrency":1}}));
-    warm_up();
     while (1) {
         $is_waiting = 1;
         my $line = $is_last ? undef : <$from_bootstrap>;

@@ -287,7 +287,7 @@ function open_protocol(): void
     }
 }
 
-/** Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes longer. */
+/** Goes the way of a call once in Init, because what runs for the first time takes longer. */
 function warm_up(): void
 {
     $call = read_event('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}');
@@ -317,8 +317,8 @@ function main(string $name): void
         pcntl_async_signals(true);
         pcntl_signal(SIGTERM, on_sigterm(...), false);
     }
-    write_response('{"ready":{"protocol":1,"name":"php","version":"' . PHP_VERSION . '","concurrency":1}}');
     warm_up();
+    write_response('{"ready":{"protocol":1,"name":"php","version":"' . PHP_VERSION . '","concurrency":1}}');
     while (($line = fgets($state->input)) !== false) {
         $call = read_event($line);
         try {

@@ -482,11 +482,11 @@ def main():
     except BaseException as error:
         write_init_error(describe_error(error))
         sys.exit(1)
+    warm_up()
     version = ".".join(map(str, sys.version_info[:3]))
     if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
         _signal.signal(_signal.SIGTERM, on_sigterm)
     write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1}}}}\n')
-    warm_up()
     while True:
         Call.is_awaited = True
         line = not Call.is_last and lines.readline(LONG)
@@ -518,7 +518,7 @@ def keep_memory(size):
 
 
 def warm_up():
-    """Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes much longer."""
+    """Goes the way of a call once in Init, because what runs for the first time takes much longer."""
     call = decode(b'{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0,"functionArn":"","traceId":""}}'.decode())
     LambdaContext(call["context"]).get_remaining_time_in_millis()
     write_line(encode(call["event"])[:0])

@@ -178,7 +178,7 @@ module OpenRuntime
     write_response("{\"id\":#{id},\"error\":#{describe_error(error)}}")
   end
 
-  # Goes the way of a call once, while bootstrap asks for the first event: what runs for the first time takes much longer.
+  # Goes the way of a call once in Init, because what runs for the first time takes much longer.
   def warm_up
     call = JSON.parse('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}', max_nesting: DEEP)
     Context.new(call["context"]).get_remaining_time_in_millis
@@ -196,8 +196,8 @@ module OpenRuntime
     end
     previous = trap("TERM") { on_sigterm }
     trap("TERM", previous) unless previous == "DEFAULT" # user code has set its own
-    write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1 } }))
     warm_up
+    write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1 } }))
     loop do
       @is_waiting = true
       call = @is_last ? nil : read_event
