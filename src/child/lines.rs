@@ -131,4 +131,16 @@ mod tests {
         let long = lines.take_next().unwrap();
         assert_eq!(long.as_ptr(), buffer);
     }
+
+    #[test]
+    fn a_line_of_the_limit_is_short_wherever_it_begins() {
+        let mut line = vec![b'x'; LARGE_LINE];
+        line.push(b'\n');
+        let mut lines = lines(&line.repeat(2));
+        let buffer = lines.buffer.as_ptr();
+        for _ in 0..2 {
+            assert_eq!(lines.take_next().unwrap().len(), LARGE_LINE);
+            assert_eq!(lines.buffer.as_ptr(), buffer);
+        }
+    }
 }

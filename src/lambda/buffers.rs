@@ -133,6 +133,26 @@ mod tests {
     }
 
     #[test]
+    fn room_for_input_comes_back_when_it_was_consumed() {
+        let mut buffers = with_input(PIECE / 2);
+        buffers.input_consume(PIECE / 2 - 1);
+        assert_eq!(buffers.input_append_buf().len(), PIECE - 1);
+        assert_eq!(buffers.input().len(), 1);
+    }
+
+    #[test]
+    fn room_is_doubled_up_to_a_limit() {
+        let mut buffers = with_input(0);
+        buffers.input = vec![0; MAX_PIECE];
+        buffers.input_appended(MAX_PIECE);
+        assert_eq!(buffers.input.len(), MAX_PIECE);
+        buffers.output = vec![0; MAX_PIECE];
+        buffers.append_output(MAX_PIECE);
+        buffers.flushed();
+        assert_eq!(buffers.output().len(), MAX_PIECE);
+    }
+
+    #[test]
     fn output_is_held_back_while_there_is_room_and_grows_where_much_goes_out() {
         let mut buffers = PieceBuffers::default();
         assert_eq!(buffers.output().len(), FIRST_OUTPUT);

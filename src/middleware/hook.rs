@@ -261,7 +261,14 @@ impl Pump {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+    use std::time::Duration;
+
     use super::*;
+
+    fn sh(script: &str) -> Process {
+        Process::start(Path::new("/bin/sh"), &["-c".as_ref(), script.as_ref()], &mut std::iter::empty()).unwrap()
+    }
 
     #[test]
     fn what_is_not_json_is_placed_as_an_editor_counts() {
@@ -270,6 +277,28 @@ mod tests {
         {
             let why = replacement(output.as_bytes().to_vec()).unwrap_err();
             assert!(why.ends_with(&format!("wrong at {at}")), "{why}");
+        }
+    }
+    #[test]
+    fn the_line_feed_is_written_even_if_the_pipe_is_full_before_it() {
+        let (mut process, mut pump) = (sh("sleep 0.1; exec wc -c"), Pump::default());
+        while !process.has_ended().unwrap() {
+            pump.write(&mut process, &[b'x'; 64 << 10]); // as much as a new pipe holds
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        process.drain(&mut pump.output).unwrap();
+        assert_eq!(String::from_utf8(pump.output).unwrap().trim(), "65537");
+    }
+
+    #[test]
+    fn a_hook_may_print_as_much_as_is_allowed_and_no_more() {
+        for (bytes, seconds, is_allowed) in [(MAX_OUTPUT, "0.5", true), (MAX_OUTPUT + 1, "60", false)] {
+            let middleware = Middleware { name: "m".to_owned(), path: PathBuf::new() };
+            let process = sh(&format!("head -c {bytes} /dev/zero; sleep {seconds}")); // looked at before its end
+            let (hook, pump) = (Hook::Before, Pump::default());
+            let mut running = Running { middleware: &middleware, hook, process, pump, timeout_seconds: 3 };
+            let collected = running.collect(b"", Deadline::NEVER, Signals::install().unwrap());
+            assert_eq!(collected.is_ok_and(|(_, output)| output.len() == bytes), is_allowed, "{bytes}");
         }
     }
 }

@@ -92,6 +92,13 @@ mod tests {
     }
 
     #[test]
+    fn a_deadline_made_earlier_still_has_the_rest() {
+        let (hour, deadline) = (Duration::from_secs(3600), Deadline::at_unix_ms(unix_ms() + 7_200_000));
+        let left = deadline.earlier_by(hour).left().unwrap();
+        assert!(left <= hour && left > hour / 2, "{left:?}");
+    }
+
+    #[test]
     fn the_earlier_of_two_counts() {
         let soon = Deadline::after(Duration::ZERO);
         assert!(Deadline::NEVER.or(soon).has_passed());

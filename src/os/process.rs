@@ -277,3 +277,52 @@ impl fmt::Display for SignalName {
         write!(f, "{} ({name})", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn sh(script: &str) -> Process {
+        Process::start(Path::new("/bin/sh"), &["-c".as_ref(), script.as_ref()], &mut std::iter::empty()).unwrap()
+    }
+
+    fn ended(script: &str) -> Process {
+        let process = sh(script);
+        while !process.has_ended().unwrap() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        process
+    }
+
+    #[test]
+    fn it_is_an_error_to_write_where_nobody_reads() {
+        assert!(ended("exit 0").write(&[IoSlice::new(b"x")]).is_err());
+    }
+
+    #[test]
+    fn a_full_stdin_is_enlarged_once_and_then_takes_nothing() {
+        let mut process = sh("exec sleep 60");
+        let mut written = 0;
+        loop {
+            match process.write(&[IoSlice::new(&[0; 4096])]).unwrap() {
+                0 => break,
+                bytes => written += bytes,
+            }
+        }
+        assert_eq!(written, MAX_PIPE as usize);
+        assert_eq!(process.write(&[IoSlice::new(b"x")]).unwrap(), 0);
+    }
+
+    #[test]
+    fn only_a_read_that_fills_its_room_enlarges_stdout() {
+        let size = |process: &Process| sys::pipe_size(process.stdout());
+        let mut process = ended("echo few bytes");
+        let before = size(&process);
+        assert_eq!(process.read(&mut Vec::new()).unwrap(), Progress::Bytes(10));
+        assert_eq!(size(&process), before);
+        let mut process = ended("head -c 40000 /dev/zero");
+        assert_eq!(process.read(&mut Vec::new()).unwrap(), Progress::Bytes(PIECE));
+        assert_eq!(size(&process), MAX_PIPE);
+    }
+}

@@ -89,3 +89,47 @@ fn self_pipe(signals: &[libc::c_int]) -> io::Result<&'static OwnedFd> {
     signals.iter().try_for_each(|&signal| sys::write_on_signal(signal, writer))?;
     Ok(Box::leak(Box::new(reader)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::wait::{self, Source};
+
+    /// The pipes of other signals than those of bootstrap, which belong to the program that runs the tests.
+    fn signals() -> Signals {
+        Signals {
+            terminate: self_pipe(&[libc::SIGUSR1]).unwrap(),
+            child: self_pipe(&[libc::SIGUSR2]).unwrap(),
+            shutdown: Box::leak(Box::default()),
+        }
+    }
+
+    fn is_readable(fd: Option<BorrowedFd<'_>>) -> bool {
+        wait::for_any(&mut [Source::readable(fd)], Deadline::after(Duration::ZERO)).unwrap()
+    }
+
+    #[test]
+    fn the_end_of_a_child_is_readable_until_it_is_emptied() {
+        let signals = signals();
+        assert!(!is_readable(Some(signals.child_ended())));
+        for _ in 0..3 {
+            sys::signal_process(std::process::id(), libc::SIGUSR2).unwrap();
+        }
+        assert!(is_readable(Some(signals.child_ended())));
+        signals.empty_child_ended();
+        assert!(!is_readable(Some(signals.child_ended())));
+    }
+
+    #[test]
+    fn a_termination_that_was_noticed_starts_the_limits_and_ends_no_other_wait() {
+        let signals = signals();
+        assert!(!is_readable(signals.termination()) && !signals.is_terminating());
+        assert_eq!(signals.work_deadline().left(), None);
+        sys::signal_process(std::process::id(), libc::SIGUSR1).unwrap();
+        assert!(is_readable(signals.termination()));
+        signals.notice_termination();
+        assert!(signals.termination().is_none() && signals.is_terminating());
+        let (work, all) = (signals.work_deadline().left(), signals.shutdown_deadline().left());
+        assert!(work.unwrap() < all.unwrap() && all.unwrap() <= SHUTDOWN_LIMIT);
+    }
+}

@@ -295,3 +295,47 @@ fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
 fn check_number(error: libc::c_int) -> io::Result<()> {
     if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }
+
+/// How many bytes a pipe holds.
+#[cfg(test)]
+pub fn pipe_size(fd: BorrowedFd<'_>) -> libc::c_int {
+    // SAFETY: fcntl with F_GETPIPE_SZ touches no memory of ours.
+    unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETPIPE_SZ) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, id};
+
+    /// No process has this id: the kernel's largest is 4,194,304.
+    const NOBODY: u32 = libc::pid_t::MAX as u32;
+
+    #[test]
+    fn no_child_inherits_a_self_pipe_and_neither_end_blocks() {
+        let (reader, writer) = self_pipe().unwrap();
+        for fd in [&reader, &writer] {
+            let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap();
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+            let flags = libc::c_int::from_str_radix(flags.trim(), 8).unwrap();
+            let wanted = libc::O_CLOEXEC | libc::O_NONBLOCK;
+            assert_eq!(flags & wanted, wanted);
+        }
+    }
+
+    #[test]
+    fn a_process_that_has_gone_is_no_error_and_a_signal_that_does_not_exist_is_one() {
+        assert!(signal_process(NOBODY, libc::SIGTERM).is_ok());
+        assert!(signal_process(id(), 9999).is_err());
+    }
+
+    #[test]
+    fn a_child_has_left_its_group_if_it_is_alive_and_in_another() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap(); // of the group of the tests
+        let has_left = has_left_its_group(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(has_left);
+        assert!(!has_left_its_group(NOBODY));
+    }
+}
