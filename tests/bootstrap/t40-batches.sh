@@ -90,7 +90,7 @@ check 'in Kafka a failed record stops only its own partition, and all records th
 '
 
 check 'the answer names the records that did not end before the deadline, and the next invocation works' '
-	start_reporting --timeout 1.5 &&
+	start_reporting --timeout 5 &&
 	for source in sqs fifo
 	do
 		invoke "$(batch $source a hang)" &&

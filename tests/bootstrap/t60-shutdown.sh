@@ -52,6 +52,14 @@ check 'an idle bootstrap exits in less than 20 ms if the language runtime exits 
 	test "$quickest" -lt 20
 '
 
+check 'SIGTERM soon after bootstrap has asked for an event is no broken connection to the log' '
+	start_lambda echoes &&
+	is_ready &&
+	terminate &&
+	exits_with 0 &&
+	fails_to grep bootstrap: lambda.log
+'
+
 check 'SIGINT ends bootstrap with status 0' '
 	start_lambda echoes &&
 	is_ready &&
