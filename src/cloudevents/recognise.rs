@@ -179,3 +179,52 @@ pub fn is_media_type(text: &[u8]) -> bool {
 fn is_integer(value: Value<'_, '_>) -> bool {
     std::str::from_utf8(value.raw()).is_ok_and(|text| text.parse::<i32>().is_ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::Document;
+    use super::*;
+
+    #[test]
+    fn a_media_type_has_two_tokens() {
+        for (text, expected) in [
+            ("a/b", true),
+            ("text/x+y.z-1; charset=utf-8", true),
+            (" a/b ;c", true),
+            ("a", false),
+            ("/b", false),
+            ("a/", false),
+            ("a/b/c", false),
+            ("a b/c", false),
+            ("a/b;\u{1}", false),
+        ] {
+            assert_eq!(is_media_type(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_member_of_a_cloud_event_has_its_own_form() {
+        for (member, expected) in [
+            (r#""subject":"a""#, true),
+            (r#""subject":1"#, false),
+            (r#""subject":"""#, false),
+            (r#""datacontenttype":"a/b""#, true),
+            (r#""datacontenttype":"a""#, false),
+            (r#""time":"2023-11-14T22:13:20Z""#, true),
+            (r#""time":"now""#, false),
+            (r#""dataschema":"a:b""#, true),
+            (r#""dataschema":"b""#, false),
+            (r#""data_base64":"YQ==""#, true),
+            (r#""data_base64":"?""#, false),
+            (r#""more":null,"more2":true,"more3":7,"more4":"""#, true),
+            (r#""more":1.5"#, false),
+            (r#""more":{}"#, false),
+            (r#""More":1"#, false),
+            (r#""more":"\u0001""#, false),
+        ] {
+            let event = format!(r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t",{member}}}"#);
+            let document = Document::parse(event.as_bytes()).unwrap();
+            assert_eq!(is_cloud_event(document.root()), expected, "{member}");
+        }
+    }
+}

@@ -246,3 +246,89 @@ fn is_text(media_type: &[u8]) -> bool {
     let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().to_ascii_lowercase();
     essence.starts_with(b"text/") || essence.ends_with(b"/xml") || essence.ends_with(b"+xml")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
+    const NO_EVENT: &str = r#"{"specversion":"1.0","id":"1"}"#;
+
+    fn carried(carries: Carries, message: &str) -> String {
+        let document = Document::parse(message.as_bytes()).unwrap();
+        let text = match unwrap(carries, document.root()) {
+            Carried::Nothing => b"nothing".to_vec(),
+            Carried::Malformed => b"malformed".to_vec(),
+            Carried::Within(text) => text.to_vec(),
+            Carried::Text(text) | Carried::List(text) => text,
+        };
+        String::from_utf8(text).unwrap()
+    }
+
+    fn quoted(text: &str) -> String {
+        format!("\"{}\"", text.replace('"', "\\\""))
+    }
+
+    #[test]
+    fn an_object_is_a_cloud_event_or_claims_to_be_one_or_is_neither() {
+        for (detail, expected) in [(EVENT, EVENT), (NO_EVENT, "malformed"), ("{}", "nothing"), ("1", "nothing")] {
+            assert_eq!(carried(Carries::Json("detail"), &format!(r#"{{"detail":{detail}}}"#)), expected);
+        }
+    }
+
+    #[test]
+    fn a_text_may_have_been_wrapped_by_sns_or_eventbridge() {
+        for (inner, expected) in [(EVENT, EVENT), (NO_EVENT, "malformed"), ("{}", "nothing")] {
+            let sns = format!(r#"{{"TopicArn":"a","Message":{}}}"#, quoted(inner));
+            let bridge = format!(r#"{{"detail-type":"a","detail":{inner}}}"#);
+            for text in [inner, &sns, &bridge] {
+                let message = format!(r#"{{"body":{}}}"#, quoted(&text.replace('\\', "\\\\")));
+                assert_eq!(carried(Carries::Json("body"), &message), expected, "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_structured_and_the_batched_mode_take_nothing_but_cloud_events() {
+        let list = format!("[{EVENT}]");
+        for (format, body, expected) in [
+            ("", EVENT, EVENT),
+            ("", NO_EVENT, "malformed"),
+            ("", "{}", "malformed"),
+            ("-batch", &list, &list),
+            ("-batch", "[{}]", "malformed"),
+            ("-batch", EVENT, "malformed"),
+        ] {
+            let headers = format!(r#"{{"content-type":"application/cloudevents{format}+json"}}"#);
+            let message = format!(r#"{{"headers":{headers},"body":{}}}"#, quoted(body));
+            assert_eq!(carried(Carries::Http, &message), expected, "{message}");
+        }
+    }
+
+    fn in_binary_mode(more: &str, body: &str) -> String {
+        let headers = r#""ce-specversion":"1.0","ce-id":"1","ce-source":"/s","ce-type":"t""#;
+        let carried = carried(Carries::Http, &format!(r#"{{"headers":{{{headers}{more}}},{body}}}"#));
+        carried.strip_prefix(r#"{"specversion":"1.0","#).unwrap_or(&carried).to_owned()
+    }
+
+    #[test]
+    fn in_binary_mode_text_stays_text_and_bytes_are_base64() {
+        for (media_type, body, data) in [
+            ("image/x", r#""body":"a""#, r#""data":"a""#),
+            ("image/x", r#""body":"YQ==","isBase64Encoded":true"#, r#""data_base64":"YQ==""#),
+            ("text/plain", r#""body":"YQ==","isBase64Encoded":true"#, r#""data":"a""#),
+            ("a/x+xml", r#""body":"YQ==","is_base64_encoded":true"#, r#""data":"a""#),
+        ] {
+            let event = in_binary_mode(&format!(r#","content-type":"{media_type}""#), body);
+            assert!(event.ends_with(&format!(r#""datacontenttype":"{media_type}",{data}}}"#)), "{event}");
+        }
+    }
+
+    #[test]
+    fn in_binary_mode_an_attribute_without_a_value_is_left_out() {
+        for (subject, expected) in [("", false), ("a", true)] {
+            let event = in_binary_mode(&format!(r#","ce-subject":"{subject}""#), r#""body":"""#);
+            assert!(event.contains(r#""id":"1""#) && event.contains("subject") == expected, "{event}");
+        }
+    }
+}
