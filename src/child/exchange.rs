@@ -64,6 +64,9 @@ pub struct Exchange<'a> {
     /// For each group, whether a call of it has failed.
     stopped: Vec<bool>,
     was_warned: bool,
+    /// How many bytes have been written.
+    sent: usize,
+    was_taken_back: bool,
     /// [`Answers::is_output`].
     pub is_output: bool,
 }
@@ -92,7 +95,18 @@ impl<'a> Exchange<'a> {
     pub fn new(calls: &'a Calls<'a>) -> Exchange<'a> {
         let outcomes = calls.calls.iter().map(|_| None).collect();
         let (open, stopped) = (Vec::new(), Vec::new());
-        Exchange { calls, next: 0, open, outcomes, output: None, stopped, was_warned: false, is_output: false }
+        Exchange {
+            calls,
+            next: 0,
+            open,
+            outcomes,
+            output: None,
+            stopped,
+            was_warned: false,
+            sent: 0,
+            was_taken_back: false,
+            is_output: false,
+        }
     }
 
     /// Whether there is nothing left to send or to wait for.
@@ -170,12 +184,24 @@ impl<'a> Exchange<'a> {
 
     /// This many bytes of it have been written.
     pub fn wrote(&mut self, bytes: usize) {
+        self.sent += bytes;
         if let Some(output) = &mut self.output {
             output.written += bytes;
             if output.written >= output.parts().iter().map(|part| part.len()).sum() {
                 self.output = None;
             }
         }
+    }
+
+    /// Begins again, for another process: of what was written so many bytes have not been read and never will be. False, and nothing
+    /// is done, if a byte of it was read, because the handler may have begun; and the second time, so that this ends.
+    pub fn take_back(&mut self, unread: usize) -> bool {
+        let can_be = self.has_begun() && unread >= self.sent && !self.was_warned && !self.was_taken_back;
+        if can_be {
+            (self.next, self.sent, self.output, self.was_taken_back) = (0, 0, None, true);
+            self.open.clear();
+        }
+        can_be
     }
 
     /// Takes the answer to the call `id`. False if no such call is open: it is too late, or was never sent.
@@ -402,6 +428,30 @@ mod tests {
         assert!(exchange.is_time_to_warn());
         assert!(!exchange.next_deadline().has_passed());
         assert!(!exchange.has_held_back()); // all are sent
+    }
+
+    #[test]
+    fn calls_of_which_nothing_was_read_begin_again_once() {
+        let calls = calls(2, false);
+        let mut exchange = Exchange::new(&calls);
+        assert!(!exchange.take_back(0)); // nothing has begun
+        let line = send(&mut exchange, 9);
+        assert!(!exchange.take_back(line.len() - 1));
+        assert!(exchange.take_back(line.len()));
+        assert!(!exchange.has_begun() && !exchange.is_over());
+        assert_eq!(send(&mut exchange, 9), line);
+        assert!(!exchange.take_back(line.len()));
+        assert_eq!(exchange.open, [0]);
+    }
+
+    #[test]
+    fn after_the_warning_no_call_begins_again() {
+        let mut calls = calls(1, false);
+        calls.limits.warn_at = Deadline::after(Duration::ZERO);
+        let mut exchange = Exchange::new(&calls);
+        let line = send(&mut exchange, 1);
+        assert!(exchange.is_time_to_warn());
+        assert!(!exchange.take_back(line.len()));
     }
 
     #[test]

@@ -289,7 +289,7 @@ impl Supervised {
         }
         self.take_lines(exchange.as_deref_mut());
         if has_ended || is_closed {
-            self.conclude_exit(exchange.as_deref())?;
+            self.conclude_exit(exchange)?;
         }
         Ok(())
     }
@@ -314,10 +314,14 @@ impl Supervised {
     }
 
     /// Takes the exit status of a child that has ended, or has closed its STDIN or STDOUT, which is as good as an end.
-    fn conclude_exit(&mut self, exchange: Option<&Exchange<'_>>) -> io::Result<()> {
+    /// A call of which it has not read a byte is not lost: the next process gets it.
+    fn conclude_exit(&mut self, mut exchange: Option<&mut Exchange<'_>>) -> io::Result<()> {
         let Some(process) = self.state.process_mut() else { return Ok(()) };
-        let limit = exchange.map_or(Deadline::NEVER, Exchange::fail_at).or(self.signals.work_deadline());
+        let limit = exchange.as_deref().map_or(Deadline::NEVER, Exchange::fail_at).or(self.signals.work_deadline());
         let mut how = if wait_for_end(process, self.signals, Deadline::after(EXIT_AFTER_CLOSE).or(limit))? {
+            if exchange.as_deref_mut().is_some_and(|exchange| exchange.take_back(process.unread_input())) {
+                exchange = None;
+            }
             process.end()?.to_string()
         } else {
             "closed its STDIN or STDOUT and was killed".to_owned()

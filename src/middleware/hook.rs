@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn a_hook_may_print_as_much_as_is_allowed_and_no_more() {
         for (bytes, seconds, is_allowed) in [(MAX_OUTPUT, "0.5", true), (MAX_OUTPUT + 1, "60", false)] {
-            let middleware = Middleware { name: "m".to_owned(), path: PathBuf::new() };
+            let middleware = Middleware { name: "m".to_owned(), path: PathBuf::new(), resident: None };
             let process = sh(&format!("head -c {bytes} /dev/zero; sleep {seconds}")); // looked at before its end
             let (hook, pump) = (Hook::Before, Pump::default());
             let mut running = Running { middleware: &middleware, hook, process, pump, timeout_seconds: 3 };

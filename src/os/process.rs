@@ -116,6 +116,11 @@ impl Process {
         self.stdin.as_ref().map(AsFd::as_fd)
     }
 
+    /// How many bytes that were written the child has not read. After its end they are never read.
+    pub fn unread_input(&self) -> usize {
+        self.stdin().map_or(0, sys::unread)
+    }
+
     /// The child reads end of file when it has read what was written.
     pub fn close_stdin(&mut self) {
         self.stdin = None;

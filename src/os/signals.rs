@@ -101,6 +101,7 @@ mod tests {
             terminate: self_pipe(&[libc::SIGUSR1]).unwrap(),
             child: self_pipe(&[libc::SIGUSR2]).unwrap(),
             shutdown: Box::leak(Box::default()),
+            emptied: Box::leak(Box::default()),
         }
     }
 

@@ -78,6 +78,14 @@ pub fn discard(fd: BorrowedFd<'_>, buffer: &mut [u8]) {
     let _ = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
 }
 
+/// How many bytes in a pipe nobody has read, seen from any of its ends. 0 if that cannot be known.
+pub fn unread(pipe: BorrowedFd<'_>) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: FIONREAD writes to an integer of ours.
+    let asked = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &mut bytes) };
+    if asked == 0 { bytes.unsigned_abs() as usize } else { 0 }
+}
+
 /// Signals a whole process group. It is not an error if the group has gone.
 pub fn signal_group(leader: u32, signal: libc::c_int) -> io::Result<()> {
     kill(-(leader as libc::pid_t), signal)

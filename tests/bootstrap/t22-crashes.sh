@@ -82,6 +82,23 @@ check 'an answer counts if the language runtime exits after it' '
 	starts 2
 '
 
+check 'a call of which the language runtime had read nothing when it exited goes to the next process' '
+	start_lambda obeys &&
+	tell "answer \$id 1; sleep 0.5; exit 9" &&
+	succeeded &&
+	answers 2 2 &&
+	starts 2 &&
+	logged "exited with status 9, while no call was under way"
+'
+
+check 'a call that it had begun to read is not repeated' '
+	start_lambda obeys &&
+	tell "answer \$id 1; dd bs=1 count=1 >begun 2>&1; exit 9" &&
+	succeeded &&
+	failed_so Runtime.ExitError "exited with status 9" true &&
+	starts 2
+'
+
 check 'an answer to an unknown call is dropped and logged' '
 	start_lambda obeys &&
 	tell "answer other 1" &&
