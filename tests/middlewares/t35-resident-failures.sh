@@ -209,7 +209,7 @@ hangs_at_sigterm() {
 		scripted "BEFORE=echo >called; sleep 60" &&
 			start_invoking 1 &&
 			within 30000 test -e task/called &&
-			terminate &&
+			terminate TERM &&
 			has_answer &&
 			exits_with 0 || return
 		grep -q Runtime.Shutdown response && return
