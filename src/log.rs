@@ -317,4 +317,11 @@ mod tests {
         push_stack(&mut json, &format!("\"{}\"", "x".repeat(MAX_STACK)));
         assert_eq!(String::from_utf8(json).unwrap(), "[\"… the rest was cut\"]");
     }
+
+    #[test]
+    fn a_line_has_no_control_character_but_its_line_feed() {
+        let mut line = Vec::new();
+        push_printable(&mut line, "{\t\"a\":\r\"\u{7f}\u{9f}\u{a0}\"}\n".as_bytes());
+        assert_eq!(String::from_utf8(line).unwrap(), "{ \"a\": \"\\u007f\\u009f\u{a0}\"}\n");
+    }
 }

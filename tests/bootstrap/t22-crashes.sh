@@ -99,6 +99,16 @@ check 'a call that it had begun to read is not repeated' '
 	starts 2
 '
 
+check 'an answer that fills the pipe counts if the language runtime exits after it' '
+	start_lambda obeys &&
+	for _ in 1 2 3 4 5
+	do
+		tell "answer \$id [\$(head -c 60000 /dev/zero | tr -c 1 1)]; exit 9" &&
+			succeeded &&
+			same 60002 "$(wc -c <response)" || return
+	done
+'
+
 check 'an answer to an unknown call is dropped and logged' '
 	start_lambda obeys &&
 	tell "answer other 1" &&

@@ -58,7 +58,8 @@ init_fails() {
 		same 1 "$(grep -c '"path":"/2018-06-01/runtime/init/error"' journal)" &&
 		says journal "\"lambda-runtime-function-error-type\":\"$1\"" &&
 		says journal "\\\"errorType\\\":\\\"$1\\\"" &&
-		has_logged Init "$1" "$2"
+		has_logged Init "$1" "$2" &&
+		fails_to grep "Lambda could not be told" lambda.log
 }
 
 # has_logged WHAT TYPE [TEXT]: the log says once that WHAT (Init or Invoke) failed with that type, and the text in its message.

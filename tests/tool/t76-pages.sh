@@ -93,13 +93,13 @@ check 'fetch of Node.js is not refused as a page' '
 attaches() {
 	wanted=$1
 	shift
-	: >headers
-	curl -s --max-time 30 -D headers -o answer -H "Connection: Upgrade" -H "Upgrade: websocket" \
+	rm -f heads
+	curl -s --max-time 30 -D heads -o answer -H "Connection: Upgrade" -H "Upgrade: websocket" \
 		-H "Sec-WebSocket-Version: 13" -H "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==" "$@" &
-	within 30000 grep -q "^.$" headers # its last line is empty
+	within 30000 grep -qs "^.$" heads # the last line is empty
 	test "$wanted" != 101 || kill $!
 	wait $!
-	says headers "HTTP/1.1 $wanted "
+	says heads "HTTP/1.1 $wanted "
 }
 
 check 'a page can neither attach to a function in Node.js nor learn the token, and developer tools attach with the token' '
