@@ -136,17 +136,24 @@ enum Size {
 }
 
 impl Size {
+    /// Most blocks are small, and their list is found by a shift.
+    #[inline(always)]
     fn of(layout: Layout) -> Size {
+        let last = layout.size().saturating_sub(1);
+        if last < FINE && layout.align() <= ALIGNMENT {
+            let list = last / ALIGNMENT;
+            return Size::Listed(list, (list + 1) * ALIGNMENT);
+        }
+        Size::of_other(layout)
+    }
+
+    fn of_other(layout: Layout) -> Size {
         let bytes = layout.size().max(1);
         if layout.align() > PAGE {
             return Size::Mapped(usize::MAX); // which the kernel refuses
         }
         if layout.align() > ALIGNMENT {
             return Size::Mapped(bytes.next_multiple_of(PAGE));
-        }
-        if bytes <= FINE {
-            let list = (bytes - 1) / ALIGNMENT;
-            return Size::Listed(list, (list + 1) * ALIGNMENT);
         }
         // The highest bit and the two below it tell the size: what is below them is rounded up.
         let last = bytes - 1;
