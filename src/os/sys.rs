@@ -313,8 +313,10 @@ pub fn pipe_size(fd: BorrowedFd<'_>) -> libc::c_int {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::os::unix::process::CommandExt;
     use std::process::{Command, id};
+
+    use super::*;
 
     /// No process has this id: the kernel's largest is 4,194,304.
     const NOBODY: u32 = libc::pid_t::MAX as u32;
@@ -339,11 +341,15 @@ mod tests {
 
     #[test]
     fn a_child_has_left_its_group_if_it_is_alive_and_in_another() {
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap(); // of the group of the tests
-        let has_left = has_left_its_group(child.id());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(has_left);
+        let sleep = |group: u32| Command::new("sleep").arg("60").process_group(group as i32).spawn().unwrap();
+        let mut leader = sleep(0);
+        let mut other = sleep(leader.id());
+        let have_left = [&leader, &other].map(|child| has_left_its_group(child.id()));
+        for child in [&mut leader, &mut other] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_eq!(have_left, [false, true]);
         assert!(!has_left_its_group(NOBODY));
     }
 }
