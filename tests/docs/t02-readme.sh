@@ -312,6 +312,19 @@ check 'the links of all documents lead to files of the repository and to heading
 	python3 "$tests/docs/links.py" "$repository" $(all_documents)
 '
 
+# is_near KB FILE: the file has that size, by two hundredths more or less: compilers differ.
+is_near() {
+	test "$(($1 * 980))" -lt "$(wc -c <"$2")" && test "$(wc -c <"$2")" -lt "$(($1 * 1020))"
+}
+
+check 'the README gives the sizes of bootstrap and of the layer' '
+	sed -n "s/^\`bootstrap\` has \([0-9]*\) KB, and the layer.s zip \([0-9]*\) KB.*/\1 \2/p" "$repository/README.md" >sizes &&
+	read -r program zip <sizes &&
+	grep -qF "static binary of $program KB" "$repository/README.md" &&
+	is_near "$program" "$repository/dist/$arch/bootstrap" &&
+	is_near "$zip" "$repository/dist/open-runtime-$arch.zip"
+'
+
 check 'a link that leads nowhere is noticed' '
 	printf "# A heading\n\n[file](none.md) [heading](#none) [other](other.md#a-heading) [here](#a-heading)\n" | tee page.md >other.md &&
 	fails_to python3 "$tests/docs/links.py" . page.md >found &&
