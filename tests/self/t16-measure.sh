@@ -86,7 +86,10 @@ check 'the system calls of the floor are four in an invocation' '
 
 # quick [OPTION…]: measures a child in C once, and few other things.
 quick() {
-	python3 "$bench/bench.py" --quick --family c --passes 1 --no-peers --no-counts --work "$scratch/bench" --out "$work/bench.json" "$@" >told 2>errors
+	python3 "$bench/bench.py" --quick --family c --passes 1 --no-peers --no-counts --work "$scratch/bench" --out "$work/bench.json" "$@" >told 2>errors && return
+	set -- $?
+	cat errors
+	return "$1"
 }
 
 # shellcheck disable=SC2034 # the bodies of the checks use it
