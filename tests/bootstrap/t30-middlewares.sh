@@ -2,28 +2,7 @@
 description='middlewares: any executable can run around any handler'
 . ./lib/lib.sh
 . ./lib/robust.sh
-
-overlap=off
-runtime=echoes
-
-# with CHAIN [OPTION…]: starts a Lambda with SLSMIDDLEWARES=CHAIN. The function's folder has all of tests/fakes/middlewares.
-with() {
-	chain=$1
-	shift
-	mkdir -p task &&
-		cp -RP "$tests/fakes/middlewares" task/middlewares &&
-		start_lambda "$runtime" --env "SLSMIDDLEWARES=$chain" --env "SLSOVERLAP=$overlap" "$@"
-}
-
-# with_runtime NAME CHAIN [OPTION…]: the same, with a fake of tests/fakes/middlewares/language-runtimes.
-with_runtime() {
-	runtime=../middlewares/language-runtimes/$1
-	shift
-	with "$@"
-	set -- $?
-	runtime=echoes
-	return "$1"
-}
+. ./lib/middlewares.sh
 
 # blames MIDDLEWARE HOOK REASON: the invocation failed in that hook for that reason.
 blames() {
@@ -31,20 +10,10 @@ blames() {
 		says response "middleware $1 failed in its $2 hook: $3"
 }
 
-# is_quiet: the log is empty (the Lambda must run with --quiet).
-is_quiet() {
-	same '' "$(cat lambda.log)"
-}
-
 # says_only TYPE MESSAGE STACK: the only line of the log says that the invocation failed with these.
 says_only() {
 	same "	$(header x-amzn-requestid)	ERROR	Invoke Error 	{\"errorType\":\"$1\",\"errorMessage\":\"$2\",\"stack\":$3}" \
 		"$(sed "s/^20[-0-9]*T[0-9:]*\.[0-9]*Z//" lambda.log)"
-}
-
-# header NAME: prints that header of the latest response.
-header() {
-	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
 }
 
 # The language runtime is the only child that bootstrap keeps. A zombie would count as a child.

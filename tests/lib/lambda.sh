@@ -67,6 +67,11 @@ lambda_is_up_or_gone() {
 	test -s port || ! kill -0 "$lambda_pid" 2>/dev/null
 }
 
+# header NAME: prints that header of the latest response.
+header() {
+	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
+}
+
 # Ends the Lambda as Ctrl-C does. Fails if bootstrap left a process behind.
 stop_lambda() {
 	test -n "$lambda_pid" || return 0

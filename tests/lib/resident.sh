@@ -1,27 +1,5 @@
 # shellcheck shell=sh
-# For tests of resident middlewares: the Lambda with those of tests/fakes/middlewares. Sourced after lib.sh and robust.sh.
-
-overlap=off
-runtime=echoes
-
-# with CHAIN [OPTION…]: starts a Lambda with SLSMIDDLEWARES=CHAIN. The function's folder has all of tests/fakes/middlewares.
-with() {
-	chain=$1
-	shift
-	mkdir -p task/middlewares &&
-		cp -RP "${tests:?}/fakes/middlewares/." task/middlewares &&
-		start_lambda "$runtime" --env "SLSMIDDLEWARES=$chain" --env "SLSOVERLAP=$overlap" "$@"
-}
-
-# with_runtime NAME CHAIN [OPTION…]: the same, with a fake of tests/fakes/middlewares/language-runtimes.
-with_runtime() {
-	runtime=../middlewares/language-runtimes/$1
-	shift
-	with "$@"
-	set -- $?
-	runtime=echoes
-	return "$1"
-}
+# For tests of resident middlewares: one that a test scripts. Sourced after middlewares.sh.
 
 # scripted [NAME=COMMAND…] [OPTION…]: starts a Lambda with the resident middleware that runs these commands.
 scripted() {
@@ -54,15 +32,6 @@ short() {
 blames() {
 	has_failed Function.MiddlewareFailed &&
 		says response "middleware scripted failed in its $1 hook: $2"
-}
-
-# is_quiet: the log is empty.
-is_quiet() {
-	same '' "$(cat lambda.log)"
-}
-
-header() {
-	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
 }
 
 # ends_now PID: kills the process, and waits until bootstrap knows.

@@ -75,10 +75,6 @@ is_metric() {
 	grep -v "	ERROR	" lambda.log | tail -n 1 | python3 "$tests/middlewares/checks/metric.py" "$1" "$(header x-amzn-requestid)" "$2"
 }
 
-header() {
-	grep -i "^$1:" headers | sed 's/^[^:]*: *//' | tr -d '\r'
-}
-
 # sample SOURCE: prints an HTTP request in the form of that source, with the header x-api-key.
 sample() {
 	case $1 in

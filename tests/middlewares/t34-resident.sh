@@ -2,6 +2,7 @@
 description='resident middlewares: one process serves the hooks of all invocations'
 . ./lib/lib.sh
 . ./lib/robust.sh
+. ./lib/middlewares.sh
 . ./lib/resident.sh
 
 # from_readme LANGUAGE: writes the README's resident middleware in that language into the folder of the function.

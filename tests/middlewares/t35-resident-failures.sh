@@ -2,6 +2,7 @@
 description='resident middlewares that hang, exit, or answer wrongly; Init and Shutdown'
 . ./lib/lib.sh
 . ./lib/robust.sh
+. ./lib/middlewares.sh
 . ./lib/resident.sh
 
 check 'a hook that hangs is killed at the deadline with its children, the error names it, and the next invocation works' '
