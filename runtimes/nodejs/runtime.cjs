@@ -22,6 +22,7 @@ const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end
 let output; // a buffer for parts of long answers
 const calls = new Map(); // the calls that are not answered yet, by id
 const settled = []; // the calls whose answer goes out after the event loop's next turn
+const nothing = () => {};
 let handler;
 let takesCallback; // whether the handler has a third parameter
 let mayUseDone; // whether the handler's source names context.done, succeed or fail
@@ -206,7 +207,10 @@ const ENVIRONMENT = {
   logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
 };
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, and `signal`. */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, and `signal`. V8 puts a function that is written where a member is
+ * set into the old heap, which keeps all that it refers to in memory for long. So each function is a constant first.
+ */
 class Context {
   #controller;
 
@@ -218,7 +222,8 @@ class Context {
     this.tenantId = tenantId;
     this.xRayTraceId = traceId;
     this.callbackWaitsForEmptyEventLoop = true;
-    this.getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now());
+    const getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now());
+    this.getRemainingTimeInMillis = getRemainingTimeInMillis;
     Object.assign(this, ENVIRONMENT);
   }
 
@@ -230,9 +235,11 @@ class Context {
 
   /** Adds the functions by which handlers answered before callbacks. Wrappers replace and copy them, so they are own members. */
   static offer(context, done) {
+    const succeed = (result) => done(null, result);
+    const fail = (error) => done(error ?? 'handled');
     context.done = done;
-    context.succeed = (result) => done(null, result);
-    context.fail = (error) => done(error ?? 'handled');
+    context.succeed = succeed;
+    context.fail = fail;
   }
 
   static abort(context, reason) {
@@ -272,7 +279,7 @@ function fail(call, error) {
 function writeResponse(call, member, json) {
   if (call.isAnswered) return;
   call.isAnswered = true;
-  call.outcome = () => {}; // the old one keeps the result in memory
+  call.outcome = nothing; // the old one keeps the result in memory
   calls.delete(call.id);
   if (call.isDebugged) require('./debugger.cjs').release(); // before the answer goes out, after which Lambda may freeze us
   const head = `{"id":${stringify(call.id)},"${member}":`;

@@ -442,6 +442,15 @@ def _(_):
         assert runtime.respond(None) == "thing"
 
 
+@claim("the old heap does not grow with each call", NODE)
+def _(_):
+    code = "exports.handler = () => require('v8').getHeapSpaceStatistics().find((space) => space.space_name === 'old_space').space_used_size;"
+    with start(code) as runtime:
+        runtime.ready()
+        sizes = [runtime.call({})["response"] for _ in range(3000)]
+        assert sizes[-1] - sizes[1000] < 400 << 10, (sizes[1000], sizes[-1])
+
+
 @claim("the heap follows the function's memory, unless NODE_OPTIONS says otherwise", NODE)
 def _(_):
     code = "exports.handler = () => Math.round(require('v8').getHeapStatistics().heap_size_limit / 2 ** 20);"
