@@ -19,7 +19,7 @@ const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as in AWS'
 const GRACE_MS = Number(env.SLSGRACE ?? 0); // bootstrap sets and checks it
 
 const input = { bytes: Buffer.allocUnsafeSlow(CHUNK), start: 0, searched: 0, end: 0, hasEnded: false };
-let output; // a buffer for parts of long answers
+const output = Buffer.allocUnsafeSlow(3 * CHUNK); // for what is written: a character takes at most three bytes
 const calls = new Map(); // the calls that are not answered yet, by id
 const settled = []; // the calls whose answer goes out after the event loop's next turn
 const nothing = () => {};
@@ -96,19 +96,26 @@ function isModule(file) {
 
 /** Returns the next complete line, or undefined if there is none yet. */
 function readEvent() {
-  const feed = input.bytes.subarray(input.searched, input.end).indexOf(10);
+  const feed = findFeed(input);
   if (feed === -1) {
     input.searched = input.end;
     return undefined;
   }
-  const line = input.bytes.toString('utf8', input.start, input.searched + feed);
-  input.start = input.searched += feed + 1;
+  const line = input.bytes.toString('utf8', input.start, feed);
+  input.start = input.searched = feed + 1;
   if (input.start === input.end) {
     // A long line may be followed by others: the buffer stays large until a short line comes.
     if (input.bytes.length > 16 * CHUNK && input.end < CHUNK) input.bytes = Buffer.allocUnsafeSlow(CHUNK);
-    Object.assign(input, { start: 0, searched: 0, end: 0 });
+    input.start = input.searched = input.end = 0;
   }
   return line;
+}
+
+/** Returns where the next line feed is, or -1. What is behind the end of a small buffer is searched, too: that is faster than a view. */
+function findFeed({ bytes, searched, end }) {
+  const last = bytes.length > CHUNK ? bytes.subarray(0, end) : bytes;
+  const feed = last.indexOf(10, searched);
+  return feed < end ? feed : -1;
 }
 
 /** Makes room for a chunk. The buffer grows fourfold, so that a line of any length is copied about once. */
@@ -199,13 +206,13 @@ function run(call, event) {
   }
 }
 
-const ENVIRONMENT = {
-  functionName: env.AWS_LAMBDA_FUNCTION_NAME,
-  functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
-  memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-  logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
-  logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-};
+const {
+  AWS_LAMBDA_FUNCTION_NAME: functionName,
+  AWS_LAMBDA_FUNCTION_VERSION: functionVersion,
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryLimitInMB,
+  AWS_LAMBDA_LOG_GROUP_NAME: logGroupName,
+  AWS_LAMBDA_LOG_STREAM_NAME: logStreamName,
+} = env;
 
 /**
  * https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, and `signal`. V8 puts a function that is written where a member is
@@ -224,7 +231,11 @@ class Context {
     this.callbackWaitsForEmptyEventLoop = true;
     const getRemainingTimeInMillis = () => Math.max(0, deadlineMs - Date.now());
     this.getRemainingTimeInMillis = getRemainingTimeInMillis;
-    Object.assign(this, ENVIRONMENT);
+    this.functionName = functionName;
+    this.functionVersion = functionVersion;
+    this.memoryLimitInMB = memoryLimitInMB;
+    this.logGroupName = logGroupName;
+    this.logStreamName = logStreamName;
   }
 
   /** An AbortSignal. SIGTERM aborts it, shortly before the deadline. */
@@ -257,7 +268,7 @@ function settle(call, outcome) {
 }
 
 function tellOutcomes() {
-  for (const call of settled.splice(0)) call.outcome();
+  for (let count = settled.length; count > 0; count--) settled.shift().outcome();
 }
 
 function succeed(call, result) {
@@ -292,7 +303,6 @@ function writeResponse(call, member, json) {
 
 /** Writes a long answer in parts, through one buffer: to join it, and to encode all of it, would make two more copies. */
 function writeLong(head, json) {
-  output ??= Buffer.allocUnsafeSlow(3 * CHUNK); // a character takes at most three bytes
   writeLine(TO_BOOTSTRAP, head);
   for (let start = 0, end; start < json.length; start = end) {
     end = start + CHUNK;
@@ -303,6 +313,7 @@ function writeLong(head, json) {
 }
 
 function writeLine(descriptor, line) {
+  if (line.length <= CHUNK) return writeBytes(descriptor, output, output.write(line));
   const bytes = Buffer.from(line);
   writeBytes(descriptor, bytes, bytes.length);
 }
