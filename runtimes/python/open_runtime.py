@@ -110,7 +110,7 @@ def call_handler(handler, event, context):
 
             close = debugger.attach(handler, context._debug, context.get_remaining_time_in_millis() / 1000)
         result = handler(event, context)
-        if hasattr(type(result), "__await__"):
+        if type(result) is not dict and hasattr(type(result), "__await__"):  # most results are; hasattr is slow where there is none
             from open_runtime import event_loop
 
             result = event_loop.run(result)
@@ -143,11 +143,13 @@ def write_response(member, json, request_id):
 def write_line(line):
     """Writes a line, or a part of one, as a whole. UTF-8 cannot hold halves of surrogate pairs, so they become JSON's escapes."""
     rest = line.encode("utf-8", "backslashreplace")
-    while rest:
-        try:
-            rest = memoryview(rest)[write(TO_BOOTSTRAP, rest) :]
-        except OSError:
-            posix._exit(1)  # bootstrap has ended, or this is a process that the handler forked
+    try:
+        written = write(TO_BOOTSTRAP, rest)
+        while written < len(rest):
+            rest = memoryview(rest)[written:]
+            written = write(TO_BOOTSTRAP, rest)
+    except OSError:
+        posix._exit(1)  # bootstrap has ended, or this is a process that the handler forked
 
 
 def write_init_error(json):
@@ -170,8 +172,11 @@ def environ(name):
     return posix.environ.get(name.encode(), b"").decode()
 
 
-class Members(type(sys.implementation)):  # types.SimpleNamespace, without its import
+class Members:
     """An object with the given members. Its repr is that of AWS's objects."""
+
+    def __init__(self, **members):
+        self.__dict__.update(members)
 
     def __repr__(self):
         members = ",".join(f"{name}={value}" for name, value in vars(self).items() if name[0] != "_")
@@ -179,7 +184,9 @@ class Members(type(sys.implementation)):  # types.SimpleNamespace, without its i
 
 
 class CognitoIdentity(Members):
-    pass
+    def __init__(self, given):
+        self.cognito_identity_id = given.get("cognitoIdentityId")
+        self.cognito_identity_pool_id = given.get("cognitoIdentityPoolId")
 
 
 class LambdaContext(Members):
@@ -187,18 +194,18 @@ class LambdaContext(Members):
 
     def __init__(self, given):
         self.aws_request_id = given.get("requestId")
-        self.__dict__.update(FUNCTION)
+        self.log_group_name = FUNCTION["log_group_name"]  # one by one: Python keeps members that all instances have faster
+        self.log_stream_name = FUNCTION["log_stream_name"]
+        self.function_name = FUNCTION["function_name"]
+        self.memory_limit_in_mb = FUNCTION["memory_limit_in_mb"]
+        self.function_version = FUNCTION["function_version"]
         self.invoked_function_arn = given.get("functionArn")
         self.client_context, self._w3c_fields = None, {}
         if "clientContext" in given:
             from open_runtime import client_context
 
             client_context.add(self, given["clientContext"])
-        identity = given.get("identity", FUNCTION)
-        self.identity = CognitoIdentity(
-            cognito_identity_id=identity.get("cognitoIdentityId"),
-            cognito_identity_pool_id=identity.get("cognitoIdentityPoolId"),
-        )
+        self.identity = CognitoIdentity(given.get("identity", FUNCTION))
         self.tenant_id = given.get("tenantId")
         self._epoch_deadline_time_in_ms = given.get("deadlineMs", 0)
         self._debug = given.get("debug")

@@ -19,6 +19,11 @@ INTERPRETER = shutil.which("python3", path=PATH)
 start, responds, init_error, call_error = LANGUAGE.start, LANGUAGE.responds, LANGUAGE.init_error, LANGUAGE.call_error
 
 
+@claim("a context can be a key of a dictionary, as with AWS's client", PYTHON)
+def _(_):
+    responds("def handler(event, context):\n    return [{context: 1, context.identity: 2}[context], context == object()]", [1, False])
+
+
 @claim("the error for an event that cannot be read says why, with the message of AWS's client", PYTHON)
 def _(_):
     with start("def handler(event, context):\n    return 1") as runtime:
