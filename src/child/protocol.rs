@@ -28,7 +28,7 @@ impl Ready {
     fn read(value: &[u8]) -> Option<Ready> {
         let (mut protocol, mut concurrency) = (None, None);
         let mut is_sound = value.first() == Some(&b'{');
-        read_members(value, &mut |name, value| {
+        read_members(value, &mut |name, value, _| {
             let known = match name {
                 b"protocol" => &mut protocol,
                 b"concurrency" => &mut concurrency,
@@ -69,8 +69,8 @@ impl Message<'_> {
     pub fn parse(bytes: &[u8]) -> Result<Message<'_>, String> {
         let mut line = Line::default();
         let mut misfit = None;
-        let read = read_members(bytes, &mut |name, value| {
-            if line.take(name, value).is_none() {
+        let read = read_members(bytes, &mut |name, value, is_ascii| {
+            if line.take(name, value, is_ascii).is_none() {
                 misfit.get_or_insert(place(value, bytes).end);
             }
         });
@@ -89,19 +89,20 @@ impl Message<'_> {
 #[derive(Default)]
 struct Line<'a> {
     id: Option<Option<Cow<'a, str>>>,
-    response: Option<&'a str>,
-    output: Option<&'a str>,
+    response: Option<&'a [u8]>,
+    output: Option<&'a [u8]>,
     error: Option<&'a str>,
     ready: Option<Option<Ready>>,
 }
 
 impl<'a> Line<'a> {
     /// Returns `None` if the member is there already, or if its value has another form.
-    fn take(&mut self, name: &[u8], value: &'a [u8]) -> Option<()> {
+    fn take(&mut self, name: &[u8], value: &'a [u8], is_ascii: bool) -> Option<()> {
+        let text = || Some(value).filter(|value| is_ascii || std::str::from_utf8(value).is_ok());
         let is_new = match name {
             b"id" => self.id.replace(unless_null(value, read_text)?).is_none(),
-            b"response" => self.response.replace(std::str::from_utf8(value).ok()?).is_none(),
-            b"output" => self.output.replace(std::str::from_utf8(value).ok()?).is_none(),
+            b"response" => self.response.replace(text()?).is_none(),
+            b"output" => self.output.replace(text()?).is_none(),
             b"error" => self.error.replace(std::str::from_utf8(value).ok()?).is_none(),
             b"ready" => self.ready.replace(unless_null(value, Ready::read)?).is_none(),
             _ => true,
@@ -114,11 +115,11 @@ impl<'a> Line<'a> {
             // A line with an id is an answer, whatever else it has: a handler in shell may print any members.
             (None, Some(ready), ..) => Ok(Message::Ready(ready)),
             (Some(id), _, Some(response), _) => {
-                Ok(Message::Response { id, response: place(response.as_bytes(), bytes), is_output: false })
+                Ok(Message::Response { id, response: place(response, bytes), is_output: false })
             }
             (Some(id), _, None, Some(error)) => Ok(Message::Error { id, error: LambdaError::parse(error) }),
             (Some(id), ..) => {
-                let response = self.output.map_or(0..0, |output| place(output.as_bytes(), bytes));
+                let response = self.output.map_or(0..0, |output| place(output, bytes));
                 Ok(Message::Response { id, response, is_output: true })
             }
             (None, None, _, Some(error)) => Ok(Message::InitError(LambdaError::parse(error))),

@@ -108,22 +108,25 @@ impl Tape {
 /// # Errors
 /// As [`Document::parse`].
 pub fn validate(text: &[u8]) -> Result<(), NotJson> {
-    must_be_utf8(text)?;
     let mut scanner = Scanner::new(text);
-    scanner.value().and_then(|()| scanner.end()).ok_or_else(|| scanner.error())
+    let end = scanner.value().and_then(|()| scanner.end());
+    must_be_utf8(&scanner, end, text)
 }
 
+/// Takes a member: its name, its value as it stands in the text, and whether both are known to be ASCII.
+type TakeMember<'t, 'a> = dyn FnMut(&[u8], &'a [u8], bool) + 't;
+
 /// Validates a whole text, which need not be UTF-8, and calls `take` for each member of its object, with the name and with
-/// the value as it stands in the text. For any other value it does not call `take`.
+/// the value. For any other value it does not call `take`.
 ///
 /// # Errors
 /// [`NotJson`]. It has called `take` for the members before the fault.
-pub fn read_members<'a>(text: &'a [u8], take: &mut dyn FnMut(&[u8], &'a [u8])) -> Result<(), NotJson> {
+pub fn read_members<'a>(text: &'a [u8], take: &mut TakeMember<'_, 'a>) -> Result<(), NotJson> {
     let mut scanner = Scanner::new(text);
     scan_members(&mut scanner, text, take).ok_or_else(|| scanner.error())
 }
 
-fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn FnMut(&[u8], &'a [u8])) -> Option<()> {
+fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut TakeMember<'_, 'a>) -> Option<()> {
     if scanner.peek() != b'{' {
         scanner.value()?;
     } else if !scanner.opens_empty(b'}') {
@@ -133,8 +136,8 @@ fn scan_members<'a>(scanner: &mut Scanner<'a>, text: &'a [u8], take: &mut dyn Fn
             scanner.value()?;
             let (name, value) = (text.get(start..end)?, text.get(at..scanner.at())?);
             match name.contains(&b'\\').then(|| unescaped(name)).flatten() {
-                Some(name) => take(&name, value),
-                None => take(name, value),
+                Some(name) => take(&name, value, scanner.is_ascii()),
+                None => take(name, value, scanner.is_ascii()),
             }
             if !scanner.goes_on(b'}')? {
                 break;
@@ -151,10 +154,15 @@ fn unescaped(name: &[u8]) -> Option<Vec<u8>> {
     append_unescaped(name, &mut out).then_some(out)
 }
 
-fn must_be_utf8(text: &[u8]) -> Result<(), NotJson> {
-    match std::str::from_utf8(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(NotJson { position: error.valid_up_to(), reason: Reason::Utf8 }),
+/// What is wrong with a text that the scanner has accepted to its end, or has refused. That it is not UTF-8 comes before the
+/// scanner's own reason. Only a text that is not ASCII is read again for it.
+fn must_be_utf8(scanner: &Scanner<'_>, end: Option<()>, text: &[u8]) -> Result<(), NotJson> {
+    match end {
+        Some(()) if scanner.is_ascii() => Ok(()),
+        _ => match std::str::from_utf8(text) {
+            Ok(_) => end.ok_or_else(|| scanner.error()),
+            Err(error) => Err(NotJson { position: error.valid_up_to(), reason: Reason::Utf8 }),
+        },
     }
 }
 
@@ -201,14 +209,12 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_for(text: &'a [u8], consumer: &mut dyn Consumer<'a>) -> Result<Document<'a>, NotJson> {
-        must_be_utf8(text)?;
         let document = Document { text, tape: Tape::default(), has_name_collision: Cell::new(false) };
         let limit = (text.len() / 16).min(1_000_000) + 512;
         let mut writer = TapeWriter { document, scanner: Scanner::new(text), limit, consumer };
-        match writer.node(NAMELESS, 0).and_then(|()| writer.scanner.end()) {
-            Some(()) => Ok(writer.document),
-            None => Err(writer.scanner.error()),
-        }
+        let end = writer.node(NAMELESS, 0).and_then(|()| writer.scanner.end());
+        must_be_utf8(&writer.scanner, end, text)?;
+        Ok(writer.document)
     }
 
     pub fn root(&self) -> Value<'_, 'a> {
@@ -625,13 +631,13 @@ mod tests {
     fn members_are_read_one_after_the_other() {
         let mut members = Vec::new();
         let text = br#" { "a":1, "\u0062\n" : [ {"c":2} ] ,"a":"x" ,"a\ude00":0} "#;
-        let read = read_members(text, &mut |name, value| members.push((name.to_vec(), value)));
+        let read = read_members(text, &mut |name, value, _| members.push((name.to_vec(), value)));
         assert_eq!(read, Ok(()));
         let expected: [(&[u8], &[u8]); 4] =
             [(b"a", b"1"), (b"b\n", br#"[ {"c":2} ]"#), (b"a", br#""x""#), (br"a\ude00", b"0")];
         assert_eq!(members, expected.map(|(name, value)| (name.to_vec(), value)));
         for other in [&b"{}"[..], b"3", b"[{\"a\":1}]", b"{\"a\":1", b"{\"a\"}", b"{\"a\":1}}", b"", b"x"] {
-            let read = read_members(other, &mut |_, _| ());
+            let read = read_members(other, &mut |_, _, _| ());
             assert_eq!(read, validate(other), "{}", String::from_utf8_lossy(other));
         }
     }

@@ -1,5 +1,6 @@
 //! Reads JSON without a copy, and writes JSON text.
 
+pub mod blocks;
 mod document;
 mod scanner;
 pub mod text;

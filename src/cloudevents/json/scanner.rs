@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::blocks::{self, special_bytes, special_or_not_ascii};
+
 /// Why a text is not JSON, and where. It does not quote the text, which may contain a customer's secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson {
@@ -54,6 +56,8 @@ pub struct Scanner<'a> {
     reason: Reason,
     /// The closing brackets of the containers that [`Scanner::value`] has entered. The innermost bracket is the last.
     open: Vec<u8>,
+    /// The words of strings, or-ed. The highest bit of a byte is set if a byte was not ASCII.
+    seen: u64,
 }
 
 impl<'a> Scanner<'a> {
@@ -66,7 +70,7 @@ impl<'a> Scanner<'a> {
 
     /// Starts at an offset.
     pub fn from(text: &'a [u8], at: usize) -> Scanner<'a> {
-        Scanner { text, at, reason: Reason::End, open: Vec::new() }
+        Scanner { text, at, reason: Reason::End, open: Vec::new(), seen: 0 }
     }
 
     /// Returns the offset of the next byte.
@@ -78,6 +82,11 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     pub fn peek(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
+    }
+
+    /// True if all that was accepted is ASCII, and so UTF-8. Only strings can have other bytes.
+    pub fn is_ascii(&self) -> bool {
+        self.seen & blocks::HIGHEST_BITS == 0
     }
 
     /// Says why the last call refused the text.
@@ -221,10 +230,30 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// Reads a string, including its quotes.
-    #[inline(always)]
+    /// Reads a string, including its quotes. Most strings are short, and plain ASCII.
+    #[inline(never)] // it is called from many places, and the code is smaller without inlining
     fn string(&mut self) -> Option<()> {
         self.at += 1;
+        let mut plain = 0;
+        for eight in self.text.get(self.at..)?.as_chunks::<8>().0.iter().take(SHORT / 8) {
+            let special = special_or_not_ascii(u64::from_le_bytes(*eight));
+            if special != 0 {
+                plain += special.trailing_zeros() as usize / 8;
+                break;
+            }
+            plain += 8;
+        }
+        self.at += plain;
+        if self.peek() == b'"' {
+            self.at += 1;
+            return Some(());
+        }
+        self.rest_of_string()
+    }
+
+    /// Reads any string from this byte on, including the closing quote.
+    #[inline(never)]
+    fn rest_of_string(&mut self) -> Option<()> {
         loop {
             self.skip_plain();
             match self.text.get(self.at) {
@@ -234,25 +263,47 @@ impl<'a> Scanner<'a> {
                 }
                 Some(b'\\') => self.escape()?,
                 Some(0..=0x1f) => return self.refuse(Reason::Control),
-                Some(_) => self.at += 1,
+                Some(byte) => self.skip_more(*byte),
                 None => return None,
             }
         }
     }
 
-    /// Skips bytes in a string that do not need a check, eight at a time. It may stop before the next byte that needs a
-    /// check.
+    /// Skips bytes in a string that do not need a check, eight at a time, and at most `SHORT` bytes. It may stop before the
+    /// next byte that needs a check.
     #[inline(always)]
     fn skip_plain(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let mut plain = 0;
-        for eight in rest.as_chunks::<8>().0 {
-            let special = special_bytes(u64::from_le_bytes(*eight));
+        for eight in rest.as_chunks::<8>().0.iter().take(SHORT / 8) {
+            let eight = u64::from_le_bytes(*eight);
+            self.seen |= eight;
+            let special = special_bytes(eight);
             if special != 0 {
                 plain += special.trailing_zeros() as usize / 8;
                 break;
             }
             plain += 8;
+        }
+        self.at += plain;
+    }
+
+    /// Skips `byte`, which does not need a check, or more: blocks while they are ASCII, and then eight at a time.
+    #[inline(never)]
+    fn skip_more(&mut self, byte: u8) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let mut plain = blocks::plain_ascii(rest);
+        for eight in rest.get(plain..).unwrap_or_default().as_chunks::<8>().0 {
+            let eight = u64::from_le_bytes(*eight);
+            if special_bytes(eight) != 0 {
+                break;
+            }
+            self.seen |= eight;
+            plain += 8;
+        }
+        if plain == 0 {
+            self.seen |= u64::from(byte);
+            plain = 1;
         }
         self.at += plain;
     }
@@ -312,38 +363,22 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Sets a bit in the first byte that is a quote, a backslash or a control character. This is the lowest bit of the
-/// result. A borrow may set higher bits without a cause, so a caller must not use them.
-#[inline(always)]
-pub fn special_bytes(eight: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // With bit 1 turned round a quote is 0x20, and of all others the control characters alone are less than 0x21.
-    let quotes_and_controls = eight ^ (ONES * 0x02);
-    let backslashes = eight ^ (ONES * b'\\' as u64);
-    let found = quotes_and_controls.wrapping_sub(ONES * 0x21) & !quotes_and_controls
-        | backslashes.wrapping_sub(ONES) & !backslashes;
-    found & (ONES * 0x80)
-}
+/// After so many bytes, the rest of a string is read in larger blocks.
+const SHORT: usize = 128;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_first_special_byte_of_eight_is_found() {
-        for around in [b' ', b'!', b'#', b'[', b']', b'a', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
-            for (byte, at) in (0..=255).flat_map(|byte| (0..8).map(move |at| (byte, at))) {
-                for second in [around, b'"', b'\\', 0x1f] {
-                    let mut eight = [around; 8];
-                    eight[(at + 3) % 8] = second;
-                    eight[at] = byte;
-                    let first = eight.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(8);
-                    assert_eq!(
-                        special_bytes(u64::from_le_bytes(eight)).trailing_zeros() as usize / 8,
-                        first,
-                        "{eight:?}"
-                    );
-                }
+    fn a_string_of_any_length_is_read_as_others_read_it_and_known_to_be_ascii_or_not() {
+        for (length, at) in (0..100).flat_map(|length| (0..=length).map(move |at| (length, at))) {
+            for piece in ["a", "\u{7f}", "é", "\"", "\\", "\\n", "\n"] {
+                let text = format!("\"{}{piece}{}\"", "x".repeat(at), "y".repeat(length - at));
+                let mut scanner = Scanner::new(text.as_bytes());
+                let is_read = scanner.value().and_then(|()| scanner.end()).is_some();
+                assert_eq!(is_read, serde_json::from_str::<String>(&text).is_ok(), "{text}");
+                assert!(!is_read || scanner.is_ascii() == text.is_ascii(), "{text}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scanner::special_bytes;
+use super::blocks::{HIGHEST_BITS, ONES, special_bytes};
 
 /// Removes the bytes before the first byte that stops from `text`, and returns them. If no byte stops, these are all
 /// bytes.
@@ -49,12 +49,11 @@ pub(super) fn append_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
 
 /// True if all bytes are printable ASCII, and none is a quote or a backslash. JSON writes such text without escapes.
 pub fn is_plain(text: &[u8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = text.as_chunks::<8>();
     for word in words {
         let word = u64::from_le_bytes(*word);
         let deletes = word ^ (ONES * 0x7f);
-        if special_bytes(word) | (deletes.wrapping_sub(ONES) & !deletes | word) & (ONES * 0x80) != 0 {
+        if special_bytes(word) | (deletes.wrapping_sub(ONES) & !deletes | word) & HIGHEST_BITS != 0 {
             return false;
         }
     }
