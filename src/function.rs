@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::child::exchange::{Answers, Calls, Limits, Outcome};
 use crate::child::protocol::{self, Call};
 use crate::child::supervised::Supervised;
-use crate::cloudevents::{self, Answer, Batch, EventFacts, Mapping};
+use crate::cloudevents::{self, Answer, Batch, EventFacts, MappedEvent, Mapping};
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
@@ -216,9 +216,16 @@ fn margin(left: Duration) -> Duration {
 fn calls<'a>(invocation: &Invocation, batch: &'a Batch<'_>) -> Vec<Call<'a>> {
     let id = &invocation.request_id;
     match batch.events() {
-        [event] => vec![Call::new(id.clone(), event.parts())],
-        events => (1..).zip(events).map(|(number, event)| Call::new(format!("{id}#{number}"), event.parts())).collect(),
+        [event] => vec![call(id.clone(), *event)],
+        events => (1..).zip(events).map(|(number, event)| call(format!("{id}#{number}"), *event)).collect(),
     }
+}
+
+/// The data is not searched for line breaks if it was known when it was read that it has none.
+fn call(id: String, event: MappedEvent<'_>) -> Call<'_> {
+    let MappedEvent { head, data, tail, may_have_line_breaks } = event;
+    let data = if may_have_line_breaks { on_one_line(data) } else { Cow::Borrowed(data) };
+    Call { id, event: [on_one_line(head), data, Cow::Borrowed(tail)] }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct Mapping<'a> {
     text: Vec<u8>,
     slots: Vec<Slot<'a>>,
     debugger: Option<&'a [u8]>,
+    /// The AWS event has line breaks.
+    has_line_breaks: bool,
 }
 
 /// A mapped event: its range of the mapping's text, the part of the AWS event that follows, and whether a brace closes
@@ -46,12 +48,14 @@ pub struct MappedEvent<'m> {
     pub data: &'m [u8],
     /// `}`, or empty.
     pub tail: &'m [u8],
+    /// False if `data` does not have any line break.
+    pub may_have_line_breaks: bool,
 }
 
 impl<'m> MappedEvent<'m> {
     /// Makes an event from a single text.
     pub fn from_text(data: &'m [u8]) -> MappedEvent<'m> {
-        MappedEvent { head: b"", data, tail: b"" }
+        MappedEvent { head: b"", data, tail: b"", may_have_line_breaks: true }
     }
 
     pub fn parts(self) -> [&'m [u8]; 3] {
@@ -90,7 +94,7 @@ pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) 
     let event = if is_blank { b"null" } else { event };
     if options.raw {
         let document = Document::parse(event)?;
-        return Ok(Mapping::unchanged(document.root()).with_debugger(document.root()));
+        return Ok(Mapping::unchanged(document.root()).with_facts_of(&document));
     }
     let mut consumer = RecordConsumer { invocation, options, mapper: None, is_unusable: false };
     let document = Document::parse_for(event, &mut consumer)?;
@@ -99,13 +103,13 @@ pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) 
     let kind = recognise(root, record_mapper.as_ref().map(|mapper| mapper.mapping.kind));
     match (kind, record_mapper) {
         (Some(kind), Some(mapper)) if std::ptr::eq(kind, mapper.mapping.kind) => {
-            return Ok(mapper.mapping.with_debugger(root));
+            return Ok(mapper.mapping.with_facts_of(&document));
         }
         (Some(kind), _) => {
             let mut mapper = Mapper::new(kind, invocation, options);
             mapper.map_event(root);
             if !mapper.mapping.slots.is_empty() || mapper.mapping.is_unwrapped_request {
-                return Ok(mapper.mapping.with_debugger(root));
+                return Ok(mapper.mapping.with_facts_of(&document));
             }
         }
         (None, _) => (),
@@ -115,7 +119,7 @@ pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) 
     } else {
         Mapping::unchanged(root)
     };
-    let mut mapping = mapping.with_debugger(root);
+    let mut mapping = mapping.with_facts_of(&document);
     if kind.is_some() || looks_malformed(root) {
         mapping.warn("it claims to be an AWS event or a CloudEvent, but its form is wrong");
     }
@@ -159,6 +163,7 @@ impl<'a> Mapping<'a> {
             head: self.text.get(slot.start..slot.end).unwrap_or_default(),
             data: slot.data,
             tail: if slot.is_open { b"}" } else { b"" },
+            may_have_line_breaks: self.has_line_breaks,
         })
     }
 
@@ -181,9 +186,12 @@ impl<'a> Mapping<'a> {
         self.slots.get(index).map(|slot| slot.record)
     }
 
-    /// Finds the debugger that the event names. Only looks on the tape, so that no event is read a second time for it.
+    /// Notes whether the event has line breaks, and the debugger that it names. Only looks on the tape, so that no event is
+    /// read a second time for it.
     #[inline(never)] // it is called from several places, and the code is smaller without inlining
-    fn with_debugger(mut self, event: Value<'_, 'a>) -> Mapping<'a> {
+    fn with_facts_of(mut self, document: &Document<'a>) -> Mapping<'a> {
+        let event = document.root();
+        self.has_line_breaks = document.has_line_breaks();
         if event.first() == b'{' && event.is_noted() {
             let attribute = || event.get(b"debugproxy").filter(|_| event.get(b"specversion").is_some());
             self.debugger = event.get(b"_debugProxy").or_else(attribute).map(Value::raw);
@@ -201,6 +209,7 @@ impl<'a> Mapping<'a> {
             text: Vec::new(),
             slots: Vec::new(),
             debugger: None,
+            has_line_breaks: false,
         }
     }
 
@@ -413,5 +422,25 @@ mod tests {
         for other in [&b"\x0c"[..], b"\x0b", b"\0", b" \xa0"] {
             assert!(mapped(other).is_err());
         }
+    }
+
+    #[test]
+    fn it_is_known_whether_the_data_may_have_line_breaks() {
+        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+        let may_have = |event: &str, options: Options| {
+            let mapping = map(event.as_bytes(), &facts, &options).unwrap();
+            mapping.events().any(|event| event.may_have_line_breaks)
+        };
+        let deep = r#"{"a":[[[[[[{"b":@1}]]]]]]}"#;
+        let record = r#"{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:1:q","messageId":"m"@}"#;
+        for event in [deep, "@1@", "[1@,2]", &format!(r#"{{"Records":[{record},{record}]}}"#)] {
+            for options in [Options::default(), Options { raw: true, ..Options::default() }] {
+                for (space, expected) in [("", false), (" \t", false), ("\n", true), ("\r", true), (" \r\n ", true)] {
+                    assert_eq!(may_have(&event.replace('@', space), options), expected, "{event:?} {space:?}");
+                }
+            }
+        }
+        assert!(!may_have(r#"{"text":"\n\r"}"#, Options::default()));
+        assert!(MappedEvent::from_text(b"1").may_have_line_breaks);
     }
 }

@@ -172,6 +172,7 @@ pub struct Document<'a> {
     tape: Tape,
     /// A look-up found another name with the fingerprint of the wanted name.
     has_name_collision: Cell<bool>,
+    has_line_breaks: bool,
 }
 
 /// Receives the elements of arrays while an event is read. The elements are then still in the processor's cache.
@@ -209,17 +210,23 @@ impl<'a> Document<'a> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_for(text: &'a [u8], consumer: &mut dyn Consumer<'a>) -> Result<Document<'a>, NotJson> {
-        let document = Document { text, tape: Tape::default(), has_name_collision: Cell::new(false) };
+        let has_name_collision = Cell::new(false);
+        let document = Document { text, tape: Tape::default(), has_name_collision, has_line_breaks: false };
         let limit = (text.len() / 16).min(1_000_000) + 512;
         let mut writer = TapeWriter { document, scanner: Scanner::new(text), limit, consumer };
         let end = writer.node(NAMELESS, 0).and_then(|()| writer.scanner.end());
         must_be_utf8(&writer.scanner, end, text)?;
-        Ok(writer.document)
+        Ok(Document { has_line_breaks: writer.scanner.has_line_breaks(), ..writer.document })
     }
 
     pub fn root(&self) -> Value<'_, 'a> {
         let raw = self.tape.get(0).map_or(self.text, |node| self.slice((node.start, node.end)));
         Value { raw, document: self, index: 0 }
+    }
+
+    /// True if the text has a line feed or a carriage return.
+    pub fn has_line_breaks(&self) -> bool {
+        self.has_line_breaks
     }
 
     #[inline(always)]

@@ -58,6 +58,7 @@ pub struct Scanner<'a> {
     open: Vec<u8>,
     /// The words of strings, or-ed. The highest bit of a byte is set if a byte was not ASCII.
     seen: u64,
+    has_line_breaks: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -70,7 +71,7 @@ impl<'a> Scanner<'a> {
 
     /// Starts at an offset.
     pub fn from(text: &'a [u8], at: usize) -> Scanner<'a> {
-        Scanner { text, at, reason: Reason::End, open: Vec::new(), seen: 0 }
+        Scanner { text, at, reason: Reason::End, open: Vec::new(), seen: 0, has_line_breaks: false }
     }
 
     /// Returns the offset of the next byte.
@@ -87,6 +88,11 @@ impl<'a> Scanner<'a> {
     /// True if all that was accepted is ASCII, and so UTF-8. Only strings can have other bytes.
     pub fn is_ascii(&self) -> bool {
         self.seen & blocks::HIGHEST_BITS == 0
+    }
+
+    /// True if there was a line feed or a carriage return. They are white space: strings cannot have them.
+    pub fn has_line_breaks(&self) -> bool {
+        self.has_line_breaks
     }
 
     /// Says why the last call refused the text.
@@ -111,6 +117,7 @@ impl<'a> Scanner<'a> {
 
     fn skip_some_whitespace(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.has_line_breaks |= matches!(self.peek(), b'\n' | b'\r');
             self.at += 1;
         }
     }
