@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use open_runtime::cloudevents::{EventFacts, Options, map};
+use open_runtime::json_line::on_one_line;
 
 const INVOCATION: EventFacts<'static> = EventFacts {
     request_id: "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
@@ -42,8 +43,9 @@ fn print(file: &str, event: &[u8], options: &Options) -> io::Result<()> {
             for event in mapping.events() {
                 let start = out.len();
                 event.append_to(&mut out);
-                let line_breaks = out.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r'));
-                line_breaks.for_each(|byte| *byte = b' ');
+                let line = on_one_line(out.get(start..).unwrap_or_default()).into_owned();
+                out.truncate(start);
+                out.extend_from_slice(&line);
                 out.push(b'\n');
             }
         }

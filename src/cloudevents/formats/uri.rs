@@ -1,7 +1,31 @@
 //! URI-references (RFC 3986), made from names that AWS and its users choose. The `source` of a CloudEvent is a
 //! URI-reference.
 
+use crate::cloudevents::json::take_until;
 use crate::cloudevents::json::text::hex;
+
+/// A set of ASCII characters: a bit for each.
+type Characters = u128;
+
+const fn characters(all: &[u8]) -> Characters {
+    let (mut set, mut rest) = (0, all);
+    while let [first, behind @ ..] = rest {
+        set |= 1 << *first;
+        rest = behind;
+    }
+    set
+}
+
+fn contains(set: Characters, byte: u8) -> bool {
+    byte.is_ascii() && set >> byte & 1 != 0
+}
+
+const ALPHANUMERIC: Characters = characters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+
+/// Unreserved characters and sub-delimiters.
+const ANYWHERE: Characters = ALPHANUMERIC | characters(b"-._~!$&'()*+,;=");
+const IN_PATH: Characters = ANYWHERE | characters(b":@/?");
+const IN_SCHEME: Characters = ALPHANUMERIC | characters(b"+-.");
 
 /// Appends `text`, and percent-encodes every byte that is not allowed at its place. Valid `%XX` stay. The result is
 /// ASCII and does not need an escape in JSON.
@@ -15,10 +39,10 @@ pub fn append_reference(text: &[u8], out: &mut Vec<u8>) {
         _ => rest,
     };
     let (path, fragment) = split_at_any(rest, b"#");
-    append_encoded(path, b":@/?", out);
+    append_encoded(path, IN_PATH, out);
     if let [_, fragment @ ..] = fragment {
         out.push(b'#');
-        append_encoded(fragment, b":@/?", out);
+        append_encoded(fragment, IN_PATH, out);
     }
 }
 
@@ -31,7 +55,7 @@ pub fn is_reference(text: &[u8], absolute: bool) -> bool {
 
 /// Returns the length of a leading `scheme:`, including the colon. Returns 0 if there is no scheme.
 fn scheme_length(text: &[u8]) -> usize {
-    match text.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte))) {
+    match text.iter().position(|byte| !contains(IN_SCHEME, *byte)) {
         Some(end) if text.get(end) == Some(&b':') && text.first().is_some_and(u8::is_ascii_alphabetic) => end + 1,
         _ => 0,
     }
@@ -41,7 +65,7 @@ fn scheme_length(text: &[u8]) -> usize {
 /// colon.
 fn append_first_segment<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (segment, rest) = split_at_any(text, b"/?#");
-    append_encoded(segment, b"@", out);
+    append_encoded(segment, ANYWHERE | characters(b"@"), out);
     rest
 }
 
@@ -51,13 +75,13 @@ fn append_authority<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (authority, rest) = split_at_any(text, b"/?#");
     let mut host = authority;
     if let Some(at) = authority.iter().rposition(|byte| *byte == b'@') {
-        append_encoded(authority.get(..at).unwrap_or_default(), b":", out);
+        append_encoded(authority.get(..at).unwrap_or_default(), ANYWHERE | characters(b":"), out);
         out.push(b'@');
         host = authority.get(at + 1..).unwrap_or_default();
     }
     let port = host.iter().rposition(|byte| !byte.is_ascii_digit()).filter(|at| host.get(*at) == Some(&b':'));
     let (name, port) = host.split_at_checked(port.unwrap_or(host.len())).unwrap_or_default();
-    append_encoded(name, b"", out);
+    append_encoded(name, ANYWHERE, out);
     out.extend_from_slice(port);
     rest
 }
@@ -67,24 +91,23 @@ fn split_at_any<'a>(text: &'a [u8], stops: &[u8]) -> (&'a [u8], &'a [u8]) {
     text.split_at_checked(end).unwrap_or_default()
 }
 
-/// Appends unreserved characters, sub-delimiters, `%XX` and the bytes in `also` unchanged. Percent-encodes all other
-/// bytes.
-fn append_encoded(text: &[u8], also: &[u8], out: &mut Vec<u8>) {
-    for (index, byte) in text.iter().enumerate() {
-        if byte.is_ascii_alphanumeric()
-            || b"-._~!$&'()*+,;=".contains(byte)
-            || also.contains(byte)
-            || (*byte == b'%' && is_triplet(text, index))
-        {
-            out.push(*byte);
+/// Appends the `allowed` bytes and `%XX` unchanged. Percent-encodes all other bytes.
+fn append_encoded(text: &[u8], allowed: Characters, out: &mut Vec<u8>) {
+    let mut rest = text;
+    loop {
+        out.extend_from_slice(take_until(&mut rest, |byte| !contains(allowed, byte)));
+        let [byte, behind @ ..] = rest else { break };
+        if *byte == b'%' && is_triplet(behind) {
+            out.push(b'%');
         } else {
             append_triplet(*byte, out);
         }
+        rest = behind;
     }
 }
 
-fn is_triplet(text: &[u8], index: usize) -> bool {
-    text.get(index + 1..index + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+fn is_triplet(behind: &[u8]) -> bool {
+    behind.get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Appends a byte as `%XX`.

@@ -242,8 +242,8 @@ impl<'a> Document<'a> {
     /// Finds the last member with this name among the children in this range of the tape.
     fn find(&self, first: u32, end: u32, name: &[u8]) -> Option<Value<'_, 'a>> {
         let (fingerprint, mut index, mut found) = (fingerprint(name), first, None);
-        while index < end {
-            let node = self.tape.get(index as usize)?;
+        let nodes = self.tape.nodes.get(..self.tape.length)?.get(..end as usize)?;
+        while let Some(node) = nodes.get(index as usize) {
             if node.name.fingerprint == fingerprint {
                 match matches_name(self.name(node.name), name) {
                     true => found = Some((index, node)),
