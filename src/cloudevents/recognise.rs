@@ -43,7 +43,10 @@ pub fn looks_malformed(event: Value<'_, '_>) -> bool {
     const CLAIMS: &[u8] =
         b"eventSource^aws:|eventSource~SelfManagedKafka|Records.0.eventSource^aws:|Records.0.EventSource^aws:|\
          0.eventSource^aws:|0.eventSource~SelfManagedKafka|specversion=1.0";
-    (event.first() == b'[' || event.is_noted()) && all_hold(CLAIMS, event)
+    let has = |name: &&[u8]| event.get(name).is_some(); // most free-form events have none of them, and are not looked at further
+    let may_claim =
+        event.first() == b'[' || event.is_noted() && [&b"eventSource"[..], b"Records", b"specversion"].iter().any(has);
+    may_claim && all_hold(CLAIMS, event)
 }
 
 /// True if all conditions hold. Spaces separate conditions.
