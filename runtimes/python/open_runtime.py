@@ -265,6 +265,7 @@ class Call:
     is_awaited = False  # whether the process waits for the next call
     is_last = False  # whether no more calls are read
     telemetry = None  # the descriptor for frames of the log
+    stop_tracing = None  # ends the tracing by debugpy
 
 
 def on_sigterm(number, frame):
@@ -272,6 +273,8 @@ def on_sigterm(number, frame):
     if Call.context:
         left = Call.context.get_remaining_time_in_millis()
         timeout = FunctionTimeout(f"the handler was still running {left} ms before its deadline")
+        if Call.stop_tracing:
+            Call.stop_tracing()  # or debugpy, if it stops the handler, would stop it again at each line on the way out
         if "open_runtime.event_loop" in sys.modules:
             sys.modules["open_runtime.event_loop"].interrupt(timeout)
         else:

@@ -9,6 +9,7 @@ import time
 
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # or it warns of Python's own frozen modules
 import debugpy
+from open_runtime import Call
 from open_runtime.debugger import CONNECT_TIMEOUT, LONGEST_LINE, LONGEST_WAIT, RETRY, is_from_page, warn
 
 CHUNK = 1 << 16  # bytes
@@ -95,6 +96,8 @@ def attach(target, left):
     if address is None:
         debugpy.configure(subProcess=False)
         address = debugpy.listen(("127.0.0.1", 0))
+        Call.stop_tracing = lambda: debugpy.trace_this_thread(False)
+    debugpy.trace_this_thread(True)  # a SIGTERM in the call before has ended it
     wait = max(0, min(LONGEST_WAIT, left / 2))
     tunnel = Tunnel(target)
     timer = threading.Timer(wait, lambda: debugpy.wait_for_client.cancel())

@@ -213,7 +213,10 @@ check 'Python: SIGTERM at a breakpoint of debugpy raises an exception where the 
 	has_answer &&
 	failed Function.Timeout "the handler was still running" &&
 	says response "in plain" &&
-	answers "{}" "{\"secret\":42,\"has\":[]}"
+	answers "{}" "{\"secret\":42,\"has\":[]}" &&
+	within 10000 says adapter.out disconnected &&
+	adapter "$outer" resume &&
+	is_debugged_by_debugpy "$inner"
 '
 
 finish
