@@ -331,6 +331,28 @@ check 'a link that leads nowhere is noticed' '
 	same "$(printf "page.md: no such file: none.md\npage.md: no such heading: #none")" "$(cat found)"
 '
 
+# names: prints the files, folders and words of the sources that the tables of architecture.md name.
+names() {
+	grep "^|" "$repository/docs/architecture.md" | grep -oE "\`[^\` ]+\`" | tr -d "\`" | sort -u
+}
+
+# is_there NAME: the repository has that file or folder, or the sources have that word.
+is_there() {
+	case $1 in
+	*[./]*) git -C "$repository" ls-files --cached --others --exclude-standard | grep -qE "(^|/)${1%/}(/|\$)" ;;
+	*) grep -rqw -e "$1" "$repository/src" ;;
+	esac || {
+		echo "there is no $1"
+		return 1
+	}
+}
+
+check 'the files that architecture.md names, which hold something or where a change belongs, are there' '
+	names >names &&
+	test "$(wc -l <names)" -gt 40 &&
+	for_each is_there <names
+'
+
 check 'the README links to every document' '
 	for file in "$repository"/docs/*.md
 	do
