@@ -59,7 +59,7 @@ test-compat: bootstrap tool
 
 test-deploy: layer interpreter-layers
 	@scripts/setup test-deploy
-	@cd tests && LIMIT_S=900 ./run 'deploy-*'
+	@cd tests && ./run 'deploy-*'
 
 test-long: bootstrap tool
 	@scripts/setup test-long
