@@ -1,8 +1,8 @@
 /* The floor of our own design: HTTP on one side, and the lines of a language runtime on the other. It passes each event on without a
    look at it, and has no deadlines, no errors and no signals. usage: bridge LANGUAGE_RUNTIME */
-#include <fcntl.h>
+#include "api.h" /* first: it asks for the functions of GNU */
 
-#include "api.h"
+#include <fcntl.h>
 
 struct child {
 	int in, out;
