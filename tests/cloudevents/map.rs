@@ -1,8 +1,10 @@
 //! Maps the events in files, and prints for each a line of JSON, `{"file":…,"kind":…,"batch":…,"warning":…,"events":2}`,
 //! and then a line for each of its events; or `{"file":…,"error":…,"events":0}` if it is not JSON.
 //!
-//! `map [--raw] [--wrap] [--unwrap] FILE…`; without a file, reads the names of files from STDIN, one a line.
+//! `map [--raw] [--wrap] [--unwrap] [--times=N] FILE…`; without a file, reads the names of files from STDIN, one a line. It maps
+//! each event N times, so that the instructions of a mapping can be told from those of reading and printing.
 
+use std::hint::black_box;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -20,9 +22,14 @@ fn main() -> ExitCode {
     let (flags, files): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     let has = |flag: &str| flags.iter().any(|other| other == flag);
     let options = Options { raw: has("--raw"), wrap: has("--wrap"), unwrap: has("--unwrap"), ..Options::default() };
+    let times = flags.iter().find_map(|flag| flag.strip_prefix("--times=")?.parse().ok()).unwrap_or(1);
     let files = if files.is_empty() { io::stdin().lines().map_while(Result::ok).collect() } else { files };
     for file in files {
-        match std::fs::read(&file).and_then(|event| print(&file, &event, &options)) {
+        let mapped = std::fs::read(&file).and_then(|event| {
+            (1..times).for_each(|_| drop(black_box(map(black_box(&event), &INVOCATION, &options))));
+            print(&file, &event, &options)
+        });
+        match mapped {
             Ok(()) => (),
             Err(error) => {
                 eprintln!("map: {file}: {error}");
