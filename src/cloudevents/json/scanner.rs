@@ -258,41 +258,42 @@ impl<'a> Scanner<'a> {
         self.rest_of_string()
     }
 
-    /// Reads any string from this byte on, including the closing quote.
+    /// Reads any string from this byte on, including the closing quote. A text in JSON, such as the body of a request, has an
+    /// escape every few bytes.
     #[inline(never)]
     fn rest_of_string(&mut self) -> Option<()> {
         loop {
-            self.skip_plain();
-            match self.text.get(self.at) {
-                Some(b'"') => {
+            match self.text.get(self.at..)? {
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => self.at += 2,
+                [b'"', ..] => {
                     self.at += 1;
                     return Some(());
                 }
-                Some(b'\\') => self.escape()?,
-                Some(0..=0x1f) => return self.refuse(Reason::Control),
-                Some(byte) => self.skip_more(*byte),
-                None => return None,
+                [b'\\', ..] => self.escape()?,
+                [0..=0x1f, ..] => return self.refuse(Reason::Control),
+                [byte, ..] => self.skip_more(*byte),
+                [] => return None,
             }
+            self.skip_few();
         }
     }
 
-    /// Skips bytes in a string that do not need a check, eight at a time, and at most `SHORT` bytes. It may stop before the
-    /// next byte that needs a check.
+    /// Skips bytes in a string that do not need a check, if they are few. It may stop before the next byte that needs a check.
     #[inline(always)]
-    fn skip_plain(&mut self) {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let mut plain = 0;
-        for eight in rest.as_chunks::<8>().0.iter().take(SHORT / 8) {
+    fn skip_few(&mut self) {
+        let (text, mut at) = (self.text, self.at);
+        for _ in 0..3 {
+            let Some(eight) = text.get(at..).and_then(|rest| rest.first_chunk()) else { break };
             let eight = u64::from_le_bytes(*eight);
             self.seen |= eight;
             let special = special_bytes(eight);
             if special != 0 {
-                plain += special.trailing_zeros() as usize / 8;
+                at += special.trailing_zeros() as usize / 8;
                 break;
             }
-            plain += 8;
+            at += 8;
         }
-        self.at += plain;
+        self.at = at;
     }
 
     /// Skips `byte`, which does not need a check, or more: blocks while they are ASCII, and then eight at a time.
