@@ -4,28 +4,44 @@
 use crate::cloudevents::json::take_until;
 use crate::cloudevents::json::text::hex;
 
-/// A set of ASCII characters: a bit for each.
-type Characters = u128;
-
-const fn characters(all: &[u8]) -> Characters {
-    let (mut set, mut rest) = (0, all);
-    while let [first, behind @ ..] = rest {
-        set |= 1 << *first;
-        rest = behind;
-    }
-    set
-}
-
-fn contains(set: Characters, byte: u8) -> bool {
-    byte.is_ascii() && set >> byte & 1 != 0
-}
-
-const ALPHANUMERIC: Characters = characters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+/// Sets of characters, or-ed.
+type Characters = u8;
 
 /// Unreserved characters and sub-delimiters.
-const ANYWHERE: Characters = ALPHANUMERIC | characters(b"-._~!$&'()*+,;=");
-const IN_PATH: Characters = ANYWHERE | characters(b":@/?");
-const IN_SCHEME: Characters = ALPHANUMERIC | characters(b"+-.");
+const ANYWHERE: Characters = 1;
+const COLON: Characters = 2;
+const AT: Characters = 4;
+const SLASH_OR_QUESTION_MARK: Characters = 8;
+const IN_SCHEME: Characters = 16;
+const IN_PATH: Characters = ANYWHERE | COLON | AT | SLASH_OR_QUESTION_MARK;
+
+/// The sets that each byte is in.
+static SETS: [Characters; 256] = {
+    let (mut all, mut byte) = ([0; 256], 0);
+    let mut rest: &mut [Characters] = &mut all;
+    while let [first, behind @ ..] = rest {
+        *first = sets_of(byte);
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    all
+};
+
+const fn sets_of(byte: u8) -> Characters {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'+' => ANYWHERE | IN_SCHEME,
+        b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b',' | b';' | b'=' => ANYWHERE,
+        b':' => COLON,
+        b'@' => AT,
+        b'/' | b'?' => SLASH_OR_QUESTION_MARK,
+        _ => 0,
+    }
+}
+
+#[inline(always)]
+fn contains(set: Characters, byte: u8) -> bool {
+    SETS.get(usize::from(byte)).is_some_and(|sets| sets & set != 0)
+}
 
 /// Appends `text`, and percent-encodes every byte that is not allowed at its place. Valid `%XX` stay. The result is
 /// ASCII and does not need an escape in JSON.
@@ -38,11 +54,9 @@ pub fn append_reference(text: &[u8], out: &mut Vec<u8>) {
         _ if scheme == 0 => append_first_segment(rest, out),
         _ => rest,
     };
-    let (path, fragment) = split_at_any(rest, b"#");
-    append_encoded(path, IN_PATH, out);
-    if let [_, fragment @ ..] = fragment {
+    if let [_, fragment @ ..] = append_encoded(rest, IN_PATH, out) {
         out.push(b'#');
-        append_encoded(fragment, IN_PATH, out);
+        append_all_encoded(fragment, IN_PATH, out);
     }
 }
 
@@ -65,7 +79,7 @@ fn scheme_length(text: &[u8]) -> usize {
 /// colon.
 fn append_first_segment<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (segment, rest) = split_at_any(text, b"/?#");
-    append_encoded(segment, ANYWHERE | characters(b"@"), out);
+    append_all_encoded(segment, ANYWHERE | AT, out);
     rest
 }
 
@@ -75,13 +89,13 @@ fn append_authority<'a>(text: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let (authority, rest) = split_at_any(text, b"/?#");
     let mut host = authority;
     if let Some(at) = authority.iter().rposition(|byte| *byte == b'@') {
-        append_encoded(authority.get(..at).unwrap_or_default(), ANYWHERE | characters(b":"), out);
+        append_all_encoded(authority.get(..at).unwrap_or_default(), ANYWHERE | COLON, out);
         out.push(b'@');
         host = authority.get(at + 1..).unwrap_or_default();
     }
     let port = host.iter().rposition(|byte| !byte.is_ascii_digit()).filter(|at| host.get(*at) == Some(&b':'));
     let (name, port) = host.split_at_checked(port.unwrap_or(host.len())).unwrap_or_default();
-    append_encoded(name, ANYWHERE, out);
+    append_all_encoded(name, ANYWHERE, out);
     out.extend_from_slice(port);
     rest
 }
@@ -92,17 +106,30 @@ fn split_at_any<'a>(text: &'a [u8], stops: &[u8]) -> (&'a [u8], &'a [u8]) {
 }
 
 /// Appends the `allowed` bytes and `%XX` unchanged. Percent-encodes all other bytes.
-fn append_encoded(text: &[u8], allowed: Characters, out: &mut Vec<u8>) {
+fn append_all_encoded(text: &[u8], allowed: Characters, out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let [sharp, behind @ ..] = append_encoded(rest, allowed, out) {
+        append_triplet(*sharp, out);
+        rest = behind;
+    }
+}
+
+/// Does the same up to the first `#`. Returns the text from there on.
+fn append_encoded<'a>(text: &'a [u8], allowed: Characters, out: &mut Vec<u8>) -> &'a [u8] {
     let mut rest = text;
     loop {
         out.extend_from_slice(take_until(&mut rest, |byte| !contains(allowed, byte)));
-        let [byte, behind @ ..] = rest else { break };
-        if *byte == b'%' && is_triplet(behind) {
-            out.push(b'%');
-        } else {
-            append_triplet(*byte, out);
+        match rest {
+            [b'#', ..] | [] => return rest,
+            [b'%', behind @ ..] if is_triplet(behind) => {
+                out.push(b'%');
+                rest = behind;
+            }
+            [byte, behind @ ..] => {
+                append_triplet(*byte, out);
+                rest = behind;
+            }
         }
-        rest = behind;
     }
 }
 
