@@ -45,8 +45,7 @@ pub struct Kind {
     /// The kind's name, as in `open-runtime event NAME`.
     pub name: &'static str,
     pub(super) when: &'static str,
-    /// The [bits](name_bit) of the members in the first condition of `when`. An event of this kind has at least one of
-    /// these members.
+    /// The [bits](name_bit) of members that an event of this kind has.
     pub(super) needs: u64,
     /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, in a line each. A
     /// single text takes less space than five texts.
@@ -162,56 +161,49 @@ pub(super) enum Http {
     Alb,
 }
 
-/// The bit of a row that does not need a certain member. Every event has this bit.
-pub(super) const ANYTHING: u64 = 1 << 63;
-
-/// Returns a bit for the name of a member. A row is skipped if an event does not have any of the row's bits. Different
-/// names may share a bit. A `/` that stands for a dot inside a name does not change the bit.
+/// Returns a bit for the name of a member. A row is skipped if an event lacks one of the row's bits. Different names may
+/// share a bit. A `/` that stands for a dot inside a name does not change the bit.
 pub(super) const fn name_bit(name: &[u8]) -> u64 {
     match name {
         [] => 1,
-        [only] => 1 << (*only as usize % 63),
-        [first, .., last] => 1 << ((*first as usize + 5 * *last as usize + 3 * name.len()) % 63),
+        [only] => 1 << (*only as usize % 64),
+        [first, .., last] => 1 << ((*first as usize + 5 * *last as usize + 3 * name.len()) % 64),
     }
 }
 
-/// Returns the bits of the members in the first condition, which may have alternatives.
+/// Returns the bits of the members that all conditions need. Alternatives need the bit that they share. A condition that is
+/// negated or is about elements does not need a certain member.
 const fn name_bits(when: &[u8]) -> u64 {
-    let (mut name_bits, mut rest) = (0, when);
+    let (mut name_bits, mut shared, mut rest) = (0, u64::MAX, when);
     loop {
-        let (name, after) = rest.split_at(end_of_name(rest));
-        name_bits |= match (name, after) {
-            (b"@cloudevent", _) => name_bit(b"specversion"),
-            ([] | [b'!' | b'[', ..], _) => ANYTHING,
+        let (name, behind) = rest.split_at(length_until(rest, b".=^~: |"));
+        shared &= match name {
+            b"@cloudevent" => name_bit(b"specversion"),
+            [] | [b'!' | b'[', ..] => 0,
             _ => name_bit(name),
         };
-        match next_alternative(after) {
-            Some(next) => rest = next,
-            None => return name_bits,
+        let (_, behind) = behind.split_at(length_until(behind, b" |"));
+        match behind {
+            [b'|', alternative @ ..] => rest = alternative,
+            [] => return name_bits | shared,
+            [_, condition @ ..] => (name_bits, shared, rest) = (name_bits | shared, u64::MAX, condition),
         }
     }
 }
 
-const fn end_of_name(text: &[u8]) -> usize {
+const fn length_until(text: &[u8], stops: &[u8]) -> usize {
     let mut rest = text;
-    while let [byte, after @ ..] = rest {
-        if matches!(byte, b'.' | b'=' | b'^' | b'~' | b':' | b' ' | b'|') {
-            break;
+    while let [byte, behind @ ..] = rest {
+        let mut others = stops;
+        while let [stop, more @ ..] = others {
+            if *stop == *byte {
+                return text.len() - rest.len();
+            }
+            others = more;
         }
-        rest = after;
+        rest = behind;
     }
-    text.len() - rest.len()
-}
-
-/// Returns the text after the next `|` of this condition.
-const fn next_alternative(mut text: &[u8]) -> Option<&[u8]> {
-    loop {
-        match text {
-            [] | [b' ', ..] => return None,
-            [b'|', after @ ..] => return Some(after),
-            [_, after @ ..] => text = after,
-        }
-    }
+    text.len()
 }
 
 const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> Kind {
@@ -439,7 +431,7 @@ pub static KINDS: &[Kind] = &[
     kind!("apigw-websocket", "requestContext.connectionId:string requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
         ["apigateway.websocket.{requestContext.eventType}", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
         "{requestContext.connectionId}"]).trace(&Trace::Headers("headers")),
-    kind!("lambda-url", "requestContext.http.method:string rawPath:string requestContext.domainName~.lambda-url.",
+    kind!("lambda-url", "requestContext.domainName~.lambda-url. requestContext.http.method:string rawPath:string",
         ["lambda.http.v2", "https://{requestContext.domainName}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
         .http(Http::Headers),
     kind!("apigw-http-v2", "requestContext.http.method:string rawPath:string",

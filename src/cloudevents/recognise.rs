@@ -1,41 +1,51 @@
 //! Finds the kind of an event: the first row of the table in `kinds.rs` whose conditions hold.
 
+use std::cell::Cell;
+
 use super::formats::uri::is_reference;
 use super::formats::{base64, time};
 use super::json::text;
 use super::json::{Value, append_text, take_until};
-use super::kinds::{ANYTHING, KINDS, Kind, Records, name_bit};
+use super::kinds::{KINDS, Kind, Records, name_bit};
 
 /// Returns the event's kind, or `None` for free-form JSON. `record_kind` is the kind of all of its records, if they
 /// have the same kind.
 pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Option<&'static Kind> {
     let is_container = matches!(event.first(), b'{' | b'[');
-    let is_noted = event.is_noted();
-    let name_bits = match event.first() {
-        b'{' if is_noted => event.members().fold(ANYTHING, |name_bits, (name, _)| name_bits | name_bit(name)),
-        _ => u64::MAX,
+    let kinds = if is_container && (event.is_noted() || record_kind.is_some()) { KINDS } else { &[] };
+    let (name_bits, subject) = (name_bits(event), Subject::new(event));
+    let is_match = |kind: &&'static Kind| {
+        record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind))
+            || kind.needs & !name_bits == 0
+                && !matches!(kind.records, Records::Each(_))
+                && subject.all_hold(kind.when.as_bytes())
     };
-    let is_match = |kind: &&'static Kind| match kind.records {
-        Records::Each(_) => record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind)),
-        _ => kind.needs & name_bits != 0 && all_hold(kind.when.as_bytes(), event),
-    };
-    let kinds = if is_container && (is_noted || record_kind.is_some()) { KINDS } else { &[] };
     kinds.iter().find(is_match)
 }
 
 /// Returns the kind of an element of an array. `array` is the name of the event's member that holds the array, or
 /// `None` if the event is the array.
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
-    let is_match = |kind: &&'static Kind| match *kind.records {
-        Records::Each(member) => member == array && is_of(kind, record),
-        _ => false,
+    let (name_bits, subject) = (name_bits(record), Subject::new(record));
+    let is_match = |kind: &&'static Kind| {
+        kind.needs & !name_bits == 0
+            && matches!(*kind.records, Records::Each(member) if member == array)
+            && subject.all_hold(kind.when.as_bytes())
     };
-    KINDS.iter().find(is_match)
+    if record.first() == b'{' { KINDS.iter().find(is_match) } else { None }
+}
+
+/// Returns the bits of the members. A value whose members are not known may have any.
+fn name_bits(value: Value<'_, '_>) -> u64 {
+    match value.first() {
+        b'{' if value.is_noted() => value.members().fold(0, |name_bits, (name, _)| name_bits | name_bit(name)),
+        _ => u64::MAX,
+    }
 }
 
 /// True if the record has this kind.
 pub fn is_of(kind: &Kind, record: Value<'_, '_>) -> bool {
-    record.first() == b'{' && all_hold(kind.when.as_bytes(), record)
+    record.first() == b'{' && Subject::new(record).all_hold(kind.when.as_bytes())
 }
 
 /// True if the event claims to come from AWS or to be a CloudEvent. It is malformed if no row of the table matches it.
@@ -46,81 +56,142 @@ pub fn looks_malformed(event: Value<'_, '_>) -> bool {
     let has = |name: &&[u8]| event.get(name).is_some(); // most free-form events have none of them, and are not looked at further
     let may_claim =
         event.first() == b'[' || event.is_noted() && [&b"eventSource"[..], b"Records", b"specversion"].iter().any(has);
-    may_claim && all_hold(CLAIMS, event)
+    may_claim && Subject::new(event).all_hold(CLAIMS)
 }
 
-/// True if all conditions hold. Spaces separate conditions.
-fn all_hold(mut conditions: &[u8], event: Value<'_, '_>) -> bool {
-    loop {
-        if !any_holds(&mut conditions, event) {
-            return false;
+/// What conditions are about. Rows that follow one another often begin with the same member.
+struct Subject<'d, 'a> {
+    value: Value<'d, 'a>,
+    /// The step that was taken last from the value, and where it led.
+    last_step: Cell<(&'static [u8], Option<Value<'d, 'a>>)>,
+}
+
+impl<'d, 'a> Subject<'d, 'a> {
+    fn new(value: Value<'d, 'a>) -> Subject<'d, 'a> {
+        Subject { value, last_step: Cell::new((b" ", None)) }
+    }
+
+    /// True if all conditions hold. Spaces separate conditions.
+    fn all_hold(&self, mut conditions: &'static [u8]) -> bool {
+        while self.any_holds(&mut conditions) {
+            match conditions {
+                [_, behind @ ..] => conditions = behind,
+                [] => return true,
+            }
         }
-        match conditions {
-            [_, behind @ ..] => conditions = behind,
-            [] => return true,
+        false
+    }
+
+    /// True if at least one alternative of the first condition holds. Removes this condition from `conditions`.
+    fn any_holds(&self, conditions: &mut &'static [u8]) -> bool {
+        let mut holds = false;
+        loop {
+            holds = holds || self.holds(conditions);
+            take_until(conditions, ends_condition);
+            match *conditions {
+                [b'|', behind @ ..] => *conditions = behind,
+                _ => return holds,
+            }
         }
     }
-}
 
-/// True if at least one alternative of the first condition holds. Removes this condition from `conditions` if it holds.
-fn any_holds(conditions: &mut &[u8], event: Value<'_, '_>) -> bool {
-    let mut holds = false;
-    loop {
-        let condition = take_until(conditions, |byte| matches!(byte, b' ' | b'|'));
-        holds = holds || self::holds(condition, event);
-        match *conditions {
-            [b'|', behind @ ..] => *conditions = behind,
-            _ if holds => return true,
-            _ => return false,
+    /// Reads a condition as far as it must.
+    fn holds(&self, condition: &mut &'static [u8]) -> bool {
+        match *condition {
+            [b'!', positive @ ..] => {
+                *condition = positive;
+                !self.passes(condition)
+            }
+            text if text.starts_with(b"@cloudevent") => is_cloud_event(self.value),
+            [b'[', b']', b'.', test @ ..] => {
+                let mut elements = self.value.elements().peekable();
+                elements.peek().is_some() && elements.all(|element| passes(&mut &*test, element))
+            }
+            _ => self.passes(condition),
         }
     }
-}
 
-fn holds(condition: &[u8], event: Value<'_, '_>) -> bool {
-    match condition {
-        [b'!', positive @ ..] => !holds(positive, event),
-        b"@cloudevent" => is_cloud_event(event),
-        [b'[', b']', b'.', test @ ..] => {
-            let mut elements = event.elements().peekable();
-            elements.peek().is_some() && elements.all(|element| passes(test, element))
-        }
-        _ => passes(condition, event),
-    }
-}
-
-/// True if a test holds. A test is a path, or a path followed by an operator and a text.
-fn passes(test: &[u8], value: Value<'_, '_>) -> bool {
-    let (mut rest, mut found) = (test, value);
-    loop {
-        let step = take_until(&mut rest, |byte| matches!(byte, b'.' | b'=' | b'^' | b'~' | b':'));
-        let Some(next) = found.step(step) else {
-            return false;
+    fn passes(&self, test: &mut &'static [u8]) -> bool {
+        let (name, found) = self.last_step.get();
+        let found = match test.strip_prefix(name) {
+            Some(behind) if behind.first().is_none_or(|byte| ends_step(*byte)) => {
+                *test = behind;
+                found
+            }
+            _ => {
+                let name = take_until(test, ends_step);
+                let found = self.value.step(name);
+                self.last_step.set((name, found));
+                found
+            }
         };
-        found = next;
-        match rest {
-            [b'.', behind @ ..] => rest = behind,
-            [] => return !found.is_null(),
-            [operator, wanted @ ..] => return compares(*operator, found, wanted),
+        found.is_some_and(|found| passes_from(test, found))
+    }
+}
+
+#[inline(always)]
+fn ends_condition(byte: u8) -> bool {
+    matches!(byte, b' ' | b'|')
+}
+
+/// True if a test holds. A test is a path, or a path followed by an operator and a text. A space or a bar ends it.
+fn passes(test: &mut &'static [u8], value: Value<'_, '_>) -> bool {
+    let found = value.step(take_until(test, ends_step));
+    found.is_some_and(|found| passes_from(test, found))
+}
+
+/// Does the same from the end of the first step on, which led to `found`.
+fn passes_from(test: &mut &'static [u8], mut found: Value<'_, '_>) -> bool {
+    loop {
+        match *test {
+            [b'.', behind @ ..] => {
+                *test = behind;
+                let Some(next) = found.step(take_until(test, ends_step)) else { return false };
+                found = next;
+            }
+            [operator @ (b'=' | b'^' | b'~' | b':'), behind @ ..] => {
+                *test = behind;
+                return compares(*operator, found, take_until(test, ends_condition));
+            }
+            _ => return !found.is_null(),
         }
     }
+}
+
+#[inline(always)]
+fn ends_step(byte: u8) -> bool {
+    ends_condition(byte) || matches!(byte, b'.' | b'=' | b'^' | b'~' | b':')
 }
 
 fn compares(operator: u8, found: Value<'_, '_>, wanted: &[u8]) -> bool {
     if operator == b':' {
         let is_list = |(_, member): (_, Value<'_, '_>)| member.first() == b'[';
-        return found.first() == first_byte_of(wanted) && (wanted != b"lists" || found.members().all(is_list));
+        return found.first() == first_byte_of(wanted)
+            && (wanted.first() != Some(&b'l') || found.members().all(is_list));
     }
     found.plain_text().is_some_and(|text| match operator {
         b'=' => wanted.split(|byte| *byte == b',').any(|one| one == text),
         b'^' => text.starts_with(wanted),
-        _ => text.windows(wanted.len()).any(|part| part == wanted),
+        _ => contains(text, wanted),
     })
 }
 
+fn contains(text: &[u8], wanted: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some((first, behind)) = rest.split_first() {
+        if Some(first) == wanted.first() && rest.starts_with(wanted) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
+/// The first letter of `object`, `lists`, `array` or `string` tells which it is.
 fn first_byte_of(name: &[u8]) -> u8 {
-    match name {
-        b"object" | b"lists" => b'{',
-        b"array" => b'[',
+    match name.first() {
+        Some(b'o' | b'l') => b'{',
+        Some(b'a') => b'[',
         _ => b'"',
     }
 }
@@ -129,7 +200,7 @@ fn first_byte_of(name: &[u8]) -> u8 {
 ///
 /// Source: <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#context-attributes>
 pub fn is_cloud_event(event: Value<'_, '_>) -> bool {
-    passes(b"specversion=1.0", event)
+    passes(&mut &b"specversion=1.0"[..], event)
         && [&b"id"[..], b"source", b"type"]
             .iter()
             .all(|name| event.get(name).is_some_and(|value| value.first() == b'"'))
