@@ -11,9 +11,8 @@ use super::formats::uri;
 use super::json::Value;
 use super::json::text;
 use super::kinds::{Kind, Records, Trace};
-use super::options::EventFacts;
-use super::template::{Inputs, Scope, Templates};
-use super::trace;
+use super::template::{Inputs, Noted, Scope};
+use super::trace::{self, Header};
 
 /// Writes the CloudEvents of an event, without their data.
 pub struct AttributeWriter {
@@ -21,74 +20,50 @@ pub struct AttributeWriter {
     context: Context,
 }
 
-/// An attribute: how it is written, what its text is made from, and where it was written last.
+/// An attribute: what its text is made from, and where it was written last.
 struct Attribute {
-    write: fn(&mut Context, &mut TextSource, &Scope<'_, '_, '_>, &mut Vec<u8>) -> Option<&'static str>,
-    from: TextSource,
+    template: &'static str,
+    read: Noted,
     written: Range<usize>,
 }
 
-/// What the text of an attribute is made from.
-struct TextSource {
-    template: Range<usize>,
-    fallback: Range<usize>,
-    inputs: Inputs,
-}
+type Write = fn(&mut Context, &'static str, &Scope<'_, '_, '_>, &mut Vec<u8>) -> Option<&'static str>;
+
+/// How each attribute is written.
+const WRITE: [Write; 8] = [
+    Context::id,
+    Context::source,
+    Context::r#type,
+    Context::time,
+    Context::subject,
+    Context::partitionkey,
+    Context::sequence,
+    Context::trace,
+];
 
 /// What all attributes share.
 struct Context {
-    templates: Templates,
-    /// The type for records that lack a part of the type's template.
-    type_fallback: &'static str,
-    /// The unit of numbers in the column for the time.
-    unit: Unit,
+    kind: &'static Kind,
+    inputs: Inputs,
     minute_cache: MinuteCache,
-    sequence_width: usize,
-    trace: Trace,
-    /// The templates of `traceparent`, `tracestate` and X-Ray's header. They are empty unless the row has
-    /// `Trace::Texts`.
-    trace_texts: [Range<usize>; 3],
-    invocation_trace: trace::InvocationTrace,
+    /// Parsed for the first record without a trace.
+    invocation_trace: Option<trace::InvocationTrace>,
     /// The text of an attribute before it is written.
     scratch: Vec<u8>,
 }
 
 impl AttributeWriter {
-    /// Parses the templates of a kind's row.
-    pub fn new(kind: &Kind, invocation: &EventFacts<'_>) -> AttributeWriter {
-        let mut templates = Templates::new();
+    /// Takes the templates of a kind's row.
+    pub fn new(kind: &'static Kind) -> AttributeWriter {
         let mut columns = kind.columns.split('\n');
         let [r#type, source, id, time, subject] = [(); 5].map(|()| columns.next().unwrap_or_default());
-        let (unit, time) = match time.split_at_checked(3) {
-            Some(("ms:", time)) => (Unit::Milliseconds, time),
-            Some(("us:", time)) => (Unit::Microseconds, time),
-            _ => (Unit::Seconds, time),
-        };
-        let id_fallback = if *kind.records == Records::None { "{@req,@ms}" } else { "{@req,@ms}.{@i}" };
-        let mut attribute = |write, template, fallback| {
-            let (template, fallback) = (templates.add(template), templates.add(fallback));
-            Attribute { write, from: TextSource { template, fallback, inputs: Inputs::default() }, written: 0..0 }
-        };
-        let attributes = [
-            attribute(Context::id, id, id_fallback),
-            attribute(Context::source, source, "{@fn}|aws:lambda"),
-            attribute(Context::r#type, r#type, ""),
-            attribute(Context::time, time, "{@ms}"),
-            attribute(Context::subject, subject, ""),
-            attribute(Context::partitionkey, kind.order.partitionkey, ""),
-            attribute(Context::sequence, kind.order.sequence, ""),
-            attribute(Context::trace, "", ""),
-        ];
-        let texts = if let Trace::Texts(texts) = *kind.trace { *texts } else { [""; 3] };
+        let templates = [id, source, r#type, time, subject, kind.order.partitionkey, kind.order.sequence, ""];
+        let attributes = templates.map(|template| Attribute { template, read: Noted::default(), written: 0..0 });
         let context = Context {
-            type_fallback: r#type.split('{').next().unwrap_or_default().trim_end_matches('.'),
-            unit,
+            kind,
+            inputs: Inputs::new(*kind.records == Records::None),
             minute_cache: MinuteCache::default(),
-            sequence_width: kind.order.width,
-            trace: *kind.trace,
-            trace_texts: texts.map(|template| templates.add(template)),
-            invocation_trace: trace::InvocationTrace::new(invocation.trace_id),
-            templates,
+            invocation_trace: None,
             scratch: Vec::with_capacity(128),
         };
         AttributeWriter { attributes, context }
@@ -105,10 +80,14 @@ impl AttributeWriter {
     ) -> Option<&'static str> {
         let before = before.filter(|_| scope.record.no_name_collision());
         scope.record.reset_name_collision();
+        if before.is_none() {
+            self.context.inputs.clear();
+        }
         out.extend_from_slice(br#"{"specversion":"1.0","datacontenttype":"application/json""#);
         let (mut missing, mut same, mut at) = (None, 0..0, out.len());
-        for attribute in &mut self.attributes {
-            if before.is_some_and(|before| attribute.from.inputs.are_same(scope.record, before)) {
+        for (attribute, write) in self.attributes.iter_mut().zip(WRITE) {
+            let inputs = &mut self.context.inputs;
+            if before.is_some_and(|before| inputs.are_same(attribute.read, scope.record, before)) {
                 let start = if same.is_empty() { attribute.written.start } else { same.start };
                 same = start..attribute.written.end; // these attributes are adjacent, and are copied together
                 at += attribute.written.len();
@@ -116,10 +95,12 @@ impl AttributeWriter {
                 continue;
             }
             out.extend_from_within(std::mem::replace(&mut same, 0..0));
+            inputs.current = attribute.read;
             if before.is_none() {
-                attribute.from.inputs.clear();
+                inputs.begin();
             }
-            missing = missing.or((attribute.write)(&mut self.context, &mut attribute.from, scope, out));
+            missing = missing.or(write(&mut self.context, attribute.template, scope, out));
+            attribute.read = self.context.inputs.current;
             attribute.written = at..out.len();
             at = out.len();
         }
@@ -130,15 +111,10 @@ impl AttributeWriter {
 }
 
 impl Context {
-    /// Fills the scratch from the attribute's template. Returns false if the record lacks a part.
-    fn fill(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>) -> bool {
+    /// Fills the scratch from a template. Returns false if the record lacks a part.
+    fn fill(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>) -> bool {
         self.scratch.clear();
-        scope.fill(&self.templates, &from.template, &mut from.inputs, &mut self.scratch)
-    }
-
-    fn fill_fallback(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>) {
-        self.scratch.clear();
-        scope.fill(&self.templates, &from.fallback, &mut from.inputs, &mut self.scratch);
+        scope.fill(template, &mut self.inputs, &mut self.scratch)
     }
 
     /// Appends a String attribute with the text of its template. Returns false and appends nothing if the text is
@@ -146,13 +122,13 @@ impl Context {
     fn append_string(
         &mut self,
         start: &str,
-        from: &mut TextSource,
+        template: &'static str,
         scope: &Scope<'_, '_, '_>,
         out: &mut Vec<u8>,
     ) -> bool {
         append_member(start, out, |out| {
             let start = out.len();
-            scope.fill(&self.templates, &from.template, &mut from.inputs, out);
+            scope.fill(template, &mut self.inputs, out);
             if !text::is_plain(out.get(start..).unwrap_or_default()) {
                 let text = out.split_off(start);
                 text::append_attribute(&text, out);
@@ -160,11 +136,12 @@ impl Context {
         })
     }
 
-    fn id(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        if self.append_string(r#","id":""#, from, scope, out) {
+    fn id(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        if self.append_string(r#","id":""#, template, scope, out) {
             return None;
         }
-        self.fill_fallback(from, scope);
+        let is_batch = *self.kind.records != Records::None;
+        self.fill(if is_batch { "{@req,@ms}.{@i}" } else { "{@req,@ms}" }, scope);
         append_member(r#","id":""#, out, |out| {
             let start = out.len();
             text::append_attribute(&self.scratch, out);
@@ -172,23 +149,24 @@ impl Context {
                 out.push(b'0'); // only if the request id consists of control characters
             }
         });
-        (!from.template.is_empty()).then_some("no id")
+        (!template.is_empty()).then_some("no id")
     }
 
-    fn source(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let is_filled = self.fill(from, scope);
+    fn source(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let is_filled = self.fill(template, scope);
         if !is_filled {
-            self.fill_fallback(from, scope);
+            self.fill("{@fn}|aws:lambda", scope);
         }
         append_member(r#","source":""#, out, |out| uri::append_reference(&self.scratch, out));
-        (!is_filled && !from.template.is_empty()).then_some("no source")
+        (!is_filled && !template.is_empty()).then_some("no source")
     }
 
     /// If the record lacks the variable part of the type, the type ends before that part.
-    fn r#type(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let is_filled = self.fill(from, scope);
+    fn r#type(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let is_filled = self.fill(template, scope);
         if !is_filled {
-            self.scratch.extend_from_slice(self.type_fallback.as_bytes());
+            let known = template.split('{').next().unwrap_or_default().trim_end_matches('.');
+            self.scratch.extend_from_slice(known.as_bytes());
         }
         append_member(r#","type":""#, out, |out| {
             out.extend_from_slice(b"com.amazonaws.");
@@ -199,10 +177,15 @@ impl Context {
         (!is_filled).then_some("no name for its type")
     }
 
-    fn time(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let is_filled = self.fill(from, scope);
-        if !(is_filled && self.append_time(self.unit, out)) {
-            self.fill_fallback(from, scope);
+    fn time(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let (unit, template) = match template.split_at_checked(3) {
+            Some(("ms:", template)) => (Unit::Milliseconds, template),
+            Some(("us:", template)) => (Unit::Microseconds, template),
+            _ => (Unit::Seconds, template),
+        };
+        let is_filled = self.fill(template, scope);
+        if !(is_filled && self.append_time(unit, out)) {
+            self.fill("{@ms}", scope);
             self.append_time(Unit::Milliseconds, out);
         }
         None
@@ -214,19 +197,24 @@ impl Context {
         })
     }
 
-    fn subject(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        self.append_string(r#","subject":""#, from, scope, out);
+    fn subject(
+        &mut self,
+        template: &'static str,
+        scope: &Scope<'_, '_, '_>,
+        out: &mut Vec<u8>,
+    ) -> Option<&'static str> {
+        self.append_string(r#","subject":""#, template, scope, out);
         None
     }
 
     /// Leaves out a key that an attribute must change. A changed key could put unrelated records into the same group.
     fn partitionkey(
         &mut self,
-        from: &mut TextSource,
+        template: &'static str,
         scope: &Scope<'_, '_, '_>,
         out: &mut Vec<u8>,
     ) -> Option<&'static str> {
-        if self.fill(from, scope) && text::is_clean(&self.scratch) {
+        if self.fill(template, scope) && text::is_clean(&self.scratch) {
             append_member(r#","partitionkey":""#, out, |out| text::append_attribute(&self.scratch, out));
         }
         None
@@ -236,12 +224,12 @@ impl Context {
     /// long.
     fn sequence(
         &mut self,
-        from: &mut TextSource,
+        template: &'static str,
         scope: &Scope<'_, '_, '_>,
         out: &mut Vec<u8>,
     ) -> Option<&'static str> {
-        let is_filled = self.fill(from, scope);
-        let (number, width) = (&self.scratch, self.sequence_width);
+        let is_filled = self.fill(template, scope);
+        let (number, width) = (&self.scratch, self.kind.order.width);
         if is_filled && number.len() <= width && number.iter().all(u8::is_ascii_digit) {
             append_member(r#","sequence":""#, out, |out| {
                 out.resize(out.len() + width - number.len(), b'0');
@@ -251,34 +239,40 @@ impl Context {
         None
     }
 
-    fn trace(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let headers = match self.trace {
+    fn trace(&mut self, _: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let own = match *self.kind.trace {
             Trace::None => trace::TraceHeaders::default(),
-            Trace::Texts(..) => self.trace_in_texts(from, scope),
+            Trace::Texts(templates) => trace_in_texts(templates, &mut self.inputs, scope),
             Trace::Headers(path) => trace::in_headers(scope.record, path),
             Trace::Kafka => trace::in_kafka_headers(scope.record),
         };
-        if matches!(self.trace, Trace::Headers(_) | Trace::Kafka) {
-            from.inputs.mark_incomplete();
+        if matches!(self.kind.trace, Trace::Headers(_) | Trace::Kafka) {
+            self.inputs.mark_incomplete();
         }
-        self.invocation_trace.choose(&headers, |parent, state| {
+        let invocation = scope.invocation.trace_id;
+        trace::choose(&own, &mut self.invocation_trace, invocation, |parent, state| {
             append_member(r#","traceparent":""#, out, |out| text::append_attribute(parent, out));
             append_member(r#","tracestate":""#, out, |out| text::append_attribute(state, out));
         });
         None
     }
+}
 
-    fn trace_in_texts(&mut self, from: &mut TextSource, scope: &Scope<'_, '_, '_>) -> trace::TraceHeaders {
-        let [parent, state, xray] = &self.trace_texts;
-        let mut text_of = |template| {
-            let mut text = Vec::new();
-            scope.fill(&self.templates, template, &mut from.inputs, &mut text).then_some(text)
+fn trace_in_texts(
+    templates: &[&'static str; 3],
+    inputs: &mut Inputs,
+    scope: &Scope<'_, '_, '_>,
+) -> trace::TraceHeaders {
+    let [parent, state, xray] = templates;
+    trace::TraceHeaders::find(&mut |header| {
+        let template = match header {
+            Header::Parent => parent,
+            Header::State => state,
+            Header::XRay => xray,
         };
-        match text_of(parent) {
-            None => trace::TraceHeaders { xray: text_of(xray), ..trace::TraceHeaders::default() },
-            parent => trace::TraceHeaders { parent, state: text_of(state), xray: text_of(xray) },
-        }
-    }
+        let mut text = Vec::new();
+        scope.fill(template, inputs, &mut text).then_some(text)
+    })
 }
 
 /// Appends `start`, what `write` appends, and a closing quote. `start` is `,"name":"`. Returns false and appends

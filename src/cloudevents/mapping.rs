@@ -247,7 +247,7 @@ impl<'a> Mapping<'a> {
 struct RecordConsumer<'s, 'a> {
     invocation: &'s EventFacts<'s>,
     options: &'s Options,
-    mapper: Option<Mapper<'s, 'a>>,
+    mapper: Option<Box<Mapper<'s, 'a>>>,
     /// The records have different kinds, or there are several lists of them.
     is_unusable: bool,
 }
@@ -277,19 +277,20 @@ struct Mapper<'s, 'a> {
 }
 
 impl<'s, 'a> Mapper<'s, 'a> {
-    fn new(kind: &'static Kind, invocation: &'s EventFacts<'s>, options: &'s Options) -> Mapper<'s, 'a> {
-        let (writer, mut mapping) = (AttributeWriter::new(kind, invocation), Mapping::new(kind));
+    fn new(kind: &'static Kind, invocation: &'s EventFacts<'s>, options: &'s Options) -> Box<Mapper<'s, 'a>> {
+        let (writer, mut mapping) = (AttributeWriter::new(kind), Mapping::new(kind));
         mapping.text.reserve(512); // the attributes of an event
-        Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }
+        Box::new(Mapper { invocation, options, writer, mapping, event_source: None, has_written: false }) // it is moved often
     }
 
-    /// Maps the next record of a batch. Returns false and does nothing if the record has another kind.
+    /// Maps the next record of a batch. Returns false and does nothing if the record has another kind. The first has this kind.
     fn map_next(&mut self, before: Option<Value<'_, 'a>>, record: Value<'_, 'a>) -> bool {
         let previous = before.filter(|before| record.same_shape(*before));
         let is_same = previous.zip(self.event_source).is_some_and(|(before, place)| record.is_same_at(before, place));
         if !is_same {
             let source = |value: Value<'_, 'a>| value.get(b"eventSource").map(Value::raw);
-            if before.is_some_and(|before| source(before) != source(record)) || !is_of(self.mapping.kind, record) {
+            let is_another = |before| source(before) != source(record) || !is_of(self.mapping.kind, record);
+            if before.is_some_and(is_another) {
                 return false;
             }
             self.event_source = record.get(b"eventSource").and_then(|value| value.place(record));

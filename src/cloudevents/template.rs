@@ -1,7 +1,5 @@
-//! The templates of the table in `kinds.rs`, which describes their syntax. They are parsed once for an event, and
-//! filled once for each of its records.
-
-use std::ops::Range;
+//! The templates of the table in `kinds.rs`, which describes their syntax. They are read each time that they are filled: most
+//! events are filled into them once, and to parse them first would take longer than to read them a few times.
 
 use super::json::append_text;
 use super::json::text::append_number;
@@ -21,36 +19,24 @@ pub struct Scope<'s, 'd, 'a> {
     pub index: usize,
 }
 
-/// A part of a template.
-#[derive(Clone, Copy)]
-enum Part {
-    /// Literal text.
-    Text(&'static [u8]),
-    /// The text at the end of a path in the record or in the event. The operation is applied to the text.
-    Path { is_of_event: bool, operation: &'static [u8] },
-    /// A member or an index on the path that began before it.
-    Step(&'static [u8]),
-    /// A text that a function returns, such as `@fn`.
-    Named(&'static [u8]),
-    /// The end of the braces. At least one of the texts in the braces must exist.
-    Close,
-    /// The start of another alternative.
-    Or,
-}
-
-/// Parsed templates.
-pub struct Templates {
-    parts: Vec<Part>,
-}
-
-/// What a template has read of a record. In the next record of the same shape, the values are found without a search.
-/// If the values are equal too, the template gives the same text.
-#[derive(Default)]
+/// What templates have read of a record. In the next record of the same shape, the values are found without a search.
+/// If the values are equal too, the templates give the same text.
 pub struct Inputs {
-    /// The paths that the template followed, and where they lead. A path is identified by its index in
-    /// `Templates::parts`.
-    places: Vec<(usize, Place)>,
-    /// The template also read something that `places` does not contain.
+    /// The paths that were followed, and where they lead. A path is identified by its address in the table.
+    places: Vec<(*const u8, Place)>,
+    /// Where those of the current attribute are.
+    pub current: Noted,
+    /// There is no next record.
+    is_unused: bool,
+}
+
+/// What the templates of an attribute have read.
+#[derive(Clone, Copy, Default)]
+pub struct Noted {
+    /// Its range of the places.
+    start: usize,
+    end: usize,
+    /// Something was read that is not among them.
     is_incomplete: bool,
 }
 
@@ -66,108 +52,71 @@ enum Place {
 }
 
 impl Inputs {
-    /// Forgets what the template read.
-    pub fn clear(&mut self) {
-        self.places.clear();
-        self.is_incomplete = false;
+    /// Nothing was read. `is_unused` says that there is no next record.
+    pub fn new(is_unused: bool) -> Inputs {
+        let places = if is_unused { Vec::new() } else { Vec::with_capacity(16) };
+        Inputs { places, current: Noted::default(), is_unused }
     }
 
-    /// True if `record` and `before` are equal in everything that the template read. They must have the same shape.
-    pub fn are_same(&self, record: Value<'_, '_>, before: Value<'_, '_>) -> bool {
-        let is_same = |(_, place): &(usize, Place)| match place {
+    /// Forgets what was read.
+    pub fn clear(&mut self) {
+        self.places.clear();
+    }
+
+    /// The current attribute has read nothing.
+    pub fn begin(&mut self) {
+        let end = self.places.len();
+        self.current = Noted { start: end, end, is_incomplete: false };
+    }
+
+    fn noted(&self, noted: Noted) -> &[(*const u8, Place)] {
+        self.places.get(noted.start..noted.end).unwrap_or_default()
+    }
+
+    fn note(&mut self, path: *const u8, place: Place) {
+        if self.current.end < self.places.len() {
+            return self.mark_incomplete(); // another attribute's are behind its own
+        }
+        self.places.push((path, place));
+        self.current.end += 1;
+    }
+
+    /// True if `record` and `before` are equal in everything that the templates read. They must have the same shape.
+    pub fn are_same(&self, noted: Noted, record: Value<'_, '_>, before: Value<'_, '_>) -> bool {
+        let is_same = |(_, place): &(*const u8, Place)| match place {
             Place::At(place) | Place::Within(place) => record.is_same_at(before, *place),
             Place::Nowhere => true,
         };
-        !self.is_incomplete && self.places.iter().all(is_same)
+        !noted.is_incomplete && self.noted(noted).iter().all(is_same)
     }
 
     /// Notes that the template read something that `places` cannot contain. The records are then never taken for equal.
     pub fn mark_incomplete(&mut self) {
-        self.is_incomplete = true;
+        self.current.is_incomplete = true;
     }
 
-    fn place(&self, part: usize) -> Option<Place> {
-        self.places.iter().find(|(other, _)| *other == part).map(|(_, place)| *place)
+    fn place(&self, path: *const u8) -> Option<Place> {
+        self.noted(self.current).iter().find(|(other, _)| *other == path).map(|(_, place)| *place)
     }
 }
 
-impl Templates {
-    /// There are none yet, and room for those of most kinds.
-    pub fn new() -> Templates {
-        Templates { parts: Vec::with_capacity(48) }
-    }
-
-    /// Parses a template. Returns its range of parts, which identifies it.
-    pub fn add(&mut self, template: &'static str) -> Range<usize> {
-        let start = self.parts.len();
-        let mut rest = template.as_bytes();
-        while let Some(first) = rest.first() {
-            match first {
-                b'{' => self.add_braces(&mut rest),
-                b'|' => {
-                    skip_byte(&mut rest);
-                    self.parts.push(Part::Or);
-                }
-                _ => {
-                    let text = take_until(&mut rest, |byte| matches!(byte, b'{' | b'|'));
-                    self.parts.push(Part::Text(text));
-                }
-            }
+/// Follows the steps of a path, and removes from `path` those that it takes. Sets `within` to the first value on the path whose
+/// children are not on the tape.
+fn follow<'d, 'a>(
+    path: &mut &'static [u8],
+    start: Value<'d, 'a>,
+    mut within: Option<&mut Option<Value<'d, 'a>>>,
+) -> Option<Value<'d, 'a>> {
+    let mut value = start;
+    loop {
+        if let Some(within) = within.as_mut().filter(|within| within.is_none() && !value.has_noted_children()) {
+            **within = Some(value);
         }
-        start..self.parts.len()
-    }
-
-    /// Parses what is in braces: paths and names with commas between them.
-    fn add_braces(&mut self, rest: &mut &'static [u8]) {
-        while !matches!(rest.first(), Some(b'}') | None) {
-            skip_byte(rest); // the opening brace, or a comma
-            match rest.first() {
-                Some(b'@') => self.parts.push(Part::Named(take_until(rest, ends_path))),
-                _ => self.add_path(rest),
-            }
+        value = value.step(take_until(path, |byte| byte == b'.' || ends_path(byte)))?;
+        match *path {
+            [b'.', behind @ ..] => *path = behind,
+            _ => return Some(value),
         }
-        skip_byte(rest);
-        self.parts.push(Part::Close);
-    }
-
-    fn add_path(&mut self, rest: &mut &'static [u8]) {
-        let is_of_event = rest.first() == Some(&b'^');
-        if is_of_event {
-            skip_byte(rest);
-        }
-        let path = self.parts.len();
-        self.parts.push(Part::Path { is_of_event, operation: b"" });
-        loop {
-            let step = take_until(rest, |byte| ends_path(byte) || matches!(byte, b'.' | b'!' | b'<' | b'#' | b'>'));
-            self.parts.push(Part::Step(step));
-            if rest.first() != Some(&b'.') {
-                break;
-            }
-            skip_byte(rest);
-        }
-        let text = take_until(rest, ends_path);
-        if let Some(Part::Path { operation, .. }) = self.parts.get_mut(path) {
-            *operation = text;
-        }
-    }
-
-    /// Follows the steps after this part. Sets `within` to the first value on the path whose children are not on the
-    /// tape.
-    fn follow<'d, 'a>(
-        &self,
-        part: usize,
-        start: Value<'d, 'a>,
-        mut within: Option<&mut Option<Value<'d, 'a>>>,
-    ) -> Option<Value<'d, 'a>> {
-        let mut value = start;
-        for part in self.parts.iter().skip(part + 1) {
-            let Part::Step(step) = part else { break };
-            if let Some(within) = within.as_mut().filter(|within| within.is_none() && !value.has_noted_children()) {
-                **within = Some(value);
-            }
-            value = value.step(step)?;
-        }
-        Some(value)
     }
 }
 
@@ -175,66 +124,92 @@ fn skip_byte(rest: &mut &[u8]) {
     *rest = rest.get(1..).unwrap_or_default();
 }
 
-fn ends_path(byte: u8) -> bool {
+/// What is in braces has commas between its parts.
+#[inline(always)]
+fn ends_part(byte: u8) -> bool {
     matches!(byte, b'}' | b',')
+}
+
+/// Behind a path, there may be an operation.
+#[inline(always)]
+fn ends_path(byte: u8) -> bool {
+    ends_part(byte) || matches!(byte, b'!' | b'<' | b'#' | b'>')
 }
 
 impl<'d, 'a> Scope<'_, 'd, 'a> {
     /// Appends the first alternative whose parts all exist. Returns false and appends nothing if there is no such
     /// alternative, or if the template is empty. Adds what it reads to `inputs`. If `inputs` was filled from another
     /// record, that record must have the same shape.
-    pub fn fill(&self, templates: &Templates, template: &Range<usize>, inputs: &mut Inputs, out: &mut Vec<u8>) -> bool {
-        let start = out.len();
-        let (mut is_missing, mut is_found) = (false, false);
-        for (index, part) in templates.parts.iter().enumerate().take(template.end).skip(template.start) {
-            match part {
-                Part::Or if !is_missing => return true,
-                Part::Or => {
-                    out.truncate(start);
-                    is_missing = false;
+    pub fn fill(&self, template: &'static str, inputs: &mut Inputs, out: &mut Vec<u8>) -> bool {
+        let (start, mut rest) = (out.len(), template.as_bytes());
+        while let Some(first) = rest.first() {
+            let is_there = match first {
+                b'|' => return true,
+                b'{' => self.fill_braces(&mut rest, inputs, out),
+                _ => {
+                    out.extend_from_slice(take_until(&mut rest, |byte| matches!(byte, b'{' | b'|')));
+                    true
                 }
-                _ if is_missing => (),
-                Part::Text(text) => out.extend_from_slice(text),
-                Part::Close => (is_missing, is_found) = (!is_found, false),
-                _ if is_found => (),
-                Part::Path { is_of_event, operation } => {
-                    let value = if *is_of_event {
-                        templates.follow(index, self.event, None)
-                    } else {
-                        self.find(templates, index, inputs)
-                    };
-                    is_found = value.is_some_and(|value| append_part(value, operation, out));
+            };
+            if !is_there {
+                out.truncate(start);
+                take_until(&mut rest, |byte| byte == b'|');
+                if rest.is_empty() {
+                    return false;
                 }
-                Part::Step(_) => (),
-                Part::Named(name) => is_found = self.append_named(name, inputs, out).is_some(),
+                skip_byte(&mut rest);
             }
         }
-        if is_missing {
-            out.truncate(start);
-        }
-        !is_missing && !template.is_empty()
+        !template.is_empty()
     }
 
-    /// Returns the value in the record at the path that begins with this part.
-    fn find(&self, templates: &Templates, part: usize, inputs: &mut Inputs) -> Option<Value<'d, 'a>> {
-        match inputs.place(part) {
+    /// Appends the first text in braces that exists, and removes the braces from `rest`. Returns false if there is none.
+    fn fill_braces(&self, rest: &mut &'static [u8], inputs: &mut Inputs, out: &mut Vec<u8>) -> bool {
+        let mut is_found = false;
+        while !matches!(rest.first(), Some(b'}') | None) {
+            skip_byte(rest); // the opening brace, or a comma
+            is_found = is_found || self.fill_part(rest, inputs, out);
+            take_until(rest, ends_part);
+        }
+        skip_byte(rest);
+        is_found
+    }
+
+    /// Appends the text that `rest` begins with a part for. Removes as much of the part as it must read.
+    fn fill_part(&self, rest: &mut &'static [u8], inputs: &mut Inputs, out: &mut Vec<u8>) -> bool {
+        let value = match *rest {
+            [b'@', ..] => return self.append_named(take_until(rest, ends_part), inputs, out).is_some(),
+            [b'^', path @ ..] => {
+                *rest = path;
+                follow(rest, self.event, None)
+            }
+            _ => self.find(rest, inputs),
+        };
+        value.is_some_and(|value| {
+            take_until(rest, ends_path);
+            append_part(value, take_until(rest, ends_part), out)
+        })
+    }
+
+    /// Returns the value in the record at the path that `path` begins with.
+    fn find(&self, path: &mut &'static [u8], inputs: &mut Inputs) -> Option<Value<'d, 'a>> {
+        let start = path.as_ptr();
+        match inputs.place(start) {
             Some(Place::At(place)) => self.record.at(place),
             Some(Place::Nowhere) => None,
-            Some(Place::Within(_)) => templates.follow(part, self.record, None),
-            None => {
+            None if !inputs.is_unused => {
                 let mut within = None;
-                let found = templates.follow(part, self.record, Some(&mut within));
+                let found = follow(path, self.record, Some(&mut within));
                 let place = |value: Value<'_, '_>| value.place(self.record);
-                inputs.places.push((
-                    part,
-                    match (within.and_then(place), found.and_then(place)) {
-                        (Some(within), _) => Place::Within(within),
-                        (None, Some(place)) => Place::At(place),
-                        (None, None) => Place::Nowhere,
-                    },
-                ));
+                let place = match (within.and_then(place), found.and_then(place)) {
+                    (Some(within), _) => Place::Within(within),
+                    (None, Some(place)) => Place::At(place),
+                    (None, None) => Place::Nowhere,
+                };
+                inputs.note(start, place);
                 found
             }
+            Some(Place::Within(_)) | None => follow(path, self.record, None),
         }
     }
 
@@ -377,12 +352,10 @@ mod tests {
             received_ms: 0,
         };
         let document = Document::parse(EVENT.as_bytes()).unwrap();
-        let (event, mut out, mut templates) = (document.root(), b"before".to_vec(), Templates::new());
+        let (event, mut out) = (document.root(), b"before".to_vec());
         let record = event.path("Records.0").unwrap();
-        templates.add("{something}|else");
-        let template = templates.add(template);
         let scope = Scope { invocation: &invocation, event, record, key: b"q", index: 7 };
-        let is_filled = scope.fill(&templates, &template, &mut Inputs::default(), &mut out);
+        let is_filled = scope.fill(template, &mut Inputs::new(false), &mut out);
         assert!(is_filled || out == b"before");
         is_filled.then(|| String::from_utf8(out.split_off("before".len())).unwrap())
     }

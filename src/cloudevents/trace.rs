@@ -11,18 +11,46 @@ use super::http::header;
 use super::json::Value;
 use super::kafka;
 
-/// The length of a `traceparent` of version 00.
-const LENGTH: usize = 55;
+/// A header that a trace is in.
+#[derive(Clone, Copy)]
+pub enum Header {
+    /// `traceparent`: the trace, the parent in the trace, and flags.
+    Parent,
+    /// `tracestate`: what vendors add to `traceparent`.
+    State,
+    /// `X-Amzn-Trace-Id`: the facts of `traceparent` in X-Ray's form.
+    XRay,
+}
 
-/// The trace headers of a record, in W3C's form and in X-Ray's.
+impl Header {
+    /// The name, in lower case.
+    fn name(self) -> &'static str {
+        match self {
+            Header::Parent => "traceparent",
+            Header::State => "tracestate",
+            Header::XRay => "x-amzn-trace-id",
+        }
+    }
+}
+
+/// The trace headers of a record: those in W3C's form, or that in X-Ray's.
 #[derive(Default)]
 pub struct TraceHeaders {
-    /// `traceparent`: the trace, the parent in the trace, and flags.
-    pub parent: Option<Vec<u8>>,
-    /// `tracestate`: what vendors add to `traceparent`.
-    pub state: Option<Vec<u8>>,
-    /// `X-Amzn-Trace-Id`: the same facts in X-Ray's form.
-    pub xray: Option<Vec<u8>>,
+    /// A valid one.
+    parent: Option<Vec<u8>>,
+    state: Option<Vec<u8>>,
+    xray: Option<Vec<u8>>,
+}
+
+impl TraceHeaders {
+    /// Searches for what is needed: `tracestate` belongs to a `traceparent`, and X-Ray's header counts without one alone.
+    pub fn find(find: &mut dyn FnMut(Header) -> Option<Vec<u8>>) -> TraceHeaders {
+        let parent = find(Header::Parent).filter(|parent| is_traceparent(parent));
+        match parent {
+            Some(_) => TraceHeaders { parent, state: find(Header::State), xray: None },
+            None => TraceHeaders { xray: find(Header::XRay), ..TraceHeaders::default() },
+        }
+    }
 }
 
 /// The invocation's trace, parsed once for all of its records.
@@ -40,57 +68,66 @@ impl InvocationTrace {
             None => InvocationTrace::default(),
         }
     }
+}
 
-    /// Calls `write` with the record's trace, or with the invocation's trace if the record does not have any. The
-    /// arguments are `traceparent` and `tracestate`, which may be empty. Does not call `write` if no trace is known.
-    pub fn choose(&self, record: &TraceHeaders, write: impl FnOnce(&[u8], &[u8])) {
-        if let Some(parent) = record.parent.as_deref().filter(|parent| is_traceparent(parent)) {
-            return write(parent, record.state.as_deref().unwrap_or_default());
+/// Calls `write` with the record's trace, or with the invocation's trace if the record does not have any. The arguments are
+/// `traceparent` and `tracestate`, which may be empty. Does not call `write` if no trace is known. `parsed` is the invocation's
+/// trace, if it was needed before, and `header` what it is parsed from.
+pub fn choose(
+    record: &TraceHeaders,
+    parsed: &mut Option<InvocationTrace>,
+    header: Option<&str>,
+    write: impl FnOnce(&[u8], &[u8]),
+) {
+    if let Some(parent) = &record.parent {
+        return write(parent, record.state.as_deref().unwrap_or_default());
+    }
+    let own = record.xray.as_deref().and_then(XRay::parse);
+    if let Some(own) = own.as_ref().filter(|own| !own.parent.is_empty()) {
+        if let Some(parent) = own.traceparent() {
+            write(&parent, b"");
         }
-        match record.xray.as_deref().and_then(XRay::parse) {
-            // The header names a trace without a parent. The invocation's parent is not in this trace.
-            Some(own) if own.parent.is_empty() && own.root != self.root => (),
-            Some(own) if !own.parent.is_empty() => drop(own.traceparent().map(|parent| write(&parent, b""))),
-            _ => drop(self.parent.as_deref().map(|parent| write(parent, b""))),
-        }
+        return;
+    }
+    let invocation = parsed.get_or_insert_with(|| InvocationTrace::new(header));
+    // If the header names a trace without a parent, the invocation's parent may not be in this trace.
+    if let Some(parent) = &invocation.parent
+        && own.is_none_or(|own| own.root == invocation.root)
+    {
+        write(parent, b"");
     }
 }
 
 /// Returns the trace headers in the HTTP headers at a path, or in `multiValueHeaders`.
 pub fn in_headers(record: Value<'_, '_>, path: &str) -> TraceHeaders {
-    let find = |name| {
-        let single = record.path(path).and_then(|headers| header(headers, name));
-        single.or_else(|| header(record.path("multiValueHeaders")?, name))
-    };
-    TraceHeaders { parent: find("traceparent"), state: find("tracestate"), xray: find("x-amzn-trace-id") }
+    let headers = record.path(path);
+    TraceHeaders::find(&mut |wanted| {
+        let single = headers.and_then(|headers| header(headers, wanted.name()));
+        single.or_else(|| header(record.path("multiValueHeaders")?, wanted.name()))
+    })
 }
 
 /// Returns the trace headers of a Kafka record.
 pub fn in_kafka_headers(record: Value<'_, '_>) -> TraceHeaders {
     let mut headers = kafka::headers(record);
-    let mut find = |wanted: &[u8]| {
-        let found = headers.iter_mut().rfind(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
-        Some(std::mem::take(&mut found.1))
-    };
-    TraceHeaders { parent: find(b"traceparent"), state: find(b"tracestate"), xray: find(b"x-amzn-trace-id") }
+    TraceHeaders::find(&mut |wanted| {
+        let is_wanted = |(name, _): &&mut (&[u8], Vec<u8>)| name.eq_ignore_ascii_case(wanted.name().as_bytes());
+        Some(std::mem::take(&mut headers.iter_mut().rfind(is_wanted)?.1))
+    })
 }
 
 /// True for version, trace, parent and flags in lower-case hexadecimal, with dashes between them. A version after 00
 /// may be longer.
 fn is_traceparent(text: &[u8]) -> bool {
-    let (fixed, more) = text.split_at_checked(LENGTH).unwrap_or_default();
-    let mut parts = fixed.split(|byte| *byte == b'-');
-    let mut next =
-        |length: usize| parts.next().filter(|part| part.len() == length && part.iter().all(|byte| is_lower_hex(*byte)));
-    let (Some(version), Some(trace), Some(parent), Some(_), None) = (next(2), next(32), next(16), next(2), next(0))
-    else {
-        return false;
-    };
+    let [v, w, b'-', rest @ ..] = text else { return false };
+    let Some((trace, [b'-', rest @ ..])) = rest.split_at_checked(32) else { return false };
+    let Some((parent, [b'-', f, g, more @ ..])) = rest.split_at_checked(16) else { return false };
     let is_set = |id: &[u8]| id.iter().any(|byte| *byte != b'0');
-    version != b"ff"
+    [trace, parent, &[*v, *w, *f, *g]].iter().all(|id| id.iter().all(|byte| is_lower_hex(*byte)))
+        && [*v, *w] != *b"ff"
         && is_set(trace)
         && is_set(parent)
-        && (more.is_empty() || version != b"00" && more.starts_with(b"-"))
+        && (more.is_empty() || [*v, *w] != *b"00" && more.starts_with(b"-"))
 }
 
 fn is_lower_hex(byte: u8) -> bool {
@@ -140,7 +177,7 @@ mod tests {
 
     fn choose(headers: &TraceHeaders, invocation: Option<&str>) -> Option<(String, String)> {
         let mut chosen = None;
-        InvocationTrace::new(invocation).choose(headers, |parent, state| {
+        super::choose(headers, &mut None, invocation, |parent, state| {
             chosen = Some((String::from_utf8(parent.to_vec()).unwrap(), String::from_utf8(state.to_vec()).unwrap()));
         });
         chosen
@@ -148,7 +185,11 @@ mod tests {
 
     fn headers(parent: &str, xray: &str) -> TraceHeaders {
         let some = |text: &str| (!text.is_empty()).then(|| text.as_bytes().to_vec());
-        TraceHeaders { parent: some(parent), state: some("a=1"), xray: some(xray) }
+        TraceHeaders::find(&mut |header| match header {
+            Header::Parent => some(parent),
+            Header::State => some("a=1"),
+            Header::XRay => some(xray),
+        })
     }
 
     #[test]
