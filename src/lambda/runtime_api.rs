@@ -5,9 +5,9 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use ureq::http::header::{CONTENT_TYPE, HeaderName};
+use ureq::http::header::{CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
-use ureq::http::{self, HeaderMap, HeaderValue, StatusCode, Uri};
+use ureq::http::{self, HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use ureq::{Agent, Body, Error};
 
 use super::transport::{self, Address, Dialer, NoNames, Watch};
@@ -78,6 +78,7 @@ pub struct RuntimeApi {
     authority: Authority,
     address: Address,
     next: Uri,
+    headers: HeaderMap,
     watch: std::sync::Arc<Watch>,
     log: Log,
 }
@@ -100,12 +101,15 @@ impl RuntimeApi {
             .max_redirects(0)
             .max_idle_age(Duration::from_secs(u64::MAX / 4)) // Lambda may freeze an environment for hours
             .max_response_header_size(1 << 20)
-            .user_agent(concat!("open-runtime/", env!("CARGO_PKG_VERSION")))
+            .user_agent("")
             .accept("")
             .accept_encoding("")
             .build();
         let agent = Agent::with_parts(config, Dialer { address, watch: watch.clone() }, NoNames);
-        Ok(RuntimeApi { agent, authority, address, next, watch, log })
+        let host = HeaderValue::from_str(authority.as_str()).map_err(|error| failed(error.to_string()))?;
+        let user_agent = HeaderValue::from_static(concat!("open-runtime/", env!("CARGO_PKG_VERSION")));
+        let headers = HeaderMap::from_iter([(HOST, host), (USER_AGENT, user_agent)]); // or ureq writes them anew for each request
+        Ok(RuntimeApi { agent, authority, address, next, headers, watch, log })
     }
 
     /// Waits for the next invocation, and looks after the children meanwhile. Blocks for hours: Lambda freezes the
@@ -139,8 +143,17 @@ impl RuntimeApi {
         Ok(Next::Terminated)
     }
 
+    /// What ureq's builders make too, which check all parts again and move them with each.
+    fn request<B>(&self, method: Method, uri: Uri, body: B) -> Request<B> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+
     fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
-        let mut response = self.agent.get(self.next.clone()).call()?;
+        let mut response = self.agent.run(self.request(Method::GET, self.next.clone(), ()))?;
         let said = response.body().content_length().unwrap_or_default().min(MAX_EVENT);
         let mut event = Vec::with_capacity(usize::try_from(said).unwrap_or_default());
         response.body_mut().with_config().limit(MAX_EVENT).reader().read_to_end(&mut event).map_err(Error::from)?;
@@ -175,11 +188,11 @@ impl RuntimeApi {
 
     fn ask_to_register(&self) -> Result<String, Failure> {
         let url = uri(&self.authority, PathAndQuery::from_static("/2020-01-01/extension/register"));
-        let request = self
-            .agent
-            .post(url)
-            .header(HeaderName::from_static("lambda-extension-name"), HeaderValue::from_static(extension::NAME));
-        let mut response = request.send(&b"{\"events\":[]}"[..])?;
+        let mut request = self.request(Method::POST, url, &b"{\"events\":[]}"[..]);
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static("lambda-extension-name"), HeaderValue::from_static(extension::NAME));
+        let mut response = self.agent.run(request)?;
         let _ = response.body_mut().read_to_vec(); // the header says it all
         match response.headers().get("lambda-extension-identifier").and_then(text) {
             Some(identifier) if response.status().is_success() => Ok(identifier),
@@ -278,14 +291,14 @@ impl RuntimeApi {
 
     fn post_once(&self, path: &str, body: &[u8], headers: &Headers) -> Result<http::Response<Body>, Failure> {
         let path = PathAndQuery::try_from(path).map_err(|error| Error::Http(error.into()))?;
-        let mut request = self.agent.post(uri(&self.authority, path));
-        request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut request = self.request(Method::POST, uri(&self.authority, path), body);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|error| Error::Http(error.into()))?;
-            request = request.header(HeaderName::from_static(name), value);
+            request.headers_mut().insert(HeaderName::from_static(name), value);
         }
         self.watch.until(Deadline::after(POST_TIMEOUT), || {
-            let mut response = request.send(body)?;
+            let mut response = self.agent.run(request)?;
             let _ = response.body_mut().read_to_vec(); // to its end, so that the connection can be used again; the status says it all
             Ok(response)
         })
