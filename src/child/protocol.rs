@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::cloudevents::json::text::read_text;
+use crate::cloudevents::json::text::{append_number, read_text};
 use crate::cloudevents::json::{NotJson, Reason, read_members};
 use crate::error::LambdaError;
 use crate::invocation::Invocation;
@@ -173,7 +173,8 @@ pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: 
     let mut tail = Vec::with_capacity(512); // a context without the caller's parts
     push_json(&mut tail, ",\"context\":{\"requestId\":", &invocation.request_id);
     if let Some(deadline_ms) = deadline_ms {
-        tail.extend_from_slice(format!(",\"deadlineMs\":{deadline_ms}").as_bytes());
+        tail.extend_from_slice(b",\"deadlineMs\":");
+        append_number(deadline_ms, &mut tail);
     }
     let strings = [
         (",\"functionArn\":", &invocation.function_arn),
