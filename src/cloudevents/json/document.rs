@@ -88,7 +88,7 @@ impl Tape {
     #[inline(never)]
     fn grow(&mut self) {
         const EMPTY: Node = Node { name: NAMELESS, start: 0, end: 0, size: 1 };
-        self.nodes.resize(self.length * 2 + 64, EMPTY);
+        self.nodes.resize(self.length * 2 + 40, EMPTY);
     }
 
     #[inline(always)]
