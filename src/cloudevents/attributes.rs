@@ -10,7 +10,7 @@ use super::formats::time::{MinuteCache, Unit, append_time};
 use super::formats::uri;
 use super::json::Value;
 use super::json::text;
-use super::kinds::{Kind, Records, Trace};
+use super::kinds::{Column, Kind, Records, Trace};
 use super::template::{Inputs, Noted, Scope};
 use super::trace::{self, Header};
 
@@ -20,14 +20,14 @@ pub struct AttributeWriter {
     context: Context,
 }
 
-/// An attribute: what its text is made from, and where it was written last.
+/// What an attribute was made from, and where it was written last.
+#[derive(Default)]
 struct Attribute {
-    template: &'static str,
     read: Noted,
     written: Range<usize>,
 }
 
-type Write = fn(&mut Context, &'static str, &Scope<'_, '_, '_>, &mut Vec<u8>) -> Option<&'static str>;
+type Write = fn(&mut Context, &Scope<'_, '_, '_>, &mut Vec<u8>) -> Option<&'static str>;
 
 /// How each attribute is written.
 const WRITE: [Write; 8] = [
@@ -53,12 +53,8 @@ struct Context {
 }
 
 impl AttributeWriter {
-    /// Takes the templates of a kind's row.
+    /// Nothing is written yet.
     pub fn new(kind: &'static Kind) -> AttributeWriter {
-        let mut columns = kind.columns.split('\n');
-        let [r#type, source, id, time, subject] = [(); 5].map(|()| columns.next().unwrap_or_default());
-        let templates = [id, source, r#type, time, subject, kind.order.partitionkey, kind.order.sequence, ""];
-        let attributes = templates.map(|template| Attribute { template, read: Noted::default(), written: 0..0 });
         let context = Context {
             kind,
             inputs: Inputs::new(*kind.records == Records::None),
@@ -66,7 +62,7 @@ impl AttributeWriter {
             invocation_trace: None,
             scratch: Vec::with_capacity(128),
         };
-        AttributeWriter { attributes, context }
+        AttributeWriter { attributes: Default::default(), context }
     }
 
     /// Appends a CloudEvent, from its opening brace to the colon before its data. `before` is the record that was
@@ -99,7 +95,7 @@ impl AttributeWriter {
             if before.is_none() {
                 inputs.begin();
             }
-            missing = missing.or(write(&mut self.context, attribute.template, scope, out));
+            missing = missing.or(write(&mut self.context, scope, out));
             attribute.read = self.context.inputs.current;
             attribute.written = at..out.len();
             at = out.len();
@@ -136,7 +132,8 @@ impl Context {
         })
     }
 
-    fn id(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+    fn id(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let template = self.kind.column(Column::Id);
         if self.append_string(r#","id":""#, template, scope, out) {
             return None;
         }
@@ -152,7 +149,8 @@ impl Context {
         (!template.is_empty()).then_some("no id")
     }
 
-    fn source(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+    fn source(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let template = self.kind.column(Column::Source);
         let is_filled = self.fill(template, scope);
         if !is_filled {
             self.fill("{@fn}|aws:lambda", scope);
@@ -162,7 +160,8 @@ impl Context {
     }
 
     /// If the record lacks the variable part of the type, the type ends before that part.
-    fn r#type(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+    fn r#type(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let template = self.kind.column(Column::Type);
         let is_filled = self.fill(template, scope);
         if !is_filled {
             let known = template.split('{').next().unwrap_or_default().trim_end_matches('.');
@@ -177,10 +176,11 @@ impl Context {
         (!is_filled).then_some("no name for its type")
     }
 
-    fn time(&mut self, template: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+    fn time(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let template = self.kind.column(Column::Time);
         let (unit, template) = match template.split_at_checked(3) {
-            Some(("ms:", template)) => (Unit::Milliseconds, template),
-            Some(("us:", template)) => (Unit::Microseconds, template),
+            Some(("ms:", number)) => (Unit::Milliseconds, number),
+            Some(("us:", number)) => (Unit::Microseconds, number),
             _ => (Unit::Seconds, template),
         };
         let is_filled = self.fill(template, scope);
@@ -197,24 +197,15 @@ impl Context {
         })
     }
 
-    fn subject(
-        &mut self,
-        template: &'static str,
-        scope: &Scope<'_, '_, '_>,
-        out: &mut Vec<u8>,
-    ) -> Option<&'static str> {
+    fn subject(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let template = self.kind.column(Column::Subject);
         self.append_string(r#","subject":""#, template, scope, out);
         None
     }
 
     /// Leaves out a key that an attribute must change. A changed key could put unrelated records into the same group.
-    fn partitionkey(
-        &mut self,
-        template: &'static str,
-        scope: &Scope<'_, '_, '_>,
-        out: &mut Vec<u8>,
-    ) -> Option<&'static str> {
-        if self.fill(template, scope) && text::is_clean(&self.scratch) {
+    fn partitionkey(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        if self.fill(self.kind.order.partitionkey, scope) && text::is_clean(&self.scratch) {
             append_member(r#","partitionkey":""#, out, |out| text::append_attribute(&self.scratch, out));
         }
         None
@@ -222,13 +213,8 @@ impl Context {
 
     /// Adds leading zeros, because numbers of different lengths do not sort as text. Leaves out a number that is too
     /// long.
-    fn sequence(
-        &mut self,
-        template: &'static str,
-        scope: &Scope<'_, '_, '_>,
-        out: &mut Vec<u8>,
-    ) -> Option<&'static str> {
-        let is_filled = self.fill(template, scope);
+    fn sequence(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+        let is_filled = self.fill(self.kind.order.sequence, scope);
         let (number, width) = (&self.scratch, self.kind.order.width);
         if is_filled && number.len() <= width && number.iter().all(u8::is_ascii_digit) {
             append_member(r#","sequence":""#, out, |out| {
@@ -239,7 +225,7 @@ impl Context {
         None
     }
 
-    fn trace(&mut self, _: &'static str, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
+    fn trace(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
         let own = match *self.kind.trace {
             Trace::None => trace::TraceHeaders::default(),
             Trace::Texts(templates) => trace_in_texts(templates, &mut self.inputs, scope),

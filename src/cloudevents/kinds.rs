@@ -42,14 +42,12 @@
 //! <https://github.com/cloudevents/spec/tree/main/cloudevents/adapters> for S3 and SNS.
 
 pub struct Kind {
-    /// The kind's name, as in `open-runtime event NAME`.
-    pub name: &'static str,
-    pub(super) when: &'static str,
+    /// What [`Column`] names, in a line each. A single text takes less space than many.
+    lines: &'static str,
+    /// Where the lines end, but the last.
+    ends: [u16; 6],
     /// The [bits](name_bit) of members that an event of this kind has.
     pub(super) needs: u64,
-    /// The templates of type (without the prefix `com.amazonaws.`), source, id, time and subject, in a line each. A
-    /// single text takes less space than five texts.
-    pub(super) columns: &'static str,
     pub(super) records: &'static Records,
     pub(super) data: Data,
     pub(super) order: &'static Order,
@@ -60,6 +58,19 @@ pub struct Kind {
     /// The event in `tests/events/` that the mapping is tested with.
     #[cfg(feature = "tool")]
     pub(super) sample: &'static str,
+}
+
+/// A line of a [`Kind`].
+#[derive(Clone, Copy)]
+pub(super) enum Column {
+    Name,
+    When,
+    /// The template of the type, without the prefix `com.amazonaws.`.
+    Type,
+    Source,
+    Id,
+    Time,
+    Subject,
 }
 
 /// Where the records of a batch are.
@@ -206,12 +217,25 @@ const fn length_until(text: &[u8], stops: &[u8]) -> usize {
     text.len()
 }
 
-const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> Kind {
+const fn ends_of_lines(text: &[u8]) -> [u16; 6] {
+    let (mut ends, mut start) = ([0; 6], 0);
+    let mut rest: &mut [u16] = &mut ends;
+    while let [end, behind @ ..] = rest {
+        start += length_until(text.split_at(start).1, b"\n");
+        *end = start as u16;
+        start += 1;
+        rest = behind;
+    }
+    ends
+}
+
+const fn kind(lines: &'static str) -> Kind {
+    let ends = ends_of_lines(lines.as_bytes());
+    let (when, _) = lines.as_bytes().split_at(ends[1] as usize);
     Kind {
-        name,
-        when,
-        needs: name_bits(when.as_bytes()),
-        columns,
+        lines,
+        ends,
+        needs: name_bits(when.split_at(ends[0] as usize + 1).1),
         records: &Records::None,
         data: Data::Record,
         order: &Order { partitionkey: "", sequence: "", width: 0 },
@@ -225,6 +249,18 @@ const fn kind(name: &'static str, when: &'static str, columns: &'static str) -> 
 }
 
 impl Kind {
+    /// The kind's name, as in `open-runtime event NAME`.
+    pub fn name(&self) -> &'static str {
+        self.column(Column::Name)
+    }
+
+    pub(super) fn column(&self, column: Column) -> &'static str {
+        let end = |column: usize| self.ends.get(column).map(|end| usize::from(*end));
+        let column = column as usize;
+        let start = column.checked_sub(1).and_then(end).map_or(0, |end| end + 1);
+        self.lines.get(start..end(column).unwrap_or(self.lines.len())).unwrap_or_default()
+    }
+
     const fn record(self) -> Kind {
         Kind { records: &Records::Each(Some(b"Records")), ..self }
     }
@@ -278,7 +314,10 @@ impl Kind {
 /// A row of the table.
 macro_rules! kind {
     ($name:literal, $when:literal, [$type:expr, $source:expr, $id:expr, $time:expr, $subject:expr]) => {
-        with_sample!($name, kind($name, $when, concat!($type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject)))
+        with_sample!(
+            $name,
+            kind(concat!($name, "\n", $when, "\n", $type, "\n", $source, "\n", $id, "\n", $time, "\n", $subject))
+        )
     };
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A template is shown by its first alternative, with each member in braces, whole: `{a!s3:}` and `{a<:}` become `{a}`.
 
-use super::kinds::{KINDS, Kind, Records};
+use super::kinds::{Column, KINDS, Kind, Records};
 
 /// Returns a row for each row of the table: the kind, its type, its source, its subject, and what a call of the handler is for,
 /// `event` or `record`. A subject may be empty.
@@ -12,16 +12,15 @@ pub fn rows() -> impl Iterator<Item = [String; 5]> {
 
 fn row(kind: &Kind) -> [String; 5] {
     let calls = if *kind.records == Records::None { "event" } else { "record" };
-    let mut templates = kind.columns.split('\n').map(readable);
-    let mut next = || templates.next().unwrap_or_default();
-    let [event_type, source, _id, _time, subject] = [next(), next(), next(), next(), next()];
+    let [event_type, source, subject] =
+        [Column::Type, Column::Source, Column::Subject].map(|column| readable(kind.column(column)));
     let own = || "its own".to_owned();
     let [event_type, source, subject] = if event_type.is_empty() {
         [own(), own(), own()]
     } else {
         [format!("com.amazonaws.{event_type}"), or_function(source), subject]
     };
-    [kind.name.to_owned(), event_type, source, subject, calls.to_owned()]
+    [kind.name().to_owned(), event_type, source, subject, calls.to_owned()]
 }
 
 fn or_function(source: String) -> String {

@@ -129,7 +129,7 @@ pub fn map<'a>(event: &'a [u8], invocation: &EventFacts<'_>, options: &Options) 
 impl<'a> Mapping<'a> {
     /// Returns the name of the event's kind. It is `unknown` for free-form JSON.
     pub fn kind(&self) -> &'static str {
-        self.kind.name
+        self.kind.name()
     }
 
     /// True if the event is a list of records, and each record is an event. Hooks then get an array, even for a single
@@ -221,7 +221,7 @@ impl<'a> Mapping<'a> {
     }
 
     fn warn(&mut self, text: &'static str) {
-        self.warning.get_or_insert(Warning { kind: self.kind.name, text });
+        self.warning.get_or_insert(Warning { kind: self.kind.name(), text });
     }
 
     /// Adds an event that is unchanged text of the AWS event.

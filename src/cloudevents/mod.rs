@@ -28,5 +28,5 @@ pub use options::{EventFacts, Options};
 /// Returns the names of all kinds of events, including `unknown`, each with its sample, in alphabetical order.
 #[cfg(feature = "tool")]
 pub fn samples() -> std::collections::BTreeMap<&'static str, &'static str> {
-    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| (kind.name, kind.sample)).collect()
+    kinds::KINDS.iter().chain([&kinds::UNKNOWN]).map(|kind| (kind.name(), kind.sample)).collect()
 }

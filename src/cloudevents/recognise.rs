@@ -6,7 +6,7 @@ use super::formats::uri::is_reference;
 use super::formats::{base64, time};
 use super::json::text;
 use super::json::{Value, append_text, take_until};
-use super::kinds::{KINDS, Kind, Records, name_bit};
+use super::kinds::{Column, KINDS, Kind, Records, name_bit};
 
 /// Returns the event's kind, or `None` for free-form JSON. `record_kind` is the kind of all of its records, if they
 /// have the same kind.
@@ -18,7 +18,7 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
         record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind))
             || kind.needs & !name_bits == 0
                 && !matches!(kind.records, Records::Each(_))
-                && subject.all_hold(kind.when.as_bytes())
+                && subject.all_hold(kind.column(Column::When).as_bytes())
     };
     kinds.iter().find(is_match)
 }
@@ -30,7 +30,7 @@ pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&
     let is_match = |kind: &&'static Kind| {
         kind.needs & !name_bits == 0
             && matches!(*kind.records, Records::Each(member) if member == array)
-            && subject.all_hold(kind.when.as_bytes())
+            && subject.all_hold(kind.column(Column::When).as_bytes())
     };
     if record.first() == b'{' { KINDS.iter().find(is_match) } else { None }
 }
@@ -45,7 +45,7 @@ fn name_bits(value: Value<'_, '_>) -> u64 {
 
 /// True if the record has this kind.
 pub fn is_of(kind: &Kind, record: Value<'_, '_>) -> bool {
-    record.first() == b'{' && Subject::new(record).all_hold(kind.when.as_bytes())
+    record.first() == b'{' && Subject::new(record).all_hold(kind.column(Column::When).as_bytes())
 }
 
 /// True if the event claims to come from AWS or to be a CloudEvent. It is malformed if no row of the table matches it.

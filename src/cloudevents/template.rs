@@ -33,9 +33,9 @@ pub struct Inputs {
 /// What the templates of an attribute have read.
 #[derive(Clone, Copy, Default)]
 pub struct Noted {
-    /// Its range of the places.
-    start: usize,
-    end: usize,
+    /// Its range of the places, of which there are a few.
+    start: u16,
+    end: u16,
     /// Something was read that is not among them.
     is_incomplete: bool,
 }
@@ -65,16 +65,16 @@ impl Inputs {
 
     /// The current attribute has read nothing.
     pub fn begin(&mut self) {
-        let end = self.places.len();
+        let end = self.places.len() as u16;
         self.current = Noted { start: end, end, is_incomplete: false };
     }
 
     fn noted(&self, noted: Noted) -> &[(*const u8, Place)] {
-        self.places.get(noted.start..noted.end).unwrap_or_default()
+        self.places.get(usize::from(noted.start)..usize::from(noted.end)).unwrap_or_default()
     }
 
     fn note(&mut self, path: *const u8, place: Place) {
-        if self.current.end < self.places.len() {
+        if usize::from(self.current.end) < self.places.len() {
             return self.mark_incomplete(); // another attribute's are behind its own
         }
         self.places.push((path, place));
