@@ -597,3 +597,31 @@ pub static KINDS: &[Kind] = &[
     kind!("s3-test", "Event=s3:TestEvent",
         ["s3.TestEvent", "aws:s3.{@R}.{Bucket}", "{RequestId}.{HostId}", "{Time}", ""]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_needs_the_members_of_all_its_conditions() {
+        for (when, needed) in [
+            ("a.b=X,Y c:string", &["a", "c"][..]),
+            ("a.b|a.c:object d", &["a", "d"]),
+            ("b|c d^e", &["d"]),
+            ("!a [].b @cloudevent", &["specversion"]),
+            ("", &[]),
+        ] {
+            let bits = needed.iter().fold(0, |bits, name| bits | name_bit(name.as_bytes()));
+            assert_eq!(name_bits(when.as_bytes()), bits, "{when}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_each_row_are_found() {
+        use Column::{Id, Name, Source, Subject, Time, Type, When};
+        for kind in KINDS {
+            let columns = [Name, When, Type, Source, Id, Time, Subject].map(|column| kind.column(column));
+            assert_eq!(columns.join("\n"), kind.lines);
+        }
+    }
+}

@@ -57,6 +57,21 @@ goes_on() {
 		same 1 "$(grep -c "$post/id-1/" requests)"
 }
 
+# has_headers METHOD BEGINNING…: the last headers of that method begin so, in any order.
+has_headers() {
+	method=$1
+	shift
+	grep "^$method " headers | tail -n $# | sort >found
+	for header
+	do
+		grep -q "^$method $header" found || {
+			cat headers
+			return 1
+		}
+	done
+	same "$#" "$(grep -c . found)"
+}
+
 asks_again() {
 	sed "1,/id-1/d" requests | grep -q "^$next"
 }
@@ -76,6 +91,12 @@ do
 		goes_on $scenario
 	'
 done
+
+check 'each request says its host and its program once, and an answer its type and length too' '
+	goes_on slow &&
+		has_headers GET "host: 127.0.0.1:$(cat port)" "user-agent: open-runtime/" &&
+		has_headers POST "host: 127.0.0.1:$(cat port)" "user-agent: open-runtime/" "content-type: application/json" "content-length: 3"
+'
 
 check 'an answer that is not HTTP ends the environment' '
 	gives_up garbage "Runtime API: GET /runtime/invocation/next failed"

@@ -1,6 +1,7 @@
 """A Runtime API that misbehaves below HTTP, for t24 and hostile/: each scenario gives its answers as bytes, or its actions.
 
-usage: raw_api.py SCENARIO    writes its port to the file port, and each request as a line to the file requests
+usage: raw_api.py SCENARIO    writes its port to the file port, each request as a line to the file requests, and each header of it,
+                              behind its method, to the file headers
 """
 import os
 import socket
@@ -96,14 +97,17 @@ class Connection(socketserver.StreamRequestHandler):
         line = self.rfile.readline().decode()
         if not line:
             return False
-        length = 0
+        length, headers = 0, b""
         while (header := self.rfile.readline().strip().lower()):
+            headers += line.split()[0].encode() + b" " + header + b"\n"
             name, _, value = header.partition(b":")
             length = int(value) if name == b"content-length" else length
         method, path, _ = line.split()
         kind = "register" if "extension" in path else "next" if method == "GET" else "answers"
         script = self.server.next_of(kind)
         body = b"" if SCENARIO == "refuses-unread" and length > 99 else self.rfile.read(length)
+        with open("headers", "ab") as file:
+            file.write(headers)
         with open("requests", "a") as file:
             file.write(f"{method} {path} {body.decode()}\n")
         script = script(self) if callable(script) else script
