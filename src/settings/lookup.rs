@@ -62,7 +62,7 @@ pub fn wrapper(config: &Config) -> Result<Option<PathBuf>, InvocationError> {
         return Err(InvocationError::Variable { name, value: wrapper.clone(), allowed });
     }
     let is_us = fs::canonicalize(&path).ok().is_some_and(|path| env::current_exe().ok() == Some(path));
-    Ok(Some(path).filter(|_| !is_us)) // bootstrap would start itself for ever
+    Ok((!is_us).then_some(path)) // bootstrap would start itself for ever
 }
 
 /// Tries places, and remembers those without an executable.

@@ -25,9 +25,9 @@ pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Ve
     all.extend(given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())));
     if let Some(runtime) = &function.managed {
         all.push(("AWS_LAMBDA_EXEC_WRAPPER".into(), "/opt/open-runtime".into()));
-        all.extend(
-            Some(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into())).filter(|_| !runtime.is_empty()),
-        );
+        if !runtime.is_empty() {
+            all.push(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into()));
+        }
     }
     all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
     all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
