@@ -7,7 +7,7 @@ use crate::os::deadline::Deadline;
 /// What `GET /runtime/invocation/next` brought.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-next>
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Invocation {
     /// `Lambda-Runtime-Aws-Request-Id`.
     pub request_id: String,

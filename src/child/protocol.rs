@@ -347,15 +347,11 @@ mod tests {
         let invocation = Invocation {
             request_id: "id-1".to_owned(),
             deadline_ms: Some(7),
-            deadline: crate::os::deadline::Deadline::NEVER,
             function_arn: Some("a,\"clientContext\":\"".to_owned()),
-            trace_id: None,
             client_context: Some(client_context.to_owned()),
             identity: Some(identity.to_owned()),
             tenant_id: Some("mine".to_owned()),
-            invocation_id: None,
-            received_ms: 0,
-            event: Vec::new(),
+            ..Invocation::default()
         };
         let debugger = Target { host: "h\",\"context\":{".to_owned(), port: 1, stops_at_first_line: false };
         let event: &[u8] = br#"{"a":1,"context":{}}"#;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A point in time, or never. It does not move when the wall clock is set.
-#[derive(Clone, Copy, Debug)]
+/// A point in time, or never, which is the default. It does not move when the wall clock is set.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {

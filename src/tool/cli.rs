@@ -6,7 +6,9 @@ use crate::commands::invoke::{self, InvokeArguments};
 use crate::commands::map::{self, MapArguments};
 use crate::commands::middleware::{self, MiddlewareArguments};
 use crate::commands::serve::{self, ServeArguments};
+use crate::tool_error::ToolError;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// A Lambda on this machine: runs the real bootstrap, and serves the Runtime API, the Extensions API and the Invoke API
 #[derive(Parser)]
@@ -16,7 +18,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// A new command is a line here and a file in `commands`.
+/// A new command is a line here and in [`run`](Command::run), and a file in `commands`.
 #[derive(Subcommand)]
 pub enum Command {
     /// Invoke a handler once: the response goes to stdout, logs and timeline to stderr
@@ -37,6 +39,23 @@ pub enum Command {
     /// Connect functions that are debugged with their debuggers; does the work of socat
     #[command(after_help = debug_relay::HELP)]
     DebugRelay(RelayArguments),
+}
+
+impl Command {
+    /// Runs the command, and returns the exit status of open-runtime.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn run(self) -> Result<ExitCode, ToolError> {
+        match self {
+            Command::Invoke(arguments) => invoke::run(arguments),
+            Command::Serve(arguments) => serve::run(arguments),
+            Command::Middleware(arguments) => middleware::run(arguments),
+            Command::Event(arguments) => event::run(&arguments),
+            Command::Map(arguments) => map::run(arguments),
+            Command::DebugRelay(arguments) => debug_relay::run(arguments),
+        }
+    }
 }
 
 #[cfg(test)]

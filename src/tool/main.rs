@@ -7,7 +7,7 @@
 //!
 //! | module | what it is | uses |
 //! | --- | --- | --- |
-//! | `cli` | the command line | `commands` |
+//! | `cli` | the command line | `commands` `tool_error` |
 //! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `relay` `report` `tool_error` |
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `report` |
@@ -36,8 +36,7 @@ mod report;
 mod tool_error;
 
 use clap::Parser;
-use cli::{Cli, Command};
-use commands::{debug_relay, event, invoke, map, middleware, serve};
+use cli::Cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -48,15 +47,7 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let done = match cli.command {
-        Command::Invoke(arguments) => invoke::run(arguments),
-        Command::Serve(arguments) => serve::run(arguments),
-        Command::Middleware(arguments) => middleware::run(arguments),
-        Command::Event(arguments) => event::run(&arguments),
-        Command::Map(arguments) => map::run(arguments),
-        Command::DebugRelay(arguments) => debug_relay::run(arguments),
-    };
-    done.unwrap_or_else(|error| {
+    cli.command.run().unwrap_or_else(|error| {
         eprintln!("open-runtime: {error}");
         ExitCode::from(error.exit_status())
     })

@@ -207,12 +207,8 @@ fn invocation(arguments: &MiddlewareArguments) -> Invocation {
         deadline,
         function_arn: Some(function.arn(None)),
         trace_id: Some(ids::trace_id()),
-        client_context: None,
-        identity: None,
-        tenant_id: None,
-        invocation_id: None,
         received_ms: milliseconds(now),
-        event: Vec::new(),
+        ..Invocation::default()
     }
 }
 
