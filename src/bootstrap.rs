@@ -8,10 +8,12 @@ use std::io;
 use std::path::Path;
 
 use crate::child::children::{Children, SharedChildren};
+use crate::child::exchange::OpenStream;
 use crate::child::launch::Launch;
 use crate::child::supervised::Supervised;
 use crate::error::{Fatal, InvocationError};
-use crate::function::Function;
+use crate::function::{Answer, Function};
+use crate::invocation::Invocation;
 use crate::lambda::runtime_api::{Next, RuntimeApi};
 use crate::log::{Failed, Level, Log};
 use crate::middleware;
@@ -21,6 +23,7 @@ use crate::os::signals::Signals;
 use crate::os::wait::WaitEnd;
 use crate::settings::config::{self, Config};
 use crate::settings::lookup;
+use crate::streaming::Head;
 use crate::timeline::Timeline;
 
 /// Serves one execution environment, until SIGTERM.
@@ -103,13 +106,36 @@ fn invoke(api: &RuntimeApi, function: &Function, children: &SharedChildren) -> R
     while let Next::Invocation(invocation) = api.next(children)? {
         let answer = function.answer(&invocation, &mut children.get().all); // its guard is dropped here, before Lambda is waited for
         match answer {
-            Ok(response) => api.respond(&invocation, &response)?,
+            Ok(Answer::Response(response)) => api.respond(&invocation, &response)?,
+            Ok(Answer::Stream(head, stream)) => send_stream(api, function, children, &invocation, &head, *stream)?,
             Err(error) => {
                 function.log.failure(Failed::Invoke(&invocation), &error);
                 api.fail(&invocation, &error)?;
             }
         }
         children.get().ensure_started()?;
+    }
+    Ok(())
+}
+
+/// Sends a stream while the handler makes it.
+#[inline(never)] // it is rare
+fn send_stream(
+    api: &RuntimeApi,
+    function: &Function,
+    children: &SharedChildren,
+    invocation: &Invocation,
+    head: &Head,
+    stream: OpenStream,
+) -> Result<(), Fatal> {
+    let mut children = children.get(); // nothing waits for Lambda by another way meanwhile
+    let Some(runtime) = children.all.first_mut() else { return Ok(()) }; // there is one, which made the stream
+    let timeline = &function.middlewares.timeline;
+    let sent = timeline.step(&invocation.request_id, "stream", &function.config.handler, || {
+        api.stream(invocation, head, stream, runtime)
+    })?;
+    if let Some(error) = sent {
+        function.conclude_failed_stream(invocation, &error, &mut children.all);
     }
     Ok(())
 }

@@ -4,10 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
+use crate::bounded::{bounded, push_stack};
 use crate::cloudevents::json::text::read_text;
 use crate::cloudevents::json::{Document, Value};
 use crate::json_line::push_json;
 use crate::os::process::CannotStart;
+
+/// What a stack has in addition if it was cut, in bytes.
+const CUT_STACK: usize = 32;
 
 /// Init or one invocation failed. Posted to the Runtime API, which tells the caller.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub enum InvocationError {
     Resident { name: String, hook: &'static str, cause: Box<InvocationError> },
     /// The event, or the response, is not JSON.
     NotJson { what: &'static str, why: String },
+    /// The response cannot be sent as a stream.
+    NotStreamable { why: &'static str },
     /// The handler answered one record with `batchItemFailures`.
     OwnBatchItemFailures,
     /// An invariant of bootstrap is broken.
@@ -73,7 +79,7 @@ impl InvocationError {
             Terminated => "Runtime.Shutdown",
             Middleware { .. } | Resident { .. } => "Function.MiddlewareFailed",
             NotJson { what: "event", .. } => "Runtime.UnmarshalError",
-            NotJson { .. } => "Runtime.MarshalError",
+            NotJson { .. } | NotStreamable { .. } => "Runtime.MarshalError",
             OwnBatchItemFailures => "Function.BatchItemFailures",
             Internal { .. } => "Runtime.Internal",
             Batch { first, .. } => first.error_type(),
@@ -127,6 +133,25 @@ impl InvocationError {
             error.push_other_members(&mut json);
         }
         json.push(b'}');
+        json
+    }
+
+    /// The same in at most `room` bytes, which must be some thousand: if it is longer, it has only the members that every error has,
+    /// and the ends of the message and of the stack are cut.
+    pub fn to_short_json(&self, room: usize) -> Vec<u8> {
+        let mut json = self.to_json();
+        for share in [2, 4, 16, 64] {
+            if json.len() <= room {
+                break; // a character takes up to six bytes in JSON, so that the first share can be too long
+            }
+            json.clear();
+            push_json(&mut json, "{\"errorType\":", &bounded(&self.error_type(), room / 32));
+            push_json(&mut json, ",\"errorMessage\":", &bounded(&self.message(), room / share));
+            json.extend_from_slice(b",\"stackTrace\":");
+            let left = room.saturating_sub(json.len() + CUT_STACK);
+            push_stack(&mut json, self.stack_trace().unwrap_or("[]"), left);
+            json.push(b'}');
+        }
         json
     }
 }
@@ -202,6 +227,7 @@ impl fmt::Display for InvocationError {
             Middleware { name, hook, why } => write!(f, "middleware {name} failed in its {hook} hook: {why}"),
             Resident { name, hook, cause } => fmt_resident(f, name, hook, cause, true),
             NotJson { what, why } => write!(f, "the {what} is not JSON: {why}"),
+            NotStreamable { why } => write!(f, "the response cannot be sent as a stream: {why}"),
             OwnBatchItemFailures => f.write_str("the handler answered a record with batchItemFailures"),
             Internal { what } => write!(f, "a fault of bootstrap, which should be reported: {what}"),
             Batch { summary, first } => write!(f, "{summary}; first: {}: {first}", first.error_type()),

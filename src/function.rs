@@ -3,18 +3,19 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::child::exchange::{Answers, Calls, Limits, Outcome};
+use crate::child::exchange::{Answers, Calls, Exchange, Limits, OpenStream, Outcome};
 use crate::child::protocol::{self, Call};
 use crate::child::supervised::Supervised;
-use crate::cloudevents::{self, Answer, Batch, EventFacts, MappedEvent, Mapping};
+use crate::cloudevents::{self, Batch, EventFacts, MappedEvent, Mapping};
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
 use crate::log::{Failed, Log};
 use crate::middleware::chain::{Before, Chain, Middlewares, Prestarted};
 use crate::response::Response;
-use crate::settings::config::Config;
+use crate::settings::config::{Config, Streams};
 use crate::settings::debug::Target;
+use crate::streaming::{self, Head};
 
 /// The handler must be done this long before the deadline, so that a timeout is reported before Lambda reports its own.
 const REPORT_MARGIN: Duration = Duration::from_millis(50);
@@ -33,12 +34,27 @@ pub struct Function {
     pub log: Log,
 }
 
+/// What an invocation is answered with.
+#[derive(Debug)]
+pub enum Answer {
+    /// This JSON.
+    Response(Response),
+    /// A stream, which may go on while it is sent.
+    Stream(Head, Box<OpenStream>),
+}
+
+/// What the handler has made of the event.
+enum Handled {
+    Response(Response),
+    Stream(Box<OpenStream>),
+}
+
 impl Function {
     /// Answers one invocation. Blocks until shortly before its deadline at the longest.
     ///
     /// # Errors
     /// What went wrong, if no `error` hook made a response of it.
-    pub fn answer(&self, invocation: &Invocation, children: &mut [Supervised]) -> Result<Response, InvocationError> {
+    pub fn answer(&self, invocation: &Invocation, children: &mut [Supervised]) -> Result<Answer, InvocationError> {
         let left = invocation.deadline.left().unwrap_or_default();
         let margin = margin(left);
         let limits = self.limits(invocation, left, margin);
@@ -49,13 +65,61 @@ impl Function {
             deadline_ms: invocation.deadline_ms_less(margin),
         };
         match self.run(&chain, limits, children) {
-            Err(error) if self.has_error_hooks() => {
-                let deadline = invocation.deadline.earlier_by(ERROR_HOOKS_MARGIN);
-                let deadline_ms = invocation.deadline_ms_less(ERROR_HOOKS_MARGIN);
-                let chain = Chain { deadline, deadline_ms, ..chain };
-                chain.run_error_hooks(children, &error, self.log).map(Response::new).ok_or(error)
-            }
+            Err(error) => match self.run_error_hooks(invocation, &error, children) {
+                Some(response) => self.deliver(invocation, Response::new(response)),
+                None => Err(error),
+            },
             other => other,
+        }
+    }
+
+    /// Runs the `error` hooks, if there are any. `None` if none of them made a response.
+    fn run_error_hooks(
+        &self,
+        invocation: &Invocation,
+        error: &InvocationError,
+        children: &mut [Supervised],
+    ) -> Option<Vec<u8>> {
+        if !self.has_error_hooks() {
+            return None;
+        }
+        let chain = Chain {
+            middlewares: &self.middlewares,
+            invocation,
+            deadline: invocation.deadline.earlier_by(ERROR_HOOKS_MARGIN),
+            deadline_ms: invocation.deadline_ms_less(ERROR_HOOKS_MARGIN),
+        };
+        chain.run_error_hooks(children, error, self.log)
+    }
+
+    /// What follows a stream that failed before its end: Lambda knows already. Blocks until shortly before the deadline at the
+    /// longest.
+    pub fn conclude_failed_stream(
+        &self,
+        invocation: &Invocation,
+        error: &InvocationError,
+        children: &mut [Supervised],
+    ) {
+        self.log.failure(Failed::Invoke(invocation), error);
+        if self.run_error_hooks(invocation, error, children).is_some() {
+            let why = "the response of an error hook was dropped: a part of the response was sent already";
+            self.log.warn(Some(&invocation.request_id), &why);
+        }
+    }
+
+    /// The answer that a response becomes: a stream, if the caller takes nothing else.
+    fn deliver(&self, invocation: &Invocation, response: Response) -> Result<Answer, InvocationError> {
+        if self.config.streams != Streams::All {
+            return Ok(Answer::Response(response));
+        }
+        let (head, body) = streaming::whole(response.json()).map_err(|why| InvocationError::NotStreamable { why })?;
+        self.warn_of(invocation, &head);
+        Ok(Answer::Stream(head, OpenStream::whole(body)))
+    }
+
+    fn warn_of(&self, invocation: &Invocation, head: &Head) {
+        if let Some(warning) = head.warning() {
+            self.log.warn(Some(&invocation.request_id), &warning);
         }
     }
 
@@ -75,7 +139,7 @@ impl Function {
         }
     }
 
-    fn run(&self, chain: &Chain<'_>, limits: Limits, children: &mut [Supervised]) -> Result<Response, InvocationError> {
+    fn run(&self, chain: &Chain<'_>, limits: Limits, children: &mut [Supervised]) -> Result<Answer, InvocationError> {
         if chain.invocation.deadline.has_passed() {
             let (seconds, missing) = (limits.timeout_seconds, "it had not begun".to_owned());
             return Err(InvocationError::Timeout { seconds, missing, stack_trace: None });
@@ -83,17 +147,55 @@ impl Function {
         let mapping = self.map(chain.invocation)?;
         let text = self.one_text(&mapping);
         let event = text.as_deref();
-        let (response, passed, prestarted) = match chain.before(children, event.unwrap_or_default())? {
-            Before::Response(response, index) => (Response::new(response), index, chain.prestart_after_hooks(index)),
+        let (handled, passed, prestarted) = match chain.before(children, event.unwrap_or_default())? {
+            Before::Response(response, index) => {
+                (Handled::Response(Response::new(response)), index, chain.prestart_after_hooks(index))
+            }
             Before::Handler(changed) => {
                 let batch = Batch::new(&mapping, changed.as_deref().or(event), &self.config.events);
                 let debugger = self.debugger(chain.invocation, &mapping);
-                let (response, prestarted) = self.handle(chain, &batch, debugger, limits, children)?;
-                (response, self.middlewares.in_order.len(), prestarted)
+                let (handled, prestarted) = self.handle(chain, &batch, debugger, limits, children)?;
+                (handled, self.middlewares.in_order.len(), prestarted)
             }
         };
-        let changed = chain.after(passed, children, prestarted, response.json())?;
-        Ok(changed.map_or(response, Response::new))
+        let (json, head) = match &handled {
+            Handled::Response(response) => (response.json(), Ok(None)),
+            Handled::Stream(stream) => (stream.head(), Head::parse(stream.head()).map(Some)),
+        };
+        let head = head.map_err(|why| InvocationError::NotStreamable { why });
+        let after = head.and_then(|head| chain.after(passed, children, prestarted, json, head));
+        match handled {
+            Handled::Response(response) => {
+                let (changed, _) = after?;
+                self.deliver(chain.invocation, changed.map_or(response, Response::new))
+            }
+            Handled::Stream(stream) => self.pass_on(chain.invocation, stream, after, children),
+        }
+    }
+
+    /// The answer that a stream becomes after the `after` hooks. If it cannot be sent, the handler goes on to its end first.
+    fn pass_on(
+        &self,
+        invocation: &Invocation,
+        stream: Box<OpenStream>,
+        after: Result<(Option<Vec<u8>>, Option<Head>), InvocationError>,
+        children: &mut [Supervised],
+    ) -> Result<Answer, InvocationError> {
+        let error = match after {
+            Ok((_, Some(head))) => {
+                self.warn_of(invocation, &head);
+                return Ok(Answer::Stream(head, stream));
+            }
+            Ok((_, None)) => InvocationError::Internal { what: "a stream has no head" },
+            Err(error) => error,
+        };
+        if let Some(runtime) = children.first_mut() {
+            let calls = stream.calls();
+            let mut exchange = Exchange::resume(&calls, *stream);
+            runtime.drain(&mut exchange);
+            let _ = runtime.end_stream(&mut exchange); // the first error counts
+        }
+        Err(error)
     }
 
     fn map<'a>(&self, invocation: &'a Invocation) -> Result<Mapping<'a>, InvocationError> {
@@ -146,26 +248,32 @@ impl Function {
         debugger: Option<Target>,
         limits: Limits,
         children: &mut [Supervised],
-    ) -> Result<(Response, Prestarted<'a>), InvocationError> {
+    ) -> Result<(Handled, Prestarted<'a>), InvocationError> {
         let invocation = chain.invocation;
+        let may_stream = self.config.streams != Streams::Off && batch.may_stream();
         let calls = Calls {
             calls: calls(invocation, batch),
             hook: None,
-            suffix: protocol::call_suffix(invocation, chain.deadline_ms, debugger.as_ref()),
+            suffix: protocol::call_suffix(invocation, chain.deadline_ms, debugger.as_ref(), may_stream),
             in_order: batch.is_in_order(),
             groups: batch.groups(),
             is_failure: batch.failure_test(),
+            may_stream,
             limits,
         };
         let nobody = InvocationError::Internal { what: "there is no language runtime" };
         let runtime = children.first_mut().ok_or(nobody)?;
         let timeline = &self.middlewares.timeline;
-        let (answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
+        let (mut answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
             let exchange = runtime.begin(&calls);
             let prestarted = chain.prestart_after_hooks(self.middlewares.in_order.len());
             (runtime.finish(exchange), prestarted)
         });
-        Ok((self.conclude(invocation, batch, answers)?, prestarted))
+        let handled = match answers.stream.take() {
+            Some(stream) => Handled::Stream(stream),
+            None => Handled::Response(self.conclude(invocation, batch, answers)?),
+        };
+        Ok((handled, prestarted))
     }
 
     /// What the outcomes of the calls make of the invocation.
@@ -180,9 +288,9 @@ impl Function {
             return Ok(Response::new(report));
         }
         match batch.answer(answers.outcomes) {
-            Answer::AsIs(response) => Ok(response),
-            Answer::Made(response) => Ok(Response::new(response)),
-            Answer::Failed(failure, first) => {
+            cloudevents::Answer::AsIs(response) => Ok(response),
+            cloudevents::Answer::Made(response) => Ok(Response::new(response)),
+            cloudevents::Answer::Failed(failure, first) => {
                 let lost = InvocationError::Internal { what: "a call has no answer, and the reason is lost" };
                 let first = first.or(answers.failure).unwrap_or(lost);
                 Err(match failure.total {

@@ -5,17 +5,19 @@
 //!
 //! | module | what it is | uses |
 //! | --- | --- | --- |
-//! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `lambda` `log` `middleware` `os` `settings` `timeline` |
-//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` |
-//! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the children meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` |
+//! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `invocation` `lambda` `log` `middleware` `os` `settings` `streaming` `timeline` |
+//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` `streaming` |
+//! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the children meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `streaming` |
 //! | `child` | the language runtime and the resident middlewares: their lives, their calls, their lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` |
-//! | `middleware` | the hooks around the handler | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `timeline` |
+//! | `middleware` | the hooks around the handler | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `streaming` `timeline` |
 //! | `settings` | variables, and where things are; read once, in Init | `cloudevents` `error` `log` `os` |
-//! | `log` | what CloudWatch is told | `cloudevents` `error` `invocation` `json_line` `os` |
+//! | `log` | what CloudWatch is told | `bounded` `cloudevents` `error` `invocation` `json_line` `os` |
 //! | `timeline` | what `open-runtime` is told | `json_line` |
-//! | `error` | what an invocation, or bootstrap, can fail with | `cloudevents` `json_line` `os` |
+//! | `error` | what an invocation, or bootstrap, can fail with | `bounded` `cloudevents` `json_line` `os` |
 //! | `invocation` | what comes in | `os` |
 //! | `response` | what goes out | |
+//! | `streaming` | what a response that is a stream begins with | `cloudevents` |
+//! | `bounded` | long texts, cut | `cloudevents` |
 //! | `json_line` | JSON on one line | `cloudevents` |
 //! | `cloudevents` | AWS events as CloudEvents | |
 //! | `os` | processes, signals, sleeping, time; the system calls | |
@@ -24,6 +26,7 @@
 #![warn(clippy::indexing_slicing, clippy::string_slice, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
 pub mod bootstrap;
+pub mod bounded;
 pub mod child;
 pub mod cloudevents;
 pub mod error;
@@ -36,4 +39,5 @@ pub mod middleware;
 pub mod os;
 pub mod response;
 pub mod settings;
+pub mod streaming;
 pub mod timeline;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// A response: a part of the line it came in, which is not copied.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Response {
     line: Vec<u8>,
     range: Range<usize>,

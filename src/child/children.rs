@@ -9,7 +9,7 @@ use crate::child::supervised::{self, Supervised};
 use crate::error::Fatal;
 use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
-use crate::os::wait::WaitEnd;
+use crate::os::wait::{Source, WaitEnd};
 
 /// All of them.
 #[derive(Debug)]
@@ -53,9 +53,10 @@ impl Children {
     /// # Errors
     /// [`Fatal::CrashLoop`] if one cannot be kept alive.
     pub fn wait_for(&mut self, other: Option<BorrowedFd<'_>>, deadline: Deadline) -> Result<WaitEnd, Fatal> {
-        self.all.iter_mut().try_for_each(Supervised::notice_missed_end).map_err(cannot_wait)?;
+        self.all.iter_mut().try_for_each(|child| child.notice_missed_end(None)).map_err(cannot_wait)?;
+        let mut other = [Source::readable(other)];
         loop {
-            if let Some(end) = step(&mut self.all, other, deadline, self.signals)? {
+            if let Some(end) = step(&mut self.all, &mut other, deadline, self.signals)? {
                 return Ok(end);
             }
         }
@@ -86,7 +87,7 @@ impl Children {
 /// [`Fatal::CrashLoop`], with the reason.
 pub fn wait_until_ready(children: &mut [Supervised], deadline: Deadline, signals: Signals) -> Result<WaitEnd, Fatal> {
     while !children.iter().all(Supervised::is_ready) {
-        if let Some(end) = step(children, None, deadline, signals)? {
+        if let Some(end) = step(children, &mut [], deadline, signals)? {
             return Ok(end);
         }
     }
@@ -99,7 +100,7 @@ fn ensure_started(children: &mut [Supervised]) -> Result<(), Fatal> {
 
 fn step(
     children: &mut [Supervised],
-    other: Option<BorrowedFd<'_>>,
+    others: &mut [Source],
     deadline: Deadline,
     signals: Signals,
 ) -> Result<Option<WaitEnd>, Fatal> {
@@ -107,7 +108,7 @@ fn step(
     if signals.is_terminating() {
         return Ok(Some(WaitEnd::Terminated)); // noticed elsewhere, and no descriptor becomes ready for it again
     }
-    supervised::step(children, None, other, deadline, signals).map_err(Fatal::CrashLoop)
+    supervised::step(children, None, others, deadline, signals).map_err(Fatal::CrashLoop)
 }
 
 fn cannot_wait(cause: io::Error) -> Fatal {

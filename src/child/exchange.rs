@@ -2,8 +2,10 @@
 
 use std::io::IoSlice;
 
-use crate::child::protocol::{self, Call};
+use crate::child::protocol::{self, Call, Part};
+use crate::cloudevents::formats::base64;
 use crate::error::InvocationError;
+use crate::json_line::push_json;
 use crate::os::deadline::Deadline;
 use crate::response::Response;
 
@@ -35,6 +37,8 @@ pub struct Calls<'a> {
     pub groups: Vec<usize>,
     /// Whether a response says that its call failed.
     pub is_failure: fn(&[u8]) -> bool,
+    /// Whether the answer may be a stream. There is a single call then.
+    pub may_stream: bool,
     /// When they must be over.
     pub limits: Limits,
 }
@@ -51,6 +55,57 @@ pub struct Answers {
     pub failure: Option<InvocationError>,
     /// Whether the latest response is the output of a hook.
     pub is_output: bool,
+    /// The answer to the only call, if it is a stream. Then its outcome is in here.
+    pub stream: Option<Box<OpenStream>>,
+}
+
+/// An answer that is a stream. Its head has come.
+#[derive(Debug)]
+pub struct OpenStream {
+    id: String,
+    limits: Limits,
+    was_warned: bool,
+    pieces: Pieces,
+    end: Option<Outcome>,
+}
+
+/// What has come of a stream.
+#[derive(Debug, Default)]
+struct Pieces {
+    head: String,
+    /// Bytes of the body that nobody has taken yet.
+    body: Vec<u8>,
+    /// What a line with bytes begins with, as a rule.
+    start: Vec<u8>,
+}
+
+impl OpenStream {
+    /// One of which everything has come: this body.
+    pub fn whole(body: Vec<u8>) -> Box<OpenStream> {
+        let (never, pieces) = (Deadline::NEVER, Pieces { body, ..Pieces::default() });
+        let limits = Limits { warn_at: never, fail_at: never, kill_at: never, timeout_seconds: 0 };
+        let end = Some(Ok(Response::default()));
+        Box::new(OpenStream { id: String::new(), limits, was_warned: false, pieces, end })
+    }
+
+    /// What the response is, in JSON, as the language runtime wrote it.
+    pub fn head(&self) -> &[u8] {
+        self.pieces.head.as_bytes()
+    }
+
+    /// What [`Exchange::resume`] goes on with.
+    pub fn calls(&self) -> Calls<'static> {
+        Calls {
+            calls: vec![Call::new(self.id.clone(), [b"", b"", b""])],
+            hook: None,
+            suffix: Vec::new(),
+            in_order: false,
+            groups: Vec::new(),
+            is_failure: |_| false,
+            may_stream: true,
+            limits: self.limits,
+        }
+    }
 }
 
 /// [`Calls`] under way.
@@ -69,6 +124,9 @@ pub struct Exchange<'a> {
     was_taken_back: bool,
     /// [`Answers::is_output`].
     pub is_output: bool,
+    pieces: Option<Pieces>,
+    /// So much of a stream waits to be sent that nothing more is read.
+    pub is_paused: bool,
 }
 
 /// The parts of a call's line: what is before the event, the event's own three, and what is after it.
@@ -106,7 +164,30 @@ impl<'a> Exchange<'a> {
             sent: 0,
             was_taken_back: false,
             is_output: false,
+            pieces: None,
+            is_paused: false,
         }
+    }
+
+    /// Goes on with a stream. `calls` are its own.
+    pub fn resume(calls: &'a Calls<'a>, stream: OpenStream) -> Exchange<'a> {
+        let mut exchange = Exchange::new(calls);
+        exchange.next = 1;
+        exchange.open = if stream.end.is_some() { Vec::new() } else { vec![0] };
+        exchange.outcomes = vec![stream.end];
+        exchange.was_warned = stream.was_warned;
+        exchange.pieces = Some(stream.pieces);
+        exchange
+    }
+
+    /// Whether the answer is a stream, and its head has come.
+    pub fn is_streaming(&self) -> bool {
+        self.pieces.is_some()
+    }
+
+    /// The bytes of the stream's body that have come and not been taken. Whoever takes them clears them.
+    pub fn body(&mut self) -> Option<&mut Vec<u8>> {
+        self.pieces.as_mut().map(|pieces| &mut pieces.body)
     }
 
     /// Whether there is nothing left to send or to wait for.
@@ -196,7 +277,8 @@ impl<'a> Exchange<'a> {
     /// Begins again, for another process: of what was written so many bytes have not been read and never will be. False, and nothing
     /// is done, if a byte of it was read, because the handler may have begun; and the second time, so that this ends.
     pub fn take_back(&mut self, unread: usize) -> bool {
-        let can_be = self.has_begun() && unread >= self.sent && !self.was_warned && !self.was_taken_back;
+        let can_be =
+            self.has_begun() && unread >= self.sent && !self.was_warned && !self.was_taken_back && !self.is_streaming();
         if can_be {
             (self.next, self.sent, self.output, self.was_taken_back) = (0, 0, None, true);
             self.open.clear();
@@ -204,15 +286,72 @@ impl<'a> Exchange<'a> {
         can_be
     }
 
+    /// The position of the call `id` among those that are open. None if it is too late for it, or it was never sent.
+    fn position(&self, id: &str) -> Option<usize> {
+        let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
+        self.open.iter().position(is_it)
+    }
+
+    /// Takes a line with bytes of a stream if it has the usual form. It need not be read as JSON then, which would take twice the time.
+    /// False if it has another form.
+    pub fn take_bytes(&mut self, line: &[u8]) -> bool {
+        let Some(pieces) = self.pieces.as_mut().filter(|_| !self.open.is_empty()) else { return false };
+        let text = line.strip_prefix(&*pieces.start).and_then(|text| text.strip_suffix(b"\"}"));
+        text.is_some_and(|text| base64::decode_onto(text, &mut pieces.body))
+    }
+
+    /// Takes a part of a stream, the answer to the call `id`. A part that must not come now fails the call. False if no such call is
+    /// open.
+    pub fn take_part(&mut self, id: &str, part: Part<'_>) -> bool {
+        let Some(position) = self.position(id) else { return false };
+        let why = match (part, &mut self.pieces) {
+            (Part::Bytes(bytes), Some(pieces)) => {
+                pieces.body.extend_from_slice(&bytes);
+                return true;
+            }
+            (Part::End, Some(_)) => {
+                self.settle_at(position, Ok(Response::default()));
+                return true;
+            }
+            (Part::Head(head), None) if self.calls.may_stream && self.output.is_none() => {
+                let mut start = Vec::new();
+                push_json(&mut start, "{\"id\":", id);
+                start.extend_from_slice(b",\"base64\":\"");
+                self.pieces = Some(Pieces { head: head.to_owned(), body: Vec::new(), start });
+                return true;
+            }
+            (Part::Head(_), None) => "nobody has asked for one",
+            (Part::Head(_), Some(_)) => "it has a second head",
+            (_, None) => "its head is missing",
+        };
+        self.settle_at(position, Err(InvocationError::NotStreamable { why }));
+        true
+    }
+
+    /// Ends the calls that are open, which cannot be answered any more.
+    pub fn fail(&mut self, error: InvocationError) {
+        if let Some(slot) = self.open.pop().and_then(|index| self.outcomes.get_mut(index)) {
+            *slot = Some(Err(error));
+        }
+        self.open.clear();
+    }
+
     /// Takes the answer to the call `id`. False if no such call is open: it is too late, or was never sent.
     pub fn settle(&mut self, id: &str, outcome: Outcome) -> bool {
-        let is_it = |&index: &usize| self.calls.calls.get(index).is_some_and(|call| call.id == id);
-        let Some(position) = self.open.iter().position(is_it) else { return false };
+        let Some(position) = self.position(id) else { return false };
         let outcome = match outcome {
+            Ok(_) if self.is_streaming() => {
+                Err(InvocationError::NotStreamable { why: "a response came after its head" })
+            }
             Ok(response) if (self.calls.is_failure)(response.json()) => Err(InvocationError::OwnBatchItemFailures),
             Ok(response) => Ok(response),
             Err(error) => Err(self.as_timeout(error)),
         };
+        self.settle_at(position, outcome);
+        true
+    }
+
+    fn settle_at(&mut self, position: usize, outcome: Outcome) {
         let index = self.open.swap_remove(position);
         if self.calls.in_order && outcome.is_err() {
             self.stop_group_of(index);
@@ -220,7 +359,6 @@ impl<'a> Exchange<'a> {
         if let Some(slot) = self.outcomes.get_mut(index) {
             *slot = Some(outcome);
         }
-        true
     }
 
     /// After the SIGTERM warning, an exit or a reported `Function.Timeout` counts as a timeout. Its stack trace, if any, is kept.
@@ -244,6 +382,16 @@ impl<'a> Exchange<'a> {
         let missing = if self.has_begun() { "the handler had not answered" } else { "the handler was not loaded" };
         let seconds = self.calls.limits.timeout_seconds;
         InvocationError::Timeout { seconds, missing: missing.to_owned(), stack_trace }
+    }
+
+    /// Whether a call was answered.
+    pub fn is_answered(&self) -> bool {
+        self.outcomes.iter().any(Option::is_some)
+    }
+
+    /// How the last call failed, if it did.
+    pub fn take_failure(&mut self) -> Option<Box<InvocationError>> {
+        self.outcomes.pop().flatten().and_then(Result::err).map(Box::new)
     }
 
     /// Whether a handler was cut short and reported its stack trace.
@@ -275,8 +423,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// The outcomes, when nothing more is waited for.
-    pub fn answers(self, failure: Option<InvocationError>) -> Answers {
-        Answers { outcomes: self.outcomes, failure, is_output: self.is_output }
+    pub fn answers(mut self, failure: Option<InvocationError>) -> Answers {
+        let Some(pieces) = self.pieces else {
+            return Answers { outcomes: self.outcomes, failure, is_output: self.is_output, stream: None };
+        };
+        let id = self.calls.calls.first().map(|call| call.id.clone()).unwrap_or_default();
+        let end = self.outcomes.pop().flatten().or(failure.map(Err));
+        let stream = OpenStream { id, limits: self.calls.limits, was_warned: self.was_warned, pieces, end };
+        Answers { outcomes: Vec::new(), failure: None, is_output: false, stream: Some(stream.into()) }
     }
 }
 
@@ -298,6 +452,7 @@ mod tests {
             in_order,
             groups: Vec::new(),
             is_failure: |json| json == b"\"failed\"",
+            may_stream: false,
             limits,
         }
     }
@@ -463,5 +618,119 @@ mod tests {
         assert!(exchange.settle("r#0", Ok(Response::new(b"1".to_vec()))));
         assert!(!exchange.settle("r#0", Ok(Response::new(b"2".to_vec()))));
         assert_eq!(exchange.answers(None).outcomes[0].as_ref().unwrap().as_ref().unwrap().json(), b"1");
+    }
+
+    fn call_that_may_stream() -> Calls<'static> {
+        Calls { may_stream: true, ..calls(1, false) }
+    }
+
+    fn bytes(bytes: &'static [u8]) -> Part<'static> {
+        Part::Bytes(bytes.into())
+    }
+
+    #[test]
+    fn a_stream_goes_on_after_its_head() {
+        let own = call_that_may_stream();
+        let mut exchange = Exchange::new(&own);
+        send(&mut exchange, 1);
+        assert!(exchange.take_part("r#0", Part::Head("{}")) && exchange.is_streaming() && !exchange.is_over());
+        assert!(exchange.take_part("r#0", bytes(b"one")));
+        let stream = *exchange.answers(None).stream.unwrap();
+        assert_eq!(stream.head(), b"{}");
+        let calls = stream.calls();
+        let mut exchange = Exchange::resume(&calls, stream);
+        assert!(!exchange.is_over() && !exchange.take_back(0)); // another process would make it twice
+        assert!(!exchange.take_part("r", bytes(b"?")));
+        assert!(exchange.take_part("r#0", bytes(b" two")) && exchange.take_part("r#0", Part::End));
+        assert_eq!(exchange.body().unwrap(), b"one two");
+        assert!(exchange.is_over() && exchange.is_answered() && exchange.take_failure().is_none());
+    }
+
+    #[test]
+    fn a_stream_may_be_over_when_its_head_is_looked_at() {
+        for (failure, fails) in [(None, false), (Some(InvocationError::Terminated), true)] {
+            let own = call_that_may_stream();
+            let mut exchange = Exchange::new(&own);
+            send(&mut exchange, 1);
+            exchange.take_part("r#0", Part::Head("{}"));
+            exchange.take_part("r#0", bytes(b"all"));
+            if !fails {
+                exchange.take_part("r#0", Part::End);
+            }
+            let stream = *exchange.answers(failure).stream.unwrap();
+            let calls = stream.calls();
+            let mut exchange = Exchange::resume(&calls, stream);
+            assert!(exchange.is_over());
+            assert_eq!(exchange.body().unwrap(), b"all");
+            assert_eq!(exchange.take_failure().is_some(), fails);
+        }
+    }
+
+    #[test]
+    fn a_part_that_must_not_come_fails_the_call() {
+        for (may_stream, parts, why) in [
+            (false, vec![Part::Head("{}")], "nobody has asked"),
+            (true, vec![Part::Head("{}"), bytes(b"1"), Part::Head("{}")], "a second head"),
+            (true, vec![bytes(b"1")], "its head is missing"),
+            (true, vec![Part::End], "its head is missing"),
+        ] {
+            let own = Calls { may_stream, ..calls(1, false) };
+            let mut exchange = Exchange::new(&own);
+            send(&mut exchange, 1);
+            parts.into_iter().for_each(|part| assert!(exchange.take_part("r#0", part)));
+            assert!(exchange.is_over());
+            assert!(exchange.take_failure().unwrap().to_string().contains(why), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_response_after_the_head_of_a_stream_fails_it() {
+        let own = call_that_may_stream();
+        let mut exchange = Exchange::new(&own);
+        send(&mut exchange, 1);
+        exchange.take_part("r#0", Part::Head("{}"));
+        assert!(exchange.settle("r#0", Ok(Response::new(b"1".to_vec()))));
+        assert!(exchange.take_failure().unwrap().to_string().contains("a response came after its head"));
+    }
+
+    #[test]
+    fn a_stream_does_not_begin_before_its_call_was_read() {
+        let own = call_that_may_stream();
+        let mut exchange = Exchange::new(&own);
+        exchange.open_next(1);
+        exchange.wrote(1);
+        assert!(exchange.take_part("r#0", Part::Head("{}")) && !exchange.is_streaming() && exchange.is_over());
+    }
+
+    #[test]
+    fn a_whole_body_is_a_stream_that_is_over() {
+        let stream = *OpenStream::whole(b"all".to_vec());
+        let calls = stream.calls();
+        let mut exchange = Exchange::resume(&calls, stream);
+        assert!(exchange.is_over() && exchange.take_failure().is_none());
+        assert_eq!(exchange.body().unwrap(), b"all");
+    }
+
+    #[test]
+    fn bytes_in_the_usual_form_are_not_read_as_json() {
+        let own = call_that_may_stream();
+        let mut exchange = Exchange::new(&own);
+        send(&mut exchange, 1);
+        let line = br#"{"id":"r#0","base64":"AP8="}"#;
+        assert!(!exchange.take_bytes(line)); // there is no head
+        exchange.take_part("r#0", Part::Head("{}"));
+        assert!(exchange.take_bytes(line) && exchange.take_bytes(br#"{"id":"r#0","base64":""}"#));
+        for other in [
+            &br#"{"id":"r#1","base64":"AP8="}"#[..],
+            br#"{"id":"r#0","base64":"AP8=","end":true}"#,
+            br#"{"id":"r#0","base64":"A"}"#,
+            br#"{"id":"r#0", "base64":"AP8="}"#,
+            br#"{"id":"r#0","base64":"AP8="} "#,
+        ] {
+            assert!(!exchange.take_bytes(other));
+        }
+        assert_eq!(exchange.body().unwrap(), b"\0\xff");
+        exchange.take_part("r#0", Part::End);
+        assert!(!exchange.take_bytes(line)); // it is too late
     }
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::cloudevents::formats::base64;
 use crate::cloudevents::json::text::{append_number, read_text};
 use crate::cloudevents::json::{NotJson, Reason, read_members};
 use crate::error::LambdaError;
@@ -61,6 +62,19 @@ pub enum Message<'a> {
     Response { id: Cow<'a, str>, response: Range<usize>, is_output: bool },
     /// The handler, or a hook, failed in the call of this id.
     Error { id: Cow<'a, str>, error: LambdaError },
+    /// The handler's answer to the call of this id comes in parts, and this is one.
+    Part { id: Cow<'a, str>, part: Part<'a> },
+}
+
+/// A part of an answer that is a stream.
+#[derive(Debug, PartialEq)]
+pub enum Part<'a> {
+    /// The first one: what the response is, in JSON.
+    Head(&'a str),
+    /// Bytes of its body.
+    Bytes(Cow<'a, [u8]>),
+    /// The last one: it is complete.
+    End,
 }
 
 impl Message<'_> {
@@ -93,6 +107,7 @@ struct Line<'a> {
     output: Option<&'a [u8]>,
     error: Option<&'a str>,
     ready: Option<Option<Ready>>,
+    part: Option<Part<'a>>,
 }
 
 impl<'a> Line<'a> {
@@ -105,6 +120,7 @@ impl<'a> Line<'a> {
             b"output" => self.output.replace(text()?).is_none(),
             b"error" => self.error.replace(std::str::from_utf8(value).ok()?).is_none(),
             b"ready" => self.ready.replace(unless_null(value, Ready::read)?).is_none(),
+            b"stream" | b"chunk" | b"base64" | b"end" => self.part.replace(part(name, value)?).is_none(),
             _ => true,
         };
         is_new.then_some(())
@@ -118,6 +134,7 @@ impl<'a> Line<'a> {
                 Ok(Message::Response { id, response: place(response, bytes), is_output: false })
             }
             (Some(id), _, None, Some(error)) => Ok(Message::Error { id, error: LambdaError::parse(error) }),
+            (Some(id), ..) if let Some(part) = self.part => Ok(Message::Part { id, part }),
             (Some(id), ..) => {
                 let response = self.output.map_or(0..0, |output| place(output, bytes));
                 Ok(Message::Response { id, response, is_output: true })
@@ -132,6 +149,20 @@ impl<'a> Line<'a> {
 /// `Some(None)` for `null`, and `None` if the value has another form.
 fn unless_null<'a, T>(value: &'a [u8], read: impl FnOnce(&'a [u8]) -> Option<T>) -> Option<Option<T>> {
     if value == b"null" { Some(None) } else { read(value).map(Some) }
+}
+
+/// Reads a part of a stream. `None` if it has another form.
+fn part<'a>(name: &[u8], value: &'a [u8]) -> Option<Part<'a>> {
+    let text = read_text(value);
+    match name {
+        b"stream" => std::str::from_utf8(value).ok().map(Part::Head),
+        b"base64" => base64::decode(text?.as_bytes()).map(|bytes| Part::Bytes(bytes.into())),
+        b"chunk" => Some(Part::Bytes(match text? {
+            Cow::Borrowed(text) => text.as_bytes().into(),
+            Cow::Owned(text) => text.into_bytes().into(),
+        })),
+        _ => (value == b"true").then_some(Part::End),
+    }
 }
 
 /// Where a part of a text stands in it.
@@ -168,8 +199,13 @@ pub fn call_prefix(id: &str, hook: Option<&str>) -> Vec<u8> {
 }
 
 /// The part of a call's line after the event: the context, and the end. What bootstrap vouches for comes before what the caller
-/// chose. `deadline_ms` is when the handler must be done, in milliseconds since 1970.
-pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: Option<&Target>) -> Vec<u8> {
+/// chose. `deadline_ms` is when the handler must be done, in milliseconds since 1970. With `may_stream` the answer may be a stream.
+pub fn call_suffix(
+    invocation: &Invocation,
+    deadline_ms: Option<u64>,
+    debugger: Option<&Target>,
+    may_stream: bool,
+) -> Vec<u8> {
     let mut tail = Vec::with_capacity(512); // a context without the caller's parts
     push_json(&mut tail, ",\"context\":{\"requestId\":", &invocation.request_id);
     if let Some(deadline_ms) = deadline_ms {
@@ -189,6 +225,9 @@ pub fn call_suffix(invocation: &Invocation, deadline_ms: Option<u64>, debugger: 
     if let Some(Target { host, port, stops_at_first_line }) = debugger {
         push_json(&mut tail, ",\"debug\":{\"host\":", host);
         tail.extend_from_slice(format!(",\"port\":{port},\"break\":{stops_at_first_line}}}").as_bytes());
+    }
+    if may_stream {
+        tail.extend_from_slice(b",\"stream\":true");
     }
     let caller = [(",\"clientContext\":", &invocation.client_context), (",\"identity\":", &invocation.identity)];
     for (name, value) in caller {
@@ -356,7 +395,7 @@ mod tests {
         let debugger = Target { host: "h\",\"context\":{".to_owned(), port: 1, stops_at_first_line: false };
         let event: &[u8] = br#"{"a":1,"context":{}}"#;
         let line =
-            [&call_prefix("id-1", None)[..], event, &call_suffix(&invocation, Some(7), Some(&debugger))].concat();
+            [&call_prefix("id-1", None)[..], event, &call_suffix(&invocation, Some(7), Some(&debugger), true)].concat();
         String::from_utf8(line).unwrap()
     }
 
@@ -382,6 +421,44 @@ mod tests {
         let line = line_for(r#"{"tenantId":"yours","debug":1}"#, "{}");
         let (own, callers) = line.split_once(r#","clientContext":"#).unwrap();
         assert!(own.contains(r#""tenantId":"mine""#) && own.contains(r#""debug":{"host":"h\","#), "{own}");
+        assert!(own.ends_with(r#","stream":true"#), "{own}");
         assert!(!callers.contains(r#""debug":{"#) && callers.ends_with(",\"identity\":{}}}\n"), "{callers}");
+    }
+
+    #[test]
+    fn a_stream_comes_in_parts() {
+        for (line, part) in [
+            (r#"{"id":"a","stream":{"statusCode":200}}"#, Part::Head(r#"{"statusCode":200}"#)),
+            (r#"{"id":"a","chunk":""}"#, Part::Bytes(b"".into())),
+            (r#"{"id":"a","chunk":"\u0000\u00e9\n"}"#, Part::Bytes("\0é\n".as_bytes().into())),
+            (r#"{"base64":"AP8=","id":"a"}"#, Part::Bytes(b"\0\xff".into())),
+            (r#"{"id":"a","end":true}"#, Part::End),
+        ] {
+            let Message::Part { id, part: read } = Message::parse(line.as_bytes()).unwrap() else { panic!("{line}") };
+            assert_eq!((&*id, read), ("a", part), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_not_taken_for_a_part_of_a_stream() {
+        let line = br#"{"id":"a","response":1,"stream":{}}"#;
+        assert!(matches!(Message::parse(line), Ok(Message::Response { is_output: false, .. })));
+        let line = br#"{"id":"a","chunk":"x","error":{}}"#;
+        assert!(matches!(Message::parse(line), Ok(Message::Error { .. })));
+    }
+
+    #[test]
+    fn a_part_of_another_form_is_refused() {
+        for line in [
+            r#"{"id":"a","chunk":1}"#,
+            r#"{"id":"a","chunk":"\ud83d"}"#,
+            r#"{"id":"a","base64":"A"}"#,
+            r#"{"id":"a","base64":null}"#,
+            r#"{"id":"a","end":false}"#,
+            r#"{"id":"a","chunk":"x","end":true}"#,
+            r#"{"chunk":"x"}"#,
+        ] {
+            assert!(Message::parse(line.as_bytes()).is_err(), "{line}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 //! started once per execution environment, and again after it died or was killed. Both speak the same protocol.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::slice;
 use std::time::{Duration, Instant};
 
@@ -132,33 +131,61 @@ impl Supervised {
         let mut exchange = Exchange::new(calls);
         self.has_dropped = false; // warned of once per invocation: there may be thousands
         // One that ended a moment ago is started again, instead of losing the call. Its SIGCHLD may not have been taken yet.
-        if let Err(cause) = self.check_exit() {
+        if let Err(cause) = self.check_exit(None) {
             self.state = State::Dead(Some(pipe(cause)));
         }
         self.send(&mut exchange);
         exchange
     }
 
-    /// Has the calls answered that [`begin`](Supervised::begin) began. Blocks until all are answered, the language runtime
-    /// dies, or the last limit; then it is killed.
+    /// Has the calls answered that [`begin`](Supervised::begin) began. Blocks until all are answered or the head of a stream has
+    /// come, the language runtime dies, or the last limit; then it is killed.
     pub fn finish(&mut self, mut exchange: Exchange<'_>) -> Answers {
         let mut failure = None;
-        while failure.is_none() && !exchange.is_over() {
-            failure = self.advance(&mut exchange).err();
+        while failure.is_none() && !exchange.is_over() && !exchange.is_streaming() {
+            failure = self.advance(&mut exchange, &mut []).err();
         }
+        self.judge(&exchange);
+        let failure = failure.or_else(|| exchange.has_held_back().then(|| exchange.timeout()));
+        exchange.answers(failure)
+    }
+
+    /// Waits until something happens, to the child or to one of `others`, and handles what happened to the child. Blocks until the
+    /// next limit of the stream at the longest. If the stream cannot go on, it is over.
+    pub fn advance_stream(&mut self, exchange: &mut Exchange<'_>, others: &mut [Source]) {
+        if let Err(error) = self.advance(exchange, others) {
+            exchange.fail(error);
+        }
+    }
+
+    /// Reads the rest of a stream, for nobody: the handler is not cut short. Blocks as [`finish`](Supervised::finish) does.
+    pub fn drain(&mut self, exchange: &mut Exchange<'_>) {
+        exchange.is_paused = false;
+        while !exchange.is_over() {
+            exchange.body().into_iter().for_each(Vec::clear);
+            self.advance_stream(exchange, &mut []);
+        }
+    }
+
+    /// Ends a stream that is over. Returns how it failed, if it did.
+    pub fn end_stream(&mut self, exchange: &mut Exchange<'_>) -> Option<Box<InvocationError>> {
+        self.judge(exchange);
+        exchange.take_failure()
+    }
+
+    /// What follows from how an exchange has ended for the process and its restarts.
+    fn judge(&mut self, exchange: &Exchange<'_>) {
         if exchange.has_stopped_in_time() || exchange.has_output() {
             self.kill(); // a call was cut short, or a line: the next invocation gets a sound process
         }
-        let failure = failure.or_else(|| exchange.has_held_back().then(|| exchange.timeout()));
-        let answers = exchange.answers(failure);
-        if answers.outcomes.iter().any(Option::is_some) {
+        if exchange.is_answered() {
             self.restarts.note_answer();
         }
-        answers
     }
 
-    fn advance(&mut self, exchange: &mut Exchange<'_>) -> Result<(), InvocationError> {
+    fn advance(&mut self, exchange: &mut Exchange<'_>, others: &mut [Source]) -> Result<(), InvocationError> {
         self.ensure_started()?;
+        self.notice_missed_end(Some(exchange)).map_err(pipe)?; // a hook may have run since
         self.send(exchange);
         let boot_time_left = self.restarts.boot_time_left().filter(|_| matches!(self.state, State::Booting(_)));
         let boot_deadline = boot_time_left.map_or(Deadline::NEVER, Deadline::after);
@@ -166,7 +193,7 @@ impl Supervised {
         let began = Instant::now();
         if self.state.process().is_some() {
             let signals = self.signals;
-            let end = step(slice::from_mut(self), Some(exchange), None, deadline, signals)?;
+            let end = step(slice::from_mut(self), Some(exchange), others, deadline, signals)?;
             if end == Some(WaitEnd::Terminated) && self.middleware.is_none() {
                 self.signal(libc::SIGTERM); // a hook has the rest of the time, as a process for each hook has
             }
@@ -271,7 +298,8 @@ impl Supervised {
             Some(exchange) => Source::writable(stdin.filter(|_| exchange.has_output())),
             None => Source::abandoned(stdin),
         };
-        [stdin, Source::readable(process.map(Process::stdout))]
+        let stdout = process.map(Process::stdout).filter(|_| !exchange.is_some_and(|exchange| exchange.is_paused));
+        [stdin, Source::readable(stdout)]
     }
 
     /// Writes, reads, and checks for the child's end, as the descriptors allow.
@@ -298,19 +326,12 @@ impl Supervised {
     ///
     /// # Errors
     /// Those of reading what it wrote.
-    pub fn notice_missed_end(&mut self) -> io::Result<()> {
-        if self.checked == self.signals.times_emptied() { Ok(()) } else { self.check_exit() }
+    pub fn notice_missed_end(&mut self, exchange: Option<&mut Exchange<'_>>) -> io::Result<()> {
+        if self.checked == self.signals.times_emptied() { Ok(()) } else { self.check_exit(exchange) }
     }
 
-    fn check_exit(&mut self) -> io::Result<()> {
-        let Some(process) = self.state.process_mut() else { return Ok(()) };
-        self.checked = self.signals.times_emptied();
-        if process.has_ended()? {
-            self.lines.drain(process)?;
-            self.take_lines(None);
-            self.conclude_exit(None)?;
-        }
-        Ok(())
+    fn check_exit(&mut self, exchange: Option<&mut Exchange<'_>>) -> io::Result<()> {
+        self.handle_ready(exchange, ReadyEnds { stdin: false, stdout: false, child_ended: true })
     }
 
     /// Takes the exit status of a child that has ended, or has closed its STDIN or STDOUT, which is as good as an end.
@@ -336,6 +357,9 @@ impl Supervised {
     /// Takes the lines that have come.
     fn take_lines(&mut self, mut exchange: Option<&mut Exchange<'_>>) {
         while let Some(line) = self.lines.take_next() {
+            if exchange.as_deref_mut().is_some_and(|exchange| exchange.take_bytes(&line)) {
+                continue;
+            }
             if let Err(error) = self.take_line(line, exchange.as_deref_mut()) {
                 return self.mark_dead(error, exchange.is_none()); // nothing that follows can be trusted
             }
@@ -357,6 +381,7 @@ impl Supervised {
             Message::Response { is_output: true, .. } if self.middleware.is_none() => {
                 return self.settle_unreadable(&line, protocol::NO_MESSAGE.to_owned(), exchange);
             }
+            Message::Part { id, part } => exchange.is_some_and(|exchange| exchange.take_part(&id, part)),
             Message::Response { id, response, is_output } => {
                 let id = id.into_owned(); // it may be a part of the line, which is given away
                 exchange.is_some_and(|exchange| {
@@ -443,26 +468,29 @@ impl Supervised {
 }
 
 /// Sleeps until something happens to one of these children, and handles it: writes the exchange to STDIN, takes lines from STDOUT,
-/// and notices a child's end. An exchange is that of a single child. The children come before SIGTERM, so that an answer that is
-/// already there is not lost to it.
+/// and notices a child's end. It also ends when one of `others` is ready. An exchange is that of a single child. The children come
+/// before SIGTERM, so that an answer that is already there is not lost to it.
 ///
 /// # Errors
 /// [`InvocationError::RuntimePipe`].
 pub fn step(
     children: &mut [Supervised],
     mut exchange: Option<&mut Exchange<'_>>,
-    other: Option<BorrowedFd<'_>>,
+    others: &mut [Source],
     deadline: Deadline,
     signals: Signals,
 ) -> Result<Option<WaitEnd>, InvocationError> {
-    let mut sources = Vec::with_capacity(3 + 2 * children.len());
-    let ours = [Some(signals.child_ended()), signals.termination(), other];
+    let mut sources = Vec::with_capacity(2 + others.len() + 2 * children.len());
+    let ours = [Some(signals.child_ended()), signals.termination()];
     sources.extend(ours.map(Source::readable));
+    sources.extend_from_slice(others);
     children.iter().for_each(|child| sources.extend(child.sources(exchange.as_deref())));
     let in_time = wait::for_any(&mut sources, deadline).map_err(pipe)?;
-    let mut sources = sources.iter();
-    let mut next_is_ready = || sources.next().is_some_and(Source::is_ready);
-    let [child_ended, termination, other] = [next_is_ready(), next_is_ready(), next_is_ready()];
+    let mut sources = sources.into_iter();
+    let mut next_is_ready = || sources.next().is_some_and(|source| source.is_ready());
+    let [child_ended, termination] = [next_is_ready(), next_is_ready()];
+    others.iter_mut().zip(&mut sources).for_each(|(other, polled)| *other = polled);
+    let mut next_is_ready = || sources.next().is_some_and(|source| source.is_ready());
     if child_ended {
         signals.empty_child_ended(); // before looking at the children: an end after that makes it readable again
     }
@@ -475,7 +503,7 @@ pub fn step(
         return Ok(Some(WaitEnd::Terminated));
     }
     let is_over = !in_time || deadline.has_passed(); // a child that writes without end makes every wait end in time
-    Ok(if other { Some(WaitEnd::Ready) } else { is_over.then_some(WaitEnd::TimedOut) })
+    Ok(if others.iter().any(Source::is_ready) { Some(WaitEnd::Ready) } else { is_over.then_some(WaitEnd::TimedOut) })
 }
 
 /// Writes what STDIN takes now. False if nobody reads it any more.

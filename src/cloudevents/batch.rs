@@ -120,6 +120,11 @@ impl<'m> Batch<'m> {
         groups
     }
 
+    /// True if the response of the only call is the response of the invocation, whatever it is. The handler may stream it.
+    pub fn may_stream(&self) -> bool {
+        self.is_single_call && self.events.len() == 1
+    }
+
     fn may_report(&self) -> bool {
         self.reports && self.accepts_item_failures() && !self.is_single_call
     }

@@ -4,4 +4,5 @@ mod buffers;
 pub mod extension;
 pub mod runtime_api;
 mod transport;
+mod upload;
 pub mod xray;

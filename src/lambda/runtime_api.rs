@@ -11,7 +11,10 @@ use ureq::http::{self, HeaderMap, HeaderValue, Method, Request, StatusCode, Uri}
 use ureq::{Agent, Body, Error};
 
 use super::transport::{self, Address, Dialer, NoNames, Watch};
+use super::upload::{self, Broken, Upload};
 use crate::child::children::SharedChildren;
+use crate::child::exchange::{Exchange, OpenStream};
+use crate::child::supervised::Supervised;
 use crate::cloudevents::json;
 use crate::error::{Fatal, InvocationError, header_error_type};
 use crate::invocation::Invocation;
@@ -21,6 +24,7 @@ use crate::log::{Level, Log};
 use crate::os::deadline::{Deadline, unix_ms};
 use crate::os::signals::Signals;
 use crate::response::Response;
+use crate::streaming::Head;
 
 /// How long the Runtime API may take to accept a response or an error.
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -212,6 +216,58 @@ impl RuntimeApi {
         self.answer(invocation, "response", response.json(), Vec::new())
     }
 
+    /// Delivers a response while the handler makes it. Blocks until the stream is over, which the limits of its call see to, and then as
+    /// [`respond`](RuntimeApi::respond) does. Returns how the stream failed, if it did: Lambda knows already.
+    ///
+    /// # Errors
+    /// As [`respond`](RuntimeApi::respond).
+    #[inline(never)] // it is rare
+    pub fn stream(
+        &self,
+        invocation: &Invocation,
+        head: &Head,
+        stream: OpenStream,
+        runtime: &mut Supervised,
+    ) -> Result<Option<Box<InvocationError>>, Fatal> {
+        let call = "POST /runtime/invocation/{id}/response, as a stream,";
+        let calls = stream.calls();
+        let mut exchange = Exchange::resume(&calls, stream);
+        let mut failure = None;
+        let sent = self.begin_upload(invocation, head).map_err(Broken::from).and_then(|mut upload| {
+            upload.run(runtime, &mut exchange)?;
+            failure = runtime.end_stream(&mut exchange);
+            Ok(upload.finish(failure.as_deref(), POST_TIMEOUT)?)
+        });
+        match sent {
+            Ok(status) => self.check(call, &invocation.request_id, status).map(|()| failure),
+            Err(Broken::Refused(status)) => {
+                self.check(call, &invocation.request_id, status)?;
+                runtime.drain(&mut exchange);
+                Ok(runtime.end_stream(&mut exchange))
+            }
+            Err(Broken::Connection(broken)) => {
+                self.undelivered(invocation, call, "response", broken.to_string()).map(|()| None)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn begin_upload(&self, invocation: &Invocation, head: &Head) -> io::Result<Upload> {
+        let echo = invocation.invocation_id.as_deref();
+        let request = [
+            "POST /2018-06-01/runtime/invocation/",
+            &invocation.request_id,
+            "/response HTTP/1.1\r\nHost: ",
+            self.authority.as_str(),
+            "\r\nContent-Type: ",
+            &head.content_type,
+            echo.map_or("", |_| "\r\nLambda-Runtime-Invocation-Id: "),
+            echo.unwrap_or_default(),
+            upload::HEADERS,
+        ];
+        Upload::open(self.address, self.watch.signals(), request.concat(), &head.prelude)
+    }
+
     /// Reports that the invocation failed. Blocks and fails as [`respond`](RuntimeApi::respond) does.
     ///
     /// Source: POST /runtime/invocation/{id}/error,
@@ -236,16 +292,18 @@ impl RuntimeApi {
         };
         match self.post(&path, body, &headers) {
             Ok(response) => self.check(what, &invocation.request_id, response.status().as_u16()),
-            Err(failure) => {
-                let why = format!("{what} failed, and Lambda may not have the {kind}: {failure}");
-                self.log.write(Level::Error, Some(&invocation.request_id), &why);
-                if self.watch.is_terminating() {
-                    return Ok(());
-                }
-                // Asking for the next invocation could bring this one again, and its handler would run twice.
-                Err(Fatal::RuntimeApi { call: what, why: failure.to_string() })
-            }
+            Err(failure) => self.undelivered(invocation, what, kind, failure.to_string()),
         }
+    }
+
+    fn undelivered(&self, invocation: &Invocation, call: &'static str, kind: &str, why: String) -> Result<(), Fatal> {
+        let told = format_args!("{call} failed, and Lambda may not have the {kind}: {why}");
+        self.log.write(Level::Error, Some(&invocation.request_id), &told);
+        if self.watch.is_terminating() {
+            return Ok(());
+        }
+        // Asking for the next invocation could bring this one again, and its handler would run twice.
+        Err(Fatal::RuntimeApi { call, why })
     }
 
     fn check(&self, call: &'static str, request_id: &str, status: u16) -> Result<(), Fatal> {

@@ -70,6 +70,11 @@ impl Watch {
         result
     }
 
+    /// The signals.
+    pub fn signals(&self) -> Signals {
+        self.signals
+    }
+
     /// Whether SIGTERM has been noticed.
     pub fn is_terminating(&self) -> bool {
         self.signals.is_terminating()

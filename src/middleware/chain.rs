@@ -4,10 +4,11 @@ use crate::child::supervised::Supervised;
 use crate::error::InvocationError;
 use crate::invocation::Invocation;
 use crate::log::Log;
-use crate::middleware::hook::{Hook, Running, Verdict};
+use crate::middleware::hook::{Hook, Running, Verdict, failed};
 use crate::middleware::{Middleware, resident};
 use crate::os::deadline::Deadline;
 use crate::os::signals::Signals;
+use crate::streaming::Head;
 use crate::timeline::Timeline;
 
 /// The middlewares of the function, and what their hooks need in every invocation.
@@ -74,7 +75,8 @@ impl<'a> Chain<'a> {
         self.prestart(Hook::After, self.middlewares.in_order.iter().take(count).rev(), None)
     }
 
-    /// Runs the `after` hooks of the first `count` middlewares. `None` if none of them changed the response.
+    /// Runs the `after` hooks of the first `count` middlewares. `None` if none of them changed the response. If it is the `head` of a
+    /// stream, it must stay one, and is returned as it is then.
     ///
     /// # Errors
     /// The error of the hook that failed.
@@ -84,16 +86,21 @@ impl<'a> Chain<'a> {
         children: &mut [Supervised],
         mut prestarted: Prestarted<'a>,
         response: &[u8],
-    ) -> Result<Option<Vec<u8>>, InvocationError> {
+        mut head: Option<Head>,
+    ) -> Result<(Option<Vec<u8>>, Option<Head>), InvocationError> {
         let mut changed = None;
         for (index, middleware) in self.middlewares.in_order.iter().take(count).rev().enumerate() {
             let started = prestarted.get_mut(index).and_then(Option::take);
             let response = changed.as_deref().unwrap_or(response);
             if let Verdict::Replaced(response) = self.run(middleware, children, Hook::After, started, response)? {
+                if let Some(head) = &mut head {
+                    *head = changed_head(&response, head)
+                        .map_err(|why| failed(&middleware.name, Hook::After, why.to_owned()))?;
+                }
                 changed = Some(response);
             }
         }
-        Ok(changed)
+        Ok((changed, head))
     }
 
     /// Runs the `error` hooks until one prints a response. If one fails, the error stays as it is, and the failure is logged.
@@ -154,5 +161,18 @@ impl<'a> Chain<'a> {
             running
         };
         middlewares.map(start).collect()
+    }
+}
+
+/// What an `after` hook has made of the head of a stream.
+///
+/// # Errors
+/// Why this is not such a head.
+fn changed_head(json: &[u8], before: &Head) -> Result<Head, &'static str> {
+    let head = Head::parse(json)?;
+    match (before.is_http(), head.is_http()) {
+        (true, false) => Err("it printed the head of a stream without a statusCode"),
+        (false, true) => Err("it printed a statusCode, but the stream is not an HTTP response"),
+        _ => Ok(head),
     }
 }

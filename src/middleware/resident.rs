@@ -28,10 +28,11 @@ pub fn run(
     let calls = Calls {
         calls: vec![Call::new(id, [input, b"", b""])],
         hook: Some(hook.name()),
-        suffix: protocol::call_suffix(invocation, deadline_ms, None),
+        suffix: protocol::call_suffix(invocation, deadline_ms, None, false),
         in_order: false,
         groups: Vec::new(),
         is_failure: |_| false,
+        may_stream: false,
         limits: Limits { warn_at: Deadline::NEVER, fail_at: deadline, kill_at: deadline, timeout_seconds },
     };
     let exchange = child.begin(&calls);

@@ -3,6 +3,7 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// A descriptor to wait for, and whether it is ready. To the kernel it is a `pollfd`.
+#[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Source {
     poll: libc::pollfd,

@@ -45,6 +45,8 @@ pub struct Config {
     pub events_because: &'static str,
     /// `SLSOVERLAP`: whether middlewares are started before their turn.
     pub overlap: bool,
+    /// `SLSSTREAM`: which responses are streams.
+    pub streams: Streams,
     /// `SLSGRACE`: the time from the SIGTERM warning to the deadline.
     pub grace_ms: u64,
     /// `SLSDEBUG`: the debuggers that events may ask for.
@@ -53,6 +55,17 @@ pub struct Config {
     pub forced_debugger: Option<Target>,
     /// `_OPEN_RUNTIME_TIMELINE`: the file that open-runtime reads the time of each step from.
     pub timeline: Option<PathBuf>,
+}
+
+/// Which responses are sent as streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streams {
+    /// None: a handler is not told that it may.
+    Off,
+    /// Those that the handler streams.
+    OfHandler,
+    /// All of them, because the caller takes nothing else.
+    All,
 }
 
 /// `AWS_LAMBDA_RUNTIME_API`: a host and a port.
@@ -152,6 +165,7 @@ impl Config {
                 None => "this is the default",
             },
             overlap: overlap(variables)?,
+            streams: streams(variables)?,
             grace_ms: grace_ms(variables)?,
             allowed_debuggers: allowed_debuggers(variables)?,
             forced_debugger: text(variables, "_OPEN_RUNTIME_DEBUG")?.and_then(|target| Target::parse(&target)),
@@ -233,6 +247,15 @@ fn overlap(variables: Variables<'_>) -> Result<bool, InvocationError> {
         None | Some("off") => Ok(false),
         Some("on") => Ok(true),
         Some(other) => Err(variable("SLSOVERLAP", other, "on or off")),
+    }
+}
+
+fn streams(variables: Variables<'_>) -> Result<Streams, InvocationError> {
+    match text(variables, "SLSSTREAM")?.as_deref() {
+        None => Ok(Streams::OfHandler),
+        Some("on") => Ok(Streams::All),
+        Some("off") => Ok(Streams::Off),
+        Some(other) => Err(variable("SLSSTREAM", other, "on or off")),
     }
 }
 

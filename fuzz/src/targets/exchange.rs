@@ -1,12 +1,12 @@
 //! The calls of an invocation, compared with a model.
 //!
-//! Input: a line with the number of calls and of those at once, and `in-order` or not; then operations, a byte each.
+//! Input: a line with the number of calls and of those at once, and `in-order`, `stream` or neither; then operations, a byte each.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use open_runtime::child::exchange::{Calls, Exchange, Limits, Outcome};
-use open_runtime::child::protocol::{Call, call_prefix};
+use open_runtime::child::protocol::{Call, Part, call_prefix};
 use open_runtime::error::{InvocationError, LambdaError};
 use open_runtime::os::deadline::Deadline;
 use open_runtime::response::Response;
@@ -37,6 +37,10 @@ fn operate(tried: &mut Tried<'_>, operation: u8) {
         b'0'..=b'7' => tried.answer(&id, Ok(&id)),
         b'@'..=b'G' => tried.answer(&id, Err("ValueError")),
         b'H'..=b'O' => tried.answer(&id, Err("Function.Timeout")),
+        b'P'..=b'W' if operation != b'W' => tried.part("r#0", Part::Bytes(vec![operation].into())),
+        b'h' => tried.part("r#0", Part::Head("{}")),
+        b'e' => tried.part("r#0", Part::End),
+        b'i' => tried.part("r#1", Part::Head("{}")),
         b'x' => tried.answer("r#99", Ok("of nobody")),
         b'y' => tried.answer("", Err("E")),
         _ => {
@@ -51,9 +55,11 @@ pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let call = |index: usize| Call::new(format!("r#{index}"), EVENT);
     let (warn_at, never) = (Deadline::after(Duration::ZERO), Deadline::NEVER);
     let limits = Limits { warn_at, fail_at: never, kill_at: never, timeout_seconds: 3 };
-    let calls = (0..number(words, 0, 8)).map(call).collect();
-    let in_order = words.get(2).is_some_and(|word| *word == b"in-order");
-    Calls { calls, hook: None, suffix: TAIL.to_vec(), in_order, groups: Vec::new(), is_failure: |_| false, limits }
+    let calls = (0..number(words, 0, 8)).map(call);
+    let is = |mode: &[u8]| words.get(2).is_some_and(|word| *word == mode);
+    let (in_order, may_stream, suffix) = (is(b"in-order"), is(b"stream"), TAIL.to_vec());
+    let calls: Vec<_> = calls.take(if may_stream { 1 } else { 8 }).collect();
+    Calls { calls, hook: None, suffix, in_order, groups: Vec::new(), is_failure: |_| false, may_stream, limits }
 }
 
 /// An exchange and its expected state.
@@ -67,6 +73,8 @@ pub struct Tried<'a> {
     written: Vec<u8>,
     has_failed: bool,
     was_warned: bool,
+    /// The bytes of the stream, if one has begun.
+    body: Option<Vec<u8>>,
 }
 
 impl<'a> Tried<'a> {
@@ -74,7 +82,7 @@ impl<'a> Tried<'a> {
         let expected = vec![None; calls.calls.len()];
         let (exchange, open, written) = (Exchange::new(calls), BTreeSet::new(), Vec::new());
         let (next, has_failed, was_warned) = (0, false, false);
-        Tried { calls, exchange, at_once, next, open, expected, written, has_failed, was_warned }
+        Tried { calls, exchange, at_once, next, open, expected, written, has_failed, was_warned, body: None }
     }
 
     /// From now on this many calls may be open.
@@ -120,15 +128,46 @@ impl<'a> Tried<'a> {
         self.settle(id, outcome, answer.map(|text| text.as_bytes().to_vec()).map_err(str::to_owned));
     }
 
-    /// The same with any outcome, and the result that is expected.
-    pub fn settle(&mut self, id: &str, outcome: Outcome, expected: Result<Vec<u8>, String>) {
+    /// Receives a part of a stream.
+    pub fn part(&mut self, id: &str, part: Part<'_>) {
+        let open = self.open.iter().copied().find(|&index| format!("r#{index}") == id);
+        let may_begin = self.calls.may_stream && !self.exchange.has_output();
+        let result = match (&part, &mut self.body) {
+            _ if open.is_none() => None,
+            (Part::Bytes(bytes), Some(body)) => {
+                body.extend_from_slice(bytes);
+                None
+            }
+            (Part::End, Some(_)) => Some(Ok(Vec::new())),
+            (Part::Head(_), None) if may_begin => {
+                self.body = Some(Vec::new());
+                None
+            }
+            _ => Some(Err("Runtime.MarshalError".to_owned())),
+        };
+        assert_eq!(self.exchange.take_part(id, part), open.is_some(), "{id}");
+        if let (Some(index), Some(result)) = (open, result) {
+            self.close(index, result);
+        }
+        self.check();
+    }
+
+    fn close(&mut self, index: usize, result: Result<Vec<u8>, String>) {
+        self.open.remove(&index);
+        self.has_failed |= result.is_err();
+        let before = self.expected[index].replace(result);
+        assert!(before.is_none(), "the call {index} was settled before");
+    }
+
+    /// The same as [`answer`](Tried::answer) with any outcome, and the result that is expected.
+    pub fn settle(&mut self, id: &str, outcome: Outcome, mut expected: Result<Vec<u8>, String>) {
+        if self.body.is_some() && expected.is_ok() {
+            expected = Err("Runtime.MarshalError".to_owned());
+        }
         let open = self.open.iter().copied().find(|&index| format!("r#{index}") == id);
         assert_eq!(self.exchange.settle(id, outcome), open.is_some(), "{id}");
         if let Some(index) = open {
-            self.open.remove(&index);
-            self.has_failed |= expected.is_err();
-            let before = self.expected[index].replace(expected);
-            assert!(before.is_none(), "{id} was settled before");
+            self.close(index, expected);
         }
         self.check();
     }
@@ -147,18 +186,29 @@ impl<'a> Tried<'a> {
         self.write(usize::MAX);
         let line = |call: &Call<'_>| [&call_prefix(&call.id, None)[..], &EVENT.concat(), TAIL].concat();
         assert_eq!(self.written, self.calls.calls.iter().take(self.next).flat_map(line).collect::<Vec<u8>>());
-        let outcomes = self.exchange.answers(None).outcomes;
-        assert_eq!(outcomes.len(), self.expected.len());
-        for (outcome, expected) in outcomes.iter().zip(&self.expected) {
-            match (outcome, expected) {
-                (None, None) => {}
-                (Some(Ok(response)), Some(Ok(expected))) => assert_eq!(response.json(), expected),
-                (Some(Err(InvocationError::Timeout { .. })), Some(Err(expected))) => {
-                    assert!(self.was_warned && expected == "Function.Timeout");
-                }
-                (Some(Err(error)), Some(Err(expected))) => assert_eq!(error.error_type(), expected),
-                _ => panic!("{outcome:?} instead of {expected:?}"),
+        let answers = self.exchange.answers(None);
+        let Some(body) = &self.body else { return check_outcomes(&answers.outcomes, &self.expected, self.was_warned) };
+        let stream = *answers.stream.expect("a stream");
+        let calls = stream.calls();
+        let mut resumed = Exchange::resume(&calls, stream);
+        assert_eq!(resumed.body(), Some(&mut body.clone()));
+        assert_eq!(resumed.is_over(), self.open.is_empty());
+        let failure = resumed.take_failure().map(|failure| failure.error_type().to_owned());
+        assert_eq!(failure, self.expected[0].take().and_then(Result::err));
+    }
+}
+
+fn check_outcomes(outcomes: &[Option<Outcome>], expected: &[Option<Result<Vec<u8>, String>>], was_warned: bool) {
+    assert_eq!(outcomes.len(), expected.len());
+    for (outcome, expected) in outcomes.iter().zip(expected) {
+        match (outcome, expected) {
+            (None, None) => {}
+            (Some(Ok(response)), Some(Ok(expected))) => assert_eq!(response.json(), expected),
+            (Some(Err(InvocationError::Timeout { .. })), Some(Err(expected))) => {
+                assert!(was_warned && expected == "Function.Timeout");
             }
+            (Some(Err(error)), Some(Err(expected))) => assert_eq!(error.error_type(), expected),
+            _ => panic!("{outcome:?} instead of {expected:?}"),
         }
     }
 }

@@ -63,7 +63,7 @@ fn is_called(invocation: &Invocation) {
     let line = [
         &call_prefix(&call.id, None)[..],
         &call.event.concat(),
-        &call_suffix(invocation, invocation.deadline_ms, None),
+        &call_suffix(invocation, invocation.deadline_ms, None, true),
     ]
     .concat();
     let line = line.strip_suffix(b"\n").expect("a line feed ends it");

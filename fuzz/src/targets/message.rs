@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use open_runtime::child::protocol::Message;
+use open_runtime::child::protocol::{Message, Part};
 use open_runtime::error::InvocationError;
 use serde_json::value::RawValue;
 
@@ -35,6 +35,17 @@ pub fn run(line: &[u8]) {
             assert_eq!(&line[response], answer.map_or("", |json| json.get()).as_bytes());
             assert_eq!(id, text(members["id"]));
         }
+        Message::Part { id, part } => {
+            assert_eq!(id, text(members["id"]));
+            match part {
+                Part::Head(head) => assert_eq!(head, members["stream"].get()),
+                Part::End => assert_eq!(members["end"].get(), "true"),
+                Part::Bytes(bytes) => match members.get("chunk") {
+                    Some(chunk) => assert_eq!(bytes, text(chunk).as_bytes()),
+                    None => assert!(bytes.len() <= members["base64"].get().len() / 4 * 3 + 2),
+                },
+            }
+        }
         Message::Error { id, error } => {
             assert_eq!(id, text(members["id"]));
             can_be_told(&InvocationError::Handler(error.into()));
@@ -43,5 +54,5 @@ pub fn run(line: &[u8]) {
 }
 
 fn text(json: &RawValue) -> String {
-    serde_json::from_str(json.get()).expect("an id is a string")
+    serde_json::from_str(json.get()).expect("it is a string")
 }

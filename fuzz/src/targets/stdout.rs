@@ -1,6 +1,6 @@
 //! All output of the language runtime during calls.
 //!
-//! Input: a line with the number of calls, of those at once, and `in-order` or not, then the size of the pieces that arrive
+//! Input: a line with the number of calls, of those at once, and `in-order`, `stream` or neither, then the size of the pieces that arrive
 //! at once; then the output.
 
 use open_runtime::child::lines::Lines;
@@ -39,6 +39,7 @@ fn hear(tried: &mut Tried<'_>, line: Vec<u8>) -> Option<()> {
             let (id, expected) = (id.into_owned(), line[response.clone()].to_vec());
             tried.settle(&id, Ok(Response::within(line, response)), Ok(expected));
         }
+        Message::Part { id, part } => tried.part(&id, part),
         Message::Error { id, error } => {
             let error_type = error.error_type.clone();
             tried.settle(&id, Err(InvocationError::Handler(error.into())), Err(error_type));

@@ -18,36 +18,64 @@ pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Decodes base64, with or without padding. Returns `None` if `text` is not base64.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    decode_onto(text, &mut bytes).then_some(bytes)
+}
+
+/// Decodes it to the end of `bytes`. Returns false, and appends nothing, if `text` is not base64.
+pub fn decode_onto(text: &[u8], bytes: &mut Vec<u8>) -> bool {
     let text = match text {
         [text @ .., b'=', b'='] if text.len() % 4 == 2 => text,
         [text @ .., b'='] if text.len() % 4 == 3 => text,
         _ => text,
     };
     if text.len() % 4 == 1 {
-        return None;
+        return false;
     }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    for chunk in text.chunks(4) {
-        let mut group = 0;
-        for place in 0..4 {
-            group = group << 6 | chunk.get(place).map_or(Some(0), |letter| value(*letter))?;
+    let start = bytes.len();
+    bytes.resize(start + text.len() / 4 * 3, 0);
+    let mut seen = 0;
+    let groups = text.chunks_exact(4);
+    let rest = groups.remainder();
+    for (group, out) in groups.zip(bytes.get_mut(start..).unwrap_or_default().chunks_exact_mut(3)) {
+        if let ([a, b, c, d], [x, y, z]) = (group, out) {
+            let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
+            seen |= a | b | c | d;
+            (*x, *y, *z) = (a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d);
         }
-        let [_, group @ ..] = group.to_be_bytes();
-        bytes.extend_from_slice(group.get(..chunk.len() - 1)?);
     }
-    Some(bytes)
+    if let [a, b, rest @ ..] = rest {
+        let [a, b, c] = [value(*a), value(*b), rest.first().map_or(0, |letter| value(*letter))];
+        seen |= a | b | c;
+        bytes.push(a << 2 | b >> 4);
+        bytes.extend(rest.first().map(|_| b << 4 | c >> 2));
+    }
+    let is_base64 = seen < NO_LETTER;
+    if !is_base64 {
+        bytes.truncate(start);
+    }
+    is_base64
 }
 
-fn value(letter: u8) -> Option<u32> {
-    let value = match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(u32::from(value))
+/// What a letter stands for. The table has an entry for each byte: base64 can be megabytes.
+fn value(letter: u8) -> u8 {
+    VALUES.get(usize::from(letter)).copied().unwrap_or(NO_LETTER)
+}
+
+/// Marks what is no letter of the alphabet. No value has this bit.
+const NO_LETTER: u8 = 64;
+
+static VALUES: [u8; 256] = values();
+
+#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and would refuse to build")]
+const fn values() -> [u8; 256] {
+    let mut values = [NO_LETTER; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        values[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
 }
 
 #[cfg(test)]
