@@ -39,7 +39,7 @@ def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rsplit(") ", 1)[1][0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -48,7 +48,10 @@ class Done:
 
     def __init__(self, process):
         self.status, self.out, self.err = process.returncode, process.stdout.decode(), process.stderr.decode()
-        self.json = json.loads(self.out) if self.out.strip().startswith(("{", "[")) else None
+
+    @property
+    def json(self):
+        return json.loads(self.out)
 
 
 def invoke(handler, *options, bootstrap=BOOTSTRAP, stdin=b"", env=None, root=None):
@@ -197,11 +200,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(handler, *options, faults=None, init=True):
+def serve(handler, *options, faults=None, init=True, bootstrap=BOOTSTRAP, files=()):
+    """`files` are the names and texts of files in the task root."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: os.path.join(folder, name) for name in ("port", "journal", "stderr", "faults", "root")}
         os.mkdir(paths["root"])
-        command = [TOOL, "serve", handler, "--bootstrap", BOOTSTRAP, "--task-root", paths["root"], "--port", "0"]
+        for name, text in dict(files).items():
+            path = os.path.join(paths["root"], name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+            os.chmod(path, 0o755)
+        command = [TOOL, "serve", handler, "--bootstrap", bootstrap, "--task-root", paths["root"], "--port", "0"]
         command += ["--port-file", paths["port"], "--journal", paths["journal"], *options]
         if faults is not None:
             with open(paths["faults"], "w") as file:

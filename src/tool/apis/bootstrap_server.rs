@@ -1,6 +1,7 @@
 //! The server of the Runtime API and the Extensions API: hands each request to its API, applies faults, and writes the
 //! journal.
 
+use super::response_stream::{self, ResponseStream};
 use super::routes::{Endpoint, route};
 use super::{extensions, runtime};
 use crate::faults::{self, Fault, Faults, Reset};
@@ -11,8 +12,11 @@ use crate::http::server;
 use crate::http::wire::{Break, BreakPoint, Breaker};
 use crate::model::environment::Environment;
 use crate::model::failure::MAX_RESPONSE;
+use crate::model::states::RuntimeState;
+use crate::model::streaming::StreamLimits;
 use crate::model::time::ms;
-use crate::report::journal::{self, Journal};
+use crate::report::journal::{self, Journal, Tally};
+use crate::report::logs::Logs;
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
@@ -26,15 +30,28 @@ use tokio::time::Instant;
 /// What all connections share.
 pub struct BootstrapServer {
     faults: Faults,
+    limits: StreamLimits,
     journal: Rc<Journal>,
+    logs: Rc<Logs>,
     /// The number of the next request. It connects the lines of the journal about one request.
     count: Cell<u64>,
 }
 
 impl BootstrapServer {
-    pub fn new(faults: Faults, journal: Rc<Journal>) -> Rc<BootstrapServer> {
+    pub fn new(faults: Faults, limits: StreamLimits, journal: Rc<Journal>, logs: Rc<Logs>) -> Rc<BootstrapServer> {
         let count = Cell::new(1);
-        Rc::new(BootstrapServer { faults, journal, count })
+        Rc::new(BootstrapServer { faults, limits, journal, logs, count })
+    }
+}
+
+impl BootstrapServer {
+    /// Says why an error that is posted in the middle of a streamed response is refused.
+    fn warn_of_late_error(&self, environment: &Environment, request_id: &str) {
+        if environment.read(|state| state.runtime == RuntimeState::Streaming) {
+            self.logs.say(&format!(
+                "open-runtime: an error for {request_id} is refused, as its response has begun: after that, trailers tell it"
+            ));
+        }
     }
 }
 
@@ -58,7 +75,7 @@ impl<'a> Notes<'a> {
         environment: &Environment,
         head: &Parts,
         endpoint: Option<Endpoint<'_>>,
-        received: Option<&Received>,
+        body: impl FnOnce() -> Value,
     ) {
         self.journal.note("request", || {
             json!({
@@ -68,9 +85,14 @@ impl<'a> Notes<'a> {
                 "path": head.uri.path(),
                 "requestId": endpoint.and_then(Endpoint::request_id),
                 "headers": shown(&head.headers),
-                "body": received.map(|received| journal::body(&received.bytes)),
+                "body": body(),
             })
         });
+    }
+
+    /// To be called when the head of a streamed response has been read.
+    fn stream(&self, request_id: &str) {
+        self.journal.note("stream", || json!({"number": self.number, "requestId": request_id}));
     }
 
     /// To be called when its answer is final. There may be none.
@@ -132,79 +154,108 @@ async fn answer(
     let (head, body) = request.into_parts();
     let route = route(&head.method, head.uri.path());
     let fault_point = route.ok().and_then(Endpoint::fault_point);
-    let fault = fault_point.map_or_else(Fault::default, |point| server.faults.next(point));
-    let received = read(&fault, route.ok(), body, &breaker).await;
-    notes.request(environment, &head, route.ok(), received.as_ref().ok());
-    let reply = match received {
-        Ok(received) => {
-            let headers = &head.headers;
-            act(&fault, route, environment, headers, received, &breaker).await
+    let fault = &fault_point.map_or_else(Fault::default, |point| server.faults.next(point));
+    let asked = Asked { server, environment, head: &head, route, fault, breaker: &breaker };
+    let reply = match route {
+        Ok(Endpoint::Response(id)) if response_stream::is_streaming(&head.headers) => {
+            asked.stream(id, body, &notes).await
         }
-        Err(NoAnswer) => Err(NoAnswer),
+        _ => asked.whole(body, &notes).await,
     };
-    notes.answer(&fault, reply.as_ref().ok());
+    notes.answer(fault, reply.as_ref().ok());
     reply
 }
 
-/// Reads the body, unless a fault prevents it.
-async fn read(
-    fault: &Fault,
-    endpoint: Option<Endpoint<'_>>,
-    body: Incoming,
-    breaker: &Breaker,
-) -> Result<Received, NoAnswer> {
-    if fault.resets(Reset::BeforeReading) {
-        breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
-        return Err(NoAnswer);
-    }
-    let limit = match endpoint {
-        Some(Endpoint::Response(_)) => MAX_RESPONSE,
-        Some(Endpoint::Error(_) | Endpoint::InitError) => runtime::MAX_ERROR,
-        _ => extensions::MAX_BODY,
-    };
-    reply::receive(body, limit).await
+/// A request whose head has been read.
+struct Asked<'a> {
+    server: &'a BootstrapServer,
+    environment: &'a Environment,
+    head: &'a Parts,
+    route: Result<Endpoint<'a>, StatusCode>,
+    fault: &'a Fault,
+    breaker: &'a Breaker,
 }
 
-/// Answers a request that has been read, with its fault.
-async fn act(
-    fault: &Fault,
-    route: Result<Endpoint<'_>, StatusCode>,
-    environment: &Environment,
-    headers: &HeaderMap,
-    received: Received,
-    breaker: &Breaker,
-) -> Result<Reply, NoAnswer> {
-    if fault.resets(Reset::AfterReading) {
-        breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
-        return Err(NoAnswer);
+impl Asked<'_> {
+    /// Answers a response that is streamed.
+    async fn stream(&self, request_id: &str, body: Incoming, notes: &Notes<'_>) -> Result<Reply, NoAnswer> {
+        notes.stream(request_id);
+        let mut tally = Tally::new(&self.server.journal);
+        let stream = ResponseStream {
+            environment: self.environment,
+            request_id,
+            headers: &self.head.headers,
+            body,
+            limits: self.server.limits,
+            fault: self.fault,
+            breaker: self.breaker,
+            tally: &mut tally,
+        };
+        let reply = stream.take().await;
+        notes.request(self.environment, self.head, self.route.ok(), || tally.value());
+        reply
     }
-    if fault.swallows() {
-        return std::future::pending().await; // ends with the connection
+
+    /// Answers a request whose body is read first.
+    async fn whole(&self, body: Incoming, notes: &Notes<'_>) -> Result<Reply, NoAnswer> {
+        let received = self.read(body).await;
+        let shown = |received: &Received| journal::body(&received.bytes);
+        notes.request(self.environment, self.head, self.route.ok(), || received.as_ref().ok().map(shown).into());
+        self.act(received?).await
     }
-    if let Some(delay) = fault.delay() {
-        tokio::time::sleep(delay).await;
-    }
-    let reply = match (fault.instead(), route) {
-        (Some(instead), _) => instead,
-        (None, Ok(endpoint)) => dispatch(endpoint, environment, headers, received).await,
-        (None, Err(status)) => {
-            Reply::new(status, if status == StatusCode::NOT_FOUND { "404 page not found\n" } else { "" })
+
+    /// Reads the body, unless a fault prevents it.
+    async fn read(&self, body: Incoming) -> Result<Received, NoAnswer> {
+        if self.fault.resets(Reset::BeforeReading) {
+            self.breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
+            return Err(NoAnswer);
         }
-    };
-    let reply = fault.change(reply);
-    fault.plan_break(&reply, breaker);
-    Ok(reply)
-}
+        let limit = match self.route {
+            Ok(Endpoint::Response(_)) => MAX_RESPONSE,
+            Ok(Endpoint::Error(_) | Endpoint::InitError) => runtime::MAX_ERROR,
+            _ => extensions::MAX_BODY,
+        };
+        reply::receive(body, limit).await
+    }
 
-async fn dispatch(endpoint: Endpoint<'_>, environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
-    match endpoint {
-        Endpoint::Next => runtime::next(environment).await,
-        Endpoint::Response(id) => runtime::response(environment, id, headers, body),
-        Endpoint::Error(id) => runtime::error(environment, id, headers, body),
-        Endpoint::InitError => runtime::init_error(environment, headers, body),
-        Endpoint::Register => extensions::register(environment, headers, &body),
-        Endpoint::ExtensionNext => extensions::next(environment, headers).await,
-        Endpoint::ExtensionInitError => extensions::init_error(environment, headers),
-        Endpoint::ExtensionExitError => extensions::exit_error(environment, headers),
+    /// Answers a request that has been read, with its fault.
+    async fn act(&self, received: Received) -> Result<Reply, NoAnswer> {
+        if self.fault.resets(Reset::AfterReading) {
+            self.breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
+            return Err(NoAnswer);
+        }
+        if self.fault.swallows() {
+            return std::future::pending().await; // ends with the connection
+        }
+        if let Some(delay) = self.fault.delay() {
+            tokio::time::sleep(delay).await;
+        }
+        let reply = match (self.fault.instead(), self.route) {
+            (Some(instead), _) => instead,
+            (None, Ok(endpoint)) => self.dispatch(endpoint, received).await,
+            (None, Err(status)) => {
+                Reply::new(status, if status == StatusCode::NOT_FOUND { "404 page not found\n" } else { "" })
+            }
+        };
+        let reply = self.fault.change(reply);
+        self.fault.plan_break(&reply, self.breaker);
+        Ok(reply)
+    }
+
+    async fn dispatch(&self, endpoint: Endpoint<'_>, body: Received) -> Reply {
+        let (environment, headers) = (self.environment, &self.head.headers);
+        match endpoint {
+            Endpoint::Next => runtime::next(environment).await,
+            Endpoint::Response(id) => runtime::response(environment, id, headers, body),
+            Endpoint::Error(id) => {
+                self.server.warn_of_late_error(environment, id);
+                runtime::error(environment, id, headers, body)
+            }
+            Endpoint::InitError => runtime::init_error(environment, headers, body),
+            Endpoint::Register => extensions::register(environment, headers, &body),
+            Endpoint::ExtensionNext => extensions::next(environment, headers).await,
+            Endpoint::ExtensionInitError => extensions::init_error(environment, headers),
+            Endpoint::ExtensionExitError => extensions::exit_error(environment, headers),
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! Lambda's Invoke API, for the AWS CLI and SDKs. Every function name stands for the one function.
 //!
-//! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+//! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html>
 
-use super::invoke_request::{self, InvocationType};
+use super::event_stream;
+use super::invoke_request::{self, InvocationType, Operation};
+use super::queue::{InvokeResult, Job, Next, StreamCaller, enqueue, shutting_down};
 use crate::http::connection_limit::ConnectionLimit;
 use crate::http::guard::Guard;
 use crate::http::reply::{self, NoAnswer, Received, Refusal, Reply};
@@ -11,36 +14,20 @@ use crate::http::wire::Breaker;
 use crate::model::event::MAX_EVENT;
 use crate::model::function::{Function, VERSION};
 use crate::model::ids;
-use crate::model::invocation::Invocation;
+use crate::model::invocation::{Invocation, Response};
+use crate::model::streaming::{self, Part};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, HeaderName};
+use hyper::header::{CONTENT_TYPE, HeaderName};
+use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-
-/// The most invocations that may wait. When there are so many, callers are throttled.
-pub const QUEUE: usize = 1000;
-
-/// An invocation that waits for its turn.
-pub struct Job {
-    pub invocation: Rc<Invocation>,
-    pub wants_log: bool,
-    /// Where the caller waits. None: it does not wait.
-    pub caller: Option<oneshot::Sender<InvokeResult>>,
-}
-
-/// What the caller of a synchronous invocation gets.
-pub struct InvokeResult {
-    pub body: Bytes,
-    pub is_error: bool,
-    /// The end of the log, if the caller asked for it.
-    pub log: Option<Vec<u8>>,
-}
+use tokio::task::spawn_local;
 
 /// Accepts callers for ever, and puts their invocations into the queue.
 pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Function>, queue: mpsc::Sender<Job>) {
@@ -49,7 +36,7 @@ pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Functio
         let tcp = server::accept(&listener).await;
         let slot = limit.take().await;
         let (guard, function, queue) = (guard.clone(), function.clone(), queue.clone());
-        tokio::task::spawn_local(async move {
+        spawn_local(async move {
             server::serve(tcp, slot, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
         });
     }
@@ -59,54 +46,112 @@ async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::S
     let (head, body) = request.into_parts();
     let received = reply::receive(body, MAX_EVENT).await?;
     let request_id = ids::uuid();
-    let invoked = match invoke_request::arn_of(&head.method, head.uri.path(), head.uri.query(), function) {
-        Ok(arn) => invoke(request_id.clone(), arn, &head.headers, received, queue).await,
+    let reply = match read(&head, received, &request_id, function) {
+        Ok(asked) => asked.answer(queue).await,
         Err(refusal) => Err(refusal),
     };
-    let reply = invoked.unwrap_or_else(|refusal| refused(&refusal));
+    let reply = reply.unwrap_or_else(|refusal| refused(&refusal));
     Ok(reply.with(HeaderName::from_static("x-amzn-requestid"), &request_id))
 }
 
-async fn invoke(
-    request_id: String,
-    function_arn: String,
-    headers: &HeaderMap,
-    received: Received,
-    queue: &mpsc::Sender<Job>,
-) -> Result<Reply, Refusal> {
-    let invocation_type = invoke_request::invocation_type(headers)?;
+/// A request that Lambda accepts.
+struct Asked {
+    operation: Operation,
+    invocation_type: InvocationType,
+    wants_log: bool,
+    invocation: Invocation,
+}
+
+fn read(head: &Parts, received: Received, request_id: &str, function: &Function) -> Result<Asked, Refusal> {
+    let (headers, query) = (&head.headers, head.uri.query());
+    let (operation, name) = invoke_request::operation_of(&head.method, head.uri.path())?;
+    let function_arn = invoke_request::arn_of(name, query, function)?;
+    let invocation_type = invoke_request::invocation_type(headers, operation)?;
     let wants_log = invoke_request::wants_log(headers)? && invocation_type == InvocationType::RequestResponse;
-    let invocation = Rc::new(Invocation {
-        request_id,
+    let invocation = Invocation {
+        request_id: request_id.to_owned(),
         event: invoke_request::event_of(received, invocation_type)?,
         function_arn,
         trace_id: invoke_request::text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),
         client_context: invoke_request::client_context(headers)?,
         tenant_id: invoke_request::text(headers, "x-amz-tenant-id").map(str::to_owned),
-    });
-    match invocation_type {
-        InvocationType::DryRun => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
-        InvocationType::Event => {
-            let caller = None;
-            enqueue(queue, Job { invocation, wants_log, caller })?;
-            Ok(Reply::new(StatusCode::ACCEPTED, ""))
+        stream: None,
+    };
+    Ok(Asked { operation, invocation_type, wants_log, invocation })
+}
+
+impl Asked {
+    async fn answer(self, queue: &mpsc::Sender<Job>) -> Result<Reply, Refusal> {
+        match (self.invocation_type, self.operation) {
+            (InvocationType::DryRun, _) => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
+            (InvocationType::Event, _) => {
+                self.enqueue(queue, None)?;
+                Ok(Reply::new(StatusCode::ACCEPTED, ""))
+            }
+            (InvocationType::RequestResponse, Operation::Invoke) => {
+                let (caller, answered) = oneshot::channel();
+                self.enqueue(queue, Some(caller))?;
+                answered.await.map(response).map_err(|_| shutting_down())
+            }
+            (InvocationType::RequestResponse, Operation::InvokeWithResponseStream) => self.stream(queue),
         }
-        InvocationType::RequestResponse => {
-            let (caller, answered) = oneshot::channel();
-            let caller = Some(caller);
-            enqueue(queue, Job { invocation, wants_log, caller })?;
-            answered.await.map(response).map_err(|_| shutting_down())
+    }
+
+    fn enqueue(self, queue: &mpsc::Sender<Job>, caller: Option<oneshot::Sender<InvokeResult>>) -> Result<(), Refusal> {
+        enqueue(queue, Job { invocation: Rc::new(self.invocation), wants_log: self.wants_log, caller })
+    }
+
+    /// The head of the answer goes out at once, as the AWS SDKs do nothing before they have it.
+    fn stream(mut self, queue: &mpsc::Sender<Job>) -> Result<Reply, Refusal> {
+        let (parts, from_function) = streaming::channel();
+        let (caller, answered) = oneshot::channel();
+        self.invocation.stream = Some(parts);
+        self.enqueue(queue, Some(caller))?;
+        let (messages, body) = mpsc::channel(1);
+        spawn_local(send_messages(StreamCaller::new(from_function, answered), messages));
+        Ok(executed(Reply::in_parts(StatusCode::OK, body)).with(CONTENT_TYPE, event_stream::CONTENT_TYPE))
+    }
+}
+
+/// Sends each part of the response as a message, until the end or until the caller hangs up. That does not stop the
+/// function.
+async fn send_messages(mut caller: StreamCaller, messages: mpsc::Sender<Result<Bytes, NoAnswer>>) {
+    loop {
+        let sent = match caller.next().await {
+            Next::Part(Part::Head { .. }) => continue,
+            Next::Part(Part::Bytes(bytes)) => messages.send(Ok(event_stream::payload_chunk(&bytes))).await,
+            Next::End(Some(result)) => {
+                for message in last_messages(&result) {
+                    let _ = messages.send(Ok(message)).await; // the caller may have gone
+                }
+                return;
+            }
+            Next::End(None) => {
+                let _ = messages.send(Err(NoAnswer)).await; // open-runtime is shutting down
+                return;
+            }
+        };
+        if sent.is_err() {
+            return;
         }
     }
 }
 
-fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
-    queue.try_send(job).map_err(|error| match error {
-        mpsc::error::TrySendError::Full(_) => {
-            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
-        }
-        mpsc::error::TrySendError::Closed(_) => shutting_down(),
-    })
+/// A response that did not come as a stream, if there is one, and the end.
+fn last_messages(answered: &InvokeResult) -> Vec<Bytes> {
+    let whole = match &answered.result {
+        Ok(Response::Whole { body, .. }) if !body.is_empty() => Some(event_stream::payload_chunk(body)),
+        Ok(_) | Err(_) => None,
+    };
+    let log = answered.log.as_ref().map(|log| ("LogResult", STANDARD.encode(log)));
+    let error = answered.result.as_ref().err().map(|error| {
+        let details = String::from_utf8_lossy(&error.body).into_owned();
+        [("ErrorCode", error.error_type.clone()), ("ErrorDetails", details)]
+    });
+    let members: Map<String, Value> =
+        error.into_iter().flatten().chain(log).map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let end = event_stream::invoke_complete(&Value::Object(members).to_string());
+    whole.into_iter().chain([end]).collect()
 }
 
 /// A refusal in the Invoke API's form. Lambda writes `Message` for some errors and `message` for others; SDKs read
@@ -118,14 +163,14 @@ fn refused(refusal: &Refusal) -> Reply {
     Reply::json(*status, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)
 }
 
-fn shutting_down() -> Refusal {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", "open-runtime is shutting down")
-}
-
 fn response(answered: InvokeResult) -> Reply {
-    let reply = executed(Reply::new(StatusCode::OK, answered.body));
-    let mut reply = reply.with(hyper::header::CONTENT_TYPE, "application/json");
-    if answered.is_error {
+    let (body, is_error) = match answered.result {
+        Ok(Response::Whole { body, .. }) => (body, false),
+        Ok(Response::Streamed) => (Bytes::new(), false), // not to this caller
+        Err(error) => (error.body, true),
+    };
+    let mut reply = executed(Reply::new(StatusCode::OK, body)).with(CONTENT_TYPE, "application/json");
+    if is_error {
         // Lambda says "Handled" or "Unhandled"; OS-only runtimes always get the latter
         reply = reply.with(HeaderName::from_static("x-amz-function-error"), "Unhandled");
     }

@@ -28,13 +28,30 @@ pub enum InvocationType {
     DryRun,
 }
 
-/// The ARN of the function that the path names.
-pub fn arn_of(method: &Method, path: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
-    let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
-    let Some(name) = name.filter(|name| method == Method::POST && !name.contains('/')) else {
-        let message = "open-runtime knows POST /2015-03-31/functions/NAME/invocations";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
+/// What the caller wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Invoke,
+    InvokeWithResponseStream,
+}
+
+/// The operation, and the name of the function, which the path holds.
+pub fn operation_of<'a>(method: &Method, path: &'a str) -> Result<(Operation, &'a str), Refusal> {
+    let of = |before: &str, after: &str| {
+        let name = path.strip_prefix(before)?.strip_suffix(after)?;
+        Some(name).filter(|name| method == Method::POST && !name.contains('/'))
     };
+    let whole = of("/2015-03-31/functions/", "/invocations").map(|name| (Operation::Invoke, name));
+    let streamed = || of("/2021-11-15/functions/", "/response-streaming-invocations");
+    whole.or_else(|| streamed().map(|name| (Operation::InvokeWithResponseStream, name))).ok_or_else(|| {
+        let message = "open-runtime knows POST /2015-03-31/functions/NAME/invocations \
+                       and POST /2021-11-15/functions/NAME/response-streaming-invocations";
+        Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
+    })
+}
+
+/// The ARN of the function that a path names.
+pub fn arn_of(name: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let query = query.unwrap_or("").split('&').find_map(|pair| pair.strip_prefix("Qualifier="));
     let (name, query) = (decode(name), query.map(decode));
@@ -81,12 +98,14 @@ fn bad_content(message: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
 }
 
-pub fn invocation_type(headers: &HeaderMap) -> Result<InvocationType, Refusal> {
-    match text(headers, "x-amz-invocation-type") {
-        None | Some("" | "RequestResponse") => Ok(InvocationType::RequestResponse),
-        Some("Event") => Ok(InvocationType::Event),
-        Some("DryRun") => Ok(InvocationType::DryRun),
-        Some(_) => Err(invalid_parameter("invocationType", "[RequestResponse, Event, DryRun]")),
+/// A stream cannot be invoked asynchronously.
+pub fn invocation_type(headers: &HeaderMap, operation: Operation) -> Result<InvocationType, Refusal> {
+    match (text(headers, "x-amz-invocation-type"), operation) {
+        (None | Some("" | "RequestResponse"), _) => Ok(InvocationType::RequestResponse),
+        (Some("DryRun"), _) => Ok(InvocationType::DryRun),
+        (Some("Event"), Operation::Invoke) => Ok(InvocationType::Event),
+        (Some(_), Operation::Invoke) => Err(invalid_parameter("invocationType", "[RequestResponse, Event, DryRun]")),
+        (Some(_), _) => Err(invalid_parameter("invocationType", "[RequestResponse, DryRun]")),
     }
 }
 
@@ -168,9 +187,12 @@ mod tests {
 
     #[test]
     fn invocation_types_are_lambdas() {
-        assert_eq!(invocation_type(&HeaderMap::new()).ok(), Some(InvocationType::RequestResponse));
-        assert_eq!(invocation_type(&headers("x-amz-invocation-type", "Event")).ok(), Some(InvocationType::Event));
-        assert!(invocation_type(&headers("x-amz-invocation-type", "Later")).is_err());
+        let asked = |value| invocation_type(&headers("x-amz-invocation-type", value), Operation::Invoke).ok();
+        assert_eq!(asked(""), Some(InvocationType::RequestResponse));
+        assert_eq!(asked("Event"), Some(InvocationType::Event));
+        assert_eq!(asked("Later"), None);
+        let event = headers("x-amz-invocation-type", "Event");
+        assert!(invocation_type(&event, Operation::InvokeWithResponseStream).is_err());
     }
 
     #[test]

@@ -4,11 +4,12 @@
 
 use crate::http::reply::{Received, Refusal, Reply};
 use crate::model::environment::{Environment, State};
-use crate::model::failure::{FunctionError, MAX_RESPONSE, lambda_error_type};
-use crate::model::invocation::{Dispatched, RuntimeAnswer};
+use crate::model::failure::{Failure, FunctionError, MAX_RESPONSE, lambda_error_type};
+use crate::model::invocation::{Dispatched, Response, RuntimeAnswer};
 use crate::model::states::{NotAllowed, RuntimeState};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use std::rc::Rc;
 
 /// Events of more bytes than this are sent in chunks, as Lambda does.
 const CHUNKED_ABOVE: usize = 2048;
@@ -31,7 +32,7 @@ pub async fn next(environment: &Environment) -> Reply {
     }
 }
 
-fn current_work(state: &mut State) -> Option<std::rc::Rc<Dispatched>> {
+fn current_work(state: &mut State) -> Option<Rc<Dispatched>> {
     if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
@@ -53,39 +54,56 @@ fn invocation(work: &Dispatched) -> Reply {
     reply
 }
 
-/// `POST /runtime/invocation/ID/response`.
+/// The header that says how a response is sent.
+pub const MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
+
+/// `POST /runtime/invocation/ID/response`, if it is not streamed.
 pub fn response(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
-    let mode = headers.get("lambda-runtime-function-response-mode").map(HeaderValue::as_bytes);
-    let (answer, reply) = match mode {
-        Some(mode) if !mode.is_empty() && mode != b"streaming" => {
-            (RuntimeAnswer::InvalidResponseMode, invalid_mode().into())
+    let (answer, reply) = match headers.get(MODE) {
+        Some(mode) if !mode.is_empty() => (Err(Failure::InvalidResponseMode), invalid_mode().into()),
+        _ if body.is_too_large => {
+            (Err(Failure::ResponseTooLarge(MAX_RESPONSE as u64)), too_large(MAX_RESPONSE as u64).into())
         }
-        _ if body.is_too_large => (RuntimeAnswer::ResponseTooLarge, too_large().into()),
-        _ => (RuntimeAnswer::Response(body.bytes), Reply::accepted()),
+        _ => (Ok(Response::Whole { body: body.bytes, content_type: content_type(headers) }), Reply::accepted()),
     };
     take(environment, request_id, "InvocationResponse", answer).map_or_else(Reply::from, |()| reply)
 }
 
 /// `POST /runtime/invocation/ID/error`.
 pub fn error(environment: &Environment, request_id: &str, headers: &HeaderMap, body: Received) -> Reply {
-    let answer = RuntimeAnswer::Error(function_error(headers, body));
+    let answer = Err(Failure::Reported(function_error(headers, body)));
     take(environment, request_id, "InvocationErrorResponse", answer).map_or_else(Reply::from, |()| Reply::accepted())
+}
+
+/// The type that the runtime names for a response.
+pub fn content_type(headers: &HeaderMap) -> Option<String> {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// Takes the answer to the current invocation, unless it is refused.
 fn take(environment: &Environment, request_id: &str, to: &'static str, answer: RuntimeAnswer) -> Result<(), Refusal> {
     environment.change(|state| {
-        let work = state.work.as_ref();
-        if work.is_none_or(|work| work.invocation.request_id != request_id) {
-            return Err(invalid_request_id());
-        }
-        if state.is_late {
-            return Err(timed_out());
-        }
+        current(state, request_id)?;
         state.runtime = state.runtime.answered(to).map_err(|refusal| refused(&refusal))?;
         state.answer = Some(answer);
         Ok(())
     })
+}
+
+/// Begins a response that is streamed, unless it is refused. Returns its invocation.
+pub fn begin_stream(environment: &Environment, request_id: &str) -> Result<Rc<Dispatched>, Refusal> {
+    environment.change(|state| {
+        let work = current(state, request_id)?;
+        state.runtime = state.runtime.began_response().map_err(|refusal| refused(&refusal))?;
+        Ok(work)
+    })
+}
+
+/// The invocation with that id, if it can be answered now.
+fn current(state: &State, request_id: &str) -> Result<Rc<Dispatched>, Refusal> {
+    let work = state.work.as_ref().filter(|work| work.invocation.request_id == request_id);
+    let work = work.ok_or_else(invalid_request_id)?;
+    if state.is_late { Err(timed_out()) } else { Ok(work.clone()) }
 }
 
 /// `POST /runtime/init/error`. Init fails when the runtime exits.
@@ -110,8 +128,8 @@ fn refused(refusal: &NotAllowed) -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "InvalidStateTransition", message)
 }
 
-fn too_large() -> Refusal {
-    let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
+pub fn too_large(limit: u64) -> Refusal {
+    let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
 }
 
@@ -123,7 +141,7 @@ fn invalid_request_id() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
 }
 
-fn timed_out() -> Refusal {
+pub fn timed_out() -> Refusal {
     Refusal::new(StatusCode::GONE, "InvokeTimeout", "Invoke timeout")
 }
 
@@ -133,7 +151,6 @@ mod tests {
     use crate::model::function::Function;
     use crate::model::invocation::Invocation;
     use bytes::Bytes;
-    use std::rc::Rc;
 
     fn running() -> Environment {
         let environment = Environment::new(1, Rc::new(Function::default()));

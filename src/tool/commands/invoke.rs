@@ -1,14 +1,16 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
 use super::given_event::{self, EventSource};
+use super::printed_stream::StreamPrinter;
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
-use crate::model::arguments::{DebugArguments, FunctionArguments};
+use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments};
 use crate::model::failure::Failure;
 use crate::model::function::Function;
 use crate::model::ids;
-use crate::model::invocation::Invocation;
+use crate::model::invocation::{Invocation, Response};
+use crate::model::streaming;
 use crate::relay::debugged;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
@@ -25,6 +27,9 @@ const TIMED_OUT: u8 = 4;
 const INTERRUPTED: u8 = 130;
 
 pub const HELP: &str = "\
+A response that is streamed is printed as it comes, without a line feed after it. Of an HTTP response
+the body is printed, and with -i the head before it. If the stream breaks off, stderr says why.
+
 Exit status:
   0  the function answered
   1  function error: the error is on stdout, as Lambda's Invoke API returns it
@@ -44,6 +49,9 @@ pub struct InvokeArguments {
     #[command(flatten)]
     pub debugger: DebugArguments,
 
+    #[command(flatten)]
+    pub streaming: StreamArguments,
+
     /// `-` reads the event from stdin, without a time limit. Without -, -d and -f, stdin is read if it is a pipe or a
     /// file
     #[arg(value_name = "-", value_parser = ["-"])]
@@ -56,6 +64,10 @@ pub struct InvokeArguments {
     /// A file with the event
     #[arg(short, long, value_name = "FILE", conflicts_with = "stdin")]
     pub file: Option<PathBuf>,
+
+    /// Print the head of a streamed HTTP response, too: JSON on a line before the body
+    #[arg(short, long)]
+    pub include: bool,
 }
 
 /// Runs the command. Takes as long as Init and the invocation do.
@@ -75,17 +87,24 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let is_quiet = arguments.function.quiet;
     let function = Function::new(arguments.function).map_err(ToolError::Function)?;
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
-    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults: Faults::default(), journal, is_quiet };
+    let (faults, limits) = (Faults::default(), arguments.streaming.limits());
+    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults, limits, journal, is_quiet };
     run_local(async {
         let function = match arguments.debugger.debug {
             Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
         };
-        invoke(Rc::new(function), options, event).await
+        invoke(Rc::new(function), options, event, arguments.include).await
     })
 }
 
-async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Result<ExitCode, ToolError> {
+async fn invoke(
+    function: Rc<Function>,
+    options: Options,
+    event: Bytes,
+    shows_head: bool,
+) -> Result<ExitCode, ToolError> {
+    let (stream, parts) = streaming::channel();
     let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
     let invocation = Rc::new(Invocation {
         request_id: ids::uuid(),
@@ -94,26 +113,33 @@ async fn invoke(function: Rc<Function>, options: Options, event: Bytes) -> Resul
         trace_id: ids::trace_id(),
         client_context: None,
         tenant_id: None,
+        stream: Some(stream),
     });
     let lambda = Lambda::new(function, options).await;
     let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
     let status = tokio::select! {
-        status = once(&mut lambda, invocation) => status,
+        status = once(&mut lambda, invocation, StreamPrinter::new(parts, shows_head)) => status,
         () = stop => Ok(INTERRUPTED),
     };
     lambda.shut_down("the invocation is done").await;
     status.map(ExitCode::from)
 }
 
-async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>) -> Result<u8, ToolError> {
+async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>, mut stream: StreamPrinter) -> Result<u8, ToolError> {
     let request_id = invocation.request_id.clone();
     let outcome = match lambda.init().await {
-        Ok(_) => lambda.invoke(invocation, false).await,
+        Ok(_) => stream.print_during(lambda.invoke(invocation, false)).await?,
         Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
     };
     lambda.finish_invocation(&request_id, &outcome).await;
     match &outcome.result {
-        Ok(response) => print(response).map(|()| 0),
+        Ok(Response::Whole { body, .. }) => print(body).map(|()| 0),
+        Ok(Response::Streamed) => Ok(0),
+        Err(failure) if stream.has_begun() => {
+            let body = failure.body(&request_id);
+            lambda.reporter().say(&format!("the stream broke off: {}", String::from_utf8_lossy(&body)));
+            Ok(status_of(failure))
+        }
         Err(failure) => print(&failure.body(&request_id)).map(|()| status_of(failure)),
     }
 }
@@ -122,8 +148,9 @@ fn status_of(failure: &Failure) -> u8 {
     match failure {
         Failure::Timeout(_) => TIMED_OUT,
         Failure::InitTimeout(_) | Failure::InitReported(_) => INIT_FAILED,
-        Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) => 1,
-        Failure::ResponseTooLarge | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
+        Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) | Failure::BrokenOff(_) => 1,
+        Failure::ResponseTooLarge(_) | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
+        Failure::TruncatedResponse | Failure::InvalidStream(_) => 1,
     }
 }
 

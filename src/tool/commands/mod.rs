@@ -6,4 +6,5 @@ mod given_event;
 pub mod invoke;
 pub mod map;
 pub mod middleware;
+mod printed_stream;
 pub mod serve;

@@ -1,20 +1,23 @@
 //! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
-use crate::apis::invoke::{self, InvokeResult, Job, QUEUE};
+use crate::apis::function_url::{self, FunctionUrl, InvokeMode};
+use crate::apis::invoke;
+use crate::apis::queue::{CallerError, InvokeResult, Job, QUEUE};
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::lambda::phases::{Lambda, Options};
-use crate::model::arguments::{DebugArguments, FunctionArguments, seconds};
+use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments, seconds};
 use crate::model::function::Function;
+use crate::model::streaming::StreamLimits;
 use crate::relay::debugged;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -30,6 +33,9 @@ Invoke the function with:
   curl -d '{}' http://127.0.0.1:9000/2015-03-31/functions/function/invocations
 (Version 1 of the AWS CLI does not have --cli-binary-format, and does not need it.)
 
+With --http 9001 there is a function URL, too:
+  curl -N http://127.0.0.1:9001/path
+
 Any function name or ARN will do. Invocations run one after another; at most 1000 wait. Unlike on
 Lambda, failed asynchronous invocations are not retried, and external extensions are not started.
 ";
@@ -43,13 +49,24 @@ pub struct ServeArguments {
     #[command(flatten)]
     pub debugger: DebugArguments,
 
+    #[command(flatten)]
+    pub streaming: StreamArguments,
+
     /// Port of the Invoke API; 0 lets the kernel choose one, which is printed
     #[arg(long, value_name = "P", default_value_t = 9000)]
     pub port: u16,
 
-    /// Address of the Invoke API. Anyone who can reach it can run the function
+    /// Address of the Invoke API and of the function URL. Anyone who can reach it can run the function
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub host: std::net::IpAddr,
+    pub host: IpAddr,
+
+    /// Serve a function URL on this port, too: each HTTP request is an invocation. 0 lets the kernel choose one
+    #[arg(long, value_name = "P")]
+    pub http: Option<u16>,
+
+    /// How the function URL invokes the function
+    #[arg(long, value_name = "MODE", value_enum, default_value_t, requires = "http")]
+    pub invoke_mode: InvokeMode,
 
     /// A name by which callers may reach this machine, besides IP addresses and localhost
     #[arg(long, value_name = "NAME")]
@@ -81,6 +98,15 @@ pub struct TestHooks {
     ///   "reset": "before-reading" or "after-reading" (the request has no effect),
     ///            "mid-header" or "mid-body" (it has had its effect)
     ///   "swallow": true                reads the request and never answers
+    ///
+    /// For a response that is streamed, these act after "afterBytes": N of its body (default 0):
+    ///
+    ///   "pauseMs": N                   reads nothing for N ms, then goes on
+    ///   "status": N                    answers early, if there is "afterBytes"
+    ///   "hangUp": true                 closes the connection
+    ///   "reset": "mid-request"         closes the connection with RST
+    ///
+    /// The other members act at its end, when the caller has had the body.
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     pub faults: Option<PathBuf>,
 
@@ -106,28 +132,26 @@ pub struct TestHooks {
 /// # Errors
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
-    let ServeArguments { function, debugger, port, host, allow_host, hooks } = arguments;
-    let options = options(&hooks, function.quiet)?;
+    let ServeArguments { function, debugger, streaming, port, host, http, invoke_mode, allow_host, hooks } = arguments;
+    let options = options(&hooks, streaming.limits(), function.quiet)?;
     let function = Function::new(function).map_err(ToolError::Function)?;
     run_local(async move {
         let function = Rc::new(match debugger.debug {
             Some(port) => debugged(function, port, allow_host.clone()).await?,
             None => function,
         });
-        let address = SocketAddr::new(host, port);
-        let (listener, address) = server::listen(address).await.map_err(|why| ToolError::Port(address, why))?;
-        serve(
-            function,
-            options,
-            listener,
-            Announcement { address, port_file: hooks.port_file.as_deref() },
-            Guard { allowed_hosts: allow_host, ..Guard::default() },
-        )
-        .await
+        let (invoke, url) = (
+            listen(host, port).await?,
+            match http {
+                Some(port) => Some((listen(host, port).await?, invoke_mode)),
+                None => None,
+            },
+        );
+        serve(Served { function, options, allowed_hosts: allow_host, invoke, url }, hooks.port_file.as_deref()).await
     })
 }
 
-fn options(hooks: &TestHooks, is_quiet: bool) -> Result<Options, ToolError> {
+fn options(hooks: &TestHooks, limits: StreamLimits, is_quiet: bool) -> Result<Options, ToolError> {
     let unusable = |path: &Path, why| ToolError::File("write the journal", path.to_owned(), why);
     let journal = hooks.journal.as_deref();
     let journal = Journal::open(journal).map_err(|why| unusable(journal.unwrap_or(Path::new("")), why))?;
@@ -135,30 +159,45 @@ fn options(hooks: &TestHooks, is_quiet: bool) -> Result<Options, ToolError> {
         Faults::read(path).map_err(|why| ToolError::Script(path.to_owned(), why))
     })?;
     let (init_limit, runtime_api_port, journal) = (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
-    Ok(Options { init_limit, runtime_api_port, faults, journal, is_quiet })
+    Ok(Options { init_limit, runtime_api_port, faults, limits, journal, is_quiet })
 }
 
-async fn serve(
+/// A listener and its address.
+type Listening = (TcpListener, SocketAddr);
+
+async fn listen(host: IpAddr, port: u16) -> Result<Listening, ToolError> {
+    let address = SocketAddr::new(host, port);
+    server::listen(address).await.map_err(|why| ToolError::Port(address, why))
+}
+
+/// What is served, and where.
+struct Served {
     function: Rc<Function>,
     options: Options,
-    listener: TcpListener,
-    announcement: Announcement<'_>,
-    guard: Guard,
-) -> Result<ExitCode, ToolError> {
+    allowed_hosts: Vec<String>,
+    invoke: Listening,
+    url: Option<(Listening, InvokeMode)>,
+}
+
+async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, ToolError> {
     let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
-    let journal = options.journal.clone();
-    let lambda = Lambda::new(function.clone(), options).await;
+    let journal = served.options.journal.clone();
+    let lambda = Lambda::new(served.function.clone(), served.options).await;
     let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
-    let name = function.name.clone();
     let (queue, jobs) = mpsc::channel(QUEUE);
-    spawn_local(invoke::serve(listener, Rc::new(guard), function, queue));
-    journal.note("listening", || json!({"address": announcement.address.to_string()}));
-    announcement.write()?;
+    let (listener, address) = served.invoke;
+    let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
+    let url = served.url.as_ref().map(|((_, address), _)| *address);
+    if let Some((listening, mode)) = served.url {
+        serve_url(listening, mode, &guard, served.function.clone(), queue.clone(), &lambda);
+        journal.note("function-url", || json!({"address": url.map(|address| address.to_string())}));
+    }
+    let name = served.function.name.clone();
+    spawn_local(invoke::serve(listener, Rc::new(guard), served.function, queue));
+    journal.note("listening", || json!({"address": address.to_string()}));
+    Announcement { address, url, port_file }.write()?;
     if lambda.reporter().has_timeline() {
-        let url = format!("http://{}", announcement.address);
-        lambda
-            .reporter()
-            .say(&format!("{url} answers `aws lambda invoke --endpoint-url {url} --function-name {name}`"));
+        say_where(&lambda, address, url, &name);
     }
     tokio::select! {
         () = serve_jobs(&mut lambda, jobs) => {}
@@ -169,17 +208,45 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells scripts the address of the Invoke API.
+/// A GET invokes the function, so that on a loopback address no other address is accepted.
+fn serve_url(
+    (listener, address): Listening,
+    mode: InvokeMode,
+    guard: &Guard,
+    function: Rc<Function>,
+    queue: mpsc::Sender<Job>,
+    lambda: &Lambda,
+) {
+    let guard = Guard { is_loopback_only: address.ip().is_loopback(), ..guard.clone() };
+    let logs = lambda.reporter().logs.clone();
+    let url = FunctionUrl { function, queue, mode, logs, port: address.port() };
+    spawn_local(function_url::serve(listener, Rc::new(guard), Rc::new(url)));
+}
+
+fn say_where(lambda: &Lambda, address: SocketAddr, url: Option<SocketAddr>, name: &str) {
+    let invoke = format!("http://{address}");
+    let say = |line: &str| lambda.reporter().say(line);
+    say(&format!("{invoke} answers `aws lambda invoke --endpoint-url {invoke} --function-name {name}`"));
+    if let Some(url) = url {
+        say(&format!("http://{url} is the function URL"));
+    }
+}
+
+/// Tells scripts the address of the Invoke API, and of the function URL.
 struct Announcement<'a> {
     address: SocketAddr,
+    url: Option<SocketAddr>,
     port_file: Option<&'a Path>,
 }
 
 impl Announcement<'_> {
-    /// The URL is the only line on stdout.
+    /// The URLs are the only lines on stdout.
     fn write(&self) -> Result<(), ToolError> {
         let mut stdout = io::stdout().lock();
-        let _ = writeln!(stdout, "http://{}", self.address).and_then(|()| stdout.flush()); // stdout may be closed
+        for address in [Some(self.address), self.url].into_iter().flatten() {
+            let _ = writeln!(stdout, "http://{address}"); // stdout may be closed
+        }
+        let _ = stdout.flush();
         let Some(path) = self.port_file else {
             return Ok(());
         };
@@ -215,12 +282,9 @@ async fn run_job(lambda: &mut Lambda, job: Job) {
     let request_id = job.invocation.request_id.clone();
     let outcome = lambda.invoke(job.invocation, job.wants_log).await;
     let log = job.wants_log.then(|| lambda.reporter().log_tail(&request_id, &outcome));
-    let (body, is_error) = match &outcome.result {
-        Ok(response) => (response.clone(), false),
-        Err(failure) => (failure.body(&request_id), true),
-    };
+    let result = outcome.result.clone().map_err(|failure| CallerError::new(&failure, &request_id));
     if let Some(caller) = job.caller {
-        let _ = caller.send(InvokeResult { body, is_error, log }); // the caller may have gone
+        let _ = caller.send(InvokeResult { result, log }); // the caller may have gone
     }
     lambda.finish_invocation(&request_id, &outcome).await;
 }

@@ -23,6 +23,8 @@ pub enum Reset {
     AfterReading,
     MidHeader,
     MidBody,
+    /// Of a response that is streamed.
+    MidRequest,
 }
 
 /// `true`: one chunk with the whole body; a number: chunks of this many bytes.
@@ -51,6 +53,19 @@ pub struct Fault {
     reset: Option<Reset>,
     #[serde(default)]
     swallow: bool,
+    after_bytes: Option<u64>,
+    pause_ms: Option<u64>,
+    #[serde(default)]
+    hang_up: bool,
+}
+
+/// What ends a response that is streamed before its end.
+pub enum Cut {
+    Answer(Reply),
+    /// The connection ends, with RST or with FIN. (The kernel sends RST, too, if bytes have come that nobody read.)
+    HangUp {
+        is_reset: bool,
+    },
 }
 
 impl Fault {
@@ -68,6 +83,11 @@ impl Fault {
         for (name, value) in &self.headers {
             check_header(name, value.as_deref()).map_err(|why| format!("header {name}: {why}"))?;
         }
+        let hangs_up = self.hang_up || self.resets(Reset::MidRequest);
+        let acts_early = hangs_up || self.status.is_some() || self.pause_ms.is_some();
+        if self.after_bytes.is_some() && !acts_early {
+            return Err("afterBytes needs status, pauseMs, hangUp or reset: mid-request".to_owned());
+        }
         Ok(())
     }
 
@@ -81,6 +101,27 @@ impl Fault {
 
     pub fn delay(&self) -> Option<Duration> {
         self.delay_ms.map(Duration::from_millis)
+    }
+
+    /// So many bytes of a streamed response are read before the fault acts.
+    pub fn after_bytes(&self) -> u64 {
+        self.after_bytes.unwrap_or(0)
+    }
+
+    /// For so long nothing more of a streamed response is read.
+    pub fn pause(&self) -> Option<Duration> {
+        self.pause_ms.map(Duration::from_millis)
+    }
+
+    /// How a streamed response ends after these bytes. None: it goes on to its end.
+    pub fn cut(&self) -> Option<Cut> {
+        if self.resets(Reset::MidRequest) {
+            return Some(Cut::HangUp { is_reset: true });
+        }
+        if self.hang_up {
+            return Some(Cut::HangUp { is_reset: false });
+        }
+        self.after_bytes.and_then(|_| self.instead()).map(Cut::Answer)
     }
 
     /// The answer in place of the API's, if there is one. Then the request has no effect.
@@ -121,6 +162,7 @@ impl Fault {
             Some(Reset::BeforeReading | Reset::AfterReading) => (true, Some(BreakPoint::Now)),
             Some(Reset::MidHeader) => (true, Some(BreakPoint::Head(MID_HEADER))),
             Some(Reset::MidBody) => (true, Some(BreakPoint::Body(reply.body.len() / 2))),
+            Some(Reset::MidRequest) => (true, None),
             None if self.close_after => (false, Some(BreakPoint::Body(sent_length(reply)))),
             None => (false, self.truncate.map(BreakPoint::Body)),
         };
@@ -175,6 +217,9 @@ pub fn describe(fault: &Fault) -> Value {
         ("closeAfter", fault.close_after),
         ("reset", fault.reset.is_some()),
         ("swallow", fault.swallow),
+        ("afterBytes", fault.after_bytes.is_some()),
+        ("pauseMs", fault.pause_ms.is_some()),
+        ("hangUp", fault.hang_up),
     ];
     let happened: Vec<_> = members.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
     if happened.is_empty() { Value::Null } else { happened.into() }

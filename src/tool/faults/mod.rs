@@ -4,10 +4,14 @@
 //! order: `reset: before-reading`; the body is read; `reset: after-reading`; `swallow`; `delayMs`; `status` (the
 //! request is answered, and has no effect), or else the request takes effect; `headers`, `deadlineMs`, `body`,
 //! `chunked` change the answer; `truncate`, `closeAfter`, `reset: mid-…` cut it off.
+//!
+//! A response that is streamed goes to its caller while the body is read. After `afterBytes` of it there may be a pause of
+//! `pauseMs`; then `reset: mid-request`, `hangUp` or `status` ends it, and the caller gets an error. The other members act at
+//! its end: then the caller has had the whole body.
 
 mod fault;
 
-pub use fault::{Fault, Reset, describe};
+pub use fault::{Cut, Fault, Reset, describe};
 
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -139,6 +143,7 @@ mod tests {
             r#"[{"on":"next","nth":1,"do":{"explode":true}}]"#,
             r#"[{"on":"next","nth":1,"do":{"headers":{"A":"\u0101"}}}]"#,
             r#"[{"on":"next","nth":1,"do":{"status":1}}]"#,
+            r#"[{"on":"response","nth":1,"do":{"afterBytes":1}}]"#,
             r#"[{"on":"next","nth":1,"do":{"headers":{"Content-Length":"1"}}}]"#,
         ];
         assert!(scripts.iter().all(|script| Faults::parse(script.as_bytes()).is_err()));

@@ -25,6 +25,15 @@ pub struct ConnectionSlot {
     freed: Rc<Notify>,
 }
 
+/// While it is there, a request is being answered.
+pub struct Busy(Rc<ConnectionSlot>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.stage.set(Stage::Idle);
+    }
+}
+
 /// How far the current request has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -82,14 +91,10 @@ impl ConnectionSlot {
     }
 
     /// The whole head of a request has come.
-    pub fn request_begins(&self) {
+    pub fn request_begins(self: &Rc<ConnectionSlot>) -> Busy {
         self.stage.set(Stage::Busy);
         self.changed.notify_one();
-    }
-
-    /// The answer is known.
-    pub fn request_ends(&self) {
-        self.stage.set(Stage::Idle);
+        Busy(self.clone())
     }
 
     fn ask_to_close(&self) {
@@ -124,7 +129,7 @@ mod tests {
         let limit = ConnectionLimit::of(3);
         let taken: Vec<_> = (0..3).filter_map(|_| limit.try_take()).collect();
         taken[0].head_begins();
-        taken[0].request_begins();
+        let _busy = taken[0].request_begins();
         assert!(limit.try_take().is_none());
         let closing: Vec<bool> = taken.iter().map(|slot| slot.must_close.get()).collect();
         assert_eq!(closing, [false, true, false]);

@@ -8,7 +8,8 @@
 //! Two requests of pages show none of that. With a GET to an address that is not a loopback address, such as 0.0.0.0 or
 //! ::ffff:127.0.0.1, browsers send neither `Origin` nor `Sec-Fetch-Site`. After a redirect of a page whose address the user
 //! typed, `Sec-Fetch-Site` is `none`. Both are GETs, and no page can read the answer. So a listener where a GET has an effect
-//! sets `is_for_programs`.
+//! sets `is_for_programs`; one
+//! that the user opens in a browser, too, sets `is_loopback_only`, which leaves the redirect.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
@@ -24,6 +25,8 @@ pub struct Guard {
     pub allowed_origins: Option<&'static str>,
     /// Refuse every browser, and every address that is not a loopback address.
     pub is_for_programs: bool,
+    /// Refuse every address that is not a loopback address.
+    pub is_loopback_only: bool,
 }
 
 /// The header that shows that a web page may have sent the request, with its value.
@@ -72,7 +75,8 @@ impl Guard {
             Some(name) => name.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
             None => name.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
         };
-        address.is_some_and(|address| address.is_loopback() || !self.is_for_programs)
+        let needs_loopback = self.is_for_programs || self.is_loopback_only;
+        address.is_some_and(|address| address.is_loopback() || !needs_loopback)
             || name == "localhost"
             || self.allowed_hosts.iter().any(|own| own.eq_ignore_ascii_case(&name))
     }
@@ -167,6 +171,13 @@ mod tests {
         for site in ["none", "same-origin"] {
             assert_eq!(check(&guard, &[("sec-fetch-site", site)]), Err(SentByWebPage::Site(site.to_owned())));
         }
+    }
+
+    #[test]
+    fn a_loopback_listener_may_be_opened_in_a_browser_and_by_no_other_address() {
+        let guard = Guard { is_loopback_only: true, ..Guard::default() };
+        assert_eq!(check(&guard, &[("host", "127.0.0.1:9001"), ("sec-fetch-site", "none")]), Ok(()));
+        assert!(check(&guard, &[("host", "0.0.0.0:9001")]).is_err());
     }
 
     #[test]

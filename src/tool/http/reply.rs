@@ -1,5 +1,6 @@
 //! The body of a request, the answer to it, and how the answer's body is sent.
 
+use super::connection_limit::Busy;
 use super::guard::SentByWebPage;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -7,10 +8,10 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 /// An answer.
@@ -20,11 +21,20 @@ pub struct Reply {
     pub body: Bytes,
     /// The body is sent in chunks of this many bytes. None: with Content-Length.
     pub chunk: Option<usize>,
+    /// The body comes in these parts, in place of `body`, and each is sent at once, as a chunk.
+    pub parts: Option<BodyParts>,
 }
+
+/// The parts of a body. An error breaks the connection, so that the client sees that the body is not whole.
+pub type BodyParts = mpsc::Receiver<Result<Bytes, NoAnswer>>;
 
 impl Reply {
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Reply {
-        Reply { status, headers: HeaderMap::new(), body: body.into(), chunk: None }
+        Reply { status, headers: HeaderMap::new(), body: body.into(), chunk: None, parts: None }
+    }
+
+    pub fn in_parts(status: StatusCode, parts: BodyParts) -> Reply {
+        Reply { parts: Some(parts), ..Reply::new(status, "") }
     }
 
     pub fn json(status: StatusCode, value: &Value) -> Reply {
@@ -51,8 +61,10 @@ impl Reply {
         self
     }
 
-    pub fn framed(self) -> Response<Framed> {
-        let mut response = Response::new(Framed { rest: self.body, chunk: self.chunk });
+    /// `busy` is dropped when the body has been sent, if that may take long.
+    pub fn framed(self, busy: Busy) -> Response<Framed> {
+        let parts = self.parts.map(|parts| (parts, busy));
+        let mut response = Response::new(Framed { rest: self.body, chunk: self.chunk, parts });
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
@@ -96,13 +108,17 @@ impl std::error::Error for NoAnswer {}
 pub struct Framed {
     rest: Bytes,
     chunk: Option<usize>,
+    parts: Option<(BodyParts, Busy)>,
 }
 
 impl Body for Framed {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = NoAnswer;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, NoAnswer>>> {
+        if let Some((parts, _)) = &mut self.parts {
+            return parts.poll_recv(context).map(|part| part.map(|part| part.map(Frame::data)));
+        }
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
@@ -111,11 +127,15 @@ impl Body for Framed {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.is_empty() && self.parts.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.chunk.is_some() { SizeHint::default() } else { SizeHint::with_exact(self.rest.len() as u64) }
+        if self.chunk.is_some() || self.parts.is_some() {
+            SizeHint::default()
+        } else {
+            SizeHint::with_exact(self.rest.len() as u64)
+        }
     }
 }
 
@@ -123,6 +143,16 @@ impl Body for Framed {
 pub struct Received {
     pub bytes: Bytes,
     pub is_too_large: bool,
+}
+
+/// So long the rest of a body is read for a client that has its answer already, as it may still be writing: closing the
+/// connection with bytes unread would send RST, and could cost it the answer.
+const REST_LIMIT: Duration = Duration::from_millis(500);
+
+/// Reads and drops the rest of a body, for a short time.
+pub async fn drop_rest(mut body: Incoming) {
+    let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+    let _ = timeout(REST_LIMIT, rest).await; // the connection is closed then
 }
 
 /// From the end of a request's head to the end of its body.

@@ -51,15 +51,12 @@ pub async fn serve<Answer>(
     let service = service_fn(|request: Request<Incoming>| {
         let allowed = guard.check(request.uri(), request.headers());
         let answer = allowed.map(|()| answer(request, breaker.clone()));
-        slot.request_begins();
-        let slot = &slot;
+        let busy = slot.request_begins();
         async move {
-            let reply = match answer {
-                Ok(answer) => answer.await.map(Reply::framed),
-                Err(page) => Ok(Reply::forbidden(&page).framed()),
-            };
-            slot.request_ends();
-            reply
+            match answer {
+                Ok(answer) => answer.await.map(|reply| reply.framed(busy)),
+                Err(page) => Ok(Reply::forbidden(&page).framed(busy)),
+            }
         }
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);

@@ -10,6 +10,8 @@ use crate::model::environment::{Environment, InitEnd, State};
 use crate::model::failure::{Failure, describe};
 use crate::model::function::Function;
 use crate::model::invocation::{Dispatched, Invocation, Outcome, RuntimeAnswer};
+use crate::model::states::RuntimeState;
+use crate::model::streaming::StreamLimits;
 use crate::model::{time, variables};
 use crate::os::sys;
 use crate::report::journal::Journal;
@@ -32,6 +34,7 @@ pub struct Options {
     pub init_limit: Duration,
     pub runtime_api_port: u16,
     pub faults: Faults,
+    pub limits: StreamLimits,
     pub journal: Rc<Journal>,
     pub is_quiet: bool,
 }
@@ -74,7 +77,7 @@ impl Lambda {
         let (listener, address) = server::listen(localhost).await?;
         let (journal, present) = (options.journal, CurrentEnvironment::default());
         let reporter = Reporter::new(journal.clone(), options.is_quiet, function.memory_mb)?;
-        let server = BootstrapServer::new(options.faults, journal.clone());
+        let server = BootstrapServer::new(options.faults, options.limits, journal.clone(), reporter.logs.clone());
         let for_server = present.clone();
         spawn_local(bootstrap_server::serve(server, listener, move || for_server.get()));
         let for_reaper = present.clone();
@@ -182,25 +185,19 @@ impl Lambda {
         (done.map(|()| environment), Some(duration))
     }
 
-    async fn handle(
-        &self,
-        environment: &Environment,
-        invocation: Rc<Invocation>,
-        deadline: Instant,
-    ) -> Result<bytes::Bytes, Failure> {
+    async fn handle(&self, environment: &Environment, invocation: Rc<Invocation>, deadline: Instant) -> RuntimeAnswer {
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = time::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
         environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms }));
         let answered = |state: &mut State| match (state.answer.take(), state.exit) {
             (Some(answer), _) => Some(Ok(answer)),
+            // what is left of its response is still being read; then it is an answer
+            (None, Some(_)) if state.runtime == RuntimeState::Streaming => None,
             (None, Some(status)) => Some(Err(status)),
             (None, None) => None,
         };
         match timeout_at(deadline, environment.until(answered)).await {
-            Ok(Ok(RuntimeAnswer::Response(response))) => Ok(response),
-            Ok(Ok(RuntimeAnswer::Error(error))) => Err(Failure::Reported(error)),
-            Ok(Ok(RuntimeAnswer::ResponseTooLarge)) => Err(Failure::ResponseTooLarge),
-            Ok(Ok(RuntimeAnswer::InvalidResponseMode)) => Err(Failure::InvalidResponseMode),
+            Ok(Ok(answer)) => answer,
             Ok(Err(status)) => Err(exit(environment, status)),
             Err(_) => {
                 environment.change(|state| state.is_late = true);

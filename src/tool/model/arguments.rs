@@ -1,5 +1,6 @@
 //! Arguments that several commands share.
 
+use super::streaming::{MIB, StreamLimits};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,6 +51,24 @@ pub struct DebugArguments {
     /// then 900 s. Without PORT the kernel chooses one
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub debug: Option<u16>,
+}
+
+/// Lambda's limits for a response that is streamed.
+#[derive(Args)]
+pub struct StreamArguments {
+    /// The largest response that is streamed, in MB
+    #[arg(long, value_name = "MB", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub stream_limit: u32,
+
+    /// Stream a response as fast as Lambda does: 6 MB at once, then 2 MB in a second
+    #[arg(long)]
+    pub throttle: bool,
+}
+
+impl StreamArguments {
+    pub fn limits(&self) -> StreamLimits {
+        StreamLimits { max_bytes: u64::from(self.stream_limit) * MIB, is_throttled: self.throttle }
+    }
 }
 
 /// Parses seconds, with an optional fraction: more than 0, and at most Lambda's 900.

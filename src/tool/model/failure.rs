@@ -31,8 +31,15 @@ pub enum Failure {
     Timeout(Duration),
     /// Init took longer than its limit.
     InitTimeout(Duration),
-    ResponseTooLarge,
+    /// The response has more bytes than this limit.
+    ResponseTooLarge(u64),
     InvalidResponseMode,
+    /// The response was streamed, and the function reported an error after it had begun.
+    BrokenOff(FunctionError),
+    /// The response was streamed, and the connection, or HTTP's chunks, broke before its end.
+    TruncatedResponse,
+    /// The response was not streamed as Lambda asks for it, and why.
+    InvalidStream(String),
     /// bootstrap could not be started.
     InvalidEntrypoint(String),
 }
@@ -41,12 +48,14 @@ impl Failure {
     /// Lambda's `errorType` for it.
     pub fn error_type(&self) -> &str {
         match self {
-            Failure::Reported(error) | Failure::InitReported(error) => &error.error_type,
+            Failure::Reported(error) | Failure::InitReported(error) | Failure::BrokenOff(error) => &error.error_type,
             Failure::Exit(_) => "Runtime.ExitError",
             Failure::Extension(error_type, _) => error_type,
             Failure::Timeout(_) | Failure::InitTimeout(_) => "Sandbox.Timedout",
-            Failure::ResponseTooLarge => "Function.ResponseSizeTooLarge",
+            Failure::ResponseTooLarge(_) => "Function.ResponseSizeTooLarge",
             Failure::InvalidResponseMode => "Runtime.InvalidResponseModeHeader",
+            Failure::TruncatedResponse => "Runtime.TruncatedResponse",
+            Failure::InvalidStream(_) => "Runtime.InvalidStream",
             Failure::InvalidEntrypoint(_) => "Runtime.InvalidEntrypoint",
         }
     }
@@ -57,6 +66,7 @@ impl Failure {
         match self {
             Failure::Reported(_) => "reported by the function".to_owned(),
             Failure::InitReported(_) => "reported by the function in Init".to_owned(),
+            Failure::BrokenOff(_) => "reported by the function after the response had begun".to_owned(),
             Failure::Exit(status) => format!("Runtime exited {}", describe(*status)),
             Failure::Extension(_, status) => {
                 format!("Extension failed, runtime exited {}", describe(*status))
@@ -67,9 +77,11 @@ impl Failure {
             Failure::InitTimeout(limit) => {
                 format!("Init timed out after {:.2} seconds", limit.as_secs_f64())
             }
-            Failure::ResponseTooLarge => {
-                format!("Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).")
+            Failure::ResponseTooLarge(limit) => {
+                format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).")
             }
+            Failure::TruncatedResponse => "the response broke off before its end".to_owned(),
+            Failure::InvalidStream(why) => format!("the response cannot be streamed: {why}"),
             Failure::InvalidResponseMode => "Invalid function response mode".to_owned(),
             Failure::InvalidEntrypoint(why) => why.clone(),
         }
@@ -79,7 +91,8 @@ impl Failure {
     pub fn body(&self, request_id: &str) -> Bytes {
         let message = match self {
             Failure::Reported(error) | Failure::InitReported(error) => return error.body.clone(),
-            Failure::ResponseTooLarge => self.reason(),
+            Failure::BrokenOff(error) if !error.body.is_empty() => return error.body.clone(),
+            Failure::ResponseTooLarge(_) => self.reason(),
             _ => format!("RequestId: {request_id} Error: {}", self.reason()),
         };
         Bytes::from(json!({"errorType": self.error_type(), "errorMessage": message}).to_string())
@@ -87,7 +100,7 @@ impl Failure {
 
     /// True if the function reported it.
     pub fn is_reported(&self) -> bool {
-        matches!(self, Failure::Reported(_) | Failure::InitReported(_))
+        matches!(self, Failure::Reported(_) | Failure::InitReported(_) | Failure::BrokenOff(_))
     }
 
     /// True if the execution environment cannot serve another invocation.
@@ -96,7 +109,8 @@ impl Failure {
             Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
             Failure::InitTimeout(_) | Failure::InitReported(_) => true,
             Failure::InvalidEntrypoint(_) => true,
-            Failure::Reported(_) | Failure::ResponseTooLarge | Failure::InvalidResponseMode => false,
+            Failure::Reported(_) | Failure::ResponseTooLarge(_) | Failure::InvalidResponseMode => false,
+            Failure::BrokenOff(_) | Failure::TruncatedResponse | Failure::InvalidStream(_) => false,
         }
     }
 }

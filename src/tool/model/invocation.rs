@@ -1,6 +1,7 @@
 //! One invocation: what the caller sent, what the runtime answered, and how it ended.
 
-use super::failure::{Failure, FunctionError};
+use super::failure::Failure;
+use super::streaming::PartSender;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub struct Invocation {
     /// The JSON text, decoded from base64.
     pub client_context: Option<Bytes>,
     pub tenant_id: Option<String>,
+    /// Where the response goes part by part. None: the caller takes it as a whole.
+    pub stream: Option<PartSender>,
 }
 
 /// An invocation that was given to an execution environment.
@@ -23,20 +26,21 @@ pub struct Dispatched {
     pub deadline_ms: i64,
 }
 
-/// What the runtime posted.
-pub enum RuntimeAnswer {
-    Response(Bytes),
-    /// A function error.
-    Error(FunctionError),
-    /// A response that is larger than Lambda accepts.
-    ResponseTooLarge,
-    /// A response mode that does not exist.
-    InvalidResponseMode,
+/// A response.
+#[derive(Clone)]
+pub enum Response {
+    /// It came as a whole, or was collected.
+    Whole { body: Bytes, content_type: Option<String> },
+    /// The caller has been given it part by part.
+    Streamed,
 }
+
+/// What the runtime posted, or what is wrong with it.
+pub type RuntimeAnswer = Result<Response, Failure>;
 
 /// How an invocation ended, how long it took, and how much memory.
 pub struct Outcome {
-    pub result: Result<Bytes, Failure>,
+    pub result: Result<Response, Failure>,
     /// From the dispatch to the answer. Init is not in it.
     pub duration: Duration,
     /// How long Init took, if it ran within this invocation.

@@ -9,6 +9,8 @@ pub mod failure;
 pub mod function;
 pub mod ids;
 pub mod invocation;
+pub mod prelude;
 pub mod states;
+pub mod streaming;
 pub mod time;
 pub mod variables;

@@ -21,6 +21,8 @@ pub enum RuntimeState {
     Ready,
     /// It has an invocation to answer.
     Running,
+    /// Its response comes as a stream.
+    Streaming,
     /// It has answered, and has not asked for the next invocation.
     ResponseSent,
 }
@@ -32,6 +34,7 @@ impl RuntimeState {
             RuntimeState::InitError => "InitError",
             RuntimeState::Ready => "Ready",
             RuntimeState::Running => "Running",
+            RuntimeState::Streaming => "InvocationResponse",
             RuntimeState::ResponseSent => "ResponseSent",
         }
     }
@@ -41,7 +44,15 @@ impl RuntimeState {
         match self {
             RuntimeState::Started | RuntimeState::Ready | RuntimeState::ResponseSent => Ok(RuntimeState::Ready),
             RuntimeState::Running => Ok(RuntimeState::Running),
-            RuntimeState::InitError => Err(self.not_allowed("Ready")),
+            RuntimeState::InitError | RuntimeState::Streaming => Err(self.not_allowed("Ready")),
+        }
+    }
+
+    /// It begins to stream its response. If the stream breaks, it stays in this state: Lambda then takes nothing more.
+    pub fn began_response(self) -> Result<RuntimeState, NotAllowed> {
+        match self {
+            RuntimeState::Running => Ok(RuntimeState::Streaming),
+            _ => Err(self.not_allowed("InvocationResponse")),
         }
     }
 
@@ -130,6 +141,14 @@ mod tests {
     fn a_second_answer_is_refused() {
         let refusal = NotAllowed { from: "ResponseSent", to: "InvocationResponse" };
         assert_eq!(RuntimeState::ResponseSent.answered("InvocationResponse"), Err(refusal));
+    }
+
+    #[test]
+    fn while_a_response_is_streamed_nothing_else_is_allowed() {
+        let streaming = RuntimeState::Running.began_response().unwrap();
+        assert!(streaming.asked_for_next().is_err() && streaming.began_response().is_err());
+        let refusal = NotAllowed { from: "InvocationResponse", to: "InvocationErrorResponse" };
+        assert_eq!(streaming.answered("InvocationErrorResponse"), Err(refusal));
     }
 
     #[test]

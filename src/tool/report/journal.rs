@@ -4,9 +4,10 @@
 //!
 //! | what | when; other members |
 //! | --- | --- |
-//! | `runtime-api`, `listening` | the Runtime API, or the Invoke API, listens; `address` |
+//! | `runtime-api`, `listening`, `function-url` | the Runtime API, the Invoke API, or the function URL, listens; `address` |
 //! | `spawned` | bootstrap was started; `environment` (counted from 1), `pid` |
 //! | `connection` | bootstrap connected to the Runtime API; `environment` |
+//! | `stream` | the head of a response that is streamed was read; `number` as in `request`, `requestId` |
 //! | `request` | a request was read; `number` (counted from 1), `environment`, `method`, `path`, `requestId` in the path, `headers`, `body` |
 //! | `answered` | its answer was made; `number`, `status` (null: none), `requestId` that `/next` returns, `ms`, `fault` (names of its members) |
 //! | `init` | Init ended; `environment`, `error` (null: none), `ms` |
@@ -20,7 +21,7 @@
 //! | `end` | the last line |
 //!
 //! A body is `{"size": …, "text": …}`. If it is not UTF-8, or has more than 4096 bytes, it has `sha256` in place of
-//! `text`.
+//! `text`. That of a streamed response is what was read of it, and has `chunks` and `trailers`, too.
 
 use crate::model::ids;
 use crate::model::time::ms;
@@ -90,6 +91,52 @@ pub fn body(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.len() <= SMALL => json!({"size": bytes.len(), "text": text}),
         _ => json!({"size": bytes.len(), "sha256": ids::to_hex(&Sha256::digest(bytes))}),
+    }
+}
+
+/// A body that is read part by part, and not kept.
+pub struct Tally {
+    size: usize,
+    chunks: usize,
+    start: Vec<u8>,
+    digest: Sha256,
+    /// There is a journal.
+    is_wanted: bool,
+    trailers: Value,
+}
+
+impl Tally {
+    pub fn new(journal: &Journal) -> Tally {
+        let is_wanted = journal.file.is_some();
+        Tally { size: 0, chunks: 0, start: Vec::new(), digest: Sha256::new(), is_wanted, trailers: Value::Null }
+    }
+
+    pub fn add(&mut self, chunk: &[u8]) {
+        if !self.is_wanted {
+            return;
+        }
+        self.size += chunk.len();
+        self.chunks += 1;
+        if self.size <= SMALL {
+            self.start.extend_from_slice(chunk);
+        }
+        self.digest.update(chunk);
+    }
+
+    pub fn trailers(&mut self, trailers: Value) {
+        self.trailers = trailers;
+    }
+
+    /// The body as the journal has it.
+    pub fn value(&self) -> Value {
+        let (size, chunks, trailers) = (self.size, self.chunks, &self.trailers);
+        match std::str::from_utf8(&self.start) {
+            Ok(text) if size <= SMALL => json!({"size": size, "text": text, "chunks": chunks, "trailers": trailers}),
+            _ => {
+                let digest = ids::to_hex(&self.digest.clone().finalize());
+                json!({"size": size, "sha256": digest, "chunks": chunks, "trailers": trailers})
+            }
+        }
     }
 }
 

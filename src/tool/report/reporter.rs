@@ -128,15 +128,15 @@ fn last_lines(request_id: &str, outcome: &Outcome, memory_mb: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
+    use crate::model::invocation::Response;
 
-    fn outcome(result: Result<Bytes, Failure>) -> Outcome {
+    fn outcome(result: Result<Response, Failure>) -> Outcome {
         Outcome { result, duration: Duration::from_micros(1500), init: None, cold_start: None, memory_kb: Some(2000) }
     }
 
     #[test]
     fn the_last_lines_are_lambdas() {
-        let mut cold = outcome(Ok(Bytes::new()));
+        let mut cold = outcome(Ok(Response::Streamed));
         cold.cold_start = Some(Duration::from_millis(100));
         let report = "REPORT RequestId: id\tDuration: 1.50 ms\tBilled Duration: 102 ms\t\
                       Memory Size: 128 MB\tMax Memory Used: 2 MB\tInit Duration: 100.00 ms\t\n";
