@@ -106,14 +106,33 @@ module OpenRuntime
     { "id" => id, "error" => Failure.new("Runtime.UnmarshalError", "cannot read the event: #{error.message[0, 200].scrub}") }
   end
 
+  # Calls the handler. Returns the name of the last member of the answer, `response` or that which ends a stream, and its value as JSON.
   def call_handler(handler, call)
     raise call["error"] if call["error"]
 
     given = call["context"] || {}
     context = Context.new(given)
     ENV["_X_AMZN_TRACE_ID"] = given["traceId"]
-    result = timed(context) { handler.call(event: call["event"], context: context) }
-    encode(result)
+    result = timed(context) do
+      result = handler.call(event: call["event"], context: context)
+      return stream(call["id"], result, given["stream"]) if streams?(result)
+
+      result
+    end
+    ["response", encode(result)]
+  end
+
+  def stream(id, result, is_offered)
+    require_relative "stream"
+    Stream.new(id, result).answer(is_offered)
+  end
+
+  # An Enumerator streams, and a body that JSON cannot hold: one that responds to `each`, as Rack's do.
+  def streams?(result)
+    return result.is_a?(Enumerator) unless result.is_a?(Hash)
+
+    body = result[:body] || result["body"]
+    body.respond_to?(:each) && !body.is_a?(Array) && !body.is_a?(Hash)
   end
 
   # Lets SIGTERM raise FunctionTimeout in the block.
@@ -154,7 +173,7 @@ module OpenRuntime
   def describe_error(error)
     known = error.is_a?(Failure) || error.is_a?(FunctionTimeout)
     type = known ? error.error_type : "#{@latest ? "Function" : "Init"}<#{error.class}>"
-    stack = (error.backtrace || []).reject { |line| line.start_with?(__FILE__, "<internal:") }
+    stack = (error.backtrace || []).reject { |line| line.start_with?(__FILE__, __dir__, "<internal:") }
     JSON.generate({ errorType: type, errorMessage: error.message.to_s.dup.force_encoding("UTF-8").scrub, stackTrace: error.is_a?(Failure) ? [] : stack })
   end
 
@@ -170,7 +189,8 @@ module OpenRuntime
 
   def answer(handler, call)
     id = JSON.generate(call["id"])
-    write_response("{\"id\":#{id},\"response\":#{call_handler(handler, call)}}")
+    member, json = call_handler(handler, call)
+    write_response("{\"id\":#{id},\"#{member}\":#{json}}")
   rescue SystemExit => error
     warn "exit was called", *error.backtrace if Process.pid == PROCESS
     raise

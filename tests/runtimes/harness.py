@@ -1,5 +1,7 @@
 """Plays bootstrap for one language runtime over pipes, as strictly as bootstrap does. Every wait has a limit."""
 
+import base64
+import fcntl
 import json
 import os
 import select
@@ -15,13 +17,14 @@ LIMIT = float(os.environ.get("LIMIT", 20))  # the limit of each wait in seconds;
 PATH = os.environ.get("OPEN_RUNTIME_PATH") or ":".join(
     folder for folder in os.environ["PATH"].split(":") if not folder.endswith("/shims")
 )
+F_SETPIPE_SZ = 1031  # Python 3.9 has no name for it
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 
 
 class Runtime:
     """A language runtime in its own task root. As a context manager it leaves no process behind."""
 
-    def __init__(self, language, handler, files=None, env=None, folder=None, is_blocking=True):
+    def __init__(self, language, handler, files=None, env=None, folder=None, is_blocking=True, is_packets=False, pipe_size=1 << 16):
         self.root = tempfile.mkdtemp()
         for name, text in (files or {}).items():
             path = os.path.join(self.root, name)
@@ -41,7 +44,8 @@ class Runtime:
         environment.update(env or {})
         self.log_path = os.path.join(self.root, ".log")
         stdin, to_runtime = os.pipe()
-        from_runtime, stdout = os.pipe()
+        from_runtime, stdout = os.pipe2(os.O_DIRECT if is_packets else 0)  # with O_DIRECT a read returns what one write wrote
+        fcntl.fcntl(stdout, F_SETPIPE_SZ, pipe_size)
         os.set_blocking(stdin, is_blocking)
         os.set_blocking(stdout, is_blocking)
         with open(self.log_path, "wb") as log:
@@ -142,6 +146,21 @@ class Runtime:
         answer = self.call(event, **context)
         assert list(answer) == ["response"], answer
         return answer["response"]
+
+    def stream(self, event=None, request_id="8f507cfc", **context):
+        """Returns the head, the chunks and the last line of a call that is answered by a stream."""
+        self.begin(event, request_id, stream=True, **context)
+        return self.rest_of_stream(request_id)
+
+    def rest_of_stream(self, request_id="8f507cfc"):
+        head, chunks = self.read(), []
+        assert list(head) == ["id", "stream"] and head["id"] == request_id, head
+        while True:
+            line = self.read()
+            assert line.pop("id") == request_id and len(line) == 1, line
+            if "end" in line or "error" in line:
+                return head["stream"], chunks, line
+            chunks.append(line["chunk"].encode() if "chunk" in line else base64.b64decode(line["base64"], validate=True))
 
     def fail(self, event=None, **context):
         answer = self.call(event, **context)
