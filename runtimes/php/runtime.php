@@ -192,7 +192,7 @@ function next_token(string $json, int &$at): string
     return substr($json, $start, $at - $start);
 }
 
-/** Calls the handler, and returns its result as JSON. */
+/** Calls the handler, and returns the member of the answer that remains to be written. What streams has gone out by then. */
 function call_handler(callable $handler, array $call): string
 {
     if (isset($call['failure'])) {
@@ -204,9 +204,25 @@ function call_handler(callable $handler, array $call): string
     $state->latest = $state->running = $context;
     try {
         $result = $handler($call['event'] ?? null, $context);
+        if (streams($result)) {
+            require_once __DIR__ . '/stream.php';
+            return (new Stream($call['id'], $result))->answer($call['context']['stream'] ?? false);
+        }
     } finally {
         $state->running = null;
     }
+    return '"response":' . encode($result);
+}
+
+/** A generator or a resource streams, alone or as a body. JSON cannot hold them. */
+function streams(mixed $result): bool
+{
+    $body = \is_array($result) ? $result['body'] ?? null : $result;
+    return $body instanceof \Generator || \is_resource($body);
+}
+
+function encode(mixed $result): string
+{
     try {
         return json_encode($result, AS_JSON, DEEP);
     } catch (\Throwable $error) {
@@ -322,7 +338,7 @@ function main(string $name): void
     while (($line = fgets($state->input)) !== false) {
         $call = read_event($line);
         try {
-            $answer = '"response":' . call_handler($handler, $call);
+            $answer = call_handler($handler, $call);
         } catch (\Throwable $error) {
             $answer = '"error":' . describe_error($error);
         }
