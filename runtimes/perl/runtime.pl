@@ -8,6 +8,7 @@ use warnings;
 our ($running, $latest, $is_waiting, $is_last); # read by the handler of SIGTERM
 our ($died, @frames); # the latest `die`, and its stack
 my $process = $$;
+my ($folder) = __FILE__ =~ m{(.*/)};
 my @standard = @INC; # before the handler's folders
 my $grace_ms = $ENV{SLSGRACE} // 0; # bootstrap sets and checks it
 # Perl makes descriptors that it opens itself close-on-exec, so the protocol moves to duplicates.
@@ -86,7 +87,7 @@ sub read_event {
     return {id => $id, failure => "cannot read the event: $@"};
 }
 
-# Calls the handler, and returns its result as JSON.
+# Calls the handler, and returns the member of the answer that remains to be written. What streams has gone out by then.
 sub call_handler {
     my ($handler, $call) = @_;
     failure('Runtime.UnmarshalError', $call->{failure}) if $call->{failure};
@@ -98,7 +99,17 @@ sub call_handler {
     my $users = $SIG{__DIE__}; # set while the handler was loaded
     local $SIG{__DIE__} = !$users ? \&on_die : ref $users ? sub { on_die(@_); goto &$users } : $users;
     my $result = $handler->($call->{event}, $running);
+    my $body = ref $result eq 'HASH' ? $result->{body} : $result;
+    if (ref $body && (UNIVERSAL::isa($body, 'CODE') || UNIVERSAL::isa($body, 'GLOB'))) { # JSON cannot hold these
+        require "${folder}stream.pl";
+        return stream($call->{id}, $result, $context->{stream});
+    }
     $running = undef;
+    return '"response":' . encode_result($result);
+}
+
+sub encode_result {
+    my ($result) = @_;
     return eval { encode($result) } // failure('Runtime.MarshalError', "cannot turn the result into JSON: $@");
 }
 
@@ -123,7 +134,7 @@ sub callers {
     my ($depth, @stack, @caller) = @_;
     for (; @stack < 100 and @caller = caller $depth; $depth++) {
         my $function = $caller[3] =~ /^OpenRuntime::/ ? '' : "$caller[3] at ";
-        push @stack, "$function$caller[1] line $caller[2]" if $caller[1] ne __FILE__ && $caller[1] !~ m{/Carp(?:/Heavy)?\.pm\z};
+        push @stack, "$function$caller[1] line $caller[2]" if index($caller[1], $folder) && $caller[1] !~ m{/Carp(?:/Heavy)?\.pm\z};
     }
     return @stack;
 }
@@ -138,7 +149,7 @@ sub describe_error {
     if (!$is_ours && defined $died && $died eq "$error") { # otherwise the stack belongs to another error
         @stack = @frames;
     }
-    unshift @stack, $place if $place && index($place, __FILE__ . ' ') && !grep { /(?:^| at )\Q$place\E\z/ } @stack;
+    unshift @stack, $place if $place && index($place, $folder) && !grep { /(?:^| at )\Q$place\E\z/ } @stack;
     utf8::decode($message);
     return encode({errorType => $type, errorMessage => $message, stackTrace => \@stack});
 }
@@ -372,7 +383,7 @@ sub main {
         $is_waiting = 0;
         last if !defined $line;
         my $call = read_event($line);
-        my $answer = eval { '"response":' . call_handler($handler, $call) } // '"error":' . describe_error($@);
+        my $answer = eval { call_handler($handler, $call) } // '"error":' . describe_error($@);
         write_response('{"id":' . encode($call->{id}) . ",$answer}");
     }
 }

@@ -1,0 +1,139 @@
+# Streams a response: what a function returns until undef, or what a file handle holds. Loaded by the first response that streams.
+package OpenRuntime;
+use strict;
+use warnings;
+
+my $chunk_size = 48 << 10; # bytes; 64 KiB in base64
+my $most_escapes = 1 << 10; # in a chunk that is text: an escape has six characters, and takes its time
+
+# Writes the stream, or collects it if no stream was offered. Returns the member of the answer that remains to be written. The result
+# is the body, or a hash that has one.
+sub stream {
+    my ($id, $result, $is_offered) = @_;
+    my $is_http = ref $result eq 'HASH';
+    my $body = $is_http ? $result->{body} : $result;
+    my $head = $is_http ? http_head(%$result) : {};
+    my $is_handle = UNIVERSAL::isa($body, 'GLOB');
+    my $closes = $is_handle && bless [$body], 'OpenRuntime::Closes';
+    my $next = $is_handle ? reader($body) : $body;
+    my $answer = $is_offered ? send_all($next, encode($id), $head) : '"response":' . collect($next, $is_http && $head);
+    $OpenRuntime::running = undef;
+    return $answer;
+}
+
+# Headers that have several values become multiValueHeaders.
+sub http_head {
+    my %head = @_;
+    delete @head{qw(body isBase64Encoded)};
+    $head{statusCode} //= 200;
+    my (%one, %many);
+    for my $name (keys %{$head{headers} // {}}) {
+        my $value = $head{headers}{$name} // '';
+        my @values = map { "$_" } ref $value eq 'ARRAY' ? @$value : $value;
+        if (@values > 1) { $many{$name} = \@values }
+        else { $one{$name} = $values[0] // '' }
+    }
+    $head{headers} = \%one;
+    $head{multiValueHeaders} = {%{$head{multiValueHeaders} // {}}, %many} if %many;
+    return \%head;
+}
+
+# The head goes out with the first chunk, so that an exception before that is an ordinary error.
+sub send_all {
+    my ($next, $id, $head) = @_;
+    my $begin = '"stream":' . encode_result($head) . "}\n{\"id\":$id,";
+    while (defined(my $item = $next->())) {
+        each_chunk($item, sub {
+            write_lines("{\"id\":$id,$begin" . chunk($_[0]) . '}');
+            $begin = '';
+        });
+    }
+    return "$begin\"end\":true";
+}
+
+# SIGTERM, whose handler may die, waits until the line is whole.
+sub write_lines {
+    my ($lines) = @_;
+    my ($handler, $is_stopped) = $SIG{TERM};
+    $SIG{TERM} = sub { $is_stopped = 1 };
+    write_response($lines);
+    $SIG{TERM} = $handler;
+    kill TERM => $$ if $is_stopped;
+}
+
+# A string with Perl's flag for UTF-8 is text. Any other is bytes, and what is neither is turned into JSON.
+sub each_chunk {
+    my ($item, $take) = @_;
+    my $bytes = ref $item ? encode_result($item) : $item;
+    utf8::encode($bytes) if ref $item || utf8::is_utf8($bytes);
+    my $at = 0;
+    do {
+        $take->(substr $bytes, $at, $chunk_size);
+        $at += $chunk_size;
+    } while $at < length $bytes;
+}
+
+sub chunk {
+    my ($bytes) = @_;
+    my $text = $bytes =~ tr/\x00-\x1f// > $most_escapes ? undef : text($bytes);
+    return defined $text ? '"chunk":' . encode_string($text) : '"base64":"' . base64($bytes) . '"';
+}
+
+# Returns the characters of bytes in UTF-8, or undef if they are not. Perl's own check accepts surrogates and more than U+10FFFF.
+sub text {
+    my ($bytes) = @_;
+    no warnings 'utf8';
+    return utf8::decode($bytes) && $bytes !~ /[\x{d800}-\x{dfff}]|[^\x{0}-\x{10ffff}]/ ? $bytes : undef;
+}
+
+# MIME::Base64 is missing from some small installations of Perl.
+sub base64 {
+    my ($bytes) = @_;
+    my $text = pack 'u', $bytes;
+    $text =~ s/^.//mg;
+    $text =~ tr/\n//d;
+    $text =~ tr|` -_|AA-Za-z0-9+/|;
+    my $padding = -length($bytes) % 3;
+    substr($text, -$padding) = '=' x $padding if $padding;
+    return $text;
+}
+
+# Returns a function that reads from a handle. It reads from a pipe or a socket as the bytes come, unless a layer makes text of them.
+sub reader {
+    my ($handle) = @_;
+    my $is_prompt = (-p $handle || -S _) && !grep { $_ eq 'utf8' } PerlIO::get_layers($handle);
+    return sub {
+        my ($bytes, $count);
+        do {
+            $count = $is_prompt ? sysread($handle, $bytes, $chunk_size) : read($handle, $bytes, $chunk_size);
+        } while !defined $count && $! == 4; # EINTR
+        die "cannot read the body: $!\n" if !defined $count;
+        return $count ? $bytes : undef;
+    };
+}
+
+sub collect {
+    my ($next, $http_head) = @_;
+    my $bytes = '';
+    while (defined(my $item = $next->())) {
+        each_chunk($item, sub { $bytes .= $_[0] });
+    }
+    my $text = text($bytes);
+    if ($http_head) {
+        my %body = defined $text ? (body => $text) : (body => base64($bytes), isBase64Encoded => decode('true'));
+        return encode_result({%$http_head, %body});
+    }
+    failure('Runtime.MarshalError', 'this call cannot be answered by a stream, and JSON cannot hold bytes that are not UTF-8')
+        if !defined $text;
+    return encode_result($text);
+}
+
+# Closes a handle when it leaves the scope, however that happens.
+package OpenRuntime::Closes {
+    sub DESTROY {
+        local ($!, $?);
+        close $_[0][0];
+    }
+}
+
+1;
