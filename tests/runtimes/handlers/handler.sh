@@ -55,3 +55,92 @@ in_time() {
 	wait $!
 	echo '"in time"'
 }
+
+# Streams. The event of a shell's handler is JSON.
+page() { stream '{"statusCode":200,"headers":{"content-type":"text/html"}}'; }
+
+wait_for() {
+	until test -e "$1"
+	do
+		sleep 0.01
+	done
+}
+
+streams() {
+	stream ''
+	printf 'one\nzwei ä\0\377\303'
+	printf '\244end'
+}
+
+streams_http() {
+	stream '{"statusCode":201,"headers":{"content-type":"text/html","x-count":"2"},
+		"multiValueHeaders":{"x-many":["a","b"]},"cookies":["c=1","d=2"]}'
+	printf '<p></p>'
+}
+
+streams_no_status() {
+	stream '{"headers":{}}'
+	printf 'no status'
+}
+
+streams_nothing() { stream ''; }
+streams_empty_page() { stream '{"statusCode":204,"headers":{"content-type":"text/html"}}'; }
+
+streams_bytes_page() {
+	page
+	printf '\377\0'
+}
+
+streams_big() {
+	stream ''
+	head -c 100000 /dev/zero | sed 's/\x0/é/g'
+	head -c 100000 /dev/zero | LC_ALL=C sed 's/\x0/\xff\xfe/g'
+	head -c 60000 /dev/zero
+}
+
+streams_many() {
+	stream text/plain
+	seq 0 9999
+}
+
+fails_early() {
+	page
+	return 1
+}
+
+breaks_off() {
+	stream ''
+	printf begun
+	echo finally >&2
+	return 1
+}
+
+streams_stuck() {
+	trap 'echo finally >&2; exit 1' TERM
+	stream ''
+	printf begun
+	echo begun >&2
+	sleep 60 >/dev/null &
+	wait $!
+}
+
+streams_slowly() {
+	stream ''
+	printf first
+	printf '%99s' '' | tr ' ' x >&2
+	echo meanwhile >&2
+	wait_for go
+	printf second
+}
+
+streams_much() {
+	trap 'echo finally >&2; exit 1' TERM
+	stream ''
+	left=$1
+	while test "$left" -gt 0
+	do
+		head -c 65536 /dev/zero
+		echo made >&2
+		left=$((left - 1))
+	done
+}
