@@ -90,6 +90,10 @@ def describe_task(task):
     """The stack of a suspended task of asyncio."""
     frames, waiting = [], task.get_coro()
     while waiting is not None:
+        if type(waiting).__name__ == "async_generator_asend":  # an item of an async generator, which has no attribute for it
+            import gc
+
+            waiting = next((thing for thing in gc.get_referents(waiting) if hasattr(thing, "ag_frame")), None)
         kind = next((kind for kind in ("cr", "gi", "ag") if hasattr(waiting, f"{kind}_frame")), None)
         frame = kind and getattr(waiting, f"{kind}_frame")
         if not frame:

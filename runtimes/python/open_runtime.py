@@ -18,7 +18,8 @@ DEEP = 10000  # levels of JSON; more could exhaust the stack
 LONG = 1 << 16  # bytes: a longer line is read and written in parts
 TEXT = 1 << 12  # characters: a longer text is worth a closer look
 CONTROLS = b"\1" * 32 + b"\0" * 224  # maps control characters to 1, other bytes to 0
-CO_COROUTINE = 0x80  # as inspect has it
+CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as inspect has them
+PLAIN = {dict, list, str, int, float, bool, bytes, type(None)}  # results of these types are not streams
 write, now = posix.write, time.time  # user code may replace what others see
 __path__ = [__file__.rpartition("/")[0]]  # makes this module a package: `from open_runtime import failures`
 
@@ -43,10 +44,13 @@ def find_handler(name):
         what = "missing from" if handler is None else "not a function in"
         where = getattr(module, "__file__", None) or list(module.__path__)
         raise failure("Runtime.HandlerNotFound", f"Handler '{function_name}' is {what} module '{module_name}' ({where})")
-    if getattr(getattr(handler, "__code__", None), "co_flags", 0) & CO_COROUTINE:
+    flags = getattr(getattr(handler, "__code__", None), "co_flags", 0)
+    if flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
         from open_runtime import event_loop
 
         event_loop.get()  # imports asyncio, which is slow, in Init
+    if flags & (CO_GENERATOR | CO_ASYNC_GENERATOR):
+        from open_runtime import streams  # noqa: F401
     return handler
 
 
@@ -98,8 +102,8 @@ def take_context(given):
     return context
 
 
-def call_handler(handler, event, context):
-    """Calls the handler, and returns its result as JSON."""
+def call_handler(handler, event, context, request_id):
+    """Calls the handler. Returns the last member of the answer, `response` or that which ends a stream, and its value as JSON."""
     if context is None:
         raise event
     Call.context = context
@@ -114,20 +118,25 @@ def call_handler(handler, event, context):
             from open_runtime import event_loop
 
             result = event_loop.run(result)
+        if type(result) not in PLAIN or type(result) is dict and type(result.get("body")) not in PLAIN:
+            from open_runtime import streams
+
+            if streams.is_stream(result):
+                return streams.answer(result, context._may_stream and request_id)
     finally:
         Call.context = None
         if close:
             close()
     try:
         if not isinstance(result, bytes):
-            return encode(result)
+            return "response", encode(result)
         from open_runtime import results
 
-        return results.of_bytes(result)
+        return "response", results.of_bytes(result)
     except Exception as error:
         from open_runtime import results
 
-        raise failure("Runtime.MarshalError", f"Unable to marshal response: {results.describe(error)}")
+        raise results.failure(error)
 
 
 def write_response(member, json, request_id):
@@ -209,6 +218,7 @@ class LambdaContext(Members):
         self.tenant_id = given.get("tenantId")
         self._epoch_deadline_time_in_ms = given.get("deadlineMs", 0)
         self._debug = given.get("debug")
+        self._may_stream = given.get("stream")
 
     def get_remaining_time_in_millis(self):
         return max(0, self._epoch_deadline_time_in_ms - int(now() * 1000))
@@ -264,6 +274,8 @@ class Call:
     latest = None  # that of the latest call
     is_awaited = False  # whether the process waits for the next call
     is_last = False  # whether no more calls are read
+    is_writing = False  # whether a line of a stream is being written, which must not be cut
+    timeout = None  # what to raise behind that line
     telemetry = None  # the descriptor for frames of the log
     stop_tracing = None  # ends the tracing by debugpy
 
@@ -275,7 +287,9 @@ def on_sigterm(number, frame):
         timeout = FunctionTimeout(f"the handler was still running {left} ms before its deadline")
         if Call.stop_tracing:
             Call.stop_tracing()  # or debugpy, if it stops the handler, would stop it again at each line on the way out
-        if "open_runtime.event_loop" in sys.modules:
+        if Call.is_writing:
+            Call.timeout = timeout
+        elif "open_runtime.event_loop" in sys.modules:
             sys.modules["open_runtime.event_loop"].interrupt(timeout)
         else:
             raise timeout
@@ -536,7 +550,7 @@ def warm_up():
 
 def answer(handler, request_id, event, context):
     try:
-        member, json = "response", call_handler(handler, event, context)
+        member, json = call_handler(handler, event, context, request_id)
     except SystemExit as error:
         from open_runtime import failures
 

@@ -23,9 +23,10 @@ def refuse(constant):
     raise ValueError(f"{constant} is not JSON")
 
 
-def describe(error):
+def failure(error):
+    """What the call fails with if its result cannot be encoded."""
     hint = "; return None or a string for NaN and Infinity" if "JSON compliant" in str(error) else ""
-    return f"{error}{hint}"
+    return open_runtime.failure("Runtime.MarshalError", f"Unable to marshal response: {error}{hint}")
 
 
 def mark_number(value):

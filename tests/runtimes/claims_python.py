@@ -663,3 +663,123 @@ def handler(event, context):
     return os.waitpid(pid, 0)[1]
 """
     responds(code, 15)
+
+
+@claim("an async generator streams, as the result and as the body, and its tasks go on between two items", PYTHON)
+def _(_):
+    code = """
+import asyncio
+
+async def items():
+    for number in range(2):
+        await asyncio.sleep(0.01)
+        yield f"{number};"
+
+async def page(event, context):
+    await asyncio.sleep(0)
+    return {"statusCode": 201, "body": items()}
+
+async def handler(event, context):
+    async with asyncio.Lock():  # its task must be the same for all items
+        task = asyncio.current_task()
+        async for item in items():
+            assert asyncio.current_task() is task
+            yield item
+"""
+    with start(code) as runtime:
+        runtime.ready()
+        assert runtime.stream() == ({}, [b"0;", b"1;"], {"end": True})
+        assert runtime.respond(None) == "0;1;"
+    with start(code, handler="index.page") as runtime:
+        runtime.ready()
+        assert runtime.stream() == ({"statusCode": 201, "headers": {}}, [b"0;", b"1;"], {"end": True})
+
+
+@claim("SIGTERM stops an async stream where it waits, and says where that is", PYTHON)
+def _(_):
+    code = """
+import asyncio
+
+async def items():
+    try:
+        yield "begun"
+        print("begun")
+        await asyncio.sleep(60)
+    finally:
+        print("finally")
+
+async def handler(event, context):
+    async for item in items():
+        yield item
+"""
+    with start(code) as runtime:
+        runtime.ready()
+        for _ in range(2):
+            runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300, stream=True)
+            within(LIMIT, lambda: "begun" in runtime.log() and runtime.is_sleeping())
+            runtime.signal(signal.SIGTERM)
+            _, chunks, last = runtime.rest_of_stream()
+            stack = "".join(last["error"]["stackTrace"])
+            assert chunks == [b"begun"] and last["error"]["errorType"] == "Function.Timeout", last
+            assert "in items" in stack and "in handler" in stack and "runtimes/" not in stack, stack
+            within(LIMIT, lambda: "finally" in runtime.log())
+            os.truncate(runtime.log_path, 0)
+
+
+@claim("a file, a pipe and an iterable object stream as a body, and are closed", PYTHON)
+def _(_):
+    code = """
+import io, subprocess
+
+files = []
+
+class Pages:
+    def __iter__(self):
+        yield "page"
+    def close(self):
+        print("closed")
+
+def handler(event, context):
+    if event == "pipe":
+        process = subprocess.Popen(["echo", "piped"], stdout=subprocess.PIPE)
+        return {"body": process.stdout}
+    if event == "again":
+        return files[0].closed
+    if event == "file":
+        files.append(open(__file__, "rb"))
+        return {"body": files[0]}
+    return {"body": Pages() if event == "pages" else io.StringIO("x" * 100000)}
+"""
+    with start(code) as runtime:
+        runtime.ready()
+        assert b"".join(runtime.stream("file")[1]) == code.encode()
+        assert runtime.respond("again") is True
+        assert runtime.stream("pipe")[1] == [b"piped\n"]
+        assert runtime.stream("pages")[1] == [b"page"] and "closed" in runtime.log()
+        assert b"".join(runtime.stream("text")[1]) == b"x" * 100000
+
+
+@claim("collections are no streams, and a half of a character in a chunk is replaced", PYTHON)
+def _(_):
+    responds("def handler(event, context):\n    return {'body': [1, (2,)], 'none': None}", {"body": [1, [2]], "none": None})
+    for result in ("{1}", "{'body': {1}}", "{'body': object()}", "{'x': iter([])}", "[iter([])]"):
+        with start(f"def handler(event, context):\n    return {result}") as runtime:
+            runtime.ready()
+            assert runtime.fail(stream=True)["errorType"] == "Runtime.MarshalError", result
+    with start("def handler(event, context):\n    yield '\\ud83d\\ude00 \\ud83d'\n    yield 'next'") as runtime:
+        runtime.ready()
+        assert runtime.stream()[1] == ["\U0001f600 \ufffd".encode(), b"next"]
+
+
+@claim("sys.exit in a stream ends the process, and an error in close() fails the stream", PYTHON)
+def _(_):
+    with start("import sys\ndef handler(event, context):\n    yield 'begun'\n    sys.exit(3)") as runtime:
+        runtime.ready()
+        runtime.begin(None, stream=True)
+        assert runtime.read()["stream"] == {} and runtime.read()["chunk"] == "begun"
+        assert runtime.process.wait(LIMIT) == 3
+    code = "class Body:\n    def __iter__(self):\n        yield 'all'\n    def close(self):\n        raise OSError('not closed')\ndef handler(event, context):\n    return {'body': Body()}"
+    with start(code) as runtime:
+        runtime.ready()
+        _, chunks, last = runtime.stream()
+        assert chunks == [b"all"] and last["error"]["errorMessage"] == "not closed", last
