@@ -31,12 +31,6 @@ function checkSyntax(file) {
   return /^.*:\d+$/m.exec(stderr) ?? `in ${file}, or in a file that it imports`;
 }
 
-function describeMessage(error) {
-  const message = String(error.message);
-  if (message !== 'awslambda is not defined') return message;
-  return `${message}: Open Runtime does not stream responses yet; let the handler return its whole response`;
-}
-
 /** As AWS's client has it: an error of another realm or library counts if it has a name, a message and a stack. */
 function isError(error) {
   if (error instanceof Error || util.types.isNativeError(error)) return true;
@@ -56,7 +50,7 @@ function describe(error) {
     }
     const stackTrace = [...describeStack(error)];
     const trace = String(error.stack || error).split('\n'); // as in AWS's client, the message comes first
-    return { errorType: String(error.name || 'Error'), errorMessage: describeMessage(error), stackTrace, trace };
+    return { errorType: String(error.name || 'Error'), errorMessage: String(error.message), stackTrace, trace };
   } catch {
     return { errorType: 'Error', errorMessage: 'cannot read the error that was thrown', stackTrace: [] };
   }

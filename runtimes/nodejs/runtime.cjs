@@ -23,6 +23,9 @@ const output = Buffer.allocUnsafeSlow(3 * CHUNK); // for what is written: a char
 const calls = new Map(); // the calls that are not answered yet, by id
 const settled = []; // the calls whose answer goes out after the event loop's next turn
 const nothing = () => {};
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming'); // as in AWS's client
+const WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+const { asyncIterator: ASYNC_ITERATOR } = Symbol;
 let handler;
 let takesCallback; // whether the handler has a third parameter
 let mayUseDone; // whether the handler's source names context.done, succeed or fail
@@ -31,6 +34,8 @@ let isTerminated = false; // whether SIGTERM came
 let latest; // the call that was begun last
 let storage; // an AsyncLocalStorage of calls, made when two calls first overlap
 let socket; // a net.Socket on FROM_BOOTSTRAP, made when lines first come through the event loop
+let queue; // a net.Socket on TO_BOOTSTRAP, made for the first stream; from then on each line is written through it
+let runHandler = run;
 
 /** Imports the handler that `src/users.create` or `index.api.handler` names. */
 async function loadHandler(name) {
@@ -51,7 +56,38 @@ async function loadHandler(name) {
   }
   takesCallback = handler.length >= 3; // before companions wrap it
   mayUseDone = HAS_DONE && /\b(done|succeed|fail)\b/.test(Function.prototype.toString.call(handler));
+  const mark = handler[STREAMING];
   if (wrap) handler = await wrap(handler);
+  if (mark || handler[STREAMING]) streamResponses(mark ?? handler[STREAMING]);
+}
+
+/** From now on, the handler is called with a stream. Its wrapper need not have its mark. */
+function streamResponses(mark) {
+  if (mark !== 'response') throw failure('Runtime.MalformedStreamingHandler', `only a response can be streamed, not '${String(mark)}'`);
+  const streams = loadStreams();
+  runHandler = (call, event) => streams.run(call, handler, event, handler[WATER_MARK]);
+}
+
+function loadStreams() {
+  const streams = require('./streams.cjs');
+  queue ??= streams.open(TO_BOOTSTRAP, { writeResponse, describeError, failure, log });
+  return streams;
+}
+
+/** AWS's global object. What a preloaded module has put there stays. */
+function defineAwslambda() {
+  if (/^(1|true)$/.test(env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
+  class HttpResponseStream {
+    static from(stream, prelude) {
+      return loadStreams().withPrelude(stream, prelude);
+    }
+  }
+  const streamifyResponse = (handler, options) => {
+    handler[STREAMING] = 'response';
+    if (typeof options?.highWaterMark === 'number') handler[WATER_MARK] = Math.trunc(options.highWaterMark);
+    return handler;
+  };
+  globalThis.awslambda = { ...globalThis.awslambda, streamifyResponse, HttpResponseStream };
 }
 
 function lookUp(exported, names) {
@@ -155,7 +191,9 @@ function makeCall(id, context) {
     waits: false, // whether its answer waits until the event loop is empty
     isAnswered: false,
     isDebugged: Boolean(context.debug),
+    mayStream: context.stream === true,
     outcome: undefined,
+    stream: undefined, // the ResponseStream that answers it
   };
 }
 
@@ -165,9 +203,9 @@ function setTraceId(traceId) {
 }
 
 function begin(call, event) {
-  if (!call.isStored) return run(call, event);
+  if (!call.isStored) return runHandler(call, event);
   storage ??= new (require('async_hooks').AsyncLocalStorage)();
-  storage.run(call, run, call, event);
+  storage.run(call, runHandler, call, event);
 }
 
 /** Begins the call when its debugger has attached, or when the wait for it has ended. */
@@ -272,6 +310,7 @@ function tellOutcomes() {
 }
 
 function succeed(call, result) {
+  if (typeof result === 'object' && result !== null && isStream(result)) return sendStream(call, result);
   let json;
   try {
     json = stringify(result) ?? 'null';
@@ -282,8 +321,25 @@ function succeed(call, result) {
   writeResponse(call, 'response', json);
 }
 
+/** Whether the result is a stream, or a response whose body is one. Objects that say what their JSON is are none. */
+function isStream(result) {
+  return (hasItems(result) || hasItems(result.body)) && typeof result.toJSON !== 'function';
+}
+
+function hasItems(value) {
+  return typeof value === 'object' && value !== null && value[ASYNC_ITERATOR] !== undefined;
+}
+
+function sendStream(call, result) {
+  call.outcome = undefined;
+  const { send } = loadStreams();
+  if (storage) storage.run(call.isStored ? call : undefined, send, call, result);
+  else send(call, result);
+}
+
 function fail(call, error) {
-  writeResponse(call, 'error', describeError(error));
+  if (call.stream) call.stream.fail(error);
+  else writeResponse(call, 'error', describeError(error));
 }
 
 /** Answers a call once. Later answers are dropped. */
@@ -291,11 +347,16 @@ function writeResponse(call, member, json) {
   if (call.isAnswered) return;
   call.isAnswered = true;
   call.outcome = nothing; // the old one keeps the result in memory
-  calls.delete(call.id);
   if (call.isDebugged) require('./debugger.cjs').release(); // before the answer goes out, after which Lambda may freeze us
   const head = `{"id":${stringify(call.id)},"${member}":`;
+  if (queue) return queue.write(`${head}${json}}\n`, () => close(call));
   if (json.length > CHUNK) writeLong(head, json);
   else writeLine(TO_BOOTSTRAP, `${head}${json}}\n`);
+  close(call);
+}
+
+function close(call) {
+  calls.delete(call.id);
   if (calls.size > 0) return;
   socket?.ref();
   if (input.hasEnded) end();
@@ -368,7 +429,8 @@ function onEmpty() {
   const never = (what) => failure('Runtime.NodejsExit', `${what} waits for a promise that nothing can settle any more`);
   if (!isReady) return endInit(never('a top-level await'));
   for (const call of calls.values()) {
-    if (call.isPromise) fail(call, never('the handler'));
+    if (call.stream) call.stream.onEmpty(never('the handler'));
+    else if (call.isPromise) fail(call, never('the handler'));
     else (call.outcome ?? (() => succeed(call)))(); // AWS takes a callback that was not called as null
   }
 }
@@ -487,12 +549,13 @@ function ready() {
 
 /** Answers a call of its own in Init, without writing, because the first run of a function compiles it. */
 function warmUp() {
-  const given = handler;
+  const given = { handler, runHandler };
   handler = async (event) => event;
+  runHandler = run;
   const traceId = stringify(env._X_AMZN_TRACE_ID ?? ''); // stays as it is
   input.end = input.bytes.write(`{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0,"traceId":${traceId}}}\n`);
   callAll();
-  handler = given;
+  ({ handler, runHandler } = given);
   latest.isAnswered = true;
   latest = undefined;
   calls.clear();
@@ -507,5 +570,6 @@ process.on('unhandledRejection', onRejection);
 process.on('beforeExit', onEmpty);
 process.on('exit', onExit);
 findLayers();
+defineAwslambda();
 const [named] = process.argv.splice(2);
 loadHandler(env._HANDLER || named).then(() => setImmediate(ready)).catch(endInit); // modules in NODE_OPTIONS may set another _HANDLER, as Sentry's does

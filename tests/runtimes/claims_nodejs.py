@@ -1,5 +1,6 @@
 """Claims for Node.js alone."""
 
+import base64
 import os
 import re
 import shutil
@@ -348,12 +349,6 @@ def _(_):
     assert error["trace"][0] == "RangeError: high" and error["trace"][1:2] == error["stackTrace"][:1], error
 
 
-@claim("a handler that streams its response gets an error that says this is not supported yet", NODE)
-def _(_):
-    error = init_error("exports.handler = awslambda.streamifyResponse(async () => {});")
-    assert error["errorType"] == "ReferenceError" and "does not stream responses yet" in error["errorMessage"], error
-
-
 @claim("modules of the image are found, and a NODE_PATH of the user is kept", NODE)
 def _(_):
     code = "let found; try { found = require('only-aws-has'); } catch { found = 'none'; } exports.handler = () => found;"
@@ -568,3 +563,251 @@ def _(_):
         runtime.signal(signal.SIGINT)
         assert runtime.process.wait(20) != 0
         assert "index.js:3" in runtime.log(), runtime.log()
+
+
+AWS = "const sleep = (ms) => new Promise((r) => setTimeout(r, ms)); exports.handler = awslambda.streamifyResponse(%s);"
+
+
+def streams(code, expected, head=None, event=None, **options):
+    """Streams the handler's response twice. Chunks are joined. Where none is offered, a raw stream is a text, or an error."""
+    with start(code if "exports." in code else AWS % code, **options) as runtime:
+        runtime.ready()
+        for _ in range(2):
+            given, chunks, last = runtime.stream(event)
+            assert (given, b"".join(chunks), last) == (head or {}, expected, {"end": True}), (given, chunks, last)
+        if "statusCode" not in (head or {}):
+            answer = runtime.call(event)
+            assert answer.get("response", "").encode() == expected or answer["error"]["errorType"] == "Runtime.MarshalError", answer
+
+
+def breaks_off(code, error_type, message, expected=b"", **options):
+    """Returns the log of two calls whose streams break off."""
+    with start(AWS % code, **options) as runtime:
+        runtime.ready()
+        for _ in range(2):
+            _, chunks, last = runtime.stream()
+            assert (last["error"]["errorType"], last["error"]["errorMessage"], b"".join(chunks)) == (error_type, message, expected), (chunks, last)
+        return runtime.log()
+
+
+@claim("awslambda.streamifyResponse: write, end and pipeline stream text, bytes, other encodings, and JSON of anything else", NODE)
+def _(_):
+    streams("async (event, s) => { s.write('a ä'); s.write(Buffer.from([0, 255])); s.end('z'); }", b"a \xc3\xa4\0\xffz")
+    streams("async (event, s) => { s.write('c3a4', 'hex'); s.write('YQ==', 'base64'); s.write('\\xe9', 'latin1'); s.end(); }", b"\xc3\xa4a\xe9")
+    streams("async (event, s) => { s.write({ a: [1] }); s.write(7); s.write(null ?? true); s.end({ b: 2 }); }", b'{"a":[1]}7true{"b":2}')
+    streams("async (event, s) => { s.write('\\ud83d'); s.write('\\\\ud83d \\ude00'); s.write('\\ud83d\\ude00'); s.end(); }", "\ufffd\\ud83d \ufffd\U0001f600".encode())
+    streams("async (event, s) => require('stream/promises').pipeline(async function* () { yield 'x'; await sleep(5); yield 'y'; }, s)", b"xy")
+    streams("async (event, s) => { require('stream').Readable.from(['x', 'y']).pipe(s); }", b"xy")
+    streams("async (event, s) => { s.write('x'); setTimeout(() => s.end('y'), 50); }", b"xy")
+    streams("async (event, { write, end, setContentType }) => { setContentType('text/x'); write('x'); end('y'); }", b"xy", {"contentType": "text/x"})
+    streams("async (event, s) => { await new Promise((r) => s.write('x', r)); await new Promise((r) => s.end('y', 'utf8', r)); }", b"xy")
+    streams("async (event, s) => { s.end(); }", b"")
+
+
+@claim("awslambda.HttpResponseStream.from makes the head, without a write too; a hook of AWS's client is called", NODE)
+def _(_):
+    http = "async (event, s) => { const given = %s; s = awslambda.HttpResponseStream.from(s, given); given.statusCode = 500; given.cookies?.push('late'); %s }"
+    head = {"statusCode": 201, "headers": {"a": "b"}, "cookies": ["c=d"]}
+    streams(http % ("{ statusCode: 201, headers: { a: 'b' }, cookies: ['c=d'] }", "s.write('x'); s.end();"), b"x", head)
+    streams(http % ("{ headers: {} }", "s.end('x');"), b"x", {"statusCode": 200, "headers": {}})
+    streams(http % ("{ statusCode: 204 }", "s.end();"), b"", {"statusCode": 204})
+    streams("async (event, s) => { s._onBeforeFirstWrite = (write) => write('first '); s.write('x'); s.write('y'); s.end(); }", b"first xy")
+    late = "async (event, s) => { s.write('x'); awslambda.HttpResponseStream.from(s, {}); }"
+    breaks_off(late, "Runtime.InvalidStreamingOperation", "Cannot set content-type, too late.", b"x")
+    breaks_off("async (event, s) => { s.write('x'); s.setContentType('a/b'); }", "Runtime.InvalidStreamingOperation", "Cannot set content-type, too late.", b"x")
+    other = """
+      exports.handler = async () => {
+        const written = [];
+        const other = { setContentType: (type) => written.push(type) };
+        awslambda.HttpResponseStream.from(other, { statusCode: 201 })._onBeforeFirstWrite((chunk) => written.push(Buffer.from(chunk).toString()));
+        return written;
+      };"""
+    responds(other, ["application/vnd.awslambda.http-integration-response", '{"statusCode":201}', "\0" * 8])
+
+
+@claim("awslambda is a plain global object; a part of it that a preloaded module set stays; a variable leaves it out", NODE)
+def _(_):
+    code = "const own = Object.getOwnPropertyDescriptor(globalThis, 'awslambda') ?? 0; exports.handler = () => [own.writable, own.enumerable, own.configurable, Object.keys(own.value ?? [])];"
+    responds(code, [True, True, True, ["streamifyResponse", "HttpResponseStream"]])
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/agent.cjs", "w") as file:
+            file.write("globalThis.awslambda = { agent: 1 };")
+        responds(code, [True, True, True, ["agent", "streamifyResponse", "HttpResponseStream"]], env={"NODE_OPTIONS": f"--require {folder}/agent.cjs"})
+    for value in "1", "true":
+        responds(code, [None, None, None, []], env={"AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA": value})
+    responds(code, [True, True, True, ["streamifyResponse", "HttpResponseStream"]], env={"AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA": "0"})
+
+
+@claim("a handler is marked as by AWS: the symbol alone will do, highWaterMark is taken, and another mark is an Init error", NODE)
+def _(_):
+    mark = "Symbol.for('aws.lambda.runtime.handler.streaming')"
+    streams(f"exports.handler = async (event, s) => {{ s.end('x'); }}; exports.handler[{mark}] = 'response';", b"x")
+    water = "exports.handler = awslambda.streamifyResponse(async (event, s) => { s.end(`${s.writableHighWaterMark}`); }, { highWaterMark: %s });"
+    streams(water % "3.7", b"3")
+    with start(water % "'many'") as runtime:
+        runtime.ready()
+        assert runtime.stream()[1][-1] in (b"16384", b"65536")
+    error = init_error(f"exports.handler = async () => {{}}; exports.handler[{mark}] = 'request';")
+    assert error["errorType"] == "Runtime.MalformedStreamingHandler" and "request" in error["errorMessage"], error
+
+
+@claim("a streaming handler fails as under AWS's client: not async, not ended, thrown before or behind what it wrote", NODE)
+def _(_):
+    for early in ("async () => { throw new TypeError('early'); }", "() => { throw new TypeError('early'); }", "async (event, s) => { s.setContentType('a/b'); throw new TypeError('early'); }"):
+        with start(AWS % early) as runtime:
+            runtime.ready()
+            error = runtime.fail(stream=True)
+            assert (error["errorType"], error["errorMessage"]) == ("TypeError", "early") and "index.js" in error["stackTrace"][0], error
+    breaks_off("(event, s) => { s.write('x'); }", "Error", "Streaming does not support non-async handlers.", b"x")
+    breaks_off("async (event, s) => { s.write('x'); }", "Error", "Response stream is not finished.", b"x")
+    breaks_off("async (event, s) => { s.write('x'); await sleep(5); throw 'text'; }", "string", "text", b"x")
+    many = "async (event, s) => { for (let i = 0; i < 30; i++) s.write(Buffer.alloc(30000, 'x')); throw new TypeError('many'); }"
+    breaks_off(many, "TypeError", "many", b"x" * 900000)
+    breaks_off("async (event, s) => { s.write('x'); await sleep(5); s.destroy(); }", "Error", "Response stream is not finished.", b"x")
+    breaks_off("async (event, s) => { s.write('x'); await sleep(5); s.destroy(new RangeError('mine')); }", "RangeError", "mine", b"x")
+    source = "async (event, s) => require('stream/promises').pipeline(async function* () { yield 'x'; await sleep(20); throw new RangeError('source'); }, s)"
+    breaks_off(source, "RangeError", "source", b"x")
+    breaks_off("async (event, s) => { s.write('x'); Promise.reject(new Error('lost')); await sleep(1000); }", "Runtime.UnhandledPromiseRejection", "Error: lost", b"x")
+    breaks_off("async (event, s) => { s.write('x'); await new Promise(() => {}); }", "Runtime.NodejsExit", "the handler waits for a promise that nothing can settle any more", b"x")
+
+
+@claim("the response stands once a streaming handler has ended it: a later error is logged, and a result is ignored with a warning", NODE)
+def _(_):
+    with start(AWS % "async (event, s) => { s.end('x'); await sleep(50); if (event) throw new TypeError('after'); return 5; }") as runtime:
+        runtime.ready()
+        assert runtime.stream(1)[1:] == ([b"x"], {"end": True})
+        assert "\tERROR\t" in runtime.log() and "TypeError: after" in runtime.log()
+        assert runtime.stream(0)[1:] == ([b"x"], {"end": True})
+        assert runtime.log().count("WARN\tStreaming handlers ignore return values.") == 1, runtime.log()
+
+
+@claim("a stream is not complete before its handler has settled, as the environment may be frozen", NODE)
+def _(_):
+    code = AWS % "async (event, s) => { s.end('x'); while (!require('fs').existsSync('go')) await sleep(5); }"
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.begin(None, stream=True)
+        assert "stream" in runtime.read() and runtime.read()["chunk"] == "x"
+        assert runtime.silent(0.1)
+        open(f"{runtime.root}/go", "w").close()
+        assert runtime.read()["end"]
+
+
+@claim("write returns false while the consumer is slow, and 'drain' comes; timers and context.signal go on meanwhile", NODE)
+def _(_):
+    code = AWS % """async (event, s, context) => {
+      let ticks = 0;
+      const timer = setInterval(() => ticks++, 5);
+      const { once } = require('events');
+      let written = 0;
+      try {
+        for (;;) {
+          written++;
+          if (!s.write(Buffer.alloc(30000))) await once(s, 'drain', { signal: context.signal });
+        }
+      } catch (error) {
+        console.log(`aborted ${context.signal.aborted} ${written < 20} ${ticks > 5}`);
+        throw context.signal.reason;
+      } finally {
+        clearInterval(timer);
+      }
+    }"""
+    with start(code) as runtime:
+        runtime.ready()
+        runtime.begin(None, stream=True)
+        time.sleep(0.5)
+        runtime.signal(signal.SIGTERM)
+        within(LIMIT, lambda: "aborted true true true" in runtime.log())
+        _, chunks, last = runtime.rest_of_stream()
+        assert last["error"]["errorType"] == "Function.Timeout" and len(b"".join(chunks)) % 30000 == 0, last
+
+
+@claim("a handler that exits while nobody reads does not hang", NODE)
+def _(_):
+    with start(AWS % "async (event, s) => { for (let i = 0; i < 9; i++) s.write(Buffer.alloc(60000)); await sleep(100); process.exit(4); }") as runtime:
+        runtime.ready()
+        runtime.begin(None, stream=True)
+        assert runtime.process.wait(LIMIT) == 4
+        assert "process.exit(4)" in runtime.log()
+
+
+@claim("at the end of STDIN a stream is finished, though its consumer is slow", NODE)
+def _(_):
+    with start(AWS % "async (event, s) => { for (let i = 0; i < 9; i++) s.write(Buffer.alloc(60000)); s.end(); }") as runtime:
+        runtime.ready()
+        runtime.begin(None, stream=True)
+        runtime.process.stdin.close()
+        time.sleep(0.2)
+        _, chunks, last = runtime.rest_of_stream()
+        assert len(b"".join(chunks)) == 540000 and last == {"end": True}
+        assert runtime.process.wait(LIMIT) == 0
+
+
+@claim("lines of 64 calls, streams and others, do not mix while the consumer is slow", NODE)
+def _(_):
+    code = AWS.replace("awslambda.streamifyResponse(%s)", "%s") % """async (event) => {
+      if (event % 2) return 'x'.repeat(20000);
+      return { body: (async function* () { for (let i = 0; i < 8; i++) { await sleep(1); yield Buffer.alloc(50000, event); } })() };
+    }"""
+    with start(code) as runtime:
+        runtime.ready()
+        for number in range(64):
+            runtime.begin(number, f"r#{number}", stream=True)
+        time.sleep(0.5)
+        lengths, answers = [0] * 64, 0
+        while answers < 64:
+            line = runtime.read()
+            number = int(line["id"][2:])
+            if number % 2:
+                assert line["response"] == "x" * 20000
+            elif "base64" in line:
+                lengths[number] += len(base64.b64decode(line["base64"]).strip(bytes([number])) == b"" and base64.b64decode(line["base64"]))
+            answers += "response" in line or "end" in line
+        assert lengths == [0 if number % 2 else 400000 for number in range(64)], lengths
+
+
+@claim("a Readable, a ReadableStream, an async generator, and each as a body, stream; other results do not", NODE)
+def _(_):
+    readable = "require('stream').Readable.from([Buffer.from('a'), Buffer.from('b')])"
+    web = "new ReadableStream({ start(c) { c.enqueue('a'); c.enqueue(new Uint8Array([98])); c.close(); } })"
+    generator = "(async function* () { yield 'a'; yield new DataView(new Uint8Array([97, 98]).buffer, 1); })()"
+    for body in (readable, web, generator):
+        streams(f"exports.handler = async () => {body};", b"ab")
+        streams(f"exports.handler = () => ({{ statusCode: 404, headers: {{ a: 'b' }}, body: {body} }});", b"ab", {"statusCode": 404, "headers": {"a": "b"}})
+        responds(f"exports.handler = () => ({{ isBase64Encoded: false, body: {body} }});", {"statusCode": 200, "body": "ab"})
+        responds(f"exports.handler = (event, context, callback) => callback(null, {body});", "ab")
+    responds("exports.handler = () => ({ toJSON: () => 1, [Symbol.asyncIterator]() {} });", 1)
+    responds("exports.handler = () => ({ body: [1], statusCode: 200 });", {"body": [1], "statusCode": 200})
+    responds("exports.handler = () => ({ body: null });", {"body": None})
+
+
+@claim("a body is destroyed when its call fails, and a generator ends", NODE)
+def _(_):
+    for body in (
+        "new (require('stream').Readable)({ read() { if (!this.begun) this.push('x'); this.begun = true; }, destroy(error, done) { console.log('destroyed'); done(error); } })",
+        "new ReadableStream({ start(c) { c.enqueue('x'); }, cancel() { console.log('destroyed'); } })",
+        "(async function* () { try { yield 'x'; await new Promise((r) => setTimeout(r, 100)); yield 'y'; } finally { console.log('destroyed'); } })()",
+    ):
+        code = f"exports.handler = () => {{ setTimeout(() => {{ throw new RangeError('elsewhere'); }}, 50); return {body}; }};"
+        with start(code) as runtime:
+            runtime.ready()
+            for _ in range(2):
+                _, chunks, last = runtime.stream()
+                assert chunks == [b"x"] and last["error"]["errorType"] == "RangeError", (body, chunks, last)
+                within(LIMIT, lambda: "destroyed" in runtime.log())
+                os.truncate(runtime.log_path, 0)
+
+
+@claim("a wrapper that a companion puts around a streaming handler need not keep its mark", NODE)
+def _(_):
+    companion = "exports.wrap = (handler) => async (event, s, context) => { s.write(`wrapped ${typeof context.awsRequestId} `); return handler(event, s, context); };"
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/nodejs.cjs", "w") as file:
+            file.write(companion)
+        streams("async (event, s) => { s.end('x'); }", b"wrapped string x", env={"SLSCOMPANIONS": folder})
+
+
+@claim("a function that does not stream loads no code for streams", NODE)
+def _(_):
+    code = "exports.handler = () => [process.moduleLoadList.includes('NativeModule net'), Object.keys(require.cache).some((file) => file.endsWith('streams.cjs'))];"
+    responds(code, [False, False])

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -185,7 +186,7 @@ def essence(answer, row):
     failed, text = answer
     told = json.loads(text)
     if failed and isinstance(told, dict):
-        told = {name: told.get(name) for name in ("errorType", "errorMessage")}
+        told = {name: told.get(name) for name in ("errorType", "errorMessage", "streamed")}
     return failed, masked(json.dumps(told, sort_keys=True), row)
 
 
@@ -235,7 +236,7 @@ def ask(command, row, folder, path, before_end):
         port = within(lambda: server.poll() is not None or read(folder / "port").strip())
         if port is True:
             raise AssertionError("serve ended: " + read(folder / "log"))
-        answers = [invoke(port, read_event(event)) for event in row["events"]]
+        answers = [invoke(port, read_event(event), row.get("stream")) for event in row["events"]]
         before_end()
         return answers
     finally:
@@ -243,11 +244,30 @@ def ask(command, row, folder, path, before_end):
         server.wait(30)
 
 
-def invoke(port, event):
+def invoke(port, event, is_stream=False):
     """Returns whether the invocation failed, and the answer."""
+    if is_stream:
+        return invoke_with_response_stream(port, event)
     request = urllib.request.Request(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", event, {"X-Amzn-Trace-Id": TRACE})
     with urllib.request.urlopen(request, timeout=100) as response:
         return "X-Amz-Function-Error" in response.headers, response.read().decode()
+
+
+def invoke_with_response_stream(port, event):
+    """Returns whether the stream ended with an error, and its bytes and the error in JSON. The bytes are the characters of a text."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/2021-11-15/functions/function/response-streaming-invocations", event, {"X-Amzn-Trace-Id": TRACE})
+    with urllib.request.urlopen(request, timeout=100) as response:
+        frames, streamed, end = response.read(), b"", {}
+    while frames:
+        length, headers = struct.unpack(">II", frames[:8])
+        payload = frames[12 + headers : length - 4]
+        if b"PayloadChunk" in frames[12 : 12 + headers]:
+            streamed += payload
+        else:
+            end = json.loads(payload or b"{}")
+        frames = frames[length:]
+    error = json.loads(end["ErrorDetails"]) if "ErrorCode" in end else {}
+    return "ErrorCode" in end, json.dumps({**error, "streamed": streamed.decode("latin-1")}, sort_keys=True)
 
 
 def read_event(event):
@@ -400,6 +420,6 @@ def describe(language, rows):
     for row in rows:
         notes += [f"- {row['title']}: {why}" for why in [*dict.fromkeys([*row["differs"].values(), *row["not_logged"].values()]), *[row[name] for name in ("lost", "why") if name in row]]]
     lines += ["", "What differs, and what to know:", "", *notes] if notes else []
-    lines += ["", "Not run:", ""]
-    lines += [f"- {name}: {why}" for name, why in json.loads((language.HERE / "not-run.json").read_text()).items()]
+    not_run = json.loads((language.HERE / "not-run.json").read_text())
+    lines += ["", "Not run:", "", *(f"- {name}: {why}" for name, why in not_run.items())] if not_run else []
     return "\n".join(lines) + "\n\n"
