@@ -11,9 +11,9 @@
 #                 in all ways, all hostile tries with many random ones (HOSTILE_RANDOM=3000), and web pages in Chromium, which it
 #                 installs
 # make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
-#                 2,761, so see scripts/mutants for FILE= and SHARD=
+#                 some 3,000, so see scripts/mutants for FILE= and SHARD=
 # make docs       writes docs/event-kinds.md from the tool's table of kinds
-# make bench      measures the mapping of events, middlewares, and then all languages beside AWS's clients, each against its goals; the
+# make bench      measures the mapping of events, middlewares, streams, and all languages beside AWS's clients, each against its goals; the
 #                 first time it installs and compiles those clients. PUBLISH=1 writes the figures into README.md and docs/bench.svg
 # make bench-quick  fewer languages and passes, in less than two minutes
 # make size       says where the size of bootstrap comes from, and compares it with its limit
@@ -69,7 +69,7 @@ test-long: bootstrap tool
 mutants: tool
 	@scripts/mutants
 
-bench: bootstrap tool
+bench: layer tool
 	@scripts/setup bench
 	@tests/bench/peers
 	@status=0; \
@@ -77,6 +77,7 @@ bench: bootstrap tool
 	(cd tests && long/bench-middlewares.sh) || status=1; \
 	scripts/size --check || status=1; \
 	python3 tests/bench/bench.py $(PUBLISH:1=--publish) || status=1; \
+	python3 tests/bench/streams.py || status=1; \
 	exit $$status
 
 bench-quick: bootstrap

@@ -1,4 +1,5 @@
 /* The least that can speak Lambda's Runtime API: for floor.c and bridge.c. */
+#pragma once
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -96,7 +97,7 @@ static size_t read_answer(int api, struct buffer *buffer)
 
 static struct invocation next_invocation(int api, struct buffer *buffer)
 {
-	static const char request[] = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: api\r\n\r\n";
+	static const char request[] = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	struct iovec part = {(char *)request, sizeof request - 1};
 	write_all(api, &part, 1);
 	size_t head = read_answer(api, buffer);
@@ -114,7 +115,7 @@ static void respond(int api, const struct invocation *invocation, const char *re
 	static struct buffer answer;
 	char head[300];
 	int head_length = snprintf(head, sizeof head,
-				   "POST /2018-06-01/runtime/invocation/%.*s/response HTTP/1.1\r\nHost: api\r\n"
+				   "POST /2018-06-01/runtime/invocation/%.*s/response HTTP/1.1\r\nHost: localhost\r\n"
 				   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
 				   (int)invocation->id_length, invocation->id, length);
 	struct iovec parts[] = {{head, head_length}, {(char *)response, length}};
