@@ -3,7 +3,7 @@ description='the README and the documents are true'
 . ./lib/lib.sh
 
 # Joins the README and the documents into one text, in the order in which they are read.
-documents='README.md docs/handlers.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
+documents='README.md docs/handlers.md docs/streaming.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
 	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/migrate.md docs/architecture.md'
 readme=$scratch/documents.md
 for document in $documents
@@ -216,6 +216,7 @@ check 'make run and the other commands print what the documents show' '
 
 check 'the documents show the files of the example as they are' '
 	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite \
+		streaming.js ruby/streaming.rb php/streaming.php perl/streaming.pl sh/streaming.sh \
 		cdk/app.js Dockerfile
 	do
 		shows $file "example/$file" || return
@@ -265,14 +266,14 @@ check 'the table of environment variables lists exactly the variables that boots
 '
 
 check 'bootstrap accepts the values that the table lists' '
-	for variable in SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSLOG
+	for variable in SLSEVENTS SLSBATCH SLSOVERLAP SLSSTREAM SLSGRACE SLSLOG
 	do
 		values $variable | for_each accepts || return
 	done
 '
 
 check 'bootstrap refuses other values, and says which it accepts' '
-	for variable in SLSMIDDLEWARES SLSRUNTIME SLSEVENTS SLSBATCH SLSOVERLAP SLSGRACE SLSDEBUG SLSLOG
+	for variable in SLSMIDDLEWARES SLSRUNTIME SLSEVENTS SLSBATCH SLSOVERLAP SLSSTREAM SLSGRACE SLSDEBUG SLSLOG
 	do
 		fails_to accepts "$variable=nonsense" &&
 		says out "$variable" || return
