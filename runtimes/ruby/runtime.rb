@@ -131,8 +131,8 @@ module OpenRuntime
   def streams?(result)
     return result.is_a?(Enumerator) unless result.is_a?(Hash)
 
-    body = result[:body] || result["body"]
-    body.respond_to?(:each) && !body.is_a?(Array) && !body.is_a?(Hash)
+    body = result.fetch(:body) { result.fetch("body", nil) } # a default of the hash is not asked
+    body.respond_to?(:each) && [Array, Hash, Struct, Range].none? { |collection| body.is_a?(collection) }
   end
 
   # Lets SIGTERM raise FunctionTimeout in the block.

@@ -6,7 +6,7 @@ sub handler {
     my $circular = [];
     push @$circular, $circular if $event eq 'circular';
     return {
-        nan => [9**9**9 / 9**9**9], infinity => {value => 9**9**9}, code => sub { 1 }, object => (bless {}, 'Plain'),
+        nan => [9**9**9 / 9**9**9], infinity => {value => 9**9**9}, object => (bless {}, 'Plain'),
         glob => [\*STDERR], circular => $circular, scalar => \'text', regexp => qr/a/,
     }->{$event};
 }

@@ -39,7 +39,6 @@ function handler($event)
         'own' => [new Point(1, 2), new Account()],
         'closure' => fn () => 1,
         'iterator' => new ArrayObject(['a' => 1]),
-        'generator' => (function () { yield 1; })(),
         'exception' => new Exception('returned'),
         'booleans' => [true, false],
         default => $event,

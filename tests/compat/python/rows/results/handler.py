@@ -22,7 +22,6 @@ VALUES = {
     "set": {1},
     "dataclass": Point(1),
     "enum": Colour.RED,
-    "generator": (n for n in ()),
 }
 
 
