@@ -14,16 +14,17 @@ use crate::child::supervised::Supervised;
 use crate::error::{Fatal, InvocationError};
 use crate::function::{Answer, Function};
 use crate::invocation::Invocation;
-use crate::lambda::runtime_api::{Next, RuntimeApi};
+use crate::lambda::runtime_api::{InitFailure, Next, REFUSED, RuntimeApi};
 use crate::log::{Failed, Level, Log};
 use crate::middleware;
 use crate::middleware::chain::Middlewares;
 use crate::os::process::{self, CannotStart};
-use crate::os::signals::Signals;
+use crate::os::signals::{SLOT_LIMIT, Signals};
 use crate::os::wait::WaitEnd;
-use crate::settings::config::{self, Config};
+use crate::settings::config::{self, Config, Role};
 use crate::settings::lookup;
 use crate::streaming::Head;
+use crate::supervisor::{self, Slot};
 use crate::timeline::Timeline;
 
 /// Serves one execution environment, until SIGTERM.
@@ -40,13 +41,20 @@ pub fn run() -> Result<(), Fatal> {
     if let Some(program) = config::started_as() {
         return refuse_to_run_in_ourselves(&program);
     }
-    let signals = Signals::install().map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork, so that no SIGTERM is missed
+    let role = config::role();
+    let installed = if role == Role::Slot { Signals::install_for(SLOT_LIMIT) } else { Signals::install() };
+    let signals = installed.map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork, so that no SIGTERM is missed
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log_from_env();
     let api = RuntimeApi::new(&address, signals, log)?;
-    let (function, children) =
-        understood.and_then(|()| start(signals, log)).map_err(|error| report_init_failure(&api, error))?;
-    let outcome = serve(&api, &function, &children);
+    if let Role::Supervisor(slots) = role {
+        return supervisor::run(&api, slots, signals, log);
+    }
+    let slot = if role == Role::Slot { Some(Slot::join()?) } else { None };
+    let (function, children) = understood
+        .and_then(|()| start(signals, log))
+        .map_err(|error| report_init_failure(&api, slot.as_ref(), log, error))?;
+    let outcome = serve(&api, &function, &children, slot.as_ref());
     children.get().stop()?; // the Shutdown phase comes however Invoke ended
     outcome
 }
@@ -88,15 +96,19 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedChildren), Invoc
 }
 
 /// The rest of the Init phase, and the Invoke phase. Ends on SIGTERM, or when this execution environment cannot serve any more.
-fn serve(api: &RuntimeApi, function: &Function, children: &SharedChildren) -> Result<(), Fatal> {
-    let booted = api.register(children).and_then(|extension| Ok((extension, children.get().wait_until_ready()?)));
+fn serve(api: &RuntimeApi, function: &Function, children: &SharedChildren, slot: Option<&Slot>) -> Result<(), Fatal> {
+    let extension = if slot.is_some() { Ok(None) } else { api.register(children) }; // the supervisor has registered
+    let booted = extension.and_then(|extension| Ok((extension, children.get().wait_until_ready()?)));
     let (_extension, end) = match booted {
         Ok(booted) => booted, // the extension's connection stays open until Invoke has ended
-        Err(Fatal::CrashLoop(error)) => return Err(report_init_failure(api, error)),
+        Err(Fatal::CrashLoop(error)) => return Err(report_init_failure(api, slot, function.log, error)),
         Err(other) => return Err(other),
     };
     match end {
-        WaitEnd::Ready => invoke(api, function, children),
+        WaitEnd::Ready => {
+            slot.map_or(Ok(()), Slot::note_ready)?;
+            invoke(api, function, children)
+        }
         WaitEnd::Terminated | WaitEnd::TimedOut => Ok(()),
     }
 }
@@ -141,9 +153,19 @@ fn send_stream(
 }
 
 /// Tells Lambda why the Init phase failed. Lambda starts a new execution environment when this one has ended.
-fn report_init_failure(api: &RuntimeApi, error: InvocationError) -> Fatal {
+fn report_init_failure(api: &RuntimeApi, slot: Option<&Slot>, log: Log, error: InvocationError) -> Fatal {
+    if slot.is_some_and(Slot::is_any_ready) {
+        return Fatal::SlotInit(error); // Lambda would end the environment, and the invocations of the other slots
+    }
     match api.fail_init(&error) {
-        Ok(()) => Fatal::Init(error),
+        Ok(said) if slot.is_some() => {
+            if said == InitFailure::Accepted {
+                log.failure(Failed::Init, &error);
+            }
+            Fatal::Told
+        }
+        Ok(InitFailure::Accepted) => Fatal::Init(error),
+        Ok(InitFailure::KnownBefore) => Fatal::Unreported { error, why: REFUSED.to_owned() },
         Err(fatal) => Fatal::Unreported { error, why: fatal.to_string() },
     }
 }

@@ -8,7 +8,7 @@ use crate::bounded::{bounded, push_stack};
 use crate::cloudevents::json::text::read_text;
 use crate::cloudevents::json::{Document, Value};
 use crate::json_line::push_json;
-use crate::os::process::CannotStart;
+use crate::os::process::{CannotStart, End};
 
 /// What a stack has in addition if it was cut, in bytes.
 const CUT_STACK: usize = 32;
@@ -329,6 +329,12 @@ pub enum Fatal {
     Unreported { error: InvocationError, why: String },
     /// The language runtime, or a resident middleware, has died too often.
     CrashLoop(InvocationError),
+    /// The handler could not be loaded in a slot, while others serve: Lambda is not told.
+    SlotInit(InvocationError),
+    /// Init failed in a slot; it has been reported, and logged.
+    Told,
+    /// All slots have died too often; the last one so.
+    Slots { how: End },
 }
 
 impl fmt::Display for Fatal {
@@ -344,6 +350,9 @@ impl fmt::Display for Fatal {
             Fatal::Unreported { error, why } => {
                 write!(f, "Init failed: {}: {error}; and Lambda could not be told: {why}", error.error_type())
             }
+            Fatal::SlotInit(error) => write!(f, "Init failed in a slot: {}: {error}", error.error_type()),
+            Fatal::Told => f.write_str("Init failed in a slot, which has told Lambda"),
+            Fatal::Slots { how } => write!(f, "no slot can be kept alive: the last one {how}"),
             Fatal::CrashLoop(error) => {
                 write!(f, "{} cannot be kept alive: {}: {error}", error.child(), error.error_type())
             }

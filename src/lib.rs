@@ -5,7 +5,8 @@
 //!
 //! | module | what it is | uses |
 //! | --- | --- | --- |
-//! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `invocation` `lambda` `log` `middleware` `os` `settings` `streaming` `timeline` |
+//! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `invocation` `lambda` `log` `middleware` `os` `settings` `streaming` `supervisor` `timeline` |
+//! | `supervisor` | several of these loops, on Managed Instances | `child` `error` `lambda` `log` `os` `settings` |
 //! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` `streaming` |
 //! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the children meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `streaming` |
 //! | `child` | the language runtime and the resident middlewares: their lives, their calls, their lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` |
@@ -40,4 +41,5 @@ pub mod os;
 pub mod response;
 pub mod settings;
 pub mod streaming;
+pub mod supervisor;
 pub mod timeline;

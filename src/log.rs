@@ -54,11 +54,13 @@ pub struct Log {
     pub is_json: bool,
     /// `SLSLOGERRORS=type`: of an error from handlers, language runtimes or middlewares, only the type is logged.
     pub types_only: bool,
+    /// A longer line is cut, in bytes. Several slots write to one pipe, which keeps lines of 4096 bytes whole.
+    pub longest: usize,
 }
 
 impl Default for Log {
     fn default() -> Log {
-        Log { level: Level::Warn, is_json: false, types_only: false }
+        Log { level: Level::Warn, is_json: false, types_only: false, longest: usize::MAX }
     }
 }
 
@@ -81,7 +83,8 @@ impl Log {
         if level > self.level {
             return;
         }
-        let message = bounded(message, MAX_MESSAGE).replace(char::is_control, " ");
+        let room = MAX_MESSAGE.min(self.longest / 8); // a character takes up to six bytes in JSON
+        let message = bounded(message, room).replace(char::is_control, " ");
         let line = if self.is_json { json_line(level, request_id, &message) } else { text_line(request_id, &message) };
         print(&line);
     }
@@ -100,6 +103,17 @@ impl Log {
         if Level::Error > self.level {
             return;
         }
+        let mut line = self.failure_line(failed, error, 0);
+        for halvings in 1..9 {
+            if line.len() > self.longest {
+                line = self.failure_line(failed, error, halvings);
+            }
+        }
+        print(&line);
+    }
+
+    /// What is long in it is cut to its limit, halved so often.
+    fn failure_line(self, failed: Failed<'_>, error: &InvocationError, halvings: u32) -> Vec<u8> {
         let (what, invocation, record) = match failed {
             Failed::Init => ("Init", None, None),
             Failed::Invoke(invocation) => ("Invoke", Some(invocation), None),
@@ -117,23 +131,23 @@ impl Log {
             push_now(&mut line);
             line.extend_from_slice(format!("\t{}\tERROR\t{what} Error \t", request_id.unwrap_or("-")).as_bytes());
         }
-        self.push_error(&mut json, error);
+        self.push_error(&mut json, error, halvings);
         if let Some(number) = record {
             json.extend_from_slice(format!(",\"record\":{number}").as_bytes());
         }
         json.extend_from_slice(b"}\n");
         push_printable(&mut line, &json);
-        print(&line);
+        line
     }
 
-    fn push_error(self, json: &mut Vec<u8>, error: &InvocationError) {
-        push_json(json, "\"errorType\":", &bounded(&error.error_type(), MAX_TYPE));
+    fn push_error(self, json: &mut Vec<u8>, error: &InvocationError, halvings: u32) {
+        push_json(json, "\"errorType\":", &bounded(&error.error_type(), MAX_TYPE >> halvings));
         if let Some(told) = self.of(error) {
-            push_json(json, ",\"errorMessage\":", &bounded(&told, MAX_MESSAGE));
+            push_json(json, ",\"errorMessage\":", &bounded(&told, MAX_MESSAGE >> halvings));
         }
         if !self.types_only {
             json.extend_from_slice(if self.is_json { b",\"stackTrace\":" } else { b",\"stack\":" });
-            push_stack(json, error.full_stack().unwrap_or("[]"), MAX_STACK);
+            push_stack(json, error.full_stack().unwrap_or("[]"), MAX_STACK >> halvings);
         }
     }
 
@@ -148,7 +162,8 @@ impl Log {
     #[inline(never)]
     pub fn fatal(self, fatal: &Fatal) {
         match fatal {
-            Fatal::Init(error) => self.failure(Failed::Init, error),
+            Fatal::Init(error) | Fatal::SlotInit(error) => self.failure(Failed::Init, error),
+            Fatal::Told => {}
             Fatal::Unreported { error, why } => {
                 self.failure(Failed::Init, error);
                 self.write(Level::Fatal, None, &format_args!("Lambda could not be told that Init failed: {why}"));

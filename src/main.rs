@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(fatal) => {
             config::log_from_env().0.fatal(&fatal);
-            ExitCode::FAILURE
+            ExitCode::from(open_runtime::supervisor::exit_status(&fatal))
         }
     }
 }

@@ -75,6 +75,18 @@ pub enum Next {
     Terminated,
 }
 
+/// [`InitFailure::KnownBefore`], if nobody else can have reported one.
+pub const REFUSED: &str = "Runtime API: POST /runtime/init/error failed: HTTP status 403";
+
+/// What Lambda said to an error of the Init phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InitFailure {
+    /// It has it.
+    Accepted,
+    /// Status 403: it has another one already.
+    KnownBefore,
+}
+
 /// The Runtime API of this execution environment.
 #[derive(Debug)]
 pub struct RuntimeApi {
@@ -325,11 +337,12 @@ impl RuntimeApi {
     /// [`Fatal::RuntimeApi`].
     ///
     /// Source: POST /runtime/init/error, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror>
-    pub fn fail_init(&self, error: &InvocationError) -> Result<(), Fatal> {
+    pub fn fail_init(&self, error: &InvocationError) -> Result<InitFailure, Fatal> {
         let call = "POST /runtime/init/error";
         let failed = |why| Fatal::RuntimeApi { call, why };
         match self.post("/2018-06-01/runtime/init/error", &error.to_json(), &error_headers(error)) {
-            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(response) if response.status().is_success() => Ok(InitFailure::Accepted),
+            Ok(response) if response.status() == StatusCode::FORBIDDEN => Ok(InitFailure::KnownBefore),
             Ok(response) => Err(failed(format!("HTTP status {}", response.status().as_u16()))),
             Err(failure) => Err(failed(failure.to_string())),
         }

@@ -27,6 +27,19 @@ pub fn become_command(command: impl Iterator<Item = OsString>, without: &str) ->
     }
 }
 
+/// Starts this program once more, in our process group, with these arguments, of which the first is its name, with this variable
+/// beside our own and these descriptors beside ours. Returns its id.
+pub fn start_another(
+    arguments: Vec<OsString>,
+    with: (&str, &str),
+    descriptors: sys::Descriptors<'_>,
+) -> io::Result<u32> {
+    let arguments =
+        arguments.into_iter().map(|argument| CString::new(argument.into_vec())).collect::<Result<Vec<_>, _>>()?;
+    let variables = [variable((with.0, with.1.as_ref()))?];
+    sys::spawn(c"/proc/self/exe", &arguments, Some(&environment_with(&variables)), descriptors, false)
+}
+
 fn variable((name, value): (&str, &OsStr)) -> Result<CString, NulError> {
     CString::new([name.as_bytes(), b"=", value.as_bytes()].concat())
 }
@@ -94,7 +107,9 @@ impl Process {
         let variables = variables.map(variable).collect::<Result<Vec<_>, _>>()?;
         let environment = (!variables.is_empty()).then(|| environment_with(&variables));
         let ((its_stdin, stdin), (stdout, its_stdout)) = (pipe()?, pipe()?);
-        let pid = sys::spawn(&arguments, environment.as_deref(), [its_stdin.as_fd(), its_stdout.as_fd()])?;
+        let program = arguments.first().ok_or(ErrorKind::InvalidInput)?;
+        let pipes = [(its_stdin.as_fd(), 0), (its_stdout.as_fd(), 1)];
+        let pid = sys::spawn(program, &arguments, environment.as_deref(), &pipes, true)?;
         let stdin = Some(stdin);
         let process = Process { pid, stdin, stdout, has_large_stdin: false, has_large_stdout: false, status: None };
         process.never_block()?;

@@ -13,6 +13,9 @@ use crate::os::sys;
 /// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(270);
 
+/// The same for a slot, whose supervisor must end after it.
+pub const SLOT_LIMIT: Duration = Duration::from_millis(240);
+
 /// An invocation must be over this long before that, so that Lambda is told what became of it.
 const REPORT_MARGIN: Duration = Duration::from_millis(30);
 
@@ -22,6 +25,7 @@ pub struct Signals {
     terminate: &'static OwnedFd,
     child: &'static OwnedFd,
     shutdown: &'static OnceLock<Deadline>,
+    limit: Duration,
     /// How often the pipe of SIGCHLD has been emptied.
     emptied: &'static AtomicU32,
 }
@@ -29,11 +33,17 @@ pub struct Signals {
 impl Signals {
     /// Call it before the first fork, so that no signal is missed.
     pub fn install() -> io::Result<Signals> {
+        Signals::install_for(SHUTDOWN_LIMIT)
+    }
+
+    /// The same, with this time from SIGTERM to the end of everything.
+    pub fn install_for(limit: Duration) -> io::Result<Signals> {
         sys::unblock_all_signals()?; // a parent may have blocked them, and children inherit that
         Ok(Signals {
             terminate: self_pipe(&[signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])?,
             child: self_pipe(&[signal_hook::consts::SIGCHLD])?,
             shutdown: Box::leak(Box::default()),
+            limit,
             emptied: Box::leak(Box::default()),
         })
     }
@@ -46,7 +56,7 @@ impl Signals {
 
     /// Call it when [`termination`](Signals::termination) is readable. The limits of the Shutdown phase start now.
     pub fn notice_termination(self) {
-        self.shutdown.get_or_init(|| Deadline::after(SHUTDOWN_LIMIT));
+        self.shutdown.get_or_init(|| Deadline::after(self.limit));
     }
 
     /// Whether SIGTERM has been noticed: the execution environment ends.
@@ -101,6 +111,7 @@ mod tests {
             terminate: self_pipe(&[libc::SIGUSR1]).unwrap(),
             child: self_pipe(&[libc::SIGUSR2]).unwrap(),
             shutdown: Box::leak(Box::default()),
+            limit: SHUTDOWN_LIMIT,
             emptied: Box::leak(Box::default()),
         }
     }

@@ -160,17 +160,26 @@ fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*mut libc::c_char>
     texts.map(|text| text.as_ptr().cast_mut()).chain([ptr::null_mut()]).collect()
 }
 
-/// Starts the program that the first argument names by a path, as the leader of a process group of its own, with `pipes` as its
-/// STDIN and STDOUT, and with what SIGPIPE does by default, which std turned off for us. Without `variables` it gets ours.
-pub fn spawn(arguments: &[CString], variables: Option<&[&CStr]>, pipes: [BorrowedFd<'_>; 2]) -> io::Result<u32> {
-    let program = arguments.first().ok_or(io::ErrorKind::InvalidInput)?;
+/// Descriptors of ours, and what numbers they have in a child.
+pub type Descriptors<'a> = &'a [(BorrowedFd<'a>, libc::c_int)];
+
+/// Starts `program`, a path, with these arguments, of which the first is its name, with these descriptors beside ours, and with what
+/// SIGPIPE does by default, which std turned off for us. Without `variables` it gets ours. It leads a process group of its own, or is
+/// in ours.
+pub fn spawn(
+    program: &CStr,
+    arguments: &[CString],
+    variables: Option<&[&CStr]>,
+    descriptors: Descriptors<'_>,
+    leads_group: bool,
+) -> io::Result<u32> {
     let arguments = pointers(arguments.iter().map(CString::as_c_str));
     let variables = variables.map(|variables| pointers(variables.iter().copied()));
     // SAFETY: the C library has set it, and nothing in this program changes a variable.
     let ours = unsafe { environ };
     let environment = variables.as_ref().map_or(ours.cast(), |variables| variables.as_ptr());
-    let actions = FileActions::new(pipes)?;
-    let attributes = attributes()?;
+    let actions = FileActions::new(descriptors)?;
+    let attributes = attributes(leads_group)?;
     let mut pid = 0;
     // SAFETY: both arrays end with a null pointer, and all that is pointed to lives until the call returns; nothing is changed.
     let error = unsafe {
@@ -184,15 +193,15 @@ pub fn spawn(arguments: &[CString], variables: Option<&[&CStr]>, pipes: [Borrowe
 struct FileActions(libc::posix_spawn_file_actions_t);
 
 impl FileActions {
-    fn new(pipes: [BorrowedFd<'_>; 2]) -> io::Result<FileActions> {
+    fn new(descriptors: Descriptors<'_>) -> io::Result<FileActions> {
         let mut actions = MaybeUninit::uninit();
         // SAFETY: the pointer is to a value of ours.
         check_number(unsafe { libc::posix_spawn_file_actions_init(actions.as_mut_ptr()) })?;
         // SAFETY: it has been written.
         let mut actions = FileActions(unsafe { actions.assume_init() });
-        for (fd, pipe) in (0..).zip(pipes) {
+        for &(fd, number) in descriptors {
             // SAFETY: it has been initialized.
-            check_number(unsafe { libc::posix_spawn_file_actions_adddup2(&mut actions.0, pipe.as_raw_fd(), fd) })?;
+            check_number(unsafe { libc::posix_spawn_file_actions_adddup2(&mut actions.0, fd.as_raw_fd(), number) })?;
         }
         Ok(actions)
     }
@@ -205,8 +214,8 @@ impl Drop for FileActions {
     }
 }
 
-/// A process group of its own, and SIGPIPE as it is by default. It owns nothing that would have to be given back.
-fn attributes() -> io::Result<libc::posix_spawnattr_t> {
+/// A process group of its own or not, and SIGPIPE as it is by default. It owns nothing that would have to be given back.
+fn attributes(leads_group: bool) -> io::Result<libc::posix_spawnattr_t> {
     let mut sigpipe = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset writes to a sigset_t of ours.
     check(unsafe { libc::sigemptyset(sigpipe.as_mut_ptr()) })?;
@@ -217,7 +226,8 @@ fn attributes() -> io::Result<libc::posix_spawnattr_t> {
     check_number(unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) })?;
     // SAFETY: it has been written, and so has the set.
     check_number(unsafe { libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), sigpipe.as_ptr()) })?;
-    let flags = libc::POSIX_SPAWN_SETPGROUP | libc::POSIX_SPAWN_SETSIGDEF; // the group is 0 from init on: the child's own
+    let group = if leads_group { libc::POSIX_SPAWN_SETPGROUP } else { 0 }; // the group is 0 from init on: the child's own
+    let flags = group | libc::POSIX_SPAWN_SETSIGDEF;
     // SAFETY: it has been initialized.
     check_number(unsafe { libc::posix_spawnattr_setflags(attributes.as_mut_ptr(), flags as libc::c_short) })?;
     // SAFETY: the same.
@@ -234,6 +244,24 @@ pub fn reap(pid: u32, options: libc::c_int) -> io::Result<Option<ExitStatus>> {
             other => return other.map(|reaped| (reaped != 0).then(|| ExitStatus::from_raw(status))),
         }
     }
+}
+
+/// Takes the exit status of any child that has ended. `None` if there is none.
+pub fn reap_any() -> io::Result<Option<(u32, ExitStatus)>> {
+    let mut status = 0;
+    // SAFETY: the pointer is to an integer of ours.
+    match check(unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) }) {
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+        reaped => reaped.map(|pid| (pid > 0).then(|| (pid as u32, ExitStatus::from_raw(status)))),
+    }
+}
+
+/// Takes over a descriptor that our parent has opened for us, and keeps it from our children. Call it once for each.
+pub fn take_inherited(fd: libc::c_int) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl with F_SETFD touches no memory of ours, and fails if the descriptor is not open.
+    check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+    // SAFETY: it is open, and nobody else in this program knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Becomes the program that the first argument names, which is looked for in `PATH` where it is no path. Returns with the reason

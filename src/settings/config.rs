@@ -2,6 +2,7 @@
 
 use std::env::{self, VarError};
 use std::ffi::{CStr, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::cloudevents;
@@ -80,6 +81,55 @@ pub fn runtime_api_address() -> Result<String, Fatal> {
     }
 }
 
+/// What this process is in its execution environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It serves one invocation at a time.
+    Alone,
+    /// It starts so many slots, which serve one invocation at a time each.
+    Supervisor(usize),
+    /// It is one of them.
+    Slot,
+}
+
+/// The name of a slot.
+const SLOT: &str = "open-runtime-slot";
+
+/// The largest `AWS_LAMBDA_MAX_CONCURRENCY`, which is Lambda's own limit.
+const MAX_SLOTS: u64 = 1600;
+
+/// What this process is, by its name and by `AWS_LAMBDA_MAX_CONCURRENCY`.
+pub fn role() -> Role {
+    match concurrency(&|name| env::var_os(name)) {
+        1 => Role::Alone,
+        _ if env::args_os().next().is_some_and(|name| name.as_bytes().starts_with(SLOT.as_bytes())) => Role::Slot,
+        slots => Role::Supervisor(slots),
+    }
+}
+
+/// The arguments for a slot. The first one also says whether bootstrap runs as a wrapper.
+pub fn slot_arguments() -> Vec<OsString> {
+    let name = if is_wrapper() { [SLOT, WRAPPER].join("/") } else { SLOT.to_owned() };
+    [name.into()].into_iter().chain(env::args_os().skip(1)).collect()
+}
+
+/// `AWS_LAMBDA_MAX_CONCURRENCY`: how many invocations Lambda sends at once, which is 1 unless this is a Managed Instance.
+#[inline(never)]
+fn concurrency(variables: Variables<'_>) -> usize {
+    let given = variables("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|given| given.to_str()?.parse::<u64>().ok());
+    given.unwrap_or(1).clamp(1, MAX_SLOTS) as usize
+}
+
+/// `_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET`: a socket that takes a log for each connection, on Managed Instances.
+pub fn log_socket() -> Option<PathBuf> {
+    env::var_os(LOG_SOCKET).map(PathBuf::from)
+}
+
+const LOG_SOCKET: &str = "_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET";
+
+/// A pipe keeps a line of this many bytes whole when several processes write to it.
+const WHOLE_LINE: usize = 4096;
+
 /// `SLSLOG`, else `AWS_LAMBDA_LOG_LEVEL`, and `AWS_LAMBDA_LOG_FORMAT`.
 ///
 /// # Errors
@@ -97,6 +147,10 @@ pub fn log_from_env() -> (Log, Result<(), InvocationError>) {
 /// As [`log_from_env`].
 pub fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), InvocationError> {
     log.is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
+    if concurrency(variables) > 1 {
+        log.is_json = true; // by its request id, a reader can tell which invocation a line belongs to
+        log.longest = if variables(LOG_SOCKET).is_some() { usize::MAX } else { WHOLE_LINE };
+    }
     log.types_only = match text(variables, "SLSLOGERRORS")?.as_deref() {
         None | Some("full") => false,
         Some("type") => true,
@@ -190,9 +244,12 @@ impl Config {
     }
 }
 
+/// The name by which `AWS_LAMBDA_EXEC_WRAPPER` starts bootstrap.
+const WRAPPER: &str = "open-runtime";
+
 /// Whether bootstrap runs as `open-runtime`, the link that `AWS_LAMBDA_EXEC_WRAPPER` names on managed runtimes.
 fn is_wrapper() -> bool {
-    env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new("open-runtime")))
+    env::args_os().next().is_some_and(|name| Path::new(&name).file_name() == Some(OsStr::new(WRAPPER)))
 }
 
 fn wrapper(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<(&'static str, String)>, InvocationError> {

@@ -70,6 +70,7 @@ in_var_task='
 '
 
 stop_rie() {
+	test -n "$rie_pid" || return 0
 	kill -TERM "$rie_pid" 2>/dev/null
 	wait "$rie_pid"
 }
