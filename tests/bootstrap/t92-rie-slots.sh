@@ -11,6 +11,10 @@ start_slots() {
 	start_instance "$slots_fake" "AWS_LAMBDA_MAX_CONCURRENCY=$slots" AWS_LAMBDA_LOG_LEVEL=WARN "$@"
 }
 
+have_started_here() {
+	test -e starts && test "$(wc -l <starts)" -ge "$1"
+}
+
 have_started() {
 	test "$(wc -l <task/starts)" -ge "$1"
 }
@@ -119,10 +123,48 @@ start_bootstrap() {
 	python3 "$tests/lib/slots_api.py" port "$@" >told &
 	at_end "kill $!"
 	within 5000 test -s port || return
-	env "AWS_LAMBDA_RUNTIME_API=127.0.0.1:$(cat port)" "AWS_LAMBDA_MAX_CONCURRENCY=$slots" _HANDLER=fake.handler \
+	env LAMBDA_TASK_ROOT=. "AWS_LAMBDA_RUNTIME_API=127.0.0.1:$(cat port)" "AWS_LAMBDA_MAX_CONCURRENCY=$slots" _HANDLER=fake.handler \
 		"SLSRUNTIME=$tests/fakes/runtimes/streams" "$bootstrap" 2>bootstrap.log &
-	at_end "kill $!; wait $!"
+	supervisor=$!
+	at_end "stop_bootstrap"
 }
+
+stop_bootstrap() {
+	test -n "$supervisor" || return 0
+	kill "$supervisor" && wait "$supervisor"
+}
+
+# kill_all: kills all slots. Succeeds when the supervisor has ended.
+kill_all() {
+	slot_pids | xargs -r kill -9
+	fails_to test -e "/proc/$supervisor/exe"
+}
+
+check 'if all slots die again and again, the execution environment ends with status 1' '
+	start_bootstrap 2 2000 &&
+	within 5000 have_started_here 2 &&
+	within 5000 kill_all &&
+	ends_with 1 wait "$supervisor" &&
+	supervisor= &&
+	says bootstrap.log "no slot can be kept alive: the last one was killed by signal 9"
+'
+
+# both_logs_have TEXT: the log of each of two slots has it.
+both_logs_have() {
+	test -e logs-2 && grep -q "$1" logs-1 && grep -q "$1" logs-2
+}
+
+check 'if Lambda has a socket for logs, each slot has a log of its own, and its lines may be long' '
+	long=$(printf %05000d 0) &&
+	set -- "[[\"sleep\",0.3],{\"error\":{\"errorType\":\"E\",\"errorMessage\":\"$long\"}}]" &&
+	{ python3 "$tests/lib/log_sockets.py" logs & } &&
+	at_end "kill $!" &&
+	within 5000 test -S logs &&
+	_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET=logs start_bootstrap 2 5000 "$1" "$1" "$1" "$1" &&
+	within 10000 both_logs_have "$long" &&
+	test ! -e logs-3 &&
+	same "" "$(cat bootstrap.log)"
+'
 
 check 'a handler that is late is killed before the deadline, and its slot serves again' '
 	start_bootstrap 2 2000 "[[\"sleep\",60]]" "[{\"response\":2}]" "[[\"sleep\",60]]" "[[\"sleep\",60]]" "[{\"response\":5}]" &&
@@ -211,6 +253,27 @@ check 'an error of the Init phase reaches the caller, is told once, and leaves n
 	says lambda.log Runtime.ImportModuleError &&
 	same 1 "$(grep -c "no module nowhere" lambda.log)" &&
 	is_unmarked
+'
+
+# says_often COUNT TEXT: the log has so many lines with the text.
+says_often() {
+	test "$(grep -c "$2" lambda.log)" -ge "$1"
+}
+
+check 'a handler that cannot be loaded any more in one slot does not end the others' '
+	mkdir task &&
+	cp "$tests/fakes/runtimes/cannot-load-the-handler" task &&
+	printf "#!/bin/sh\ntest ! -e /var/task/broken || exec /var/task/cannot-load-the-handler\nexec /var/task/streams\n" >task/now-and-then &&
+	chmod +x task/now-and-then &&
+	start_slots 2 streams SLSRUNTIME=/var/task/now-and-then &&
+	within 10000 fill 2 &&
+	touch task/broken &&
+	slot_pids | head -n 1 | xargs kill -9 &&
+	within 5000 says_often 3 "no module nowhere" &&
+	within 1000 is_well &&
+	rm task/broken &&
+	within 5000 fill 2 &&
+	same 0 "$(grep -c "Runtime Init Error" lambda.log)"
 '
 
 check '5,000 calls at N=8 while slots and language runtimes are killed: none is lost, and none has the answer of another' '

@@ -452,6 +452,9 @@ def _(_):
     with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000"}) as runtime:
         runtime.ready()
         assert 850 < runtime.respond(None) < 1100
+    with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "4000", "AWS_LAMBDA_MAX_CONCURRENCY": "4"}) as runtime:
+        runtime.ready()
+        assert 850 < runtime.respond(None) < 1100
     with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000", "NODE_OPTIONS": "--max-old-space-size=300"}) as runtime:
         runtime.ready()
         assert runtime.respond(None) < 500
