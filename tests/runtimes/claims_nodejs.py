@@ -446,7 +446,7 @@ def _(_):
         assert sizes[-1] - sizes[1000] < 400 << 10, (sizes[1000], sizes[-1])
 
 
-@claim("the heap follows the function's memory, unless NODE_OPTIONS says otherwise", NODE)
+@claim("the heap follows the function's memory and the number of slots, unless NODE_OPTIONS says otherwise", NODE)
 def _(_):
     code = "exports.handler = () => Math.round(require('v8').getHeapStatistics().heap_size_limit / 2 ** 20);"
     with start(code, env={"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1000"}) as runtime:

@@ -213,6 +213,16 @@ def _():
         assert [(line["level"], line["message"][:19]) for line in log_lines(runtime)] == [("FATAL", "Allowed memory size")]
 
 
+@claim("php: the slots of a Managed Instance share the function's memory, and one alone has no limit")
+def _():
+    code = "<?php function handle() { return ini_get('memory_limit'); }"
+    for slots, limit in (("4", "900M"), ("1", "-1"), ("", "-1")):
+        env = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "4000", "AWS_LAMBDA_MAX_CONCURRENCY": slots}
+        with handle("php", code, env=env) as runtime:
+            runtime.ready()
+            assert runtime.respond(None) == limit
+
+
 BREF = """<?php
 namespace Bref\\Context { final class Context { public function __construct(public string $id, public int $deadline, public string $arn, public string $trace) {} } }
 namespace {
