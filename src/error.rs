@@ -22,6 +22,8 @@ pub enum InvocationError {
     TaskRoot { path: String, cause: io::Error },
     /// No language runtime was found in any of these places.
     NoLanguageRuntime { wanted: String, searched: Vec<String> },
+    /// The managed runtime is one for compiled handlers, and nobody has added a language runtime for them.
+    CompiledHandler { runtime: &'static str },
     /// The handler's name does not say which function of which file.
     MalformedHandlerName { handler: String },
     /// The handler's file could be run by several language runtimes.
@@ -67,7 +69,7 @@ impl InvocationError {
         match self {
             Variable { .. } => "Runtime.InvalidConfiguration",
             TaskRoot { .. } => "Runtime.InvalidTaskRoot",
-            NoLanguageRuntime { .. } => "Runtime.NoLanguageRuntime",
+            NoLanguageRuntime { .. } | CompiledHandler { .. } => "Runtime.NoLanguageRuntime",
             MalformedHandlerName { .. } => "Runtime.MalformedHandlerName",
             AmbiguousHandler { .. } => "Runtime.AmbiguousHandler",
             CannotStart(_) => "Runtime.InvalidEntrypoint",
@@ -208,6 +210,11 @@ impl fmt::Display for InvocationError {
             }
             TaskRoot { path, cause } => write!(f, "cannot enter LAMBDA_TASK_ROOT {path}: {cause}"),
             NoLanguageRuntime { wanted, searched } => fmt_no_language_runtime(f, wanted, searched),
+            CompiledHandler { runtime } => write!(
+                f,
+                "no language runtime for the compiled handlers of the managed runtime {runtime}; remove AWS_LAMBDA_EXEC_WRAPPER \
+                 from this function, or add a layer with runtimes/{runtime}/language-runtime"
+            ),
             MalformedHandlerName { handler } => {
                 write!(f, "the handler \"{handler}\" is not of the form file.function, like handler.hello")
             }

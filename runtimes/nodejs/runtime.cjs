@@ -26,6 +26,7 @@ const nothing = () => {};
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming'); // as in AWS's client
 const WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
 const { asyncIterator: ASYNC_ITERATOR } = Symbol;
+const W3C = ['traceparent', 'tracestate', 'baggage'];
 let handler;
 let takesCallback; // whether the handler has a third parameter
 let mayUseDone; // whether the handler's source names context.done, succeed or fail
@@ -280,6 +281,12 @@ class Context {
   get signal() {
     this.#controller ??= new AbortController();
     return this.#controller.signal;
+  }
+
+  /** The W3C trace context that came with the client context. AWS's client for Node.js leaves it there alone, so it stays there. */
+  w3c() {
+    const given = this.clientContext?.w3c;
+    return Object.fromEntries(W3C.filter((name) => typeof given?.[name] === 'string').map((name) => [name, given[name]]));
   }
 
   /** Adds the functions by which handlers answered before callbacks. Wrappers replace and copy them, so they are own members. */

@@ -343,7 +343,16 @@ package OpenRuntime::Context {
 
     sub new {
         my ($class, $given) = @_;
+        my $fields = ref $given->{clientContext} eq 'HASH' ? delete $given->{clientContext}{w3c} : undef; # as AWS's client for Python does
+        $given->{w3c} = ref $fields eq 'HASH' ? $fields : {};
         return bless $given, $class;
+    }
+
+    # The W3C trace context that came with the client context.
+    sub w3c {
+        my $given = $_[0]{w3c};
+        my @names = grep { defined $given->{$_} && !ref $given->{$_} && !$is_number->($given->{$_}) } qw(traceparent tracestate baggage);
+        return {map { $_ => $given->{$_} } @names};
     }
 
     sub get_remaining_time_in_millis {

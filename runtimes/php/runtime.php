@@ -37,6 +37,7 @@ class Context
     public readonly ?string $logGroupName;
     public readonly ?string $logStreamName;
     public readonly int $deadlineMs;
+    private readonly array $w3c;
 
     public function __construct(array $given)
     {
@@ -44,7 +45,14 @@ class Context
         $this->invokedFunctionArn = $given['functionArn'] ?? null;
         $this->traceId = $given['traceId'] ?? null;
         $this->tenantId = $given['tenantId'] ?? null;
-        $this->clientContext = $given['clientContext'] ?? null;
+        [$client, $fields] = [$given['clientContext'] ?? null, []];
+        if (is_array($client)) {
+            $fields = $client['w3c'] ?? [];
+            unset($client['w3c']); // as AWS's client for Python does
+        }
+        $names = ['traceparent' => 0, 'tracestate' => 0, 'baggage' => 0];
+        $this->w3c = is_array($fields) ? array_filter(array_intersect_key($fields, $names), is_string(...)) : [];
+        $this->clientContext = is_array($client) ? $client : null;
         $this->identity = $given['identity'] ?? null;
         $this->deadlineMs = $given['deadlineMs'] ?? 0;
         $this->functionName = getenv('AWS_LAMBDA_FUNCTION_NAME') ?: null;
@@ -57,6 +65,12 @@ class Context
     public function getRemainingTimeInMillis(): int
     {
         return max(0, $this->deadlineMs - (int) (microtime(true) * 1000));
+    }
+
+    /** The W3C trace context that came with the client context. */
+    public function w3c(): array
+    {
+        return $this->w3c;
     }
 }
 

@@ -29,6 +29,8 @@ module OpenRuntime
 
   # https://docs.aws.amazon.com/lambda/latest/dg/ruby-context.html
   class Context
+    W3C = %w[traceparent tracestate baggage].freeze
+
     attr_reader :aws_request_id, :invoked_function_arn, :deadline_ms, :client_context, :identity, :tenant_id,
                 :function_name, :function_version, :memory_limit_in_mb, :log_group_name, :log_stream_name
 
@@ -43,6 +45,12 @@ module OpenRuntime
 
     def get_remaining_time_in_millis
       [0, deadline_ms - Process.clock_gettime(Process::CLOCK_REALTIME, :millisecond)].max
+    end
+
+    # The W3C trace context that came with the client context. AWS's client for Ruby leaves it there alone, so it stays there.
+    def w3c
+      given = client_context.is_a?(Hash) ? client_context["w3c"] : nil
+      given.is_a?(Hash) ? given.slice(*W3C).select { |_, value| value.is_a?(String) } : {}
     end
   end
 

@@ -258,7 +258,8 @@ fn wrapper(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<(&'stati
     Ok(own.or(others.map(|path| ("AWS_LAMBDA_EXEC_WRAPPER", path))))
 }
 
-/// The language in `AWS_Lambda_nodejs22.x`, or in the command that bootstrap wraps, `/var/lang/bin/node …`: a folder in `runtimes`.
+/// The language in `AWS_Lambda_nodejs22.x`, or in the command that bootstrap wraps, `/var/lang/bin/node …`: a folder in `runtimes`,
+/// or the name of a runtime for compiled handlers.
 fn managed(variables: Variables<'_>, is_wrapper: bool) -> Result<Option<String>, InvocationError> {
     let command = env::args_os().nth(1).filter(|_| is_wrapper).map(PathBuf::from);
     let command = command.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);

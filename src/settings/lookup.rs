@@ -14,10 +14,18 @@ use crate::settings::config::Config;
 /// Where Lambda unpacks layers: <https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html>
 const LAYERS: &str = "/opt";
 
+/// AWS's managed runtimes whose handlers are compiled. `AWS_EXECUTION_ENV` begins with these names, behind its prefix.
+const COMPILED: [&str; 2] = ["java", "dotnet"];
+
 /// The folders that may hold `runtimes` and `middlewares`, in order.
 pub fn roots(config: &Config) -> Vec<PathBuf> {
-    let mut roots = vec![PathBuf::from(LAYERS), config.task_root.clone()];
-    let beside_us = env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned));
+    roots_of(&config.task_root, env::current_exe().ok().as_deref())
+}
+
+/// The same for the program `bootstrap`.
+fn roots_of(task_root: &Path, bootstrap: Option<&Path>) -> Vec<PathBuf> {
+    let mut roots = vec![PathBuf::from(LAYERS), task_root.to_owned()];
+    let beside_us = bootstrap.and_then(Path::parent).map(Path::to_owned);
     roots.extend(beside_us.filter(|folder| folder != Path::new(LAYERS)));
     roots
 }
@@ -30,8 +38,8 @@ pub fn is_executable(path: &Path) -> bool {
 /// The executable of the language runtime: `SLSRUNTIME`, or a layer's own, or the one for the handler's file.
 ///
 /// # Errors
-/// [`InvocationError::NoLanguageRuntime`] with each place that was searched, [`InvocationError::AmbiguousHandler`], or
-/// [`InvocationError::MalformedHandlerName`].
+/// [`InvocationError::NoLanguageRuntime`] with each place that was searched, [`InvocationError::CompiledHandler`],
+/// [`InvocationError::AmbiguousHandler`], or [`InvocationError::MalformedHandlerName`].
 pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, InvocationError> {
     let mut search = Search { roots, places: Vec::new() };
     let found = match &config.runtime {
@@ -39,14 +47,24 @@ pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, I
         Some(name) => search.by_name(name),
         None => match search.within(Path::new(LAYERS)) {
             Some(own) => Some(own),
-            None => by_handler(config, &mut search)?,
+            None => {
+                by_handler(config, &mut search).or_else(|error| compiled(config).map_or(Err(error), |_| Ok(None)))?
+            }
         },
     };
+    if let Some(runtime) = compiled(config).filter(|_| found.is_none() && config.runtime.is_none()) {
+        return Err(InvocationError::CompiledHandler { runtime });
+    }
     let wanted = match &config.runtime {
         Some(runtime) => format!("SLSRUNTIME={runtime}"),
         None => format!("the handler {}", config.handler),
     };
     found.ok_or(InvocationError::NoLanguageRuntime { wanted, searched: search.places })
+}
+
+/// The managed runtime, if its handlers are compiled.
+fn compiled(config: &Config) -> Option<&'static str> {
+    COMPILED.into_iter().find(|name| config.managed.as_deref() == Some(*name))
 }
 
 /// The program that starts the language runtime: `SLSWRAPPER`, or else `AWS_LAMBDA_EXEC_WRAPPER`. On `provided.*` Lambda ignores the
@@ -216,6 +234,115 @@ mod tests {
         let files = handler_files(&root, handler);
         fs::remove_dir_all(&root).unwrap();
         files.iter().map(|file| file.strip_prefix(&root).unwrap().display().to_string()).collect()
+    }
+
+    /// The current managed runtimes, and the folder in `runtimes` that serves them.
+    /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>
+    const MANAGED: [(&str, Option<&str>); 28] = [
+        ("nodejs20.x", Some("nodejs")),
+        ("nodejs22.x", Some("nodejs")),
+        ("nodejs24.x", Some("nodejs")),
+        ("nodejs26.x", Some("nodejs")),
+        ("python3.9", Some("python")),
+        ("python3.10", Some("python")),
+        ("python3.11", Some("python")),
+        ("python3.12", Some("python")),
+        ("python3.13", Some("python")),
+        ("python3.14", Some("python")),
+        ("python3.15", Some("python")),
+        ("ruby3.2", Some("ruby")),
+        ("ruby3.3", Some("ruby")),
+        ("ruby3.4", Some("ruby")),
+        ("ruby4.0", Some("ruby")),
+        ("java8.al2", None),
+        ("java8.al2023", None),
+        ("java11", None),
+        ("java11.al2023", None),
+        ("java17", None),
+        ("java17.al2023", None),
+        ("java21", None),
+        ("java25", None),
+        ("dotnet6", None),
+        ("dotnet8", None),
+        ("dotnet9", None),
+        ("dotnet10", None),
+        ("java", None),
+    ];
+
+    /// Makes a folder like a layer, in which a handler could be one of each language.
+    fn layer(name: &str) -> PathBuf {
+        let root = env::temp_dir().join(format!("lookup-{name}-{}", std::process::id()));
+        for language in ["nodejs", "python", "ruby"] {
+            let folder = root.join("runtimes").join(language);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("language-runtime"), "").unwrap();
+            fs::set_permissions(folder.join("language-runtime"), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for (extension, language) in [("js", "nodejs"), ("py", "python"), ("rb", "ruby")] {
+            fs::write(root.join("a").with_extension(extension), "").unwrap();
+            std::os::unix::fs::symlink(language, root.join("runtimes").join(extension)).unwrap();
+        }
+        root
+    }
+
+    fn found_on(root: &Path, identifier: &str, handler: &str) -> Result<PathBuf, InvocationError> {
+        let value = |name: &'static str| match name {
+            "AWS_EXECUTION_ENV" => Some(format!("AWS_Lambda_{identifier}").into()),
+            "LAMBDA_TASK_ROOT" => Some(root.into()),
+            "_HANDLER" => Some(handler.into()),
+            _ => None,
+        };
+        language_runtime(&Config::read(&value).unwrap(), &[root.to_owned()])
+    }
+
+    #[test]
+    fn each_managed_runtime_has_its_language_or_a_clear_error() {
+        let root = layer("managed");
+        for (identifier, language) in MANAGED {
+            for handler in ["a.hello", "nowhere.hello"] {
+                match (found_on(&root, identifier, handler), language) {
+                    (Ok(program), Some(language)) => {
+                        assert_eq!(program, root.join(format!("runtimes/{language}/language-runtime")), "{identifier}");
+                    }
+                    (Err(error), None) => {
+                        let name = identifier.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+                        let name = name.split(|c: char| c.is_ascii_digit()).next().unwrap();
+                        assert_eq!(error.error_type(), "Runtime.NoLanguageRuntime", "{identifier}");
+                        let told = format!("of the managed runtime {name}; remove AWS_LAMBDA_EXEC_WRAPPER");
+                        assert!(error.to_string().contains(&told), "{identifier}: {error}");
+                    }
+                    (other, _) => panic!("{identifier}: {other:?}"),
+                }
+            }
+        }
+        for handler in ["example.Handler::handleRequest", "Handler", "Assembly::Space.Class::Method"] {
+            let error = found_on(&root, "java21", handler).unwrap_err();
+            assert!(matches!(error, InvocationError::CompiledHandler { runtime: "java" }), "{error}");
+        }
+        fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn a_language_runtime_for_compiled_handlers_can_be_added() {
+        let root = layer("compiled");
+        fs::rename(root.join("runtimes/ruby"), root.join("runtimes/java")).unwrap();
+        let program = found_on(&root, "java21", "example.Handler").unwrap();
+        assert_eq!(program, root.join("runtimes/java/language-runtime"));
+        fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn layers_come_before_the_function_and_that_before_what_is_beside_bootstrap() {
+        let task = Path::new("/var/task");
+        for (bootstrap, folders) in [
+            ("/opt/bootstrap", &["/opt", "/var/task"][..]), // a layer on provided; with AWS_LAMBDA_EXEC_WRAPPER a link leads to it
+            ("/var/runtime/bootstrap", &["/opt", "/var/task", "/var/runtime"]), // a runtime image
+            ("/var/task/bootstrap", &["/opt", "/var/task", "/var/task"]), // in the function's own package
+        ] {
+            let expected: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
+            assert_eq!(roots_of(task, Some(Path::new(bootstrap))), expected, "{bootstrap}");
+        }
+        assert_eq!(roots_of(task, None), [Path::new("/opt"), task]);
     }
 
     #[test]

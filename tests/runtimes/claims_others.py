@@ -275,6 +275,37 @@ def _():
             assert runtime.respond(None, deadline_ms=9, functionArn="arn") == [None, None, None, "arn", 9], language
 
 
+W3C = {
+    "js": "exports.handle = (event, c) => Promise.resolve(c.w3c());",
+    "py": "def handle(event, c):\n    return c.w3c()",
+    "rb": "def handle(event:, context:) = context.w3c",
+    "php": "<?php function handle($event, $c) { return (object) $c->w3c(); }",
+    "pl": "sub handle { $_[1]->w3c } 1;",
+}
+TRACE = {"traceparent": "00-ä-b-01", "tracestate": "a=1", "baggage": "b=2"}
+
+
+@claim("nodejs, python, ruby, php, perl: w3c() has the strings of three names, whatever else the caller sends")
+def _():
+    for language, code in W3C.items():
+        with handle(language, code) as runtime:
+            runtime.ready()
+            assert runtime.respond(None) == {}, language
+            assert runtime.respond(None, clientContext={"w3c": {**TRACE, "other": "x"}}) == TRACE, language
+            given = {"traceparent": 1, "tracestate": ["a"], "baggage": None}
+            for fields in given, {"traceparent": True, "tracestate": {"a": "b"}, "baggage": 1.5}, ["traceparent"], "traceparent", 7, None, {}:
+                assert runtime.respond(None, clientContext={"w3c": fields}) == {}, (language, fields)
+
+
+@claim("nodejs, ruby, php, perl: a client context that is not an object fails nothing")
+def _():
+    for language in "js", "rb", "php", "pl":
+        with handle(language, W3C[language]) as runtime:
+            runtime.ready()
+            for client_context in "w3c", ["w3c"], 7, None, True:
+                assert runtime.respond(None, clientContext=client_context) == {}, (language, client_context)
+
+
 PERL_LOGS = 'sub handle { warn "careful \\x{e4}"; warn "line\\n"; warn "bytes \\xc3\\xa4\\n"; return 1 } 1;'
 
 
