@@ -23,6 +23,7 @@ use crate::os::signals::{SLOT_LIMIT, Signals};
 use crate::os::wait::WaitEnd;
 use crate::settings::config::{self, Config, Role};
 use crate::settings::lookup;
+use crate::snapshot;
 use crate::streaming::Head;
 use crate::supervisor::{self, Slot};
 use crate::timeline::Timeline;
@@ -99,12 +100,18 @@ fn start(signals: Signals, log: Log) -> Result<(Function, SharedChildren), Invoc
 fn serve(api: &RuntimeApi, function: &Function, children: &SharedChildren, slot: Option<&Slot>) -> Result<(), Fatal> {
     let extension = if slot.is_some() { Ok(None) } else { api.register(children) }; // the supervisor has registered
     let booted = extension.and_then(|extension| Ok((extension, children.get().wait_until_ready()?)));
-    let (_extension, end) = match booted {
+    let (extension, end) = match booted {
         Ok(booted) => booted, // the extension's connection stays open until Invoke has ended
         Err(Fatal::CrashLoop(error)) => return Err(report_init_failure(api, slot, function.log, error)),
         Err(other) => return Err(other),
     };
     match end {
+        WaitEnd::Ready if function.config.is_snapstart && slot.is_none() => {
+            match snapshot::pass(api, children, extension.as_ref())? {
+                Some(restored) => invoke(&restored.api, function, children),
+                None => Ok(()),
+            }
+        }
         WaitEnd::Ready => {
             slot.map_or(Ok(()), Slot::note_ready)?;
             invoke(api, function, children)

@@ -15,6 +15,7 @@ const LOG = 2;
 const CONCURRENCY = 64;
 const CHUNK = 1 << 16; // bytes: the capacity of a pipe
 const CALLS_PER_TURN = 64; // blocking reads before the event loop gets a turn, even if it seems to have no work
+const HOOK_MS = 10000; // as on Lambda, after a restore
 const HAS_DONE = Number(process.versions.node.split('.')[0]) < 24; // as in AWS's clients
 const GRACE_MS = Number(env.SLSGRACE ?? 0); // bootstrap sets and checks it
 
@@ -172,7 +173,8 @@ function callHandler(line) {
   } catch (error) {
     return refuse(line, error);
   }
-  const { id, event, context = {} } = message;
+  const { id, event, context = {}, hook } = message;
+  if (hook) return runHook(id, hook);
   const call = makeCall(id, context);
   calls.set(id, call);
   latest = call;
@@ -180,6 +182,22 @@ function callHandler(line) {
   socket?.unref();
   if (call.isDebugged) return debug(call, event, context.debug);
   begin(call, event);
+}
+
+/** SnapStart: runs the listeners for a hook, one after the other. Before the snapshot, the one that was added last is the first. */
+async function runHook(id, hook) {
+  const call = (latest = makeCall(id, { deadlineMs: Date.now() + HOOK_MS }));
+  call.isPromise = true;
+  calls.set(id, call);
+  socket?.unref();
+  const listeners = hook === 'before-snapshot' ? process.listeners('beforeSnapshot').reverse() : process.listeners('afterRestore');
+  try {
+    for (const listener of listeners) await listener.call(process);
+    settle(call, () => writeResponse(call, 'response', 'null'));
+  } catch (error) {
+    settle(call, () => fail(call, error));
+  }
+  latest = undefined; // its deadline says nothing about a SIGTERM that comes after it
 }
 
 function makeCall(id, context) {
@@ -550,7 +568,7 @@ function ready() {
   isReady = true;
   process.on('SIGTERM', onTerminate);
   const { node: version } = process.versions;
-  writeLine(TO_BOOTSTRAP, `${stringify({ ready: { protocol: 1, name: 'nodejs', version, concurrency: CONCURRENCY } })}\n`);
+  writeLine(TO_BOOTSTRAP, `${stringify({ ready: { protocol: 1, name: 'nodejs', version, concurrency: CONCURRENCY, hooks: true } })}\n`);
   next();
 }
 

@@ -364,6 +364,18 @@ package OpenRuntime::Context {
 
 package OpenRuntime;
 
+# SnapStart: the function runs before the snapshot, that which was given last first; or after the snapshot has been restored.
+my (@before_snapshot, @after_restore);
+sub before_snapshot { unshift @before_snapshot, @_; return }
+sub after_restore { push @after_restore, @_; return }
+
+sub run_hook {
+    my ($name) = @_;
+    srand if $name ne 'before-snapshot'; # or each environment of the snapshot would have the same numbers
+    $_->() for $name eq 'before-snapshot' ? @before_snapshot : @after_restore;
+    return '"response":null';
+}
+
 # Goes the way of a call once in Init, because what runs for the first time takes much longer.
 sub warm_up {
     my $call = read_event('{"id":"","event":{"a":[1,""]},"context":{"requestId":"","deadlineMs":0}}' . "\n");
@@ -384,7 +396,7 @@ sub main {
     $SIG{TERM} //= \&on_sigterm;
     warm_up();
     my $version = sprintf '%vd', $^V;
-    write_response(qq({"ready":{"protocol":1,"name":"perl","version":"$version","concurrency":1}}));
+    write_response(qq({"ready":{"protocol":1,"name":"perl","version":"$version","concurrency":1,"hooks":true}}));
     while (1) {
         $is_waiting = 1;
         my $line = $is_last ? undef : <$from_bootstrap>;
@@ -392,7 +404,7 @@ sub main {
         $is_waiting = 0;
         last if !defined $line;
         my $call = read_event($line);
-        my $answer = eval { call_handler($handler, $call) } // '"error":' . describe_error($@);
+        my $answer = eval { $call->{hook} ? run_hook($call->{hook}) : call_handler($handler, $call) } // '"error":' . describe_error($@);
         write_response('{"id":' . encode($call->{id}) . ",$answer}");
     }
 }

@@ -317,6 +317,29 @@ function open_protocol(): void
     }
 }
 
+/** SnapStart: the function runs before the snapshot. The one that was given last runs first. */
+function before_snapshot(callable $hook): void
+{
+    state()->beforeSnapshot = [$hook, ...state()->beforeSnapshot ?? []];
+}
+
+/** SnapStart: the function runs after the snapshot has been restored. */
+function after_restore(callable $hook): void
+{
+    state()->afterRestore = [...state()->afterRestore ?? [], $hook];
+}
+
+function run_hook(string $name): string
+{
+    if ($name !== 'before-snapshot') {
+        mt_srand(); // or each environment of the snapshot would have the same numbers
+    }
+    foreach (($name === 'before-snapshot' ? state()->beforeSnapshot : state()->afterRestore) ?? [] as $hook) {
+        $hook();
+    }
+    return '"response":null';
+}
+
 /** Goes the way of a call once in Init, because what runs for the first time takes longer. */
 function warm_up(): void
 {
@@ -348,11 +371,11 @@ function main(string $name): void
         pcntl_signal(SIGTERM, on_sigterm(...), false);
     }
     warm_up();
-    write_response('{"ready":{"protocol":1,"name":"php","version":"' . PHP_VERSION . '","concurrency":1}}');
+    write_response('{"ready":{"protocol":1,"name":"php","version":"' . PHP_VERSION . '","concurrency":1,"hooks":true}}');
     while (($line = fgets($state->input)) !== false) {
         $call = read_event($line);
         try {
-            $answer = call_handler($handler, $call);
+            $answer = isset($call['hook']) ? run_hook($call['hook']) : call_handler($handler, $call);
         } catch (\Throwable $error) {
             $answer = '"error":' . describe_error($error);
         }

@@ -510,7 +510,11 @@ def main():
     version = ".".join(map(str, sys.version_info[:3]))
     if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
         _signal.signal(_signal.SIGTERM, on_sigterm)
-    write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1}}}}\n')
+    if environ("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        from open_runtime import snapshots
+
+        lines = snapshots.Lines(lines)
+    write_line(f'{{"ready":{{"protocol":1,"name":"python","version":"{version}","concurrency":1,"hooks":true}}}}\n')
     while True:
         Call.is_awaited = True
         line = not Call.is_last and lines.readline(LONG)

@@ -197,13 +197,26 @@ module OpenRuntime
 
   def answer(handler, call)
     id = JSON.generate(call["id"])
-    member, json = call_handler(handler, call)
+    member, json = call["hook"] ? run_hook(call) && %w[response null] : call_handler(handler, call)
     write_response("{\"id\":#{id},\"#{member}\":#{json}}")
   rescue SystemExit => error
     warn "exit was called", *error.backtrace if Process.pid == PROCESS
     raise
   rescue Exception => error
     write_response("{\"id\":#{id},\"error\":#{describe_error(error)}}")
+  end
+
+  # SnapStart: the block runs before the snapshot. The one that was given last runs first.
+  def before_snapshot(&hook) = (@before_snapshot ||= []).unshift(hook)
+
+  # SnapStart: the block runs after the snapshot has been restored.
+  def after_restore(&hook) = (@after_restore ||= []).push(hook)
+
+  def run_hook(call)
+    return Array(@before_snapshot).each(&:call) if call["hook"] == "before-snapshot"
+
+    Random.srand # or each environment of the snapshot would have the same numbers
+    Array(@after_restore).each(&:call)
   end
 
   # Goes the way of a call once in Init, because what runs for the first time takes much longer.
@@ -225,7 +238,7 @@ module OpenRuntime
     previous = trap("TERM") { on_sigterm }
     trap("TERM", previous) unless previous == "DEFAULT" # user code has set its own
     warm_up
-    write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1 } }))
+    write_response(JSON.generate({ ready: { protocol: 1, name: "ruby", version: RUBY_VERSION, concurrency: 1, hooks: true } }))
     loop do
       @is_waiting = true
       call = @is_last ? nil : read_event

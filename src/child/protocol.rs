@@ -22,24 +22,27 @@ pub struct Ready {
     pub protocol: u64,
     /// How many calls may be open at once.
     pub concurrency: usize,
+    /// Whether it runs hooks of SnapStart.
+    pub has_hooks: bool,
 }
 
 impl Ready {
     /// None if the value has another form, or a member twice.
     fn read(value: &[u8]) -> Option<Ready> {
-        let (mut protocol, mut concurrency) = (None, None);
+        let (mut protocol, mut concurrency, mut has_hooks) = (None, None, false);
         let mut is_sound = value.first() == Some(&b'{');
         read_members(value, &mut |name, value, _| {
             let known = match name {
                 b"protocol" => &mut protocol,
                 b"concurrency" => &mut concurrency,
+                b"hooks" => return has_hooks = value == b"true",
                 _ => return,
             };
             is_sound &= known.replace(number(value)).is_none();
         })
         .ok()?;
         let concurrency = concurrency.unwrap_or(Some(1))?;
-        is_sound.then_some(Ready { protocol: protocol??, concurrency: usize::try_from(concurrency).ok()? })
+        is_sound.then_some(Ready { protocol: protocol??, concurrency: usize::try_from(concurrency).ok()?, has_hooks })
     }
 }
 
@@ -268,11 +271,20 @@ mod tests {
     fn ready_says_how_many_calls_may_be_open() {
         let line = br#"{"ready":{"protocol":1,"name":"nodejs","version":"20","concurrency":64}}"#;
         let Message::Ready(ready) = Message::parse(line).unwrap() else { panic!("not ready") };
-        assert_eq!(ready, Ready { protocol: 1, concurrency: 64 });
+        assert_eq!(ready, Ready { protocol: 1, concurrency: 64, has_hooks: false });
         let Message::Ready(ready) = Message::parse(br#"{"ready":{"protocol":1}}"#).unwrap() else {
             panic!("not ready")
         };
         assert_eq!(ready.concurrency, 1);
+    }
+
+    #[test]
+    fn ready_says_whether_there_are_hooks() {
+        for (hooks, expected) in [("true", true), ("false", false), ("1", false), ("null", false)] {
+            let line = format!(r#"{{"ready":{{"protocol":1,"hooks":{hooks}}}}}"#);
+            let Message::Ready(ready) = Message::parse(line.as_bytes()).unwrap() else { panic!("not ready") };
+            assert_eq!(ready.has_hooks, expected, "{hooks}");
+        }
     }
 
     #[test]

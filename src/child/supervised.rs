@@ -36,6 +36,7 @@ pub struct Supervised {
     state: State,
     lines: Lines,
     has_dropped: bool,
+    has_hooks: bool,
     /// How often the pipe of SIGCHLD had been emptied when the process was looked at last.
     checked: u32,
 }
@@ -94,6 +95,7 @@ impl Supervised {
             state,
             lines,
             has_dropped: false,
+            has_hooks: false,
             checked: signals.times_emptied(),
         };
         child.ensure_started()?;
@@ -103,6 +105,11 @@ impl Supervised {
     /// Whether it can take a call.
     pub fn is_ready(&self) -> bool {
         matches!(self.state, State::Ready(..))
+    }
+
+    /// Whether it has said that it runs hooks of SnapStart.
+    pub fn has_hooks(&self) -> bool {
+        self.has_hooks
     }
 
     /// Starts it again if it is dead, unless the environment ends. Does not wait for it.
@@ -408,6 +415,7 @@ impl Supervised {
             std::mem::replace(&mut self.state, State::Dead(None))
         {
             self.state = State::Ready(process, ready.concurrency);
+            self.has_hooks = ready.has_hooks;
             self.restarts.note_ready();
         }
         Ok(())

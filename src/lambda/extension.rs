@@ -13,6 +13,8 @@ pub const NAME: &str = "open-runtime";
 /// The connection that waits for an event that never comes. To Lambda, a closed one is an extension that crashed.
 #[derive(Debug)]
 pub struct Extension {
+    /// What Lambda knows it by.
+    pub identifier: String,
     _parked: TcpStream,
 }
 
@@ -22,11 +24,11 @@ impl Extension {
     ///
     /// # Errors
     /// Those of writing to a connection.
-    pub fn park(mut connection: TcpStream, address: &str, identifier: &str) -> io::Result<Extension> {
+    pub fn park(mut connection: TcpStream, address: &str, identifier: String) -> io::Result<Extension> {
         let request = format!(
             "GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: {address}\r\nLambda-Extension-Identifier: {identifier}\r\n\r\n"
         );
         connection.write_all(request.as_bytes())?;
-        Ok(Extension { _parked: connection })
+        Ok(Extension { identifier, _parked: connection })
     }
 }

@@ -140,7 +140,7 @@ impl RuntimeApi {
         let mut attempt = 1;
         while !self.watch.is_terminating() {
             let asked = Instant::now();
-            match self.watch.during(runtime, || self.ask_next())? {
+            match self.watch.during(runtime, || self.ask(self.next.clone()))? {
                 Ok((headers, event)) => {
                     let invocation = invocation(&headers, event, self.log).map_err(failed)?;
                     return Ok(Next::Invocation(Box::new(invocation)));
@@ -168,8 +168,9 @@ impl RuntimeApi {
         request
     }
 
-    fn ask_next(&self) -> Result<(HeaderMap, Vec<u8>), Failure> {
-        let mut response = self.agent.run(self.request(Method::GET, self.next.clone(), ()))?;
+    #[inline(never)]
+    fn ask(&self, uri: Uri) -> Result<(HeaderMap, Vec<u8>), Failure> {
+        let mut response = self.agent.run(self.request(Method::GET, uri, ()))?;
         let said = response.body().content_length().unwrap_or_default().min(MAX_EVENT);
         let mut event = Vec::with_capacity(usize::try_from(said).unwrap_or_default());
         response.body_mut().with_config().limit(MAX_EVENT).reader().read_to_end(&mut event).map_err(Error::from)?;
@@ -189,10 +190,7 @@ impl RuntimeApi {
     pub fn register(&self, runtime: &SharedChildren) -> Result<Option<Extension>, Fatal> {
         let deadline = Deadline::after(REGISTER_TIMEOUT);
         let registered = self.watch.during(runtime, || self.watch.until(deadline, || self.ask_to_register()))?;
-        let extension = registered.and_then(|identifier| {
-            let connection = transport::connect(self.address)?;
-            Ok(Extension::park(connection, self.authority.as_str(), &identifier)?)
-        });
+        let extension = registered.and_then(|identifier| Ok(self.park(identifier)?));
         if let Err(failure) = &extension
             && !self.watch.is_terminating()
         {
@@ -200,6 +198,40 @@ impl RuntimeApi {
             self.log.warn(None, &format_args!("cannot register as an extension, {consequence}: {failure}"));
         }
         Ok(extension.ok())
+    }
+
+    #[inline(never)]
+    fn park(&self, identifier: String) -> io::Result<Extension> {
+        Extension::park(transport::connect(self.address)?, self.authority.as_str(), identifier)
+    }
+
+    /// Asks for the next event on a new connection, because the old one may not have lasted over a snapshot. The old one stays open: if
+    /// it has lasted, Lambda refuses the second request, and takes the end of the first for a crash. `None` if it cannot be asked.
+    pub fn park_again(&self, extension: &Extension) -> Option<Extension> {
+        self.park(extension.identifier.clone()).ok()
+    }
+
+    /// The same API with no connection yet.
+    ///
+    /// # Errors
+    /// As [`new`](RuntimeApi::new).
+    pub fn reopened(&self) -> Result<RuntimeApi, Fatal> {
+        RuntimeApi::new(self.authority.as_str(), self.watch.signals(), self.log)
+    }
+
+    /// Waits until Lambda has taken a snapshot of this environment and restored it, and looks after the children meanwhile. Blocks for
+    /// days: Lambda forbids a timeout on this call. False if SIGTERM came first.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`]; [`Fatal::CrashLoop`].
+    pub fn wait_for_restore(&self, runtime: &SharedChildren) -> Result<bool, Fatal> {
+        let call = "GET /runtime/restore/next";
+        let path = uri(&self.authority, PathAndQuery::from_static("/2018-06-01/runtime/restore/next"));
+        match self.watch.during(runtime, || self.ask(path))? {
+            Ok(_) => Ok(true),
+            Err(_) if self.watch.is_terminating() => Ok(false),
+            Err(failure) => Err(Fatal::RuntimeApi { call, why: failure.to_string() }),
+        }
     }
 
     fn ask_to_register(&self) -> Result<String, Failure> {
@@ -285,7 +317,7 @@ impl RuntimeApi {
     /// Source: POST /runtime/invocation/{id}/error,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror>
     pub fn fail(&self, invocation: &Invocation, error: &InvocationError) -> Result<(), Fatal> {
-        self.answer(invocation, "error", &error.to_json(), error_headers(error))
+        self.answer(invocation, "error", &error.to_json(), error_headers(header_error_type(error.error_type()), error))
     }
 
     fn answer(
@@ -338,9 +370,30 @@ impl RuntimeApi {
     ///
     /// Source: POST /runtime/init/error, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror>
     pub fn fail_init(&self, error: &InvocationError) -> Result<InitFailure, Fatal> {
-        let call = "POST /runtime/init/error";
+        self.fail_init_as(&header_error_type(error.error_type()), error)
+    }
+
+    /// The same, with this type in place of the error's own, which stays in the body.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`].
+    pub fn fail_init_as(&self, error_type: &str, error: &InvocationError) -> Result<InitFailure, Fatal> {
+        self.fail_start("POST /runtime/init/error", error_type, error)
+    }
+
+    /// Reports that a hook failed after a snapshot was restored. Blocks for at most 10 s.
+    ///
+    /// # Errors
+    /// [`Fatal::RuntimeApi`].
+    pub fn fail_restore(&self, error: &InvocationError) -> Result<InitFailure, Fatal> {
+        self.fail_start("POST /runtime/restore/error", "Runtime.AfterRestoreError", error)
+    }
+
+    #[inline(never)]
+    fn fail_start(&self, call: &'static str, error_type: &str, error: &InvocationError) -> Result<InitFailure, Fatal> {
         let failed = |why| Fatal::RuntimeApi { call, why };
-        match self.post("/2018-06-01/runtime/init/error", &error.to_json(), &error_headers(error)) {
+        let path = ["/2018-06-01", call.strip_prefix("POST ").unwrap_or(call)].concat();
+        match self.post(&path, &error.to_json(), &error_headers(error_type.to_owned(), error)) {
             Ok(response) if response.status().is_success() => Ok(InitFailure::Accepted),
             Ok(response) if response.status() == StatusCode::FORBIDDEN => Ok(InitFailure::KnownBefore),
             Ok(response) => Err(failed(format!("HTTP status {}", response.status().as_u16()))),
@@ -433,8 +486,8 @@ fn json_header(value: Option<String>, name: &str, request_id: &str, log: Log) ->
 }
 
 /// The headers of an error. Lambda keeps the type if it has the form of Lambda's own, and passes the cause to X-Ray.
-fn error_headers(error: &InvocationError) -> Headers {
-    let mut headers = vec![("lambda-runtime-function-error-type", header_error_type(error.error_type()))];
+fn error_headers(error_type: String, error: &InvocationError) -> Headers {
+    let mut headers = vec![("lambda-runtime-function-error-type", error_type)];
     headers.extend(xray::cause(error).map(|cause| ("lambda-runtime-function-xray-error-cause", cause)));
     headers
 }

@@ -48,6 +48,8 @@ pub struct Config {
     pub overlap: bool,
     /// `SLSSTREAM`: which responses are streams.
     pub streams: Streams,
+    /// `AWS_LAMBDA_INITIALIZATION_TYPE`: whether Lambda takes a snapshot at the end of Init.
+    pub is_snapstart: bool,
     /// `SLSGRACE`: the time from the SIGTERM warning to the deadline.
     pub grace_ms: u64,
     /// `SLSDEBUG`: the debuggers that events may ask for.
@@ -220,6 +222,7 @@ impl Config {
             },
             overlap: overlap(variables)?,
             streams: streams(variables)?,
+            is_snapstart: text(variables, "AWS_LAMBDA_INITIALIZATION_TYPE")?.as_deref() == Some("snap-start"),
             grace_ms: grace_ms(variables)?,
             allowed_debuggers: allowed_debuggers(variables)?,
             forced_debugger: text(variables, "_OPEN_RUNTIME_DEBUG")?.and_then(|target| Target::parse(&target)),

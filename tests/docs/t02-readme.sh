@@ -3,7 +3,7 @@ description='the README and the documents are true'
 . ./lib/lib.sh
 
 # Joins the README and the documents into one text, in the order in which they are read.
-documents='README.md docs/handlers.md docs/streaming.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
+documents='README.md docs/handlers.md docs/streaming.md docs/snapstart.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
 	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/migrate.md docs/architecture.md'
 readme=$scratch/documents.md
 for document in $documents
@@ -129,7 +129,7 @@ variables() {
 
 error_types() {
 	{
-		sed '/#\[cfg(test)\]/,$d' "$repository/src/error.rs" | grep -oE '"(Runtime|Function)\.[A-Z][A-Za-z]*"'
+		sed -s '/#\[cfg(test)\]/,$d' "$repository/src/error.rs" "$repository/src/snapshot.rs" "$repository/src/lambda/runtime_api.rs" | grep -oE '"(Runtime|Function)\.[A-Z][A-Za-z]*"'
 		grep -rhoE --exclude='*.md' --exclude='*.pyc' '(Runtime|Function)\.[A-Z][A-Za-z]*' "$repository/runtimes"
 	} | tr -d '"' | sort -u
 }

@@ -212,7 +212,7 @@ impl Asked<'_> {
         }
         let limit = match self.route {
             Ok(Endpoint::Response(_)) => MAX_RESPONSE,
-            Ok(Endpoint::Error(_) | Endpoint::InitError) => runtime::MAX_ERROR,
+            Ok(Endpoint::Error(_) | Endpoint::InitError | Endpoint::RestoreError) => runtime::MAX_ERROR,
             _ => extensions::MAX_BODY,
         };
         reply::receive(body, limit).await
@@ -252,6 +252,8 @@ impl Asked<'_> {
                 runtime::error(environment, id, headers, body)
             }
             Endpoint::InitError => runtime::init_error(environment, headers, body),
+            Endpoint::RestoreNext => runtime::restore_next(environment).await,
+            Endpoint::RestoreError => runtime::restore_error(environment, headers, body),
             Endpoint::Register => extensions::register(environment, headers, &body),
             Endpoint::ExtensionNext => extensions::next(environment, headers).await,
             Endpoint::ExtensionInitError => extensions::init_error(environment, headers),

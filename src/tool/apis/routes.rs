@@ -10,6 +10,8 @@ pub enum Endpoint<'a> {
     Response(&'a str),
     Error(&'a str),
     InitError,
+    RestoreNext,
+    RestoreError,
     Register,
     ExtensionNext,
     ExtensionInitError,
@@ -20,11 +22,13 @@ pub enum Endpoint<'a> {
 type Route = (&'static str, Method, fn(&str) -> Endpoint<'_>);
 
 /// In a pattern `*` stands for a request id.
-static ROUTES: [Route; 8] = [
+static ROUTES: [Route; 10] = [
     ("/2018-06-01/runtime/invocation/next", Method::GET, |_| Endpoint::Next),
     ("/2018-06-01/runtime/invocation/*/response", Method::POST, |id| Endpoint::Response(id)),
     ("/2018-06-01/runtime/invocation/*/error", Method::POST, |id| Endpoint::Error(id)),
     ("/2018-06-01/runtime/init/error", Method::POST, |_| Endpoint::InitError),
+    ("/2018-06-01/runtime/restore/next", Method::GET, |_| Endpoint::RestoreNext),
+    ("/2018-06-01/runtime/restore/error", Method::POST, |_| Endpoint::RestoreError),
     ("/2020-01-01/extension/register", Method::POST, |_| Endpoint::Register),
     ("/2020-01-01/extension/event/next", Method::GET, |_| Endpoint::ExtensionNext),
     ("/2020-01-01/extension/init/error", Method::POST, |_| Endpoint::ExtensionInitError),
@@ -41,6 +45,7 @@ impl<'a> Endpoint<'a> {
             Endpoint::InitError => Some(FaultPoint::InitError),
             Endpoint::Register => Some(FaultPoint::Register),
             Endpoint::ExtensionNext => Some(FaultPoint::ExtensionNext),
+            Endpoint::RestoreNext | Endpoint::RestoreError => None,
             Endpoint::ExtensionInitError | Endpoint::ExtensionExitError => None,
         }
     }
@@ -87,7 +92,7 @@ mod tests {
         assert_eq!(route(&Method::GET, &format!("{base}/invocation/next")), Ok(Endpoint::Next));
         assert_eq!(route(&Method::POST, &format!("{base}/invocation/a-1/response")), Ok(Endpoint::Response("a-1")));
         assert_eq!(route(&Method::POST, &format!("{base}/invocation/next")), Err(StatusCode::METHOD_NOT_ALLOWED));
-        for path in ["/restore/next", "/invocation//response", "/invocation/a/b/response", "/init/error/"] {
+        for path in ["/restore/nothing", "/invocation//response", "/invocation/a/b/response", "/init/error/"] {
             assert_eq!(route(&Method::POST, &format!("{base}{path}")), Err(StatusCode::NOT_FOUND));
         }
     }

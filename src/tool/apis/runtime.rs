@@ -116,6 +116,34 @@ pub fn init_error(environment: &Environment, headers: &HeaderMap, body: Received
     taken.map_or_else(|refusal| refused(&refusal).into(), |()| Reply::accepted())
 }
 
+/// `GET /runtime/restore/next`. Waits until the environment has been restored from its snapshot.
+pub async fn restore_next(environment: &Environment) -> Reply {
+    if !environment.function.snapstart {
+        return Reply::new(StatusCode::NOT_FOUND, "404 page not found\n"); // as AWS's emulator
+    }
+    let asked = environment.change(|state| {
+        state.runtime = state.runtime.asked_for_restore()?;
+        Ok(())
+    });
+    match asked {
+        Err(refusal) => refused(&refusal).into(),
+        Ok(()) => {
+            environment.until(|state| (state.runtime == RuntimeState::Restored).then_some(())).await;
+            Reply::new(StatusCode::OK, "{}").with(CONTENT_TYPE, "application/json")
+        }
+    }
+}
+
+/// `POST /runtime/restore/error`. The restore fails when the runtime exits.
+pub fn restore_error(environment: &Environment, headers: &HeaderMap, body: Received) -> Reply {
+    let taken = environment.change(|state| {
+        state.runtime = state.runtime.restore_failed()?;
+        state.init_error = Some(function_error(headers, body));
+        Ok(())
+    });
+    taken.map_or_else(|refusal| refused(&refusal).into(), |()| Reply::accepted())
+}
+
 fn function_error(headers: &HeaderMap, body: Received) -> FunctionError {
     let header = headers.get("lambda-runtime-function-error-type").and_then(|value| value.to_str().ok());
     FunctionError { error_type: lambda_error_type(header.unwrap_or("")), body: body.bytes }

@@ -147,7 +147,7 @@ async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>, mut stream: Strea
 fn status_of(failure: &Failure) -> u8 {
     match failure {
         Failure::Timeout(_) => TIMED_OUT,
-        Failure::InitTimeout(_) | Failure::InitReported(_) => INIT_FAILED,
+        Failure::InitTimeout(_) | Failure::RestoreTimeout(_) | Failure::InitReported(_) => INIT_FAILED,
         Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) | Failure::BrokenOff(_) => 1,
         Failure::ResponseTooLarge(_) | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
         Failure::TruncatedResponse | Failure::InvalidStream(_) => 1,

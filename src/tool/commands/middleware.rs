@@ -130,6 +130,7 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
         bootstrap: Some(bootstrap), // any executable will do: it is not started
         function_name: "function".to_owned(),
         managed: None,
+        snapstart: false,
         quiet: false,
     };
     Function::new(arguments).map_err(ToolError::Function)

@@ -29,6 +29,10 @@ use tokio::time::{Instant, timeout_at};
 /// Lambda's limit for the Init phase.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// Lambda's limits with SnapStart: for Init, unless the function's timeout is longer, and for what follows a restore.
+const SNAPSTART_INIT_LIMIT: Duration = Duration::from_secs(130);
+const RESTORE_LIMIT: Duration = Duration::from_secs(10);
+
 /// The settings that do not belong to the function.
 pub struct Options {
     pub init_limit: Duration,
@@ -103,10 +107,16 @@ impl Lambda {
     /// # Errors
     /// Why it failed.
     pub async fn init(&mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + self.init_limit;
+        let limit = match self.init_limit {
+            INIT_LIMIT if self.function.snapstart => SNAPSTART_INIT_LIMIT.max(self.function.timeout),
+            limit => limit,
+        };
+        let deadline = Instant::now() + limit;
         let environment = self.start()?;
-        let late = Failure::InitTimeout(self.init_limit);
-        let done = self.init_until(&environment, deadline, late).await;
+        let mut done = self.init_until(&environment, deadline, Failure::InitTimeout(limit)).await;
+        if done.is_ok() {
+            done = self.restore(&environment).await;
+        }
         let duration = environment.age();
         self.reporter.show_init(duration, done.as_ref().err());
         match done {
@@ -142,6 +152,27 @@ impl Lambda {
         };
         self.reporter.init_ended(environment, failure.as_ref());
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Plays the snapshot, if the runtime waits for it: tells it that it has been restored, and waits until it asks for an invocation.
+    async fn restore(&self, environment: &Environment) -> Result<(), Failure> {
+        if !environment.read(State::is_snapshot) {
+            return Ok(()); // no hooks: Lambda takes the snapshot without its help
+        }
+        self.reporter.journal.note("restored", || json!({"environment": environment.number}));
+        environment.change(|state| state.runtime = RuntimeState::Restored);
+        let ended = |state: &mut State| match state.exit {
+            Some(status) => Some(Some(status)),
+            None => (state.runtime == RuntimeState::Ready).then_some(None),
+        };
+        let end = timeout_at(Instant::now() + RESTORE_LIMIT, environment.until(ended)).await;
+        let reported = environment.read(|state| state.init_error.clone());
+        match (end, reported) {
+            (Ok(None), _) => Ok(()),
+            (_, Some(error)) => Err(Failure::InitReported(error)),
+            (Ok(Some(status)), None) => Err(exit(environment, status)),
+            (Err(_), None) => Err(Failure::RestoreTimeout(RESTORE_LIMIT)),
+        }
     }
 
     /// Invokes the function. If there is no execution environment, Init runs first, within the timeout. The memory is
@@ -180,7 +211,10 @@ impl Lambda {
             Err(failure) => return (Err(failure), None),
         };
         let late = Failure::Timeout(self.function.timeout);
-        let done = self.init_until(&environment, deadline, late).await;
+        let mut done = self.init_until(&environment, deadline, late).await;
+        if done.is_ok() {
+            done = self.restore(&environment).await;
+        }
         let duration = environment.age();
         (done.map(|()| environment), Some(duration))
     }

@@ -35,6 +35,10 @@ pub struct FunctionArguments {
     #[arg(long, value_name = "RUNTIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub managed: Option<String>,
 
+    /// Play SnapStart: after Init the environment is restored from a snapshot, as the runtime sees it
+    #[arg(long)]
+    pub snapstart: bool,
+
     /// The function's name
     #[arg(long, value_name = "NAME", default_value = "function")]
     pub function_name: String,

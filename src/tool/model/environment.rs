@@ -149,15 +149,24 @@ impl State {
     pub fn init_end(&self) -> Option<InitEnd> {
         match self.exit {
             Some(status) => Some(InitEnd::Exited(status)),
-            None => self.is_idle().then_some(InitEnd::Ready),
+            None => (self.is_idle() || self.is_snapshot()).then_some(InitEnd::Ready),
         }
     }
 
     /// True if the runtime and every extension have asked for their next event. Then the environment can take an
     /// invocation; Lambda would freeze it now.
     pub fn is_idle(&self) -> bool {
+        self.runtime == RuntimeState::Ready && self.have_extensions_asked()
+    }
+
+    /// True if Init is over and Lambda would take a snapshot now.
+    pub fn is_snapshot(&self) -> bool {
+        self.runtime == RuntimeState::RestoreReady && self.have_extensions_asked()
+    }
+
+    fn have_extensions_asked(&self) -> bool {
         let waits = |extension: &Extension| extension.state == ExtensionState::Ready && !extension.has_event;
-        self.runtime == RuntimeState::Ready && self.extensions.iter().all(waits)
+        self.extensions.iter().all(waits)
     }
 
     pub fn extension(&mut self, id: &str) -> Option<&mut Extension> {

@@ -31,6 +31,8 @@ pub enum Failure {
     Timeout(Duration),
     /// Init took longer than its limit.
     InitTimeout(Duration),
+    /// What follows the restore of a snapshot took longer than its limit.
+    RestoreTimeout(Duration),
     /// The response has more bytes than this limit.
     ResponseTooLarge(u64),
     InvalidResponseMode,
@@ -51,7 +53,7 @@ impl Failure {
             Failure::Reported(error) | Failure::InitReported(error) | Failure::BrokenOff(error) => &error.error_type,
             Failure::Exit(_) => "Runtime.ExitError",
             Failure::Extension(error_type, _) => error_type,
-            Failure::Timeout(_) | Failure::InitTimeout(_) => "Sandbox.Timedout",
+            Failure::Timeout(_) | Failure::InitTimeout(_) | Failure::RestoreTimeout(_) => "Sandbox.Timedout",
             Failure::ResponseTooLarge(_) => "Function.ResponseSizeTooLarge",
             Failure::InvalidResponseMode => "Runtime.InvalidResponseModeHeader",
             Failure::TruncatedResponse => "Runtime.TruncatedResponse",
@@ -76,6 +78,9 @@ impl Failure {
             }
             Failure::InitTimeout(limit) => {
                 format!("Init timed out after {:.2} seconds", limit.as_secs_f64())
+            }
+            Failure::RestoreTimeout(limit) => {
+                format!("Restore timed out after {:.2} seconds", limit.as_secs_f64())
             }
             Failure::ResponseTooLarge(limit) => {
                 format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).")
@@ -107,7 +112,7 @@ impl Failure {
     pub fn ends_environment(&self) -> bool {
         match self {
             Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
-            Failure::InitTimeout(_) | Failure::InitReported(_) => true,
+            Failure::InitTimeout(_) | Failure::RestoreTimeout(_) | Failure::InitReported(_) => true,
             Failure::InvalidEntrypoint(_) => true,
             Failure::Reported(_) | Failure::ResponseTooLarge(_) | Failure::InvalidResponseMode => false,
             Failure::BrokenOff(_) | Failure::TruncatedResponse | Failure::InvalidStream(_) => false,

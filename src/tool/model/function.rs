@@ -23,6 +23,8 @@ pub struct Function {
     pub region: String,
     /// The managed runtime as whose wrapper bootstrap is started. Empty: as the wrapper of any.
     pub managed: Option<String>,
+    /// It has SnapStart.
+    pub snapstart: bool,
     /// The environment variables that the user gives.
     pub variables: Vec<(String, String)>,
 }
@@ -72,6 +74,7 @@ impl Function {
             bootstrap: bootstrap_path::find(arguments.bootstrap).map_err(Unusable::Bootstrap)?,
             region: region(),
             managed: arguments.managed,
+            snapstart: arguments.snapstart,
             variables: parse_all(&arguments.variables, &own)?,
         })
     }

@@ -17,6 +17,12 @@ pub enum RuntimeState {
     Started,
     /// It has posted an Init error, and can only exit.
     InitError,
+    /// It is at the end of Init, and waits until it has been restored from a snapshot.
+    RestoreReady,
+    /// It has been restored, and has not yet asked for an invocation.
+    Restored,
+    /// It has posted that a hook failed after that, and can only exit.
+    RestoreError,
     /// It waits for an invocation.
     Ready,
     /// It has an invocation to answer.
@@ -32,6 +38,9 @@ impl RuntimeState {
         match self {
             RuntimeState::Started => "Started",
             RuntimeState::InitError => "InitError",
+            RuntimeState::RestoreReady => "RestoreReady",
+            RuntimeState::Restored => "Restoring",
+            RuntimeState::RestoreError => "RestoreError",
             RuntimeState::Ready => "Ready",
             RuntimeState::Running => "Running",
             RuntimeState::Streaming => "InvocationResponse",
@@ -42,9 +51,11 @@ impl RuntimeState {
     /// It asks for an invocation. If it has not answered the last one, it gets that one again.
     pub fn asked_for_next(self) -> Result<RuntimeState, NotAllowed> {
         match self {
-            RuntimeState::Started | RuntimeState::Ready | RuntimeState::ResponseSent => Ok(RuntimeState::Ready),
+            RuntimeState::Started | RuntimeState::Restored => Ok(RuntimeState::Ready),
+            RuntimeState::Ready | RuntimeState::ResponseSent => Ok(RuntimeState::Ready),
             RuntimeState::Running => Ok(RuntimeState::Running),
             RuntimeState::InitError | RuntimeState::Streaming => Err(self.not_allowed("Ready")),
+            RuntimeState::RestoreReady | RuntimeState::RestoreError => Err(self.not_allowed("Ready")),
         }
     }
 
@@ -68,6 +79,20 @@ impl RuntimeState {
         match self {
             RuntimeState::Started => Ok(RuntimeState::InitError),
             _ => Err(self.not_allowed("InitError")),
+        }
+    }
+
+    pub fn asked_for_restore(self) -> Result<RuntimeState, NotAllowed> {
+        match self {
+            RuntimeState::Started => Ok(RuntimeState::RestoreReady),
+            _ => Err(self.not_allowed("RestoreReady")),
+        }
+    }
+
+    pub fn restore_failed(self) -> Result<RuntimeState, NotAllowed> {
+        match self {
+            RuntimeState::Restored => Ok(RuntimeState::RestoreError),
+            _ => Err(self.not_allowed("RestoreError")),
         }
     }
 
@@ -156,6 +181,18 @@ mod tests {
         assert_eq!(RuntimeState::Started.init_failed(), Ok(RuntimeState::InitError));
         assert!(RuntimeState::Ready.init_failed().is_err());
         assert!(RuntimeState::InitError.asked_for_next().is_err());
+    }
+
+    #[test]
+    fn a_snapshot_is_restored_once_between_init_and_the_first_invocation() {
+        let waits = RuntimeState::Started.asked_for_restore();
+        assert_eq!(waits, Ok(RuntimeState::RestoreReady));
+        assert!(
+            RuntimeState::RestoreReady.asked_for_next().is_err() && RuntimeState::RestoreReady.init_failed().is_err()
+        );
+        assert_eq!(RuntimeState::Restored.asked_for_next(), Ok(RuntimeState::Ready));
+        assert_eq!(RuntimeState::Restored.restore_failed(), Ok(RuntimeState::RestoreError));
+        assert!(RuntimeState::Ready.asked_for_restore().is_err() && RuntimeState::Started.restore_failed().is_err());
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", VERSION.to_owned()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", initialization_type(function).to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
@@ -55,6 +55,10 @@ fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item
         ("_HANDLER", function.handler.clone()),
     ]
     .into_iter()
+}
+
+fn initialization_type(function: &Function) -> &'static str {
+    if function.snapstart { "snap-start" } else { "on-demand" }
 }
 
 fn own(ours: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = (OsString, OsString)> {
