@@ -135,6 +135,13 @@ check 'hooks that AWS'"'"'s package for Python has registered run unchanged' '
 	said_in_order "before after call"
 '
 
+check 'they run in the wrapper of a managed runtime, too' '
+	(cd "$tests" && bench/peers awslambdaric) >peers.log 2>&1 &&
+	start_lambda python:snapstart.handler --snapstart --managed=python3.13 --env "PYTHONPATH=$repository/.cache/bench/python/client" &&
+	answers 1 1 &&
+	said_in_order "before after call"
+'
+
 # aws HOOK: AWS'"'"'s client for Python in place of bootstrap.
 aws() {
 	(cd "$tests" && bench/peers awslambdaric) >peers.log 2>&1 &&
