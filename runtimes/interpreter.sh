@@ -3,13 +3,19 @@
 # error of Init. usage: . "${0%/*}/../interpreter.sh"
 
 # find_interpreter LANGUAGE PROGRAM VERSION VERSION_FILE: sets $interpreter to the first PROGRAM in /opt/LANGUAGE/bin,
-# /var/lang/bin and PATH. If there is none, it ends with an Init error that names every folder. A version manager takes its
-# version from VERSION, the value of its variable, or from VERSION_FILE, the name of its file (`.python-version`).
+# /var/lang/bin and PATH. In a sealed runtime image /opt/LANGUAGE/bin is the last. If there is none, it ends with an Init error that
+# names every folder. A version manager takes its version from VERSION, the value of its variable, or from VERSION_FILE, the name
+# of its file (`.python-version`).
 find_interpreter() {
 	places=
-	set -f # PATH is split below, never expanded
+	folders=/opt/$1/bin:/var/lang/bin:$PATH
+	case ${here-} in # the folder of language-runtime
+	/opt/* | '') ;; # a layer has no seal
+	*) test ! -e "$here/../../sealed" || folders=/var/lang/bin:$PATH:/opt/$1/bin ;;
+	esac
+	set -f # the folders are split below, never expanded
 	IFS=:
-	for folder in "/opt/$1/bin" /var/lang/bin $PATH
+	for folder in $folders
 	do
 		interpreter=$folder/$2
 		places="$places, $folder"

@@ -1,5 +1,6 @@
 //! Where the language runtime and the middlewares are. Files are looked for in the layers first, then beside the user's code,
-//! then beside this program: on Lambda that is the layers again, on a developer's machine the folder of the build.
+//! then beside this program: on Lambda that is the layers again, on a developer's machine the folder of the build. In a runtime
+//! image that its publisher has sealed, what is beside this program goes first.
 
 use std::env;
 use std::ffi::OsStr;
@@ -17,6 +18,10 @@ const LAYERS: &str = "/opt";
 /// AWS's managed runtimes whose handlers are compiled. `AWS_EXECUTION_ENV` begins with these names, behind its prefix.
 const COMPILED: [&str; 2] = ["java", "dotnet"];
 
+/// A file beside this program by which the publisher of a runtime image says that layers and code replace nothing of the image.
+/// It is no environment variable, because the function's configuration sets those. `runtimes/interpreter.sh` looks for it, too.
+const SEAL: &str = "sealed";
+
 /// The folders that may hold `runtimes` and `middlewares`, in order.
 pub fn roots(config: &Config) -> Vec<PathBuf> {
     roots_of(&config.task_root, env::current_exe().ok().as_deref())
@@ -26,7 +31,10 @@ pub fn roots(config: &Config) -> Vec<PathBuf> {
 fn roots_of(task_root: &Path, bootstrap: Option<&Path>) -> Vec<PathBuf> {
     let mut roots = vec![PathBuf::from(LAYERS), task_root.to_owned()];
     let beside_us = bootstrap.and_then(Path::parent).map(Path::to_owned);
-    roots.extend(beside_us.filter(|folder| folder != Path::new(LAYERS)));
+    if let Some(folder) = beside_us.filter(|folder| folder != Path::new(LAYERS)) {
+        let place = if folder.join(SEAL).exists() { 0 } else { roots.len() };
+        roots.insert(place, folder);
+    }
     roots
 }
 
@@ -45,7 +53,8 @@ pub fn language_runtime(config: &Config, roots: &[PathBuf]) -> Result<PathBuf, I
     let found = match &config.runtime {
         Some(path) if path.contains('/') => search.at(Path::new(path)).or_else(|| search.within(Path::new(path))),
         Some(name) => search.by_name(name),
-        None => match search.within(Path::new(LAYERS)) {
+        // A layer's own, or that of a sealed image.
+        None => match roots.first().and_then(|first| search.within(first)) {
             Some(own) => Some(own),
             None => {
                 by_handler(config, &mut search).or_else(|error| compiled(config).map_or(Err(error), |_| Ok(None)))?
