@@ -2,11 +2,12 @@
 # make layer      the layers alone
 # make bootstrap  dist/<arch>/bootstrap, what Lambda runs
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
+# make image      runtime images for customer-managed runtimes, as OCI archives: dist/open-runtime-nodejs.oci.tar and others
 # make run        invokes the example with an event
 # make check      reads the sources: format, clippy, cargo doc, shellcheck
 # make test       runs every test
 # make test-compat  runs programs with people's packages under AWS's clients and under ours, and writes docs/compatibility.md
-# make test-deploy  runs those that take longer: layers on a bare root, deployment to a mock of AWS, a build elsewhere
+# make test-deploy  runs those that take longer: layers and images on a bare root, deployment to a mock of AWS, a build elsewhere
 # make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
 #                 in all ways, all hostile tries with many random ones (HOSTILE_RANDOM=3000), and web pages in Chromium, which it
 #                 installs
@@ -23,7 +24,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers run check test test-compat test-deploy test-long mutants bench bench-quick size docs clean
+.PHONY: all bootstrap tool layer interpreter-layers image run check test test-compat test-deploy test-long mutants bench bench-quick size docs clean
 
 all: layer tool
 
@@ -39,6 +40,9 @@ layer:
 
 interpreter-layers:
 	@scripts/interpreter-layer
+
+image: layer interpreter-layers
+	@scripts/image
 
 run: bootstrap tool
 	@scripts/setup run
@@ -57,7 +61,7 @@ test-compat: bootstrap tool
 	@echo 'compat: the first run installs packages, which takes minutes; target/tests/ has its log'
 	@cd tests && LIMIT_S=1200 ./run compat/run
 
-test-deploy: layer interpreter-layers
+test-deploy: layer interpreter-layers image
 	@scripts/setup test-deploy
 	@cd tests && ./run 'deploy-*'
 

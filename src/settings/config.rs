@@ -124,10 +124,8 @@ fn concurrency(variables: Variables<'_>) -> usize {
 
 /// `_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET`: a socket that takes a log for each connection, on Managed Instances.
 pub fn log_socket() -> Option<PathBuf> {
-    env::var_os(LOG_SOCKET).map(PathBuf::from)
+    env::var_os("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET").map(PathBuf::from)
 }
-
-const LOG_SOCKET: &str = "_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET";
 
 /// A pipe keeps a line of this many bytes whole when several processes write to it.
 const WHOLE_LINE: usize = 4096;
@@ -151,7 +149,8 @@ pub fn read_log(log: &mut Log, variables: Variables<'_>) -> Result<(), Invocatio
     log.is_json = text(variables, "AWS_LAMBDA_LOG_FORMAT")?.is_some_and(|format| format.eq_ignore_ascii_case("json"));
     if concurrency(variables) > 1 {
         log.is_json = true; // by its request id, a reader can tell which invocation a line belongs to
-        log.longest = if variables(LOG_SOCKET).is_some() { usize::MAX } else { WHOLE_LINE };
+        log.longest =
+            if variables("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET").is_some() { usize::MAX } else { WHOLE_LINE };
     }
     log.types_only = match text(variables, "SLSLOGERRORS")?.as_deref() {
         None | Some("full") => false,

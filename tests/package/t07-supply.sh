@@ -158,7 +158,7 @@ check 'every Debian package in a layer is pinned by version and hash, and is fet
 	diff "$work/asked" "$work/pinned" &&
 	same "$(wc -l <debs.txt)" "$(wc -l <"$work/pinned")" &&
 	test -s "$work/pinned" &&
-	fails_to grep -E "mmdebstrap|apt-get|debootstrap" interpreter-layer
+	fails_to grep -E "mmdebstrap|apt-get|debootstrap" interpreter-layer image
 '
 
 finish

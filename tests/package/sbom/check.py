@@ -1,6 +1,7 @@
 """Checks dist/open-runtime-LAYER.cdx.json: CycloneDX's schema, SPDX's expressions, purls, and the layer itself.
 
-usage: check.py LAYER…     prints what is wrong; tests/package/sbom/validate starts it
+usage: check.py LAYER…           prints what is wrong; tests/package/sbom/validate starts it
+       check.py --image FILE…    the same for the lists of runtime images
 """
 
 import hashlib
@@ -39,6 +40,27 @@ def troubles(layer):
     for part in parts:
         yield from troubles_of_part(part)
     yield from (troubles_of_bootstrap if layer in TARGETS else troubles_of_interpreter)(layer, path, document)
+
+
+def troubles_of_image(path):
+    text = Path(path).read_text()
+    schema_error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    if schema_error:
+        yield f"schema: {schema_error}"
+    document = json.loads(text)
+    yield from troubles_of_refs(document)
+    for part in document["components"]:
+        yield from troubles_of_part(part)
+    language = document["metadata"]["component"]["name"].removeprefix("open-runtime-")
+    arch = "arm64" if "arm64" in Path(path).name else "x86_64"
+    groups = {f"image-{arch}", f"image-{language}-{arch}", f"{language}-{arch}"}
+    pinned = {sum for name, sum, _ in (line.split() for line in (ROOT / "scripts/debs.txt").read_text().splitlines()) if name in groups}
+    listed = {part["hashes"][0]["content"] for part in document["components"] if part["purl"].startswith("pkg:deb/")}
+    if pinned != listed or not pinned:
+        yield f"packages of Debian: {pinned ^ listed}"
+    names = {part["name"] for part in document["components"]}
+    if not {"bootstrap", "std", "musl", "libc6", "dash", "busybox-static"} <= names:
+        yield f"the image is made of {names}"
 
 
 def troubles_of_refs(document):
@@ -130,6 +152,7 @@ def digest(content):
     return hashlib.sha256(content).hexdigest()
 
 
-bad = [f"{layer}: {trouble}" for layer in sys.argv[1:] for trouble in troubles(layer)]
+check, names = (troubles_of_image, sys.argv[2:]) if sys.argv[1:2] == ["--image"] else (troubles, sys.argv[1:])
+bad = [f"{name}: {trouble}" for name in names for trouble in check(name)]
 print(*bad, sep="\n")
-sys.exit(1 if bad or len(sys.argv) < 2 else 0)
+sys.exit(1 if bad or not names else 0)
