@@ -55,7 +55,7 @@ check 'the example can be packaged with the ARN of an existing layer' '
 	start_mock &&
 	export OPEN_RUNTIME_LAYER=arn:aws:lambda:us-east-1:123456789012:layer:open-runtime-arm64:7 &&
 	sls_in example package &&
-	same "handler.js python/handler.py" "$(python -c "
+	same "handler.js python/asgi.py python/handler.py python/streaming.py" "$(python -c "
 import zipfile
 print(*sorted(zipfile.ZipFile(\"services/example/.serverless/open-runtime-example.zip\").namelist()))")" &&
 	same "middlewares/polite -rwxr-xr-x" "$(python -c "
