@@ -14,7 +14,7 @@ use crate::child::supervised::Supervised;
 use crate::error::{Fatal, InvocationError};
 use crate::function::{Answer, Function};
 use crate::invocation::Invocation;
-use crate::lambda::runtime_api::{InitFailure, Next, REFUSED, RuntimeApi};
+use crate::lambda::runtime_api::{Next, RuntimeApi, Told};
 use crate::log::{Failed, Level, Log};
 use crate::middleware;
 use crate::middleware::chain::Middlewares;
@@ -166,13 +166,11 @@ fn report_init_failure(api: &RuntimeApi, slot: Option<&Slot>, log: Log, error: I
     }
     match api.fail_init(&error) {
         Ok(said) if slot.is_some() => {
-            if said == InitFailure::Accepted {
+            if matches!(said, Told::Accepted) {
                 log.failure(Failed::Init, &error);
             }
             Fatal::Told
         }
-        Ok(InitFailure::Accepted) => Fatal::Init(error),
-        Ok(InitFailure::KnownBefore) => Fatal::Unreported { error, why: REFUSED.to_owned() },
-        Err(fatal) => Fatal::Unreported { error, why: fatal.to_string() },
+        told => Told::ends_with(told, error),
     }
 }

@@ -11,7 +11,7 @@ use crate::child::protocol::Call;
 use crate::child::supervised::Supervised;
 use crate::error::{Fatal, InvocationError};
 use crate::lambda::extension::Extension;
-use crate::lambda::runtime_api::{InitFailure, REFUSED, RuntimeApi};
+use crate::lambda::runtime_api::{RuntimeApi, Told};
 use crate::os::deadline::Deadline;
 
 /// How long the hooks before the snapshot may take. Lambda ends Init earlier: after 130 s, or the function's timeout if that is longer.
@@ -55,15 +55,10 @@ pub fn pass(
 
 fn unless_terminated<T>(
     children: &SharedChildren,
-    told: Result<InitFailure, Fatal>,
+    told: Result<Told, Fatal>,
     error: InvocationError,
 ) -> Result<Option<T>, Fatal> {
-    match told {
-        _ if children.get().signals.is_terminating() => Ok(None),
-        Ok(InitFailure::Accepted) => Err(Fatal::Init(error)),
-        Ok(InitFailure::KnownBefore) => Err(Fatal::Unreported { error, why: REFUSED.to_owned() }),
-        Err(fatal) => Err(Fatal::Unreported { error, why: fatal.to_string() }),
-    }
+    if children.get().signals.is_terminating() { Ok(None) } else { Err(Told::ends_with(told, error)) }
 }
 
 /// Has the language runtime run its hooks, if it has said that it can.

@@ -75,16 +75,23 @@ pub enum Next {
     Terminated,
 }
 
-/// [`InitFailure::KnownBefore`], if nobody else can have reported one.
-pub const REFUSED: &str = "Runtime API: POST /runtime/init/error failed: HTTP status 403";
-
-/// What Lambda said to an error of the Init phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InitFailure {
+/// What Lambda said to an error that ends the start of an environment.
+#[derive(Debug)]
+pub enum Told {
     /// It has it.
     Accepted,
-    /// Status 403: it has another one already.
-    KnownBefore,
+    /// Status 403: it has another one already. This is what ends bootstrap if nobody else can have reported one.
+    KnownBefore(Fatal),
+}
+
+impl Told {
+    /// Why bootstrap ends with this error, of which Lambda was told.
+    pub fn ends_with(told: Result<Told, Fatal>, error: InvocationError) -> Fatal {
+        match told {
+            Ok(Told::Accepted) => Fatal::Init(error),
+            Ok(Told::KnownBefore(fatal)) | Err(fatal) => Fatal::Unreported { error, why: fatal.to_string() },
+        }
+    }
 }
 
 /// The Runtime API of this execution environment.
@@ -369,7 +376,7 @@ impl RuntimeApi {
     /// [`Fatal::RuntimeApi`].
     ///
     /// Source: POST /runtime/init/error, <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror>
-    pub fn fail_init(&self, error: &InvocationError) -> Result<InitFailure, Fatal> {
+    pub fn fail_init(&self, error: &InvocationError) -> Result<Told, Fatal> {
         self.fail_init_as(&header_error_type(error.error_type()), error)
     }
 
@@ -377,7 +384,7 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// [`Fatal::RuntimeApi`].
-    pub fn fail_init_as(&self, error_type: &str, error: &InvocationError) -> Result<InitFailure, Fatal> {
+    pub fn fail_init_as(&self, error_type: &str, error: &InvocationError) -> Result<Told, Fatal> {
         self.fail_start("POST /runtime/init/error", error_type, error)
     }
 
@@ -385,18 +392,21 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// [`Fatal::RuntimeApi`].
-    pub fn fail_restore(&self, error: &InvocationError) -> Result<InitFailure, Fatal> {
+    pub fn fail_restore(&self, error: &InvocationError) -> Result<Told, Fatal> {
         self.fail_start("POST /runtime/restore/error", "Runtime.AfterRestoreError", error)
     }
 
     #[inline(never)]
-    fn fail_start(&self, call: &'static str, error_type: &str, error: &InvocationError) -> Result<InitFailure, Fatal> {
+    fn fail_start(&self, call: &'static str, error_type: &str, error: &InvocationError) -> Result<Told, Fatal> {
         let failed = |why| Fatal::RuntimeApi { call, why };
         let path = ["/2018-06-01", call.strip_prefix("POST ").unwrap_or(call)].concat();
         match self.post(&path, &error.to_json(), &error_headers(error_type.to_owned(), error)) {
-            Ok(response) if response.status().is_success() => Ok(InitFailure::Accepted),
-            Ok(response) if response.status() == StatusCode::FORBIDDEN => Ok(InitFailure::KnownBefore),
-            Ok(response) => Err(failed(format!("HTTP status {}", response.status().as_u16()))),
+            Ok(response) if response.status().is_success() => Ok(Told::Accepted),
+            Ok(response) => {
+                let status = response.status();
+                let fatal = failed(format!("HTTP status {}", status.as_u16()));
+                if status == StatusCode::FORBIDDEN { Ok(Told::KnownBefore(fatal)) } else { Err(fatal) }
+            }
             Err(failure) => Err(failed(failure.to_string())),
         }
     }
