@@ -220,16 +220,7 @@ impl Asked<'_> {
 
     /// Answers a request that has been read, with its fault.
     async fn act(&self, received: Received) -> Result<Reply, NoAnswer> {
-        if self.fault.resets(Reset::AfterReading) {
-            self.breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
-            return Err(NoAnswer);
-        }
-        if self.fault.swallows() {
-            return std::future::pending().await; // ends with the connection
-        }
-        if let Some(delay) = self.fault.delay() {
-            tokio::time::sleep(delay).await;
-        }
+        self.fault.act_after_reading(self.breaker).await?;
         let reply = match (self.fault.instead(), self.route) {
             (Some(instead), _) => instead,
             (None, Ok(endpoint)) => self.dispatch(endpoint, received).await,

@@ -82,7 +82,7 @@ impl ResponseStream<'_> {
         sink.begin(runtime::content_type(self.headers)).await;
         let end = self.copy(&mut sink).await;
         if let End::Whole(_) = end {
-            self.delay_end().await?;
+            self.fault.act_after_reading(self.breaker).await?;
         }
         self.conclude(end, open, sink)
     }
@@ -136,21 +136,6 @@ impl ResponseStream<'_> {
             sleep(pause).await;
         }
         self.fault.cut()
-    }
-
-    /// What a fault does when the whole body has come.
-    async fn delay_end(&self) -> Result<(), NoAnswer> {
-        if self.fault.resets(Reset::AfterReading) {
-            self.breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
-            return Err(NoAnswer);
-        }
-        if self.fault.swallows() {
-            return std::future::pending().await; // ends with the connection
-        }
-        if let Some(delay) = self.fault.delay() {
-            sleep(delay).await;
-        }
-        Ok(())
     }
 
     fn conclude(self, end: End, open: Open<'_>, sink: Sink<'_>) -> Result<Reply, NoAnswer> {

@@ -1,6 +1,6 @@
 //! One fault, and what it does to a request and its answer.
 
-use crate::http::reply::Reply;
+use crate::http::reply::{NoAnswer, Reply};
 use crate::http::wire::{Break, BreakPoint, Breaker};
 use crate::model::time;
 use base64::Engine;
@@ -99,10 +99,6 @@ impl Fault {
         self.swallow
     }
 
-    pub fn delay(&self) -> Option<Duration> {
-        self.delay_ms.map(Duration::from_millis)
-    }
-
     /// So many bytes of a streamed response are read before the fault acts.
     pub fn after_bytes(&self) -> u64 {
         self.after_bytes.unwrap_or(0)
@@ -154,6 +150,24 @@ impl Fault {
             Some(Chunked::Of(bytes)) => Some(bytes),
         };
         reply
+    }
+
+    /// Does what comes between a request that has been read and its answer.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn act_after_reading(&self, breaker: &Breaker) -> Result<(), NoAnswer> {
+        if self.resets(Reset::AfterReading) {
+            breaker.plan(Break { at: BreakPoint::Now, is_reset: true });
+            return Err(NoAnswer);
+        }
+        if self.swallows() {
+            return std::future::pending().await; // ends with the connection
+        }
+        if let Some(delay) = self.delay_ms {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        Ok(())
     }
 
     /// Plans how the connection breaks. To be called with the final answer.
