@@ -2,19 +2,15 @@
    look at it, and has no deadlines, no errors and no signals. usage: bridge LANGUAGE_RUNTIME */
 #include "child.h"
 
-int main(int count, char **arguments)
+static void answer(struct child *child, int api, const struct invocation *invocation)
 {
 	static const char prefix[] = "{\"id\":\"1\",\"response\":";
-	struct buffer buffer = {0}, line = {0};
-	if (count < 2)
-		return 2;
-	struct child child = start_child(arguments + 1);
-	int api = connect_to_api();
-	read_line(&child, &line);
-	for (;;) {
-		struct invocation invocation = next_invocation(api, &buffer);
-		send_call(&child, &invocation);
-		read_line(&child, &line);
-		respond(api, &invocation, line.bytes + sizeof prefix - 1, line.length - sizeof prefix - 1);
-	}
+	static struct buffer line;
+	read_line(child, &line);
+	respond(api, invocation, line.bytes + sizeof prefix - 1, line.length - sizeof prefix - 1);
+}
+
+int main(int count, char **arguments)
+{
+	return serve(count, arguments, answer);
 }

@@ -53,10 +53,12 @@ static int send_line(int api, char *line, size_t length)
 	return 0;
 }
 
-static void stream(struct child *child, const struct invocation *invocation)
+/* On a connection of its own, which is opened when the head shows that this is a stream. */
+static void stream(struct child *child, int asking, const struct invocation *invocation)
 {
 	static struct buffer lines, answer;
 	int api = -1, is_over = 0;
+	(void)asking;
 	size_t taken = 0;
 	while (!is_over) {
 		char *end = lines.length > taken ? memchr(lines.bytes + taken, '\n', lines.length - taken) : NULL;
@@ -84,15 +86,5 @@ static void stream(struct child *child, const struct invocation *invocation)
 
 int main(int count, char **arguments)
 {
-	struct buffer buffer = {0}, line = {0};
-	if (count < 2)
-		return 2;
-	struct child child = start_child(arguments + 1);
-	int api = connect_to_api();
-	read_line(&child, &line);
-	for (;;) {
-		struct invocation invocation = next_invocation(api, &buffer);
-		send_call(&child, &invocation);
-		stream(&child, &invocation);
-	}
+	return serve(count, arguments, stream);
 }

@@ -42,3 +42,19 @@ static void send_call(struct child *child, const struct invocation *invocation)
 	struct iovec parts[] = {{(char *)head, sizeof head - 1}, {(char *)invocation->event, invocation->length}, {tail, length}};
 	write_all(child->in, parts, 3);
 }
+
+/* Has the language runtime that the arguments name answer each event. `answer` passes its answer on. */
+static int serve(int count, char **arguments, void (*answer)(struct child *, int api, const struct invocation *))
+{
+	struct buffer buffer = {0}, line = {0};
+	if (count < 2)
+		return 2;
+	struct child child = start_child(arguments + 1);
+	int api = connect_to_api();
+	read_line(&child, &line);
+	for (;;) {
+		struct invocation invocation = next_invocation(api, &buffer);
+		send_call(&child, &invocation);
+		answer(&child, api, &invocation);
+	}
+}
