@@ -516,12 +516,25 @@ def _(_):
         assert error["errorType"] == "Runtime.CompanionError" and "A.d/sh.sh" in error["errorMessage"], error
 
 
-def time_out(runtime):
+def time_out(runtime, **context):
     """Sends SIGTERM while the handler is running, as bootstrap does shortly before the deadline."""
-    runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300)
+    runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300, **context)
     within(LIMIT, lambda: "begun" in runtime.log())
     within(LIMIT, runtime.is_sleeping)
     runtime.signal(signal.SIGTERM)
+
+
+def check_stack(language, error, without=("sh",)):
+    """The stack has the handler's file, but for languages without one, and none of ours."""
+    stack = "\n".join(error["stackTrace"])
+    assert language in without or f"handler.{EXTENSIONS[language]}" in stack, error
+    assert "runtimes/" not in stack, error
+
+
+def check_cleanup(runtime):
+    """The handler has cleaned up. Empties the log for the next call."""
+    within(LIMIT, lambda: "finally" in runtime.log())
+    os.truncate(runtime.log_path, 0)
 
 
 OTHERS = [name for name in LANGUAGES if name not in ("nodejs", "python")]  # those two have their own claims
@@ -535,11 +548,8 @@ def _(language):
             time_out(runtime)
             error = check_error(runtime.read()["error"])
             assert error["errorType"] == "Function.Timeout", error
-            stack = "\n".join(error["stackTrace"])
-            assert language == "sh" or f"handler.{EXTENSIONS[language]}" in stack, error
-            assert "runtimes/" not in stack, error
-            within(LIMIT, lambda: "finally" in runtime.log())
-            os.truncate(runtime.log_path, 0)
+            check_stack(language, error)
+            check_cleanup(runtime)
 
 
 @claim("the answer of a handler after SIGTERM is delivered", *OTHERS)

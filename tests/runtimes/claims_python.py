@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+import claims_common
 from claims import claim
 from harness import LIMIT, PATH
 from language import Language
@@ -715,15 +716,12 @@ async def handler(event, context):
     with start(code) as runtime:
         runtime.ready()
         for _ in range(2):
-            runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300, stream=True)
-            within(LIMIT, lambda: "begun" in runtime.log() and runtime.is_sleeping())
-            runtime.signal(signal.SIGTERM)
+            claims_common.time_out(runtime, stream=True)
             _, chunks, last = runtime.rest_of_stream()
             stack = "".join(last["error"]["stackTrace"])
             assert chunks == [b"begun"] and last["error"]["errorType"] == "Function.Timeout", last
             assert "in items" in stack and "in handler" in stack and "runtimes/" not in stack, stack
-            within(LIMIT, lambda: "finally" in runtime.log())
-            os.truncate(runtime.log_path, 0)
+            claims_common.check_cleanup(runtime)
 
 
 @claim("a file, a pipe and an iterable object stream as a body, and are closed", PYTHON)

@@ -7,7 +7,7 @@ import tempfile
 import time
 
 from claims import claim
-from claims_common import EXTENSIONS, start
+from claims_common import check_cleanup, check_stack, start, time_out
 from harness import LIMIT, PATH, RUNTIMES, Runtime, check_error
 from tap import Missing, within
 
@@ -134,11 +134,9 @@ def _(language):
             _, chunks, last = runtime.stream("pears")
             error = check_error(last["error"])
             assert chunks == [b"begun"] and error["errorType"], (chunks, error)
-            stack = "\n".join(error["stackTrace"])
-            assert language == "sh" or error["errorMessage"] == "no pears" and f"handler.{EXTENSIONS[language]}" in stack, error
-            assert "runtimes/" not in stack, error
-            within(LIMIT, lambda: "finally" in runtime.log())
-            os.truncate(runtime.log_path, 0)
+            assert language == "sh" or error["errorMessage"] == "no pears", error
+            check_stack(language, error)
+            check_cleanup(runtime)
 
 
 @claim("a chunk that JSON cannot represent ends the stream with Runtime.MarshalError, and the handler cleans up", *INTERPRETED)
@@ -156,17 +154,12 @@ def _(language):
     with start(language, "streams_stuck") as runtime:
         runtime.ready()
         for _ in range(2):
-            runtime.begin(None, deadline_ms=int(time.time() * 1000) + 300, stream=True)
-            within(LIMIT, lambda: "begun" in runtime.log() and runtime.is_sleeping())
-            runtime.signal(signal.SIGTERM)
+            time_out(runtime, stream=True)
             _, chunks, last = runtime.rest_of_stream()
             error = check_error(last["error"])
             assert chunks == [b"begun"] and error["errorType"] == "Function.Timeout", (chunks, error)
-            stack = "\n".join(error["stackTrace"])
-            assert language in ("sh", "nodejs") or f"handler.{EXTENSIONS[language]}" in stack, error
-            assert "runtimes/" not in stack, error
-            within(LIMIT, lambda: "finally" in runtime.log())
-            os.truncate(runtime.log_path, 0)
+            check_stack(language, error, without=("sh", "nodejs"))
+            check_cleanup(runtime)
 
 
 @claim("a chunk goes out at once, and what the handler prints is log", *STREAMING)
@@ -252,8 +245,7 @@ def _(language):
             assert last["error"]["errorType"] == "Function.Timeout", last
             assert not any("OpenRuntime" in line for line in last["error"]["stackTrace"]), last
             assert b"".join(chunks).strip(b"\0") == b"" and 0 < len(chunks) < 12, len(chunks)
-            within(LIMIT, lambda: "finally" in runtime.log())
-            os.truncate(runtime.log_path, 0)
+            check_cleanup(runtime)
         assert len(b"".join(runtime.stream(3)[1])) == 3 << 16
 
 
