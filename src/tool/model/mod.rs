@@ -10,6 +10,8 @@ pub mod function;
 pub mod ids;
 pub mod invocation;
 pub mod prelude;
+#[allow(dead_code, reason = "what reads and serves projects is on its way")]
+pub mod route;
 pub mod states;
 pub mod streaming;
 pub mod time;
