@@ -12,7 +12,7 @@
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `report` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
-//! | `report` | log, timeline, journal | `model` `os` |
+//! | `report` | log, timeline, journal, records | `model` `os` |
 //! | `event_loop` | the single thread, and the signals that end it | `tool_error` |
 //! | `tool_error` | the errors of the tool itself | `faults` `model` |
 //! | `faults` | scripted faults | `http` `model` |

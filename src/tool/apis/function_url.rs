@@ -13,7 +13,7 @@ use crate::http::server;
 use crate::http::wire::Breaker;
 use crate::model::event::MAX_EVENT;
 use crate::model::function::Function;
-use crate::model::invocation::{Invocation, Response};
+use crate::model::invocation::{Invocation, Response, Source};
 use crate::model::prelude::{self, Split, Splitter};
 use crate::model::streaming::{self, Part, PartSender};
 use crate::model::{ids, time};
@@ -121,9 +121,9 @@ impl FunctionUrl {
         let (caller, answered) = oneshot::channel();
         let Origin { request_id, trace_id, .. } = origin;
         let function_arn = self.function.arn(None);
-        let (client_context, tenant_id) = (None, None);
+        let source = Source::Url;
         let invocation =
-            Rc::new(Invocation { request_id, event, function_arn, trace_id, client_context, tenant_id, stream });
+            Rc::new(Invocation { request_id, source, event, function_arn, trace_id, stream, ..Invocation::default() });
         let job = Job { invocation, wants_log: false, caller: Some(caller) };
         enqueue(&self.queue, job).map(|()| answered)
     }

@@ -14,7 +14,7 @@ use crate::http::wire::Breaker;
 use crate::model::event::MAX_EVENT;
 use crate::model::function::{Function, VERSION};
 use crate::model::ids;
-use crate::model::invocation::{Invocation, Response};
+use crate::model::invocation::{Invocation, Response, Source};
 use crate::model::streaming::{self, Part};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -68,8 +68,10 @@ fn read(head: &Parts, received: Received, request_id: &str, function: &Function)
     let function_arn = invoke_request::arn_of(name, query, function)?;
     let invocation_type = invoke_request::invocation_type(headers, operation)?;
     let wants_log = invoke_request::wants_log(headers)? && invocation_type == InvocationType::RequestResponse;
+    let is_async = invocation_type == InvocationType::Event;
     let invocation = Invocation {
         request_id: request_id.to_owned(),
+        source: if is_async { Source::Async } else { Source::Invoke },
         event: invoke_request::event_of(received, invocation_type)?,
         function_arn,
         trace_id: invoke_request::text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),

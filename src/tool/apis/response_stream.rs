@@ -13,7 +13,7 @@ use crate::model::environment::Environment;
 use crate::model::failure::{Failure, FunctionError, MAX_RESPONSE};
 use crate::model::invocation::{Dispatched, Response, RuntimeAnswer};
 use crate::model::states::RuntimeState;
-use crate::model::streaming::{Part, PartSender, StreamLimits, Throttle};
+use crate::model::streaming::{Part, PartSender, StreamCopy, StreamLimits, Throttle};
 use crate::report::journal::Tally;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -235,6 +235,8 @@ fn shown(trailers: &HeaderMap) -> Value {
 /// Where the chunks go.
 struct Sink<'a> {
     caller: Option<&'a PartSender>,
+    /// For a caller that takes a stream, and if somebody wants the record of the invocation.
+    copy: Option<&'a StreamCopy>,
     /// For a caller that takes a whole response.
     collected: Vec<Bytes>,
     /// It has gone. The function runs on to its end.
@@ -246,15 +248,22 @@ impl<'a> Sink<'a> {
     fn new(work: &'a Dispatched, limits: StreamLimits) -> Sink<'a> {
         let caller = work.invocation.stream.as_ref();
         let limit = if caller.is_some() { limits.max_bytes } else { MAX_RESPONSE as u64 };
-        Sink { caller, collected: Vec::new(), has_gone: false, limit }
+        let copy = work.copy.as_deref().filter(|_| caller.is_some());
+        Sink { caller, copy, collected: Vec::new(), has_gone: false, limit }
     }
 
     async fn begin(&mut self, content_type: Option<String>) {
+        if let Some(copy) = self.copy {
+            copy.begin(content_type.clone());
+        }
         self.send(Part::Head { content_type }).await;
     }
 
     /// Waits until the caller can take more.
     async fn put(&mut self, chunk: Bytes) {
+        if let Some(copy) = self.copy {
+            copy.add(&chunk);
+        }
         match self.caller {
             Some(_) => self.send(Part::Bytes(chunk)).await,
             None => self.collected.push(chunk),

@@ -183,7 +183,7 @@ mod tests {
     fn running() -> Environment {
         let environment = Environment::new(1, Rc::new(Function::default()));
         let invocation = Rc::new(Invocation { request_id: "id".to_owned(), ..Invocation::default() });
-        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms: 0 }));
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms: 0, copy: None }));
         environment
     }
 

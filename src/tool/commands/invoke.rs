@@ -12,6 +12,7 @@ use crate::model::ids;
 use crate::model::invocation::{Invocation, Response};
 use crate::model::streaming;
 use crate::relay::debugged;
+use crate::report::history::Hub;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
 use bytes::Bytes;
@@ -88,7 +89,8 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let function = Function::new(arguments.function).map_err(ToolError::Function)?;
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), arguments.streaming.limits());
-    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults, limits, journal, is_quiet };
+    let hub = Rc::new(Hub::default());
+    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults, limits, journal, hub, is_quiet };
     run_local(async {
         let function = match arguments.debugger.debug {
             Some(port) => debugged(function, port, Vec::new()).await?,
@@ -111,9 +113,8 @@ async fn invoke(
         event,
         function_arn: function.arn(None),
         trace_id: ids::trace_id(),
-        client_context: None,
-        tenant_id: None,
         stream: Some(stream),
+        ..Invocation::default()
     });
     let lambda = Lambda::new(function, options).await;
     let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;

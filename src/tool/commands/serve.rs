@@ -159,7 +159,7 @@ fn options(hooks: &TestHooks, limits: StreamLimits, is_quiet: bool) -> Result<Op
         Faults::read(path).map_err(|why| ToolError::Script(path.to_owned(), why))
     })?;
     let (init_limit, runtime_api_port, journal) = (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
-    Ok(Options { init_limit, runtime_api_port, faults, limits, journal, is_quiet })
+    Ok(Options { init_limit, runtime_api_port, faults, limits, journal, hub: Rc::default(), is_quiet })
 }
 
 /// A listener and its address.

@@ -14,6 +14,7 @@ use crate::model::states::RuntimeState;
 use crate::model::streaming::StreamLimits;
 use crate::model::{time, variables};
 use crate::os::sys;
+use crate::report::history::Hub;
 use crate::report::journal::Journal;
 use crate::report::reporter::Reporter;
 use serde_json::json;
@@ -40,6 +41,7 @@ pub struct Options {
     pub faults: Faults,
     pub limits: StreamLimits,
     pub journal: Rc<Journal>,
+    pub hub: Rc<Hub>,
     pub is_quiet: bool,
 }
 
@@ -80,7 +82,7 @@ impl Lambda {
         let localhost = (Ipv4Addr::LOCALHOST, options.runtime_api_port).into();
         let (listener, address) = server::listen(localhost).await?;
         let (journal, present) = (options.journal, CurrentEnvironment::default());
-        let reporter = Reporter::new(journal.clone(), options.is_quiet, function.memory_mb)?;
+        let reporter = Reporter::new(journal.clone(), options.hub, options.is_quiet, &function)?;
         let server = BootstrapServer::new(options.faults, options.limits, journal.clone(), reporter.logs.clone());
         let for_server = present.clone();
         spawn_local(bootstrap_server::serve(server, listener, move || for_server.get()));
@@ -179,7 +181,7 @@ impl Lambda {
     /// only sampled if it is wanted, as sampling takes time.
     pub async fn invoke(&mut self, invocation: Rc<Invocation>, wants_memory: bool) -> Outcome {
         let wants_memory = wants_memory || self.reporter.has_timeline();
-        self.reporter.begin_invocation(&invocation.request_id);
+        self.reporter.begin_invocation(&invocation);
         let deadline = Instant::now() + self.function.timeout;
         let usable = self.present.get().filter(|present| present.is_usable());
         let (environment, init) = match usable {
@@ -222,7 +224,8 @@ impl Lambda {
     async fn handle(&self, environment: &Environment, invocation: Rc<Invocation>, deadline: Instant) -> RuntimeAnswer {
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = time::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
-        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms }));
+        let copy = self.reporter.dispatching(&invocation.request_id, deadline_ms);
+        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms, copy }));
         let answered = |state: &mut State| match (state.answer.take(), state.exit) {
             (Some(answer), _) => Some(Ok(answer)),
             // what is left of its response is still being read; then it is an answer

@@ -68,9 +68,7 @@ pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str
     }
     kill_descendants(&reporter.journal).await;
     environment.change(|state| state.is_over = true);
-    let number = environment.number;
-    let journal = &reporter.journal;
-    journal.note("environment-over", || json!({"environment": number}));
+    reporter.environment_over(environment);
 }
 
 async fn exit_of(environment: &Environment) {

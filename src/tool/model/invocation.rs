@@ -1,14 +1,55 @@
 //! One invocation: what the caller sent, what the runtime answered, and how it ended.
 
 use super::failure::Failure;
-use super::streaming::PartSender;
+use super::streaming::{PartSender, StreamCopy};
 use bytes::Bytes;
+use std::rc::Rc;
 use std::time::Duration;
+
+/// Who invokes the function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(dead_code)] // each by the command or the API that it names
+pub enum Source {
+    /// The command `invoke`, or a caller of the Invoke API that waits.
+    #[default]
+    Invoke,
+    /// A caller of the Invoke API that does not wait.
+    Async,
+    /// A function URL.
+    Url,
+    /// An HTTP API.
+    Http,
+    /// A REST API.
+    Rest,
+    /// A load balancer.
+    Alb,
+    /// The tool's own page.
+    Page,
+    /// The commands `replay` and `test`.
+    Replay,
+}
+
+impl Source {
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Invoke => "invoke",
+            Source::Async => "async",
+            Source::Url => "url",
+            Source::Http => "http",
+            Source::Rest => "rest",
+            Source::Alb => "alb",
+            Source::Page => "page",
+            Source::Replay => "replay",
+        }
+    }
+}
 
 /// What the caller sent.
 #[derive(Default)]
 pub struct Invocation {
     pub request_id: String,
+    pub source: Source,
     pub event: Bytes,
     pub function_arn: String,
     pub trace_id: String,
@@ -21,9 +62,11 @@ pub struct Invocation {
 
 /// An invocation that was given to an execution environment.
 pub struct Dispatched {
-    pub invocation: std::rc::Rc<Invocation>,
+    pub invocation: Rc<Invocation>,
     /// Milliseconds since 1970.
     pub deadline_ms: i64,
+    /// Where a response that is streamed is kept, too, for the record of the invocation. None: nobody wants one.
+    pub copy: Option<Rc<StreamCopy>>,
 }
 
 /// A response.

@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html>
 
 use bytes::Bytes;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -33,6 +34,40 @@ pub type PartReceiver = mpsc::Receiver<Part>;
 /// Holds one part: a caller that does not read stops the function's writing.
 pub fn channel() -> (PartSender, PartReceiver) {
     mpsc::channel(1)
+}
+
+/// What a stream held, for the record of its invocation.
+pub struct StreamCopy {
+    /// The most bytes that are kept.
+    limit: usize,
+    size: Cell<usize>,
+    start: RefCell<Vec<u8>>,
+    /// None: no stream has begun.
+    head: RefCell<Option<Option<String>>>,
+}
+
+impl StreamCopy {
+    pub fn new(limit: usize) -> StreamCopy {
+        StreamCopy { limit, size: Cell::new(0), start: RefCell::default(), head: RefCell::default() }
+    }
+
+    /// The stream begins, with this content type.
+    pub fn begin(&self, content_type: Option<String>) {
+        *self.head.borrow_mut() = Some(content_type);
+    }
+
+    pub fn add(&self, chunk: &[u8]) {
+        let mut start = self.start.borrow_mut();
+        let room = self.limit - start.len();
+        start.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+        self.size.set(self.size.get() + chunk.len());
+    }
+
+    /// Content type, first bytes, and number of all bytes. None: no stream has begun.
+    pub fn take(&self) -> Option<(Option<String>, Bytes, usize)> {
+        let content_type = self.head.borrow_mut().take()?;
+        Some((content_type, self.start.take().into(), self.size.get()))
+    }
 }
 
 /// Lambda's limits for a stream.

@@ -13,6 +13,14 @@ pub fn ms(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
+/// A point in time as records have it, in UTC: `2026-11-29T16:07:22.123Z`.
+pub fn iso(since_1970_ms: i64) -> String {
+    let (days, ms) = (since_1970_ms.div_euclid(86_400_000), since_1970_ms.rem_euclid(86_400_000));
+    let (year, month, day) = civil_date(days);
+    let (hour, minute, second, ms) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
 /// Year, month and day of a day that is counted from 1 January 1970. The calendar repeats every 400 years. Here a year
 /// begins on 1 March, so that a leap day is its last day.
 pub fn civil_date(days: i64) -> (i64, i64, i64) {
@@ -29,6 +37,12 @@ pub fn civil_date(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_point_in_time_is_written_in_utc() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso(951_868_799_999), "2000-02-29T23:59:59.999Z");
+    }
 
     #[test]
     fn dates_are_gregorian() {

@@ -1,10 +1,12 @@
 //! The function's log: what bootstrap and the processes below it write to STDOUT and STDERR. It is passed on to our
 //! stderr.
 
+use super::observer::Observer;
 use crate::os::pipe::Pipe;
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::process::Stdio;
+use std::rc::Rc;
 
 /// The most that `X-Amz-Log-Result` holds, in bytes before base64.
 ///
@@ -15,6 +17,7 @@ const TAIL: usize = 4096;
 pub struct Logs {
     pipe: Pipe,
     seen: RefCell<Seen>,
+    observer: Rc<Observer>,
 }
 
 /// What was passed on.
@@ -27,8 +30,8 @@ struct Seen {
 }
 
 impl Logs {
-    pub fn new() -> io::Result<Logs> {
-        Ok(Logs { pipe: Pipe::new()?, seen: RefCell::default() })
+    pub fn new(observer: Rc<Observer>) -> io::Result<Logs> {
+        Ok(Logs { pipe: Pipe::new()?, seen: RefCell::default(), observer })
     }
 
     pub fn for_child(&self) -> io::Result<Stdio> {
@@ -43,6 +46,7 @@ impl Logs {
     fn take(&self, bytes: &[u8]) {
         let _ = io::stderr().write_all(bytes); // a log that cannot be written does not stop the function
         self.seen.borrow_mut().add(bytes);
+        self.observer.log(bytes);
     }
 
     /// Passes on whatever is written, for ever.
@@ -90,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_tail_holds_what_was_written_just_before() {
-        let logs = Logs::new().unwrap();
+        let logs = Logs::new(Rc::new(Observer::new(Rc::default(), Rc::default()))).unwrap();
         logs.begin("START\n".to_owned());
         std::fs::write(logs.pipe.path(), "logged").unwrap(); // the event loop has had no turn since
         assert_eq!(logs.tail("END\n"), b"START\nlogged\nEND\n");

@@ -1,11 +1,15 @@
 //! Reports what happens: to the user on stderr, and to test suites in the journal.
 
+use super::history::Hub;
 use super::journal::Journal;
 use super::logs::Logs;
+use super::observer::Observer;
 use super::timeline::{self, Step, Steps, Style};
 use crate::model::environment::Environment;
 use crate::model::failure::Failure;
-use crate::model::invocation::Outcome;
+use crate::model::function::Function;
+use crate::model::invocation::{Invocation, Outcome};
+use crate::model::streaming::StreamCopy;
 use crate::model::time::ms;
 use serde_json::json;
 use std::io;
@@ -17,6 +21,7 @@ use tokio::task::spawn_local;
 pub struct Reporter {
     pub journal: Rc<Journal>,
     pub logs: Rc<Logs>,
+    observer: Rc<Observer>,
     /// None: no timeline is shown.
     steps: Option<Rc<Steps>>,
     style: Style,
@@ -28,16 +33,17 @@ impl Reporter {
     ///
     /// # Errors
     /// Pipes cannot be made.
-    pub fn new(journal: Rc<Journal>, is_quiet: bool, memory_mb: u32) -> io::Result<Reporter> {
-        let logs = Rc::new(Logs::new()?);
+    pub fn new(journal: Rc<Journal>, hub: Rc<Hub>, is_quiet: bool, function: &Rc<Function>) -> io::Result<Reporter> {
+        let observer = Rc::new(Observer::new(hub, function.clone()));
+        let logs = Rc::new(Logs::new(observer.clone())?);
         let steps = (!is_quiet).then(Steps::new).transpose()?.map(Rc::new);
         let passing = logs.clone();
         spawn_local(async move { passing.run().await });
         if let Some(steps) = steps.clone() {
             spawn_local(async move { steps.run().await });
         }
-        let style = Style::of_stderr();
-        Ok(Reporter { journal, logs, steps, style, memory_mb })
+        let (style, memory_mb) = (Style::of_stderr(), function.memory_mb);
+        Ok(Reporter { journal, logs, observer, steps, style, memory_mb })
     }
 
     /// The path to which bootstrap writes its steps.
@@ -57,24 +63,41 @@ impl Reporter {
     pub fn spawned(&self, environment: &Environment) {
         let (number, pid) = (environment.number, environment.pid.get());
         self.journal.note("spawned", || json!({"environment": number, "pid": pid}));
+        self.observer.environment_started(number);
     }
 
     pub fn init_ended(&self, environment: &Environment, failure: Option<&Failure>) {
         let (number, ms) = (environment.number, ms(environment.age()));
         let error = failure.map(Failure::error_type);
         self.journal.note("init", || json!({"environment": number, "error": error, "ms": ms}));
+        self.observer.init_ended(ms, error);
+    }
+
+    /// To be called when no process of the environment is left.
+    pub fn environment_over(&self, environment: &Environment) {
+        let number = environment.number;
+        self.journal.note("environment-over", || json!({"environment": number}));
+        self.observer.environment_ended(number);
     }
 
     /// Shows the timeline of an Init that is a phase of its own, not part of an invocation.
     pub fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
         let steps = self.take_steps(None);
+        self.observer.init_steps(&steps);
         if self.has_timeline() {
             self.logs.say(&timeline::init(self.style, &steps, duration, failure));
         }
     }
 
-    pub fn begin_invocation(&self, request_id: &str) {
-        self.logs.begin(format!("START RequestId: {request_id} Version: $LATEST\n"));
+    pub fn begin_invocation(&self, invocation: &Rc<Invocation>) {
+        self.logs.begin(format!("START RequestId: {} Version: $LATEST\n", invocation.request_id));
+        self.observer.began(invocation);
+    }
+
+    /// To be called before the runtime is given the invocation. Returns where a response that is streamed is to be kept,
+    /// too.
+    pub fn dispatching(&self, request_id: &str, deadline_ms: i64) -> Option<Rc<StreamCopy>> {
+        self.observer.dispatched(request_id, deadline_ms)
     }
 
     pub fn invocation_ended(&self, request_id: &str, outcome: &Outcome) {
@@ -82,6 +105,8 @@ impl Reporter {
         let ms = ms(outcome.duration);
         self.journal.note("invocation", || json!({"requestId": request_id, "error": error, "ms": ms}));
         let steps = self.take_steps(Some(request_id));
+        self.logs.pass_on();
+        self.observer.ended(request_id, outcome, &steps);
         if self.has_timeline() {
             let lines = timeline::invocation(self.style, &steps, request_id, outcome, self.memory_mb);
             self.logs.say(&lines);

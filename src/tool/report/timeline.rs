@@ -8,7 +8,7 @@ use crate::model::failure::Failure;
 use crate::model::invocation::Outcome;
 use crate::model::time::ms;
 use crate::os::pipe::Pipe;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -18,11 +18,11 @@ use std::time::Duration;
 const MAX_STEPS: usize = 10_000;
 
 /// A step of an invocation, or of Init.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// None in Init.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub request_id: Option<String>,
     pub step: String,
     #[serde(default)]
