@@ -21,7 +21,7 @@
 //! | `streaming` | what a response that is a stream begins with | `cloudevents` |
 //! | `bounded` | long texts, cut | `cloudevents` |
 //! | `json_line` | JSON on one line | `cloudevents` |
-//! | `cloudevents` | AWS events as CloudEvents | |
+//! | `cloudevents` | AWS events as CloudEvents | `os` |
 //! | `os` | processes, signals, sleeping, time; the system calls | |
 
 // No byte from outside may end this program: where a panic could be, there is another way to say it.

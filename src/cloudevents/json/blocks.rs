@@ -1,5 +1,7 @@
 //! Looks at many bytes at once. A compiler that builds for size would compare them one by one.
 
+use crate::os::simd;
+
 /// A 1 in each byte.
 pub const ONES: u64 = 0x0101_0101_0101_0101;
 
@@ -50,7 +52,7 @@ fn either(eight: u64) -> u64 {
 
 #[inline(always)]
 fn is_plain_ascii(block: &[u8; BLOCK]) -> bool {
-    !any(block, either)
+    simd::is_plain_ascii(block).unwrap_or_else(|| !any(block, either))
 }
 
 /// True if one of the eight bytes is a control character. (The borrow of one that is may make the next one look so: hence "may".)
@@ -60,7 +62,7 @@ pub fn may_have_control(eight: [u8; 8]) -> bool {
 
 #[inline(always)]
 fn has_control(block: &[u8; BLOCK]) -> bool {
-    any(block, controls)
+    simd::has_control(block).unwrap_or_else(|| any(block, controls))
 }
 
 /// Sets the highest bit of each byte that is less than 0x20.
