@@ -1,5 +1,7 @@
 //! Base64 (RFC 4648, section 4). AWS uses it for bytes in JSON.
 
+use crate::os::simd;
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Appends the base64 of `bytes`, with padding.
@@ -34,10 +36,11 @@ pub fn decode_onto(text: &[u8], bytes: &mut Vec<u8>) -> bool {
     }
     let start = bytes.len();
     bytes.resize(start + text.len() / 4 * 3, 0);
-    let mut seen = 0;
-    let groups = text.chunks_exact(4);
+    let out = bytes.get_mut(start..).unwrap_or_default();
+    let (mut seen, decoded) = decode_sixteens(text, out);
+    let groups = text.get(decoded..).unwrap_or_default().chunks_exact(4);
     let rest = groups.remainder();
-    for (group, out) in groups.zip(bytes.get_mut(start..).unwrap_or_default().chunks_exact_mut(3)) {
+    for (group, out) in groups.zip(out.get_mut(decoded / 4 * 3..).unwrap_or_default().chunks_exact_mut(3)) {
         if let ([a, b, c, d], [x, y, z]) = (group, out) {
             let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
             seen |= a | b | c | d;
@@ -55,6 +58,19 @@ pub fn decode_onto(text: &[u8], bytes: &mut Vec<u8>) -> bool {
         bytes.truncate(start);
     }
     is_base64
+}
+
+/// Decodes as many letters as can be decoded sixteen at once, and returns how many. The other number is [`NO_LETTER`] if one of them
+/// is no letter, and 0 otherwise.
+fn decode_sixteens(text: &[u8], out: &mut [u8]) -> (u8, usize) {
+    let (mut seen, mut count) = (0, 0);
+    for (letters, out) in text.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
+        let Some((bytes, is_base64)) = simd::decode_base64(letters) else { break };
+        *out = bytes;
+        seen |= if is_base64 { 0 } else { NO_LETTER };
+        count += letters.len();
+    }
+    (seen, count)
 }
 
 /// What a letter stands for. The table has an entry for each byte: base64 can be megabytes.
@@ -94,6 +110,26 @@ mod tests {
                 text.pop();
             }
             assert_eq!(decode(&text).as_deref(), Some(&*bytes));
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_no_letter_is_refused_wherever_it_is_and_a_letter_keeps_its_value() {
+        let text = [b'A'; 40];
+        for (byte, at) in (0..=255u8).flat_map(|byte| (0..text.len()).map(move |at| (byte, at))) {
+            let mut text = text;
+            text[at] = byte;
+            let value = ALPHABET.iter().position(|letter| *letter == byte);
+            let decoded = decode(&text);
+            assert_eq!(decoded.is_some(), value.is_some() || byte == b'=' && at == text.len() - 1, "{byte} at {at}");
+            if let (Some(decoded), Some(value)) = (decoded, value) {
+                let group = decoded[at / 4 * 3..][..3].iter().fold(0, |group, byte| group << 8 | usize::from(*byte));
+                assert_eq!(group, value << (18 - at % 4 * 6), "{byte} at {at}");
+                assert_eq!(
+                    decoded.iter().filter(|byte| **byte != 0).count(),
+                    group.to_be_bytes().iter().filter(|byte| **byte != 0).count()
+                );
+            }
         }
     }
 
