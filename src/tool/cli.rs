@@ -1,13 +1,15 @@
 //! The command line: the list of commands.
 
+use crate::commands::completions::{self, CompletionsArguments};
 use crate::commands::debug_relay::{self, RelayArguments};
 use crate::commands::event::{self, EventArguments};
 use crate::commands::invoke::{self, InvokeArguments};
+use crate::commands::man::{self, ManArguments};
 use crate::commands::map::{self, MapArguments};
 use crate::commands::middleware::{self, MiddlewareArguments};
 use crate::commands::serve::{self, ServeArguments};
 use crate::tool_error::ToolError;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// A Lambda on this machine: runs the real bootstrap, and serves the Runtime API, the Extensions API and the Invoke API
@@ -39,6 +41,12 @@ pub enum Command {
     /// Connect functions that are debugged with their debuggers; does the work of socat
     #[command(after_help = debug_relay::HELP)]
     DebugRelay(RelayArguments),
+    /// Print a script by which a shell completes commands, options and kinds of events
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write a page for each command
+    #[command(after_help = man::HELP)]
+    Man(ManArguments),
 }
 
 impl Command {
@@ -54,6 +62,8 @@ impl Command {
             Command::Event(arguments) => event::run(&arguments),
             Command::Map(arguments) => map::run(arguments),
             Command::DebugRelay(arguments) => debug_relay::run(arguments),
+            Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
+            Command::Man(arguments) => man::run(&arguments, Cli::command()),
         }
     }
 }
@@ -61,7 +71,6 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn command_line_is_consistent() {

@@ -147,6 +147,24 @@ check 'a malformed event is passed on with a warning that does not quote it' '
 	fails_to grep sEcReT report
 '
 
+check '--json prints one object with the kind, the warning, and what the lines have otherwise' '
+	maps "$(cat "$tests/events/sqs.json")" --request-id r --json &&
+	same 1 "$(wc -l <mapped)" &&
+	mv mapped object &&
+	maps "$(cat "$tests/events/sqs.json")" --request-id r &&
+	same "sqs None 2" "$(python3 -c "
+import json
+told = json.load(open(\"object\"))
+strip = lambda event: {name: event[name] for name in event if name not in (\"traceparent\", \"time\", \"recordedtime\")}
+assert [strip(each) for each in told[\"calls\"]] == [strip(json.loads(line)) for line in open(\"mapped\")]
+print(told[\"kind\"], told[\"warning\"], len(told[\"calls\"]))")" &&
+	maps "{\"price\": 1.50}" --json &&
+	says mapped "[{\"price\":1.50}]" &&
+	maps "$(batch sqs x | sed "s/]}$/, 5]}/")" --json &&
+	says mapped "\"warning\":\"event of kind" &&
+	same "" "$(cat report)"
+'
+
 check 'input that is not JSON, and an unknown mode, are usage errors' '
 	ends_with 2 maps "{" &&
 	says report "cannot use stdin as the event" &&

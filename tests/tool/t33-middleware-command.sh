@@ -22,6 +22,40 @@ check 'stdout has the output of the hook, and the report says how bootstrap uses
 	grep -Eq "time +[0-9]+\.[0-9]{2} ms" report
 '
 
+check '--json prints the output and the report as one object, and nothing else' '
+	ends_with 0 hook copies before "{\"price\": 1.50}" --json &&
+	same 1 "$(wc -l <output)" &&
+	same "" "$(cat report)" &&
+	says output "\"output\":{\"price\": 1.50}" &&
+	same "copies before 0 True" "$(python3 -c "
+import json
+told = json.load(open(\"output\"))
+assert told[\"durationMs\"] > 0 and told[\"readyMs\"] is None and not told[\"resident\"]
+print(*(told[name] for name in (\"middleware\", \"hook\", \"status\", \"met\")))")" &&
+	ends_with 1 hook prints-no-json before 1 --json &&
+	same "None None False" "$(python3 -c "
+import json
+told = json.load(open(\"output\"))
+print(*(told[name] for name in (\"output\", \"status\", \"met\")))")" &&
+	says output "not met: it printed 16 bytes"
+'
+
+check 'the error for a misspelt middleware names the similar one in its folder' '
+	ends_with 2 "$open_runtime" middleware "$tests/fakes/middlewares/copeis" before 2>report &&
+	says report "did you mean \`$tests/fakes/middlewares/copies\`?" &&
+	cp "$tests/fakes/middlewares/copies" . &&
+	ends_with 2 "$open_runtime" middleware copys before 2>report &&
+	says report "did you mean \`copies\`?" &&
+	ends_with 2 "$open_runtime" middleware nonsense before 2>report &&
+	fails_to grep "did you mean" report
+'
+
+check 'the error for a misspelt hook names the similar one' '
+	ends_with 2 "$open_runtime" middleware any befor 2>report &&
+	says report "similar value exists" &&
+	says report before
+'
+
 check 'the hook gets its input on one line, as from bootstrap' '
 	printf "{\r\n\"a\":\n1}" >event &&
 	ends_with 0 hook notes after "$(cat event)" &&

@@ -11,6 +11,9 @@ pub const HELP: &str = "\
 Anyone who can reach either port while a function is debugged can run code in that function, or pretend
 to be one. Let only the function and yourself reach them. The relay does not encrypt. Debuggers of
 Node.js need the token in the URL that is printed. Requests that a web page may have sent are refused.
+
+Try it with:
+  open-runtime debug-relay --function-port 4444
 ";
 
 /// The command line.

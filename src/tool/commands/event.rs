@@ -1,21 +1,29 @@
 //! `open-runtime event`: prints a sample event of a kind, or the table of kinds. The tests of the mapping use the same samples.
 
+use super::nearest;
 use crate::tool_error::ToolError;
-use clap::Args;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Command, Error};
 use open_runtime::cloudevents::{listing, samples};
+use serde_json::json;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 pub const HELP: &str = "\
 Samples have the form of what AWS sends, and can be given to invoke:
   open-runtime event s3 | open-runtime invoke handler.hello -
+
+To see all kinds, or to give the table to a program:
+  open-runtime event --list
+  open-runtime event --list --json
 ";
 
 /// The command line.
 #[derive(Args)]
 pub struct EventArguments {
     /// The kind of event, such as `sqs` or `apigw-http-v2`
-    #[arg(value_name = "KIND", required_unless_present_any = ["list", "columns"], value_parser = sample)]
+    #[arg(value_name = "KIND", required_unless_present_any = ["list", "columns"], value_parser = Kinds, hide_possible_values = true)]
     sample: Option<&'static str>,
 
     /// Print all kinds, one on each line
@@ -26,35 +34,33 @@ pub struct EventArguments {
     /// the handler is called once for an event or once for each record
     #[arg(long, conflicts_with_all = ["sample", "list"])]
     columns: bool,
+
+    /// Print the table as JSON: a list of objects with the members kind, type, source, subject and calls
+    #[arg(long, conflicts_with_all = ["sample", "columns"], requires = "list")]
+    json: bool,
+}
+
+/// Parses the name of a kind. Completions have all names; help and errors would be longer than a screen with them.
+#[derive(Clone)]
+struct Kinds;
+
+impl TypedValueParser for Kinds {
+    type Value = &'static str;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, kind: &OsStr) -> Result<&'static str, Error> {
+        (|kind: &str| sample(kind)).parse_ref(command, argument, kind)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(samples().into_keys().map(PossibleValue::new)))
+    }
 }
 
 fn sample(kind: &str) -> Result<&'static str, String> {
     samples().get(kind).copied().ok_or_else(|| {
-        let meant = nearest(kind).map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let meant = nearest::hint(kind, samples().into_keys());
         format!("{meant}there is no such kind; see `open-runtime event --list`")
     })
-}
-
-/// The kind that the user may have meant. It differs in a third of its characters at most.
-fn nearest(kind: &str) -> Option<&'static str> {
-    let names = samples().into_keys().map(|name| (distance(kind, name), name));
-    names.min().filter(|(distance, name)| distance * 3 <= name.len()).map(|(_, name)| name)
-}
-
-/// The Levenshtein distance: how many characters must be inserted, removed or changed. After each character of `one`,
-/// `row` has the distances from that part of `one` to each beginning of `other`.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut before = i;
-        row[0] = i + 1;
-        for (j, b) in other.chars().enumerate() {
-            let changed = before + usize::from(a != b);
-            before = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// Runs the command.
@@ -64,12 +70,19 @@ fn distance(one: &str, other: &str) -> usize {
 pub fn run(arguments: &EventArguments) -> Result<ExitCode, ToolError> {
     let text = match arguments.sample {
         Some(sample) => sample.to_owned(),
+        None if arguments.json => table_as_json(),
         None if arguments.columns => listing::rows().map(|row| row.join("\t") + "\n").collect(),
         None => samples().into_keys().map(|kind| format!("{kind}\n")).collect(),
     };
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write to stdout", why))
+}
+
+/// The kinds in the order of the table, which tries them in that order. `unknown` has no row.
+fn table_as_json() -> String {
+    let as_object = |[kind, event_type, source, subject, calls]: [String; 5]| json!({"kind": kind, "type": event_type, "source": source, "subject": subject, "calls": calls});
+    format!("{:#}\n", serde_json::Value::from_iter(listing::rows().map(as_object)))
 }
 
 #[cfg(test)]
@@ -91,15 +104,5 @@ mod tests {
     fn an_unknown_kind_is_refused() {
         assert!(sample("sqs").is_ok());
         assert!(sample("").is_err() && sample("SQS").is_err());
-    }
-
-    #[test]
-    fn a_misspelt_kind_is_recognised() {
-        for (misspelt, meant) in
-            [("sqqs", Some("sqs")), ("dynamo-db", Some("dynamodb")), ("apigw-http-v1", Some("apigw-http-v2"))]
-        {
-            assert_eq!(nearest(misspelt), meant);
-        }
-        assert_eq!((nearest("nonsense"), nearest("")), (None, None));
     }
 }

@@ -39,6 +39,10 @@ Exit status:
      the invocation.)
   4  bootstrap did not answer within the timeout (its own error Function.Timeout is a function error)
   5  open-runtime itself failed; for example, there is no bootstrap
+
+Try it with:
+  open-runtime invoke handler.hello -d '{\"name\": \"Ada\"}'
+  open-runtime event sqs | open-runtime invoke handler.hello --timeout 10 --env TABLE=orders -
 ";
 
 /// The command line.

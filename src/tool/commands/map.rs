@@ -8,6 +8,7 @@ use bytes::Bytes;
 use clap::Args;
 use open_runtime::cloudevents::{EventFacts, Mapping, Options, map};
 use open_runtime::settings::config;
+use serde_json::json;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ Exit status:
 
 Try it with:
   open-runtime event sqs | open-runtime map
+  open-runtime event sqs | open-runtime map --json
 ";
 
 /// The command line.
@@ -38,6 +40,10 @@ pub struct MapArguments {
     /// The function's ARN [default: the same as for invoke]
     #[arg(long, value_name = "ARN")]
     function_arn: Option<String>,
+
+    /// Print one object: the kind of the event, the warning or null, and the list of calls
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command: reads all of stdin, maps it, and prints the events.
@@ -77,11 +83,17 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
     };
     let mapping = map(event, &invocation, options);
     let mapping = mapping.map_err(|why| ToolError::Usage(format!("cannot use stdin as the event: {why}")))?;
-    if let Some(warning) = mapping.warning() {
-        eprintln!("open-runtime: {warning}");
-    }
+    let calls = calls(&mapping, options);
+    let warning = mapping.warning().map(|warning| warning.to_string());
+    let text = if arguments.json {
+        let head = json!({"kind": mapping.kind(), "warning": warning}).to_string();
+        [head.trim_end_matches('}').as_bytes(), b",\"calls\":[", &calls.join(&b','), b"]}\n"].concat()
+    } else {
+        warning.inspect(|warning| eprintln!("open-runtime: {warning}"));
+        calls.iter().flat_map(|call| [call, &b"\n"[..]].concat()).collect()
+    };
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&lines(&mapping, options)).and_then(|()| stdout.flush());
+    let written = stdout.write_all(&text).and_then(|()| stdout.flush());
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write the events to stdout", why))
 }
 
@@ -90,16 +102,16 @@ fn function_arn() -> String {
     Function { name: "function".to_owned(), region: region(), ..Function::default() }.arn(None)
 }
 
-/// A line for each call of the handler.
-fn lines(mapping: &Mapping<'_>, options: &Options) -> Vec<u8> {
-    let mut calls = Vec::new();
+/// The event of each call of the handler, without line feeds. They are put into JSON as they are: numbers keep their digits.
+fn calls(mapping: &Mapping<'_>, options: &Options) -> Vec<Vec<u8>> {
+    let mut calls: Vec<Vec<u8>> = Vec::new();
     if options.batch {
         calls.push(Vec::new());
         calls.iter_mut().for_each(|call| mapping.append_to(call));
     } else {
         calls.extend(mapping.events().map(|event| event.parts().concat()));
     }
-    calls.iter().flat_map(|call| [&*compact(call), b"\n"].concat()).collect()
+    calls.iter().map(|call| compact(call)).collect()
 }
 
 /// The same JSON without white space between its tokens, for one line per event: samples are indented.

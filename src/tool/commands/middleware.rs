@@ -3,6 +3,8 @@
 //! The hook gets the environment variables that a function gets. The library passes on the environment of this process.
 //! So the command first executes itself again, with those variables.
 
+use super::hook_report::{HookReport, Times};
+use super::nearest;
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::event;
 use crate::model::function::Function;
@@ -11,6 +13,7 @@ use crate::model::variables;
 use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use open_runtime::child::children::wait_until_ready;
 use open_runtime::error::{Fatal, InvocationError};
 use open_runtime::invocation::Invocation;
@@ -22,17 +25,12 @@ use open_runtime::os::signals::Signals;
 use open_runtime::os::wait::WaitEnd;
 use open_runtime::settings::config;
 use open_runtime::settings::lookup::is_executable;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::slice;
 use std::time::{Duration, Instant};
-
-const NOT_MET: u8 = 1;
-const TIMED_OUT: u8 = 4;
-/// 128 + SIGINT, as in a shell.
-const INTERRUPTED: u8 = 130;
 
 /// The address of Lambda's Runtime API. Nothing listens there.
 const RUNTIME_API: &str = "127.0.0.1:9001";
@@ -52,6 +50,7 @@ Exit status:
 
 Try it with:
   echo '{\"foo\": \"bar\"}' | open-runtime middleware middlewares/log-duration before
+  echo '{\"foo\": \"bar\"}' | open-runtime middleware middlewares/log-duration before --json
 ";
 
 /// The command line.
@@ -61,7 +60,7 @@ pub struct MiddlewareArguments {
     path: PathBuf,
 
     /// The hook: before, after or error
-    #[arg(value_parser = hook)]
+    #[arg(value_parser = PossibleValuesParser::new(["before", "after", "error"]).try_map(|name| hook(&name)))]
     hook: Hook,
 
     /// The timeout of the hook in seconds
@@ -79,6 +78,10 @@ pub struct MiddlewareArguments {
     /// The function's folder, LAMBDA_TASK_ROOT, in which the hook runs
     #[arg(long, value_name = "DIR", default_value = ".")]
     task_root: PathBuf,
+
+    /// Print a record on stdout, as JSON on a line, in place of the output and of the report
+    #[arg(long)]
+    json: bool,
 
     /// This process already has the environment of a function.
     #[arg(long, hide = true)]
@@ -106,7 +109,8 @@ pub fn run(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
 fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<ExitCode, ToolError> {
     let executable = Middleware::at(arguments.path.clone(), "").executable();
     if !is_executable(&executable) {
-        return Err(ToolError::Usage(format!("{} is not an executable file", executable.display())));
+        let meant = similar(&arguments.path);
+        return Err(ToolError::Usage(format!("{meant}{} is not an executable file", executable.display())));
     }
     let cannot = |why| ToolError::Io("execute open-runtime again", why);
     let path = std::path::absolute(&arguments.path).map_err(cannot)?;
@@ -114,10 +118,22 @@ fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<Exit
     let mut again = Command::new(&myself);
     again.args(["middleware", "--is-inside", "--timeout", &arguments.timeout.as_secs_f64().to_string()]);
     again.args(["--request-id", &arguments.request_id.clone().unwrap_or_else(ids::uuid)]);
+    again.args(arguments.json.then_some("--json"));
     again.arg("--").arg(path).arg(arguments.hook.name());
     let function = function(arguments, myself)?;
     again.current_dir(&function.task_root).env_clear().envs(variables::all(&function, RUNTIME_API, None));
     Err(cannot(again.exec()))
+}
+
+/// A hint at a middleware in the same folder whose name is similar.
+fn similar(path: &Path) -> String {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names: Vec<_> = std::fs::read_dir(here).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let names = names.iter().filter(|path| is_executable(&Middleware::at((*path).clone(), "").executable()));
+    let names: Vec<_> =
+        names.filter_map(|path| Some(folder.join(path.file_name()?).to_string_lossy().into_owned())).collect();
+    nearest::hint(&path.to_string_lossy(), names.iter().map(String::as_str))
 }
 
 fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Function, ToolError> {
@@ -153,8 +169,8 @@ fn run_hook(arguments: &MiddlewareArguments, input: &[u8]) -> Result<ExitCode, T
     let result = if middleware.resident.is_some() { hook.resident(input, &mut ready) } else { hook.process(input) };
     let took = ready.unwrap_or(began).elapsed();
     let report = HookReport::new(arguments.hook, result);
-    let ready = ready.map(|ready| ready - began);
-    let written = report.write(&format!("{} hook of {name}", arguments.hook), ready, took);
+    let times = Times { ready: ready.map(|ready| ready - began), took };
+    let written = if arguments.json { report.write_json(&name, times) } else { report.write(&name, times) };
     written.map(|()| ExitCode::from(report.exit)).map_err(|why| ToolError::Io("write what the hook printed", why))
 }
 
@@ -210,88 +226,6 @@ fn invocation(arguments: &MiddlewareArguments) -> Invocation {
         trace_id: Some(ids::trace_id()),
         received_ms: milliseconds(now),
         ..Invocation::default()
-    }
-}
-
-/// What a hook did, and what bootstrap would do with that.
-struct HookReport {
-    output: Vec<u8>,
-    /// The hook's exit status. `None` if `contract` says how it ended.
-    status: Option<i32>,
-    contract: String,
-    exit: u8,
-}
-
-impl HookReport {
-    fn new(hook: Hook, result: Result<Verdict, InvocationError>) -> HookReport {
-        let met = |status, output, consequence| {
-            let contract = format!("met: {consequence}");
-            HookReport { output, status: Some(status), contract, exit: 0 }
-        };
-        match result {
-            Ok(Verdict::Unchanged) => met(0, Vec::new(), unchanged(hook)),
-            Ok(Verdict::Replaced(output)) => met(0, output, replaced(hook)),
-            Ok(Verdict::Respond(output)) => {
-                met(99, output, "the output is the response; later middlewares and the handler do not get the event")
-            }
-            Err(error) => HookReport::of_failure(hook, &error),
-        }
-    }
-
-    fn of_failure(hook: Hook, error: &InvocationError) -> HookReport {
-        let why = match error {
-            InvocationError::Middleware { why, .. } => why.clone(),
-            other => other.to_string(),
-        };
-        let consequence = match hook {
-            Hook::Error => "the error stays as it is".to_owned(),
-            Hook::Before | Hook::After => format!("the invocation fails with {}", error.error_type()),
-        };
-        let exit = match error {
-            InvocationError::Timeout { .. } => TIMED_OUT,
-            InvocationError::Terminated => INTERRUPTED,
-            _ => NOT_MET,
-        };
-        HookReport { output: Vec::new(), status: None, contract: format!("not met: {why}; {consequence}"), exit }
-    }
-
-    /// Writes the output and a line feed to stdout, and the rest to stderr.
-    fn write(&self, title: &str, ready: Option<Duration>, took: Duration) -> io::Result<()> {
-        if !self.output.is_empty() {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(&self.output).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush())?;
-        }
-        eprintln!("open-runtime: {title}");
-        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-        if let Some(ready) = ready {
-            eprintln!("  ready     {:.2} ms", ms(ready));
-        }
-        eprintln!("  time      {:.2} ms", ms(took));
-        match (self.status, ready) {
-            (None, _) => {}
-            (Some(status), None) => eprintln!("  status    {status}\n  printed   {} bytes", self.output.len()),
-            (Some(_), Some(_)) if self.output.is_empty() => eprintln!("  answered  nothing"),
-            (Some(0), Some(_)) => eprintln!("  answered  output of {} bytes", self.output.len()),
-            (Some(_), Some(_)) => eprintln!("  answered  a response of {} bytes", self.output.len()),
-        }
-        eprintln!("  contract  {}", self.contract);
-        Ok(())
-    }
-}
-
-fn unchanged(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Before => "the event goes on as it is",
-        Hook::After => "the response goes on as it is",
-        Hook::Error => "the error stays as it is",
-    }
-}
-
-fn replaced(hook: Hook) -> &'static str {
-    match hook {
-        Hook::Before => "the output goes on instead of the event",
-        Hook::After => "the output goes on instead of the response",
-        Hook::Error => "the output is the response, and the invocation has not failed",
     }
 }
 

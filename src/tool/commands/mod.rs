@@ -1,10 +1,14 @@
 //! A file for each command: its arguments, its help, and what it does. No command uses another one.
 
+pub mod completions;
 pub mod debug_relay;
 pub mod event;
 mod given_event;
+mod hook_report;
 pub mod invoke;
+pub mod man;
 pub mod map;
 pub mod middleware;
+mod nearest;
 mod printed_stream;
 pub mod serve;

@@ -27,6 +27,9 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
 pub const HELP: &str = "\
+Try it with:
+  open-runtime serve handler.hello --port 9000
+
 Invoke the function with:
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \\
       --cli-binary-format raw-in-base64-out --payload '{}' /dev/stdout
@@ -34,6 +37,7 @@ Invoke the function with:
 (Version 1 of the AWS CLI does not have --cli-binary-format, and does not need it.)
 
 With --http 9001 there is a function URL, too:
+  open-runtime serve handler.hello --http 9001
   curl -N http://127.0.0.1:9001/path
 
 Any function name or ARN will do. Invocations run one after another; at most 1000 wait. Unlike on
