@@ -3,7 +3,9 @@
 use crate::commands::completions::{self, CompletionsArguments};
 use crate::commands::debug_relay::{self, RelayArguments};
 use crate::commands::event::{self, EventArguments};
+use crate::commands::init::{self, InitArguments};
 use crate::commands::invoke::{self, InvokeArguments};
+use crate::commands::layer::{self, LayerArguments};
 use crate::commands::man::{self, ManArguments};
 use crate::commands::map::{self, MapArguments};
 use crate::commands::middleware::{self, MiddlewareArguments};
@@ -23,6 +25,9 @@ pub struct Cli {
 /// A new command is a line here and in [`run`](Command::run), and a file in `commands`.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Begin a function: a handler, an event, a test, and what deploys it
+    #[command(after_help = init::HELP)]
+    Init(InitArguments),
     /// Invoke a handler once: the response goes to stdout, logs and timeline to stderr
     #[command(after_help = invoke::HELP)]
     Invoke(InvokeArguments),
@@ -41,6 +46,9 @@ pub enum Command {
     /// Connect functions that are debugged with their debuggers; does the work of socat
     #[command(after_help = debug_relay::HELP)]
     DebugRelay(RelayArguments),
+    /// Write the layer of Open Runtime, to deploy it with a function
+    #[command(after_help = layer::HELP)]
+    Layer(LayerArguments),
     /// Print a script by which a shell completes commands, options and kinds of events
     #[command(after_help = completions::HELP)]
     Completions(CompletionsArguments),
@@ -56,12 +64,14 @@ impl Command {
     /// Those of the command.
     pub fn run(self) -> Result<ExitCode, ToolError> {
         match self {
+            Command::Init(arguments) => init::run(&arguments),
             Command::Invoke(arguments) => invoke::run(arguments),
             Command::Serve(arguments) => serve::run(arguments),
             Command::Middleware(arguments) => middleware::run(arguments),
             Command::Event(arguments) => event::run(&arguments),
             Command::Map(arguments) => map::run(arguments),
             Command::DebugRelay(arguments) => debug_relay::run(arguments),
+            Command::Layer(arguments) => layer::run(&arguments),
             Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
             Command::Man(arguments) => man::run(&arguments, Cli::command()),
         }

@@ -19,8 +19,8 @@ completes() {
 
 # has_examples COMMAND: the end of its help has a command line that begins with it.
 has_examples() {
-	"$open_runtime" "$1" --help >help &&
-		grep -qE "^ +(.* \| |echo .* \| |man .*|eval \"\\\$\()?open-runtime $1( |\$)" help || {
+	"$open_runtime" "$1" --help >help || return
+	grep -qE "^ +(.* \| |echo .* \| |eval \"\\\$\()?open-runtime $1( |\$)" help || {
 		echo "$1 has no example"
 		return 1
 	}

@@ -1,5 +1,6 @@
 //! Finds bootstrap.
 
+use super::package;
 use std::fmt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -19,23 +20,16 @@ impl fmt::Display for NotFound {
     }
 }
 
-/// The path that was asked for. Without one: beside this program, in the folder of the architecture or not; then where
-/// a layer has it.
+/// The path that was asked for. Without one: the first of the [folders of this package](package::folders) that has it.
 ///
 /// # Errors
 /// None of them is an executable file.
 pub fn find(asked: Option<PathBuf>) -> Result<PathBuf, NotFound> {
-    let places = asked.map_or_else(usual_places, |place| vec![place]);
+    let usual = || package::folders().into_iter().map(|folder| folder.join("bootstrap")).collect();
+    let places = asked.map_or_else(usual, |place| vec![place]);
     let found = places.iter().find(|place| is_executable(place));
     // canonical, because it is started in another folder
     found.and_then(|place| place.canonicalize().ok()).ok_or(NotFound(places))
-}
-
-fn usual_places() -> Vec<PathBuf> {
-    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { std::env::consts::ARCH };
-    let program = std::env::current_exe().and_then(|program| program.canonicalize()).unwrap_or_default();
-    let beside = program.parent().unwrap_or(Path::new("/"));
-    vec![beside.join(arch).join("bootstrap"), beside.join("bootstrap"), PathBuf::from("/opt/bootstrap")]
 }
 
 fn is_executable(path: &Path) -> bool {

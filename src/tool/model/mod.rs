@@ -9,6 +9,7 @@ pub mod failure;
 pub mod function;
 pub mod ids;
 pub mod invocation;
+pub mod package;
 pub mod prelude;
 #[allow(dead_code, reason = "what reads and serves projects is on its way")]
 pub mod route;

@@ -1,0 +1,79 @@
+#!/bin/sh
+description='what open-runtime init writes, as osls and AWS SAM take it'
+. ./lib/lib.sh
+. ./package/deploy/lib.sh
+
+# begin LANGUAGE TEMPLATE: makes the folder hello, with the layer in it.
+begin() {
+	rm -rf hello &&
+		"$open_runtime" init "$1" hello --template "$2" &&
+		(cd hello && "$open_runtime" layer arm64)
+}
+
+# packages LANGUAGE FILE: osls packages the function with that file alone, and with the layer.
+packages() {
+	begin "$1" serverless &&
+		(cd hello && osls package >../told 2>&1) &&
+		same "$2" "$(python -c "
+import zipfile
+print(*zipfile.ZipFile('hello/.serverless/hello.zip').namelist())")" &&
+		python -c "
+import json
+resources = json.load(open('hello/.serverless/cloudformation-template-update-stack.json'))['Resources']
+function = resources['HelloLambdaFunction']['Properties']
+assert [layer['Ref'] for layer in function['Layers']] == ['OpenRuntimeLambdaLayer'], function
+print(function['Handler'], function['Runtime'], function['Architectures'][0],
+	function.get('Environment', {}).get('Variables', {}).get('AWS_LAMBDA_EXEC_WRAPPER'))" >found
+}
+
+needs npm
+fetch 'osls and cfn-lint' fetch_tools
+
+check 'osls packages the handler with the layer, on the runtime of AWS or on provided.al2023' '
+	packages nodejs handler.mjs &&
+	same "handler.hello nodejs22.x arm64 /opt/open-runtime" "$(cat found)" &&
+	packages python handler.py &&
+	same "handler.hello python3.13 arm64 /opt/open-runtime" "$(cat found)" &&
+	packages ruby handler.rb &&
+	same "handler.hello ruby3.4 arm64 /opt/open-runtime" "$(cat found)" &&
+	packages shell handler.sh &&
+	same "handler.hello provided.al2023 arm64 None" "$(cat found)"
+'
+
+check 'osls deploys a function and its layer to a mock of AWS, and removes both' '
+	begin nodejs serverless &&
+	start_mock &&
+	cd hello &&
+	osls deploy &&
+	same "handler.hello" "$(python -c "
+import boto3
+function, = boto3.client(\"lambda\").list_functions()[\"Functions\"]
+print(function[\"Handler\"])")" &&
+	osls remove
+'
+
+# image LANGUAGE: osls knows the function as a container image.
+image() {
+	begin "$1" serverless &&
+		(cd hello && osls print --format json) >printed &&
+		python -c "
+import json
+service = json.load(open('printed'))
+assert service['functions']['hello']['image'] == {'name': 'hello', 'command': ['handler.hello']}, service['functions']
+assert service['provider']['ecr']['images']['hello']['path'] == '.'"
+}
+
+check 'osls reads the functions in PHP and Perl, which are container images' '
+	image php &&
+	image perl
+'
+
+check 'cfn-lint reports nothing about any template for AWS SAM' '
+	for language in nodejs python ruby php perl shell
+	do
+		begin $language sam &&
+		cfn-lint hello/template.yaml || return
+	done
+'
+
+finish
