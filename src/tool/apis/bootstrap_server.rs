@@ -27,21 +27,26 @@ use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-/// What all connections share.
-pub struct BootstrapServer {
-    faults: Faults,
-    limits: StreamLimits,
-    journal: Rc<Journal>,
-    logs: Rc<Logs>,
+/// What the servers of all execution environments share.
+pub struct Shared {
+    /// Their requests are counted over the whole run.
+    pub faults: Faults,
+    pub limits: StreamLimits,
+    pub journal: Rc<Journal>,
     /// The number of the next request. It connects the lines of the journal about one request.
     count: Cell<u64>,
 }
 
-impl BootstrapServer {
-    pub fn new(faults: Faults, limits: StreamLimits, journal: Rc<Journal>, logs: Rc<Logs>) -> Rc<BootstrapServer> {
-        let count = Cell::new(1);
-        Rc::new(BootstrapServer { faults, limits, journal, logs, count })
+impl Shared {
+    pub fn new(faults: Faults, limits: StreamLimits, journal: Rc<Journal>) -> Shared {
+        Shared { faults, limits, journal, count: Cell::new(1) }
     }
+}
+
+/// What all connections to one server share.
+pub struct BootstrapServer {
+    pub shared: Rc<Shared>,
+    pub logs: Rc<Logs>,
 }
 
 impl BootstrapServer {
@@ -63,10 +68,10 @@ struct Notes<'a> {
 }
 
 impl<'a> Notes<'a> {
-    fn new(server: &'a BootstrapServer) -> Notes<'a> {
-        let number = server.count.get();
-        server.count.set(number + 1);
-        Notes { journal: &server.journal, number, began: Instant::now() }
+    fn new(shared: &'a Shared) -> Notes<'a> {
+        let number = shared.count.get();
+        shared.count.set(number + 1);
+        Notes { journal: &shared.journal, number, began: Instant::now() }
     }
 
     /// To be called when the request has been read.
@@ -133,7 +138,7 @@ pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: 
             continue; // from a process of an environment that has ended
         };
         let (server, guard, number) = (server.clone(), guard.clone(), environment.number);
-        server.journal.note("connection", || json!({"environment": number}));
+        server.shared.journal.note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
             let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
@@ -150,11 +155,11 @@ async fn answer(
     request: Request<Incoming>,
     breaker: Breaker,
 ) -> Result<Reply, NoAnswer> {
-    let notes = Notes::new(server);
+    let notes = Notes::new(&server.shared);
     let (head, body) = request.into_parts();
     let route = route(&head.method, head.uri.path());
     let fault_point = route.ok().and_then(Endpoint::fault_point);
-    let fault = &fault_point.map_or_else(Fault::default, |point| server.faults.next(point));
+    let fault = &fault_point.map_or_else(Fault::default, |point| server.shared.faults.next(point));
     let asked = Asked { server, environment, head: &head, route, fault, breaker: &breaker };
     let reply = match route {
         Ok(Endpoint::Response(id)) if response_stream::is_streaming(&head.headers) => {
@@ -180,13 +185,13 @@ impl Asked<'_> {
     /// Answers a response that is streamed.
     async fn stream(&self, request_id: &str, body: Incoming, notes: &Notes<'_>) -> Result<Reply, NoAnswer> {
         notes.stream(request_id);
-        let mut tally = Tally::new(&self.server.journal);
+        let mut tally = Tally::new(&self.server.shared.journal);
         let stream = ResponseStream {
             environment: self.environment,
             request_id,
             headers: &self.head.headers,
             body,
-            limits: self.server.limits,
+            limits: self.server.shared.limits,
             fault: self.fault,
             breaker: self.breaker,
             tally: &mut tally,

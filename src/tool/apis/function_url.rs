@@ -3,7 +3,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>
 
-use super::queue::{InvokeResult, Job, Next, StreamCaller, enqueue};
+use super::functions::Callee;
+use super::queue::{InvokeResult, Job, Next, StreamCaller};
 use super::url_event::{self, Origin};
 use super::url_response;
 use crate::http::connection_limit::ConnectionLimit;
@@ -12,12 +13,11 @@ use crate::http::reply::{self, NoAnswer, Refusal, Reply};
 use crate::http::server;
 use crate::http::wire::Breaker;
 use crate::model::event::MAX_EVENT;
-use crate::model::function::Function;
 use crate::model::invocation::{Invocation, Response, Source};
 use crate::model::prelude::{self, Split, Splitter};
 use crate::model::streaming::{self, Part, PartSender};
 use crate::model::{ids, time};
-use crate::report::logs::Logs;
+use crate::report::console::Console;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName};
@@ -40,10 +40,9 @@ pub enum InvokeMode {
 
 /// What all requests share.
 pub struct FunctionUrl {
-    pub function: Rc<Function>,
-    pub queue: mpsc::Sender<Job>,
+    pub callee: Callee,
     pub mode: InvokeMode,
-    pub logs: Rc<Logs>,
+    pub console: Rc<Console>,
     /// Where it listens.
     pub port: u16,
 }
@@ -69,7 +68,7 @@ async fn answer(request: Request<Incoming>, client: IpAddr, url: &FunctionUrl) -
     let received = reply::receive(body, MAX_EVENT).await?;
     let (request_id, trace_id, time_ms) = (ids::uuid(), ids::trace_id(), time::now_ms());
     let origin = Origin {
-        region: url.function.region.clone(),
+        region: url.callee.function.region.clone(),
         client,
         port: url.port,
         request_id: request_id.clone(),
@@ -95,7 +94,7 @@ impl FunctionUrl {
     }
 
     async fn buffered(&self, event: Bytes, origin: Origin) -> Result<Reply, Refusal> {
-        let answered = self.enqueue(event, origin, None)?.await;
+        let answered = self.submit(event, origin, None)?.await;
         Ok(match answered.map(|answered| answered.result) {
             Ok(Ok(Response::Whole { body, .. })) => {
                 url_response::buffered(body).unwrap_or_else(|why| self.malformed(&why))
@@ -108,11 +107,11 @@ impl FunctionUrl {
     /// The answer to a client begins when the response does.
     async fn stream(&self, event: Bytes, origin: Origin) -> Result<Reply, Refusal> {
         let (parts, from_function) = streaming::channel();
-        let answered = self.enqueue(event, origin, Some(parts))?;
+        let answered = self.submit(event, origin, Some(parts))?;
         Ok(self.streamed(StreamCaller::new(from_function, answered)).await)
     }
 
-    fn enqueue(
+    fn submit(
         &self,
         event: Bytes,
         origin: Origin,
@@ -120,12 +119,12 @@ impl FunctionUrl {
     ) -> Result<oneshot::Receiver<InvokeResult>, Refusal> {
         let (caller, answered) = oneshot::channel();
         let Origin { request_id, trace_id, .. } = origin;
-        let function_arn = self.function.arn(None);
+        let function_arn = self.callee.function.arn(None);
         let source = Source::Url;
         let invocation =
             Rc::new(Invocation { request_id, source, event, function_arn, trace_id, stream, ..Invocation::default() });
         let job = Job { invocation, wants_log: false, caller: Some(caller) };
-        enqueue(&self.queue, job).map(|()| answered)
+        self.callee.invoker.submit(job).map(|()| answered)
     }
 
     async fn streamed(&self, mut caller: StreamCaller) -> Reply {
@@ -169,7 +168,7 @@ impl FunctionUrl {
 
     /// Says what Lambda would not say.
     fn malformed(&self, why: &str) -> Reply {
-        self.logs.say(&format!("open-runtime: the function URL answers 502, as it cannot use the response: {why}"));
+        self.console.say(&format!("open-runtime: the function URL answers 502, as it cannot use the response: {why}"));
         bad_gateway()
     }
 }

@@ -1,18 +1,19 @@
-//! Lambda's Invoke API, for the AWS CLI and SDKs. Every function name stands for the one function.
+//! Lambda's Invoke API, for the AWS CLI and SDKs.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html>
 
 use super::event_stream;
+use super::functions::{Callee, Functions};
 use super::invoke_request::{self, InvocationType, Operation};
-use super::queue::{InvokeResult, Job, Next, StreamCaller, enqueue, shutting_down};
+use super::queue::{InvokeResult, Job, Next, StreamCaller, shutting_down};
 use crate::http::connection_limit::ConnectionLimit;
 use crate::http::guard::Guard;
 use crate::http::reply::{self, NoAnswer, Received, Refusal, Reply};
 use crate::http::server;
 use crate::http::wire::Breaker;
 use crate::model::event::MAX_EVENT;
-use crate::model::function::{Function, VERSION};
+use crate::model::function::VERSION;
 use crate::model::ids;
 use crate::model::invocation::{Invocation, Response, Source};
 use crate::model::streaming::{self, Part};
@@ -29,25 +30,28 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
-/// Accepts callers for ever, and puts their invocations into the queue.
-pub async fn serve(listener: TcpListener, guard: Rc<Guard>, function: Rc<Function>, queue: mpsc::Sender<Job>) {
+/// Which of Lambda's limits throttles: here it is that of one function.
+const THROTTLED_BY: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
+
+/// Accepts callers for ever, and passes their invocations on.
+pub async fn serve(listener: TcpListener, guard: Rc<Guard>, functions: Rc<Functions>) {
     let limit = ConnectionLimit::new();
     loop {
         let tcp = server::accept(&listener).await;
         let slot = limit.take().await;
-        let (guard, function, queue) = (guard.clone(), function.clone(), queue.clone());
+        let (guard, functions) = (guard.clone(), functions.clone());
         spawn_local(async move {
-            server::serve(tcp, slot, &guard, |request, _: Breaker| answer(request, &function, &queue)).await;
+            server::serve(tcp, slot, &guard, |request, _: Breaker| answer(request, &functions)).await;
         });
     }
 }
 
-async fn answer(request: Request<Incoming>, function: &Function, queue: &mpsc::Sender<Job>) -> Result<Reply, NoAnswer> {
+async fn answer(request: Request<Incoming>, functions: &Functions) -> Result<Reply, NoAnswer> {
     let (head, body) = request.into_parts();
     let received = reply::receive(body, MAX_EVENT).await?;
     let request_id = ids::uuid();
-    let reply = match read(&head, received, &request_id, function) {
-        Ok(asked) => asked.answer(queue).await,
+    let reply = match read(&head, received, &request_id, functions) {
+        Ok((asked, callee)) => asked.answer(callee).await,
         Err(refusal) => Err(refusal),
     };
     let reply = reply.unwrap_or_else(|refusal| refused(&refusal));
@@ -62,10 +66,16 @@ struct Asked {
     invocation: Invocation,
 }
 
-fn read(head: &Parts, received: Received, request_id: &str, function: &Function) -> Result<Asked, Refusal> {
+fn read<'a>(
+    head: &Parts,
+    received: Received,
+    request_id: &str,
+    functions: &'a Functions,
+) -> Result<(Asked, &'a Callee), Refusal> {
     let (headers, query) = (&head.headers, head.uri.query());
     let (operation, name) = invoke_request::operation_of(&head.method, head.uri.path())?;
-    let function_arn = invoke_request::arn_of(name, query, function)?;
+    let named = invoke_request::named(name, query)?;
+    let callee = functions.find(&named.name)?;
     let invocation_type = invoke_request::invocation_type(headers, operation)?;
     let wants_log = invoke_request::wants_log(headers)? && invocation_type == InvocationType::RequestResponse;
     let is_async = invocation_type == InvocationType::Event;
@@ -73,42 +83,42 @@ fn read(head: &Parts, received: Received, request_id: &str, function: &Function)
         request_id: request_id.to_owned(),
         source: if is_async { Source::Async } else { Source::Invoke },
         event: invoke_request::event_of(received, invocation_type)?,
-        function_arn,
+        function_arn: callee.function.arn(named.qualifier.as_deref()),
         trace_id: invoke_request::text(headers, "x-amzn-trace-id").map_or_else(ids::trace_id, str::to_owned),
         client_context: invoke_request::client_context(headers)?,
         tenant_id: invoke_request::text(headers, "x-amz-tenant-id").map(str::to_owned),
         stream: None,
     };
-    Ok(Asked { operation, invocation_type, wants_log, invocation })
+    Ok((Asked { operation, invocation_type, wants_log, invocation }, callee))
 }
 
 impl Asked {
-    async fn answer(self, queue: &mpsc::Sender<Job>) -> Result<Reply, Refusal> {
+    async fn answer(self, callee: &Callee) -> Result<Reply, Refusal> {
         match (self.invocation_type, self.operation) {
             (InvocationType::DryRun, _) => Ok(executed(Reply::new(StatusCode::NO_CONTENT, ""))),
             (InvocationType::Event, _) => {
-                self.enqueue(queue, None)?;
+                self.submit(callee, None)?;
                 Ok(Reply::new(StatusCode::ACCEPTED, ""))
             }
             (InvocationType::RequestResponse, Operation::Invoke) => {
                 let (caller, answered) = oneshot::channel();
-                self.enqueue(queue, Some(caller))?;
+                self.submit(callee, Some(caller))?;
                 answered.await.map(response).map_err(|_| shutting_down())
             }
-            (InvocationType::RequestResponse, Operation::InvokeWithResponseStream) => self.stream(queue),
+            (InvocationType::RequestResponse, Operation::InvokeWithResponseStream) => self.stream(callee),
         }
     }
 
-    fn enqueue(self, queue: &mpsc::Sender<Job>, caller: Option<oneshot::Sender<InvokeResult>>) -> Result<(), Refusal> {
-        enqueue(queue, Job { invocation: Rc::new(self.invocation), wants_log: self.wants_log, caller })
+    fn submit(self, callee: &Callee, caller: Option<oneshot::Sender<InvokeResult>>) -> Result<(), Refusal> {
+        callee.invoker.submit(Job { invocation: Rc::new(self.invocation), wants_log: self.wants_log, caller })
     }
 
     /// The head of the answer goes out at once, as the AWS SDKs do nothing before they have it.
-    fn stream(mut self, queue: &mpsc::Sender<Job>) -> Result<Reply, Refusal> {
+    fn stream(mut self, callee: &Callee) -> Result<Reply, Refusal> {
         let (parts, from_function) = streaming::channel();
         let (caller, answered) = oneshot::channel();
         self.invocation.stream = Some(parts);
-        self.enqueue(queue, Some(caller))?;
+        self.submit(callee, Some(caller))?;
         let (messages, body) = mpsc::channel(1);
         spawn_local(send_messages(StreamCaller::new(from_function, answered), messages));
         Ok(executed(Reply::in_parts(StatusCode::OK, body)).with(CONTENT_TYPE, event_stream::CONTENT_TYPE))
@@ -161,7 +171,10 @@ fn last_messages(answered: &InvokeResult) -> Vec<Bytes> {
 fn refused(refusal: &Refusal) -> Reply {
     let Refusal { status, error_type, message } = refusal;
     let who = if status.is_server_error() { "Service" } else { "User" };
-    let body = json!({"Type": who, "Message": message, "message": message});
+    let mut body = json!({"Type": who, "Message": message, "message": message});
+    if *status == StatusCode::TOO_MANY_REQUESTS {
+        body["Reason"] = THROTTLED_BY.into();
+    }
     Reply::json(*status, &body).with(HeaderName::from_static("x-amzn-errortype"), error_type)
 }
 

@@ -4,7 +4,7 @@
 
 use crate::http::reply::{Received, Refusal};
 use crate::model::event::{self, MAX_EVENT};
-use crate::model::function::{Function, VERSION};
+use crate::model::function::VERSION;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -50,8 +50,19 @@ pub fn operation_of<'a>(method: &Method, path: &'a str) -> Result<(Operation, &'
     })
 }
 
-/// The ARN of the function that a path names.
-pub fn arn_of(name: &str, query: Option<&str>, function: &Function) -> Result<String, Refusal> {
+/// The function that a request names.
+#[derive(Debug, PartialEq)]
+pub struct FunctionName {
+    pub name: String,
+    /// A version or an alias.
+    pub qualifier: Option<String>,
+}
+
+/// The function of this name, or ARN or part of an ARN, in a path, and of the qualifier in the query.
+///
+/// # Errors
+/// Lambda would not accept the name.
+pub fn named(name: &str, query: Option<&str>) -> Result<FunctionName, Refusal> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let query = query.unwrap_or("").split('&').find_map(|pair| pair.strip_prefix("Qualifier="));
     let (name, query) = (decode(name), query.map(decode));
@@ -64,12 +75,13 @@ pub fn arn_of(name: &str, query: Option<&str>, function: &Function) -> Result<St
         );
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "ValidationException", message));
     }
-    Ok(function.arn(qualifiers.next()))
+    let qualifier = qualifiers.next().map(str::to_owned);
+    Ok(FunctionName { name: without_qualifier(&name).to_owned(), qualifier })
 }
 
 /// `name`, `name:qualifier`, `account:function:name`, `arn:aws:lambda:region:account:function:name:qualifier`.
 fn is_function_name(name: &str) -> bool {
-    let after = name.rsplit_once("function:").map_or(name, |(_, after)| after);
+    let after = after_arn(name);
     let before = name.strip_suffix(after).unwrap_or("");
     let known =
         before.is_empty() || before == "function:" || before.split(':').all(|part| part.is_empty() || is_word(part));
@@ -77,8 +89,15 @@ fn is_function_name(name: &str) -> bool {
 }
 
 fn qualifier_of(name: &str) -> Option<&str> {
-    let after = name.rsplit_once("function:").map_or(name, |(_, after)| after);
-    after.split_once(':').map(|(_, qualifier)| qualifier)
+    after_arn(name).split_once(':').map(|(_, qualifier)| qualifier)
+}
+
+fn without_qualifier(name: &str) -> &str {
+    after_arn(name).split(':').next().unwrap_or(name)
+}
+
+fn after_arn(name: &str) -> &str {
+    name.rsplit_once("function:").map_or(name, |(_, after)| after)
 }
 
 fn is_word(text: &str) -> bool {
@@ -166,6 +185,20 @@ mod tests {
         for name in ["", "a b", "../f", "f:1:2", "arn aws:function:f", &"f".repeat(257)] {
             assert!(!is_function_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_and_a_qualifier_are_found_in_every_form() {
+        let found = |name, query| named(name, query).map(|found| (found.name, found.qualifier)).ok();
+        let found_as = |qualifier: Option<&str>| Some(("f".to_owned(), qualifier.map(str::to_owned)));
+        assert_eq!(found("f", None), found_as(None));
+        assert_eq!(found("f", Some("Qualifier=live")), found_as(Some("live")));
+        assert_eq!(found("012345678912:function:f", None), found_as(None));
+        assert_eq!(
+            found("arn%3Aaws%3Alambda%3Aus-east-1%3A012345678912%3Afunction%3Af%3A7", None),
+            found_as(Some("7"))
+        );
+        assert_eq!(found("a/b", None), None);
     }
 
     #[test]

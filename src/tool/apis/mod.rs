@@ -5,6 +5,7 @@ pub mod bootstrap_server;
 mod event_stream;
 mod extensions;
 pub mod function_url;
+pub mod functions;
 pub mod invoke;
 mod invoke_request;
 pub mod queue;

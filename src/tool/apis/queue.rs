@@ -1,4 +1,4 @@
-//! The invocations that wait for their turn, and what their callers get.
+//! An invocation on its way to the function, and what its caller gets.
 
 use crate::http::reply::Refusal;
 use crate::model::failure::Failure;
@@ -7,12 +7,18 @@ use crate::model::streaming::{Part, PartReceiver};
 use bytes::Bytes;
 use hyper::StatusCode;
 use std::rc::Rc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-/// The most invocations that may wait. When there are so many, callers are throttled.
-pub const QUEUE: usize = 1000;
+/// Takes the invocations of one function.
+pub trait Invoker {
+    /// Gives the invocation to an execution environment, now or as soon as one is free. Does not wait.
+    ///
+    /// # Errors
+    /// So many are running that its caller is throttled, or the tool is shutting down.
+    fn submit(&self, job: Job) -> Result<(), Refusal>;
+}
 
-/// An invocation that waits for its turn.
+/// An invocation, and who asks for it.
 pub struct Job {
     pub invocation: Rc<Invocation>,
     pub wants_log: bool,
@@ -40,15 +46,11 @@ impl CallerError {
     }
 }
 
-/// # Errors
-/// The queue is full, or the tool is shutting down.
-pub fn enqueue(queue: &mpsc::Sender<Job>, job: Job) -> Result<(), Refusal> {
-    queue.try_send(job).map_err(|error| match error {
-        mpsc::error::TrySendError::Full(_) => {
-            Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
-        }
-        mpsc::error::TrySendError::Closed(_) => shutting_down(),
-    })
+/// The error of an invocation for which no execution environment is free, with Lambda's message.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors>
+pub fn throttled() -> Refusal {
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
 }
 
 pub fn shutting_down() -> Refusal {

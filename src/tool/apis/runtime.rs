@@ -181,7 +181,7 @@ mod tests {
     use bytes::Bytes;
 
     fn running() -> Environment {
-        let environment = Environment::new(1, Rc::new(Function::default()));
+        let environment = Environment::new(1, Rc::new(Function::default()), "127.0.0.1:1");
         let invocation = Rc::new(Invocation { request_id: "id".to_owned(), ..Invocation::default() });
         environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms: 0, copy: None }));
         environment

@@ -4,7 +4,8 @@ use super::given_event::{self, EventSource};
 use super::printed_stream::StreamPrinter;
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
-use crate::lambda::phases::{INIT_LIMIT, Lambda, Options};
+use crate::lambda::phases::{INIT_LIMIT, Lambda};
+use crate::lambda::platform::{Options, Platform};
 use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments};
 use crate::model::failure::Failure;
 use crate::model::function::Function;
@@ -120,8 +121,9 @@ async fn invoke(
         stream: Some(stream),
         ..Invocation::default()
     });
-    let lambda = Lambda::new(function, options).await;
-    let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
+    let cannot_start = |why| ToolError::Io("start a local Lambda", why);
+    let platform = Platform::new(options).map_err(cannot_start)?;
+    let mut lambda = Lambda::new(&platform, function).await.map_err(cannot_start)?;
     let status = tokio::select! {
         status = once(&mut lambda, invocation, StreamPrinter::new(parts, shows_head)) => status,
         () = stop => Ok(INTERRUPTED),

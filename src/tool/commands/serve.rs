@@ -1,17 +1,19 @@
 //! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
 use crate::apis::function_url::{self, FunctionUrl, InvokeMode};
+use crate::apis::functions::{Callee, Functions};
 use crate::apis::invoke;
-use crate::apis::queue::{CallerError, InvokeResult, Job, QUEUE};
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
 use crate::http::server;
-use crate::lambda::phases::{Lambda, Options};
+use crate::lambda::platform::{Options, Platform};
+use crate::lambda::pool::{Pool, PoolLimits};
 use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments, seconds};
 use crate::model::function::Function;
 use crate::model::streaming::StreamLimits;
 use crate::relay::debugged;
+use crate::report::console::Console;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
 use clap::Args;
@@ -23,7 +25,6 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
 pub const HELP: &str = "\
@@ -40,8 +41,10 @@ With --http 9001 there is a function URL, too:
   open-runtime serve handler.hello --http 9001
   curl -N http://127.0.0.1:9001/path
 
-Any function name or ARN will do. Invocations run one after another; at most 1000 wait. Unlike on
-Lambda, failed asynchronous invocations are not retried, and external extensions are not started.
+Any function name or ARN will do. Each of the invocations that run at the same time has an execution
+environment of its own, up to --concurrency; the next ones get 429, as on Lambda. Asynchronous ones
+wait, at most 1000. Unlike on Lambda, failed asynchronous invocations are not retried, and external
+extensions are not started.
 ";
 
 /// The command line.
@@ -55,6 +58,9 @@ pub struct ServeArguments {
 
     #[command(flatten)]
     pub streaming: StreamArguments,
+
+    #[command(flatten)]
+    pub environments: EnvironmentArguments,
 
     /// Port of the Invoke API; 0 lets the kernel choose one, which is printed
     #[arg(long, value_name = "P", default_value_t = 9000)]
@@ -79,6 +85,29 @@ pub struct ServeArguments {
     #[command(flatten)]
     pub hooks: TestHooks,
 }
+
+/// How many execution environments there may be.
+#[derive(Args)]
+pub struct EnvironmentArguments {
+    /// At most N execution environments of the function at the same time. Default: 10, and with --debug 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub concurrency: Option<u16>,
+
+    /// Shut an execution environment down that has had no invocation for S seconds
+    #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub idle_limit: u64,
+}
+
+impl EnvironmentArguments {
+    fn limits(&self, is_debugged: bool) -> PoolLimits {
+        let default = if is_debugged { 1 } else { CONCURRENCY };
+        let concurrency = self.concurrency.unwrap_or(default).into();
+        PoolLimits { concurrency, idle: Duration::from_secs(self.idle_limit) }
+    }
+}
+
+/// How many execution environments there may be if the user does not say it.
+const CONCURRENCY: u16 = 10;
 
 /// Options for test suites of bootstrap and of language runtimes.
 #[derive(Args)]
@@ -136,7 +165,9 @@ pub struct TestHooks {
 /// # Errors
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
-    let ServeArguments { function, debugger, streaming, port, host, http, invoke_mode, allow_host, hooks } = arguments;
+    let ServeArguments { function, debugger, streaming, environments, port, host, http, .. } = arguments;
+    let (invoke_mode, allow_host, hooks) = (arguments.invoke_mode, arguments.allow_host, arguments.hooks);
+    let limits = environments.limits(debugger.debug.is_some());
     let options = options(&hooks, streaming.limits(), function.quiet)?;
     let function = Function::new(function).map_err(ToolError::Function)?;
     run_local(async move {
@@ -151,7 +182,8 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
                 None => None,
             },
         );
-        serve(Served { function, options, allowed_hosts: allow_host, invoke, url }, hooks.port_file.as_deref()).await
+        serve(Served { function, limits, options, allowed_hosts: allow_host, invoke, url }, hooks.port_file.as_deref())
+            .await
     })
 }
 
@@ -177,6 +209,7 @@ async fn listen(host: IpAddr, port: u16) -> Result<Listening, ToolError> {
 /// What is served, and where.
 struct Served {
     function: Rc<Function>,
+    limits: PoolLimits,
     options: Options,
     allowed_hosts: Vec<String>,
     invoke: Listening,
@@ -186,50 +219,42 @@ struct Served {
 async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, ToolError> {
     let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
     let journal = served.options.journal.clone();
-    let lambda = Lambda::new(served.function.clone(), served.options).await;
-    let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
-    let (queue, jobs) = mpsc::channel(QUEUE);
+    let cannot_start = |why| ToolError::Io("start a local Lambda", why);
+    let platform = Platform::new(served.options).map_err(cannot_start)?;
+    let pool = Pool::new(&platform, served.function.clone(), served.limits);
+    pool.warm_up().await.map_err(cannot_start)?;
+    let callee = Callee { function: served.function, invoker: Rc::new(pool.clone()) };
     let (listener, address) = served.invoke;
     let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
     let url = served.url.as_ref().map(|((_, address), _)| *address);
     if let Some((listening, mode)) = served.url {
-        serve_url(listening, mode, &guard, served.function.clone(), queue.clone(), &lambda);
+        serve_url(listening, mode, &guard, callee.clone(), platform.console.clone());
         journal.note("function-url", || json!({"address": url.map(|address| address.to_string())}));
     }
-    let name = served.function.name.clone();
-    spawn_local(invoke::serve(listener, Rc::new(guard), served.function, queue));
+    let name = callee.function.name.clone();
+    spawn_local(invoke::serve(listener, Rc::new(guard), Rc::new(Functions(vec![callee]))));
     journal.note("listening", || json!({"address": address.to_string()}));
     Announcement { address, url, port_file }.write()?;
-    if lambda.reporter().has_timeline() {
-        say_where(&lambda, address, url, &name);
+    if !platform.is_quiet {
+        say_where(&platform.console, address, url, &name);
     }
-    tokio::select! {
-        () = serve_jobs(&mut lambda, jobs) => {}
-        () = stop => {}
-    }
-    lambda.shut_down("open-runtime ends").await;
+    stop.await;
+    pool.shut_down().await;
+    platform.end().await;
     journal.note("end", || json!({}));
     Ok(ExitCode::SUCCESS)
 }
 
 /// A GET invokes the function, so that on a loopback address no other address is accepted.
-fn serve_url(
-    (listener, address): Listening,
-    mode: InvokeMode,
-    guard: &Guard,
-    function: Rc<Function>,
-    queue: mpsc::Sender<Job>,
-    lambda: &Lambda,
-) {
+fn serve_url((listener, address): Listening, mode: InvokeMode, guard: &Guard, callee: Callee, console: Rc<Console>) {
     let guard = Guard { is_loopback_only: address.ip().is_loopback(), ..guard.clone() };
-    let logs = lambda.reporter().logs.clone();
-    let url = FunctionUrl { function, queue, mode, logs, port: address.port() };
+    let url = FunctionUrl { callee, mode, console, port: address.port() };
     spawn_local(function_url::serve(listener, Rc::new(guard), Rc::new(url)));
 }
 
-fn say_where(lambda: &Lambda, address: SocketAddr, url: Option<SocketAddr>, name: &str) {
+fn say_where(console: &Console, address: SocketAddr, url: Option<SocketAddr>, name: &str) {
     let invoke = format!("http://{address}");
-    let say = |line: &str| lambda.reporter().say(line);
+    let say = |line: &str| console.say(&format!("open-runtime: {line}"));
     say(&format!("{invoke} answers `aws lambda invoke --endpoint-url {invoke} --function-name {name}`"));
     if let Some(url) = url {
         say(&format!("http://{url} is the function URL"));
@@ -261,34 +286,4 @@ impl Announcement<'_> {
         // by a rename, so that the file is never seen half-written
         std::fs::rename(&unfinished, path).map_err(unwritable)
     }
-}
-
-/// Runs Init, then one invocation after another, for ever. A failed Init is tried again within the next invocation.
-async fn serve_jobs(lambda: &mut Lambda, mut jobs: mpsc::Receiver<Job>) {
-    if let Err(failure) = lambda.init().await {
-        let (error_type, reason) = (failure.error_type(), failure.reason());
-        lambda.reporter().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
-    }
-    loop {
-        let job = tokio::select! {
-            biased;
-            job = jobs.recv() => job,
-            () = lambda.watch_idle() => continue,
-        };
-        match job {
-            Some(job) => run_job(lambda, job).await,
-            None => return,
-        }
-    }
-}
-
-async fn run_job(lambda: &mut Lambda, job: Job) {
-    let request_id = job.invocation.request_id.clone();
-    let outcome = lambda.invoke(job.invocation, job.wants_log).await;
-    let log = job.wants_log.then(|| lambda.reporter().log_tail(&request_id, &outcome));
-    let result = outcome.result.clone().map_err(|failure| CallerError::new(&failure, &request_id));
-    if let Some(caller) = job.caller {
-        let _ = caller.send(InvokeResult { result, log }); // the caller may have gone
-    }
-    lambda.finish_invocation(&request_id, &outcome).await;
 }

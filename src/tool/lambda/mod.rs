@@ -1,4 +1,8 @@
 //! A local Lambda: takes execution environments through Init, Invoke and Shutdown, and starts and ends their processes.
 
 pub mod phases;
+pub mod platform;
+pub mod pool;
 mod processes;
+mod registry;
+mod worker;

@@ -2,29 +2,24 @@
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
+use super::platform::Platform;
 use super::processes;
 use crate::apis::bootstrap_server::{self, BootstrapServer};
-use crate::faults::Faults;
 use crate::http::server;
 use crate::model::environment::{Environment, InitEnd, State};
 use crate::model::failure::{Failure, describe};
 use crate::model::function::Function;
 use crate::model::invocation::{Dispatched, Invocation, Outcome, RuntimeAnswer};
 use crate::model::states::RuntimeState;
-use crate::model::streaming::StreamLimits;
 use crate::model::{time, variables};
-use crate::os::sys;
-use crate::report::history::Hub;
-use crate::report::journal::Journal;
 use crate::report::reporter::Reporter;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io;
-use std::net::Ipv4Addr;
 use std::process::ExitStatus;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::task::spawn_local;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 /// Lambda's limit for the Init phase.
@@ -34,31 +29,19 @@ pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 const SNAPSTART_INIT_LIMIT: Duration = Duration::from_secs(130);
 const RESTORE_LIMIT: Duration = Duration::from_secs(10);
 
-/// The settings that do not belong to the function.
-pub struct Options {
-    pub init_limit: Duration,
-    pub runtime_api_port: u16,
-    pub faults: Faults,
-    pub limits: StreamLimits,
-    pub journal: Rc<Journal>,
-    pub hub: Rc<Hub>,
-    pub is_quiet: bool,
-}
-
-/// A Lambda with one function, and at most one execution environment at a time.
+/// A Lambda with one function, and at most one execution environment at a time. When it is dropped, its Runtime API ends.
 pub struct Lambda {
+    platform: Rc<Platform>,
     function: Rc<Function>,
     runtime_api: String,
-    init_limit: Duration,
     reporter: Reporter,
     present: CurrentEnvironment,
-    /// The number of execution environments so far.
-    count: u64,
     /// How long Init took, if the environment has not had an invocation yet.
     cold_start: Option<Duration>,
+    _server: JoinSet<()>,
 }
 
-/// The current execution environment, shared with the server and with the task that reaps processes.
+/// The current execution environment, shared with the server.
 #[derive(Clone, Default)]
 struct CurrentEnvironment(Rc<RefCell<Option<Rc<Environment>>>>);
 
@@ -77,27 +60,18 @@ impl Lambda {
     ///
     /// # Errors
     /// A socket or a pipe cannot be made.
-    pub async fn new(function: Rc<Function>, options: Options) -> io::Result<Lambda> {
-        sys::adopt_orphans()?; // before the first process is started, so that all of them can be ended
-        let localhost = (Ipv4Addr::LOCALHOST, options.runtime_api_port).into();
-        let (listener, address) = server::listen(localhost).await?;
-        let (journal, present) = (options.journal, CurrentEnvironment::default());
-        let reporter = Reporter::new(journal.clone(), options.hub, options.is_quiet, &function)?;
-        let server = BootstrapServer::new(options.faults, options.limits, journal.clone(), reporter.logs.clone());
-        let for_server = present.clone();
-        spawn_local(bootstrap_server::serve(server, listener, move || for_server.get()));
-        let for_reaper = present.clone();
-        spawn_local(processes::reap(move || for_reaper.get(), journal.clone()));
-        journal.note("runtime-api", || json!({"address": address.to_string()}));
-        Ok(Lambda {
-            function,
-            runtime_api: address.to_string(),
-            init_limit: options.init_limit,
-            reporter,
-            present,
-            count: 0,
-            cold_start: None,
-        })
+    pub async fn new(platform: &Rc<Platform>, function: Rc<Function>) -> io::Result<Lambda> {
+        let platform = platform.clone();
+        let (listener, address) = server::listen(platform.runtime_api_address()).await?;
+        let (shared, present) = (platform.shared.clone(), CurrentEnvironment::default());
+        let (journal, hub) = (shared.journal.clone(), platform.hub.clone());
+        let reporter = Reporter::new(journal, hub, &platform.console, platform.is_quiet, &function)?;
+        shared.journal.note("runtime-api", || json!({"address": address.to_string()}));
+        let server = Rc::new(BootstrapServer { shared, logs: reporter.logs.clone() });
+        let (mut tasks, for_server) = (JoinSet::new(), present.clone());
+        tasks.spawn_local(bootstrap_server::serve(server, listener, move || for_server.get()));
+        let (runtime_api, cold_start) = (address.to_string(), None);
+        Ok(Lambda { platform, function, runtime_api, reporter, present, cold_start, _server: tasks })
     }
 
     pub fn reporter(&self) -> &Reporter {
@@ -109,7 +83,7 @@ impl Lambda {
     /// # Errors
     /// Why it failed.
     pub async fn init(&mut self) -> Result<(), Failure> {
-        let limit = match self.init_limit {
+        let limit = match self.platform.init_limit {
             INIT_LIMIT if self.function.snapstart => SNAPSTART_INIT_LIMIT.max(self.function.timeout),
             limit => limit,
         };
@@ -129,15 +103,16 @@ impl Lambda {
     }
 
     fn start(&mut self) -> Result<Rc<Environment>, Failure> {
-        self.count += 1;
         self.cold_start = None;
-        let environment = Rc::new(Environment::new(self.count, self.function.clone()));
+        let number = self.platform.next_number();
+        let environment = Rc::new(Environment::new(number, self.function.clone(), &self.runtime_api));
         let timeline = self.reporter.timeline_path();
         let variables = variables::all(&self.function, &self.runtime_api, timeline.as_deref());
         let pid = processes::start(&self.function, variables, &self.reporter.logs);
         let bootstrap = self.function.bootstrap.display();
         let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
         environment.pid.set(pid);
+        self.platform.registry.add(&environment);
         self.reporter.spawned(&environment);
         self.present.set(Some(environment.clone()));
         Ok(environment)
@@ -299,8 +274,8 @@ impl Lambda {
         let Some(environment) = self.present.get() else {
             return;
         };
-        processes::shut_down(&environment, &self.reporter, why).await;
-        self.reporter.logs.pass_on();
+        processes::shut_down(&environment, &self.platform.registry, &self.reporter, why).await;
+        self.reporter.logs.environment_ends();
         self.present.set(None);
     }
 }

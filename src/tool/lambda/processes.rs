@@ -1,8 +1,10 @@
 //! Starts, reaps and ends bootstrap and the processes below it.
 
+use super::registry::Registry;
 use crate::model::environment::Environment;
 use crate::model::function::Function;
-use crate::os::{process_tree, sys};
+use crate::os::process_tree::{self, ProcessInfo};
+use crate::os::sys;
 use crate::report::journal::Journal;
 use crate::report::logs::Logs;
 use crate::report::reporter::Reporter;
@@ -51,9 +53,9 @@ fn managed_command(runtime: &str) -> [&'static str; 2] {
     }
 }
 
-/// Ends an execution environment: bootstrap as Lambda does it, then all processes that are left below this one. Takes
-/// little more than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
-pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str) {
+/// Ends an execution environment: bootstrap as Lambda does it, then all its processes that are left. Takes little more
+/// than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
+pub async fn shut_down(environment: &Environment, registry: &Registry, reporter: &Reporter, why: &str) {
     let has_extension = environment.read(|state| !state.extensions.is_empty());
     let mut exited = environment.read(|state| state.exit.is_some());
     if !exited && has_extension {
@@ -61,12 +63,13 @@ pub async fn shut_down(environment: &Environment, reporter: &Reporter, why: &str
         exited = timeout(SIGTERM_GRACE, exit_of(environment)).await.is_ok();
     }
     if exited {
-        report_left_behind(environment, reporter);
+        report_left_behind(environment, registry, reporter);
     } else {
         send(environment, Signal::Sigkill, &reporter.journal, why);
         let _ = timeout(SIGKILL_LIMIT, exit_of(environment)).await; // what is left is reported below
     }
-    kill_descendants(&reporter.journal).await;
+    kill_all(|| registry.processes_of(environment), &reporter.journal).await;
+    registry.remove(environment); // with nothing awaited since the last look: of two that end at once, one is the last
     environment.change(|state| state.is_over = true);
     reporter.environment_over(environment);
 }
@@ -94,9 +97,9 @@ fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str)
 
 /// To be called when bootstrap has exited. A process that is still running was left behind, unless it is about to end
 /// by a SIGKILL.
-fn report_left_behind(environment: &Environment, reporter: &Reporter) {
+fn report_left_behind(environment: &Environment, registry: &Registry, reporter: &Reporter) {
     let number = environment.number;
-    let strays = process_tree::living_descendants();
+    let strays = registry.processes_of(environment);
     for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
         reporter.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
@@ -105,11 +108,16 @@ fn report_left_behind(environment: &Environment, reporter: &Reporter) {
     }
 }
 
-/// Sends SIGKILL to all processes below this one until none is left.
-async fn kill_descendants(journal: &Journal) {
+/// Ends every process below this one.
+pub async fn kill_descendants(journal: &Journal) {
+    kill_all(process_tree::living_descendants, journal).await;
+}
+
+/// Sends SIGKILL to these processes until none is left.
+async fn kill_all(processes: impl Fn() -> Vec<ProcessInfo>, journal: &Journal) {
     let until = Instant::now() + SIGKILL_LIMIT;
     loop {
-        let left = process_tree::living_descendants();
+        let left = processes();
         if left.is_empty() {
             return;
         }
@@ -126,15 +134,15 @@ async fn kill_descendants(journal: &Journal) {
     }
 }
 
-/// Reaps children and adopted orphans for ever. Tells the current environment when its bootstrap has exited.
+/// Reaps children and adopted orphans for ever. Tells an environment when its bootstrap has exited.
 ///
 /// # Errors
 /// SIGCHLD cannot be caught.
-pub async fn reap(present: impl Fn() -> Option<Rc<Environment>>, journal: Rc<Journal>) -> io::Result<()> {
+pub async fn reap(registry: Registry, journal: Rc<Journal>) -> io::Result<()> {
     let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
     loop {
         while let Some((pid, status)) = sys::reap() {
-            let environment = present().filter(|environment| environment.pid.get() == pid);
+            let environment = registry.with_bootstrap(pid);
             let what = if environment.is_some() { "exit" } else { "orphan-exit" };
             journal.note(what, || json!({"pid": pid, "status": status.to_string()}));
             if let Some(environment) = environment {

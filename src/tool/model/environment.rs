@@ -55,6 +55,8 @@ pub struct Environment {
     /// Counted from 1 over the tool's life.
     pub number: u64,
     pub function: Rc<Function>,
+    /// The address of its Runtime API, which no other environment has at the same time.
+    pub runtime_api: String,
     /// The id of bootstrap's process, which is also its session and its process group. 0 until it has been started.
     pub pid: Cell<i32>,
     pub started: Instant,
@@ -65,7 +67,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    pub fn new(number: u64, function: Rc<Function>) -> Environment {
+    pub fn new(number: u64, function: Rc<Function>, runtime_api: &str) -> Environment {
         let state = State {
             runtime: RuntimeState::Started,
             work: None,
@@ -78,7 +80,8 @@ impl Environment {
             is_over: false,
         };
         let (pid, started, state) = (Cell::new(0), Instant::now(), RefCell::new(state));
-        Environment { number, function, pid, started, peak_kb: Cell::new(0), state, changed: Notify::new() }
+        let (runtime_api, peak_kb, changed) = (runtime_api.to_owned(), Cell::new(0), Notify::new());
+        Environment { number, function, runtime_api, pid, started, peak_kb, state, changed }
     }
 
     pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {

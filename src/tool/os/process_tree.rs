@@ -2,7 +2,7 @@
 //!
 //! The tool adopts orphans. So all that bootstrap or a handler starts stays below the tool, daemons included.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 /// The kernel's flag of a process that is exiting.
@@ -13,6 +13,7 @@ const PF_EXITING: u32 = 0x4;
 pub struct ProcessInfo {
     pub pid: i32,
     parent: i32,
+    session: i32,
     pub name: String,
     is_dead: bool,
     is_exiting: bool,
@@ -41,8 +42,46 @@ fn has_sigkill(mask: Option<&str>) -> bool {
 
 /// All descendants of this process except zombies. Reads all of `/proc`.
 pub fn living_descendants() -> Vec<ProcessInfo> {
-    let ours = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
-    below(ours, all()).into_iter().filter(|process| !process.is_dead).collect()
+    below(own_pid(), all()).into_iter().filter(|process| !process.is_dead).collect()
+}
+
+fn own_pid() -> i32 {
+    i32::try_from(std::process::id()).unwrap_or(i32::MAX)
+}
+
+/// A child of this process that others descend from: it was started by this process, or is an orphan that it adopted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    pub pid: i32,
+    pub session: i32,
+}
+
+impl Ancestor {
+    /// The value of an environment variable with which it was started. None, too, if it hides its environment.
+    pub fn variable(self, name: &str) -> Option<String> {
+        let variables = fs::read(format!("/proc/{}/environ", self.pid)).ok()?;
+        let value = |variable: &[u8]| {
+            Some(std::str::from_utf8(variable).ok()?.strip_prefix(name)?.strip_prefix('=')?.to_owned())
+        };
+        variables.split(|byte| *byte == 0).find_map(value)
+    }
+}
+
+/// The living descendants of this process, each with the child of this process that it descends from.
+pub fn living_by_ancestor() -> Vec<(Ancestor, ProcessInfo)> {
+    by_ancestor(own_pid(), living_descendants())
+}
+
+/// `descendants` has parents before their children.
+fn by_ancestor(root: i32, descendants: Vec<ProcessInfo>) -> Vec<(Ancestor, ProcessInfo)> {
+    let mut ancestors: HashMap<i32, Ancestor> = HashMap::new();
+    let with_ancestor = |process: ProcessInfo| {
+        let itself = Ancestor { pid: process.pid, session: process.session };
+        let ancestor = if process.parent == root { itself } else { *ancestors.get(&process.parent).unwrap_or(&itself) };
+        ancestors.insert(process.pid, ancestor);
+        (ancestor, process)
+    };
+    descendants.into_iter().map(with_ancestor).collect()
 }
 
 /// The sum of the peak memory of a process and its descendants, in KB, as far as the kernel lists their children.
@@ -84,6 +123,7 @@ fn parse(stat: &str) -> Option<ProcessInfo> {
     Some(ProcessInfo {
         pid: pid.parse().ok()?,
         parent: fields.get(1)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
         name: name.to_owned(),
         is_dead: matches!(*fields.first()?, "Z" | "X"),
         is_exiting: flags & PF_EXITING != 0,
@@ -95,7 +135,7 @@ mod tests {
     use super::*;
 
     fn process(pid: i32, parent: i32) -> ProcessInfo {
-        ProcessInfo { pid, parent, name: "x".to_owned(), is_dead: false, is_exiting: false }
+        ProcessInfo { pid, parent, session: 1, name: "x".to_owned(), is_dead: false, is_exiting: false }
     }
 
     #[test]
@@ -111,6 +151,14 @@ mod tests {
         let ours = fs::read_to_string("/proc/self/stat").unwrap();
         assert!(!parse(&ours).unwrap().is_dying());
         assert!(has_sigkill(Some("0000000000000100")) && !has_sigkill(Some("0000000000004000")));
+    }
+
+    #[test]
+    fn descendants_belong_to_the_child_they_come_from() {
+        let found = below(1, vec![process(5, 4), process(4, 3), process(3, 1), process(7, 1)]);
+        let found = by_ancestor(1, found);
+        let pairs: Vec<_> = found.iter().map(|(ancestor, process)| (ancestor.pid, process.pid)).collect();
+        assert_eq!(pairs, [(3, 3), (7, 7), (3, 4), (3, 5)]);
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! The function's log: what bootstrap and the processes below it write to STDOUT and STDERR. It is passed on to our
 //! stderr.
+//!
+//! While one execution environment runs, every byte is passed on as it comes. While several run, whole lines are, and
+//! each begins with the number of its environment: `[2] `.
 
+use super::console::Console;
 use super::observer::Observer;
 use crate::os::pipe::Pipe;
-use std::cell::RefCell;
-use std::io::{self, Write};
+use std::cell::{Cell, RefCell};
+use std::io;
 use std::process::Stdio;
 use std::rc::Rc;
 
@@ -13,29 +17,54 @@ use std::rc::Rc;
 /// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax>
 const TAIL: usize = 4096;
 
-/// The log of all execution environments.
+/// A line with more bytes than this is passed on in parts.
+const MAX_LINE: usize = 64 * 1024;
+
+/// The log of one execution environment after another.
 pub struct Logs {
     pipe: Pipe,
-    seen: RefCell<Seen>,
+    console: Rc<Console>,
     observer: Rc<Observer>,
-}
-
-/// What was passed on.
-#[derive(Default)]
-struct Seen {
+    /// The number of the environment, and whether it runs.
+    environment: Cell<u64>,
+    is_running: Cell<bool>,
     /// The end of the current invocation's log.
-    tail: Vec<u8>,
-    /// The last line has not ended yet.
-    is_mid_line: bool,
+    tail: RefCell<Vec<u8>>,
+    /// The beginning of a line, which waits for its end.
+    partial: RefCell<Vec<u8>>,
 }
 
 impl Logs {
-    pub fn new(observer: Rc<Observer>) -> io::Result<Logs> {
-        Ok(Logs { pipe: Pipe::new()?, seen: RefCell::default(), observer })
+    /// # Errors
+    /// A pipe cannot be made.
+    pub fn new(console: &Rc<Console>, observer: Rc<Observer>) -> io::Result<Rc<Logs>> {
+        let (environment, is_running) = (Cell::new(0), Cell::new(false));
+        let (tail, partial) = (RefCell::default(), RefCell::default());
+        let (pipe, console) = (Pipe::new()?, console.clone());
+        let logs = Rc::new(Logs { pipe, console, observer, environment, is_running, tail, partial });
+        logs.console.add(&logs);
+        Ok(logs)
     }
 
     pub fn for_child(&self) -> io::Result<Stdio> {
         self.pipe.for_child()
+    }
+
+    /// What comes from now on is of this environment.
+    pub fn environment_begins(&self, number: u64) {
+        self.environment_ends();
+        self.environment.set(number);
+        self.is_running.set(true);
+        self.console.begins_one();
+    }
+
+    /// To be called when none of its processes is left.
+    pub fn environment_ends(&self) {
+        self.pass_on();
+        self.end_line();
+        if self.is_running.replace(false) {
+            self.console.ends_one();
+        }
     }
 
     /// Passes on what was written so far. Blocks while our stderr does.
@@ -44,9 +73,51 @@ impl Logs {
     }
 
     fn take(&self, bytes: &[u8]) {
-        let _ = io::stderr().write_all(bytes); // a log that cannot be written does not stop the function
-        self.seen.borrow_mut().add(bytes);
+        self.add_to_tail(bytes);
         self.observer.log(bytes);
+        let mut partial = self.partial.borrow_mut();
+        if !self.has_neighbours() && partial.is_empty() {
+            return self.write(bytes);
+        }
+        partial.extend_from_slice(bytes);
+        let whole = match partial.iter().rposition(|byte| *byte == b'\n') {
+            _ if !self.has_neighbours() => partial.len(),
+            Some(end) => end + 1,
+            None if partial.len() > MAX_LINE => partial.len(),
+            None => 0,
+        };
+        let lines: Vec<u8> = partial.drain(..whole).collect();
+        self.write(&lines);
+    }
+
+    /// True if another environment runs.
+    fn has_neighbours(&self) -> bool {
+        self.console.running() > usize::from(self.is_running.get())
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        let source = Some(self.environment.get());
+        if bytes.is_empty() || !self.has_neighbours() {
+            return self.console.write(source, bytes);
+        }
+        let mut marked = Vec::with_capacity(bytes.len() + 64);
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            marked.extend_from_slice(format!("[{}] ", self.environment.get()).as_bytes());
+            marked.extend_from_slice(line);
+        }
+        if !marked.ends_with(b"\n") {
+            marked.push(b'\n');
+        }
+        self.console.write(source, &marked);
+    }
+
+    /// A line without an end gets one.
+    fn end_line(&self) {
+        let mut rest = std::mem::take(&mut *self.partial.borrow_mut());
+        if !rest.is_empty() {
+            rest.push(b'\n');
+            self.write(&rest);
+        }
     }
 
     /// Passes on whatever is written, for ever.
@@ -54,37 +125,45 @@ impl Logs {
         while self.pipe.next(|bytes| self.take(bytes)).await.is_ok() {}
     }
 
-    /// Writes lines of the tool, after all that the function has written so far. They begin on a new line.
+    /// Writes lines of the tool about this environment, after all that it has written so far. They begin on a new line.
     pub fn say(&self, lines: &str) {
         self.pass_on();
-        let start = if std::mem::take(&mut self.seen.borrow_mut().is_mid_line) { "\n" } else { "" };
-        let _ = io::stderr().write_all(format!("{start}{lines}\n").as_bytes());
+        self.end_line();
+        if self.has_neighbours() {
+            self.write(format!("{lines}\n").as_bytes());
+        } else {
+            self.console.write(None, format!("{lines}\n").as_bytes());
+        }
     }
 
     /// Begins a new tail, with this line, for a new invocation.
     pub fn begin(&self, first_line: String) {
         self.pass_on();
-        self.seen.borrow_mut().tail = first_line.into_bytes();
+        *self.tail.borrow_mut() = first_line.into_bytes();
     }
 
     /// The last 4 KB of the invocation's log, with these lines at its end.
     pub fn tail(&self, last_lines: &str) -> Vec<u8> {
         self.pass_on();
-        let mut tail = self.seen.borrow().tail.clone();
+        let mut tail = self.tail.borrow().clone();
         if !tail.ends_with(b"\n") {
             tail.push(b'\n');
         }
         tail.extend_from_slice(last_lines.as_bytes());
         tail.split_off(tail.len().saturating_sub(TAIL))
     }
+
+    fn add_to_tail(&self, bytes: &[u8]) {
+        let mut tail = self.tail.borrow_mut();
+        tail.extend_from_slice(bytes);
+        let surplus = tail.len().saturating_sub(TAIL);
+        tail.drain(..surplus);
+    }
 }
 
-impl Seen {
-    fn add(&mut self, bytes: &[u8]) {
-        self.is_mid_line = bytes.last().is_some_and(|last| *last != b'\n');
-        self.tail.extend_from_slice(bytes);
-        let surplus = self.tail.len().saturating_sub(TAIL);
-        self.tail.drain(..surplus);
+impl Drop for Logs {
+    fn drop(&mut self) {
+        self.environment_ends();
     }
 }
 
@@ -92,21 +171,39 @@ impl Seen {
 mod tests {
     use super::*;
 
+    fn logs_on(console: &Rc<Console>) -> Rc<Logs> {
+        Logs::new(console, Rc::new(Observer::new(Rc::default(), Rc::default()))).unwrap()
+    }
+
     #[tokio::test]
     async fn the_tail_holds_what_was_written_just_before() {
-        let logs = Logs::new(Rc::new(Observer::new(Rc::default(), Rc::default()))).unwrap();
+        let logs = logs_on(&Rc::default());
         logs.begin("START\n".to_owned());
         std::fs::write(logs.pipe.path(), "logged").unwrap(); // the event loop has had no turn since
         assert_eq!(logs.tail("END\n"), b"START\nlogged\nEND\n");
     }
 
-    #[test]
-    fn the_tail_is_the_last_4_kb() {
-        let mut seen = Seen::default();
-        seen.add(&[b'a'; 3000]);
-        seen.add(&[b'b'; 3000]);
-        assert_eq!(seen.tail.len(), TAIL);
-        assert_eq!(seen.tail[TAIL - 3001], b'a');
-        assert!(seen.is_mid_line);
+    #[tokio::test]
+    async fn the_tail_is_the_last_4_kb() {
+        let logs = logs_on(&Rc::default());
+        logs.add_to_tail(&[b'a'; 3000]);
+        logs.add_to_tail(&[b'b'; 3000]);
+        let tail = logs.tail.borrow();
+        assert_eq!((tail.len(), tail[TAIL - 3001]), (TAIL, b'a'));
+    }
+
+    #[tokio::test]
+    async fn beside_another_environment_a_line_waits_for_its_end() {
+        let console = Rc::default();
+        let logs = [logs_on(&console), logs_on(&console)];
+        logs[0].environment_begins(1);
+        logs[0].take(b"at once");
+        assert!(logs[0].partial.borrow().is_empty());
+        logs[1].environment_begins(2);
+        logs[1].take(b"one\ntw");
+        assert_eq!(*logs[1].partial.borrow(), b"tw");
+        logs[0].environment_ends();
+        logs[1].take(b"o");
+        assert!(logs[1].partial.borrow().is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Reports what happens: to the user on stderr, and to test suites in the journal.
 
+use super::console::Console;
 use super::history::Hub;
 use super::journal::Journal;
 use super::logs::Logs;
@@ -15,9 +16,9 @@ use serde_json::json;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::task::spawn_local;
+use tokio::task::JoinSet;
 
-/// Reports things in the order in which they happen.
+/// Reports what happens in one execution environment after another, in that order.
 pub struct Reporter {
     pub journal: Rc<Journal>,
     pub logs: Rc<Logs>,
@@ -26,24 +27,31 @@ pub struct Reporter {
     steps: Option<Rc<Steps>>,
     style: Style,
     memory_mb: u32,
+    _tasks: JoinSet<()>,
 }
 
 impl Reporter {
-    /// Starts passing on the function's log.
+    /// Starts passing on the function's log, until it is dropped.
     ///
     /// # Errors
     /// Pipes cannot be made.
-    pub fn new(journal: Rc<Journal>, hub: Rc<Hub>, is_quiet: bool, function: &Rc<Function>) -> io::Result<Reporter> {
+    pub fn new(
+        journal: Rc<Journal>,
+        hub: Rc<Hub>,
+        console: &Rc<Console>,
+        is_quiet: bool,
+        function: &Rc<Function>,
+    ) -> io::Result<Reporter> {
         let observer = Rc::new(Observer::new(hub, function.clone()));
-        let logs = Rc::new(Logs::new(observer.clone())?);
+        let logs = Logs::new(console, observer.clone())?;
         let steps = (!is_quiet).then(Steps::new).transpose()?.map(Rc::new);
-        let passing = logs.clone();
-        spawn_local(async move { passing.run().await });
+        let (mut tasks, passing) = (JoinSet::new(), logs.clone());
+        tasks.spawn_local(async move { passing.run().await });
         if let Some(steps) = steps.clone() {
-            spawn_local(async move { steps.run().await });
+            tasks.spawn_local(async move { steps.run().await });
         }
         let (style, memory_mb) = (Style::of_stderr(), function.memory_mb);
-        Ok(Reporter { journal, logs, observer, steps, style, memory_mb })
+        Ok(Reporter { journal, logs, observer, steps, style, memory_mb, _tasks: tasks })
     }
 
     /// The path to which bootstrap writes its steps.
@@ -62,6 +70,7 @@ impl Reporter {
 
     pub fn spawned(&self, environment: &Environment) {
         let (number, pid) = (environment.number, environment.pid.get());
+        self.logs.environment_begins(number);
         self.journal.note("spawned", || json!({"environment": number, "pid": pid}));
         self.observer.environment_started(number);
     }

@@ -1,0 +1,57 @@
+//! Our stderr, on which the logs of all execution environments come together, line by line.
+
+use super::logs::Logs;
+use std::cell::{Cell, RefCell};
+use std::io::{self, Write};
+use std::rc::{Rc, Weak};
+
+/// Our stderr. A write that fails does not stop the function.
+#[derive(Default)]
+pub struct Console {
+    logs: RefCell<Vec<Weak<Logs>>>,
+    /// The execution environments that run.
+    running: Cell<usize>,
+    /// What was written last, whose last line has not ended yet.
+    unfinished: Cell<Option<u64>>,
+}
+
+impl Console {
+    pub fn add(&self, logs: &Rc<Logs>) {
+        let mut all = self.logs.borrow_mut();
+        all.retain(|logs| logs.strong_count() > 0);
+        all.push(Rc::downgrade(logs));
+    }
+
+    pub fn begins_one(&self) {
+        self.running.set(self.running.get() + 1);
+    }
+
+    pub fn ends_one(&self) {
+        self.running.set(self.running.get().saturating_sub(1));
+    }
+
+    /// How many execution environments run.
+    pub fn running(&self) -> usize {
+        self.running.get()
+    }
+
+    /// Writes lines of the tool, after all that functions have written so far.
+    pub fn say(&self, lines: &str) {
+        let all: Vec<Rc<Logs>> = self.logs.borrow().iter().filter_map(Weak::upgrade).collect();
+        all.iter().for_each(|logs| logs.pass_on());
+        self.write(None, format!("{lines}\n").as_bytes());
+    }
+
+    /// Writes these bytes of a source. They begin on a new line, unless they go on with a line of that source. Blocks
+    /// while our stderr does.
+    pub fn write(&self, source: Option<u64>, bytes: &[u8]) {
+        let Some(last) = bytes.last() else { return };
+        let unfinished = self.unfinished.take();
+        let mut stderr = io::stderr().lock();
+        if unfinished.is_some() && unfinished != source {
+            let _ = stderr.write_all(b"\n");
+        }
+        let _ = stderr.write_all(bytes);
+        self.unfinished.set(source.filter(|_| *last != b'\n'));
+    }
+}
