@@ -8,6 +8,7 @@ use super::nearest;
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::event;
 use crate::model::function::Function;
+use crate::model::given_variables::GivenVariables;
 use crate::model::ids;
 use crate::model::variables;
 use crate::tool_error::ToolError;
@@ -67,9 +68,8 @@ pub struct MiddlewareArguments {
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]
     timeout: Duration,
 
-    /// An environment variable of the function; K alone takes its value from open-runtime's own environment
-    #[arg(long = "env", short = 'e', value_name = "K=V")]
-    variables: Vec<String>,
+    #[command(flatten)]
+    variables: GivenVariables,
 
     /// The request id [default: a new one]
     #[arg(long, value_name = "ID")]

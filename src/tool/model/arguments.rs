@@ -1,5 +1,6 @@
 //! Arguments that several commands share.
 
+use super::given_variables::GivenVariables;
 use super::streaming::{MIB, StreamLimits};
 use clap::Args;
 use std::path::PathBuf;
@@ -19,9 +20,8 @@ pub struct FunctionArguments {
     #[arg(long, value_name = "MB", default_value_t = 128)]
     pub memory: u32,
 
-    /// An environment variable of the function; K alone takes its value from open-runtime's own environment
-    #[arg(long = "env", short = 'e', value_name = "K=V")]
-    pub variables: Vec<String>,
+    #[command(flatten)]
+    pub variables: GivenVariables,
 
     /// The function's folder, LAMBDA_TASK_ROOT
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -1,7 +1,8 @@
 //! The function: on Lambda this is its configuration.
 
 use super::arguments::FunctionArguments;
-use super::bootstrap_path;
+use super::given_variables::{self, BadVariable, Own};
+use super::{aws_credentials, bootstrap_path};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub struct Function {
 pub enum Unusable {
     TaskRoot(PathBuf, std::io::Error),
     NotAFolder(PathBuf),
-    Variable(String),
+    Variable(BadVariable),
     Bootstrap(bootstrap_path::NotFound),
 }
 
@@ -45,9 +46,7 @@ impl fmt::Display for Unusable {
                 write!(out, "cannot use {} as --task-root: {why}", path.display())
             }
             Unusable::NotAFolder(path) => write!(out, "cannot use {} as --task-root: not a folder", path.display()),
-            Unusable::Variable(text) => {
-                write!(out, "cannot set --env {text}: give it as NAME=VALUE, or as NAME of a variable that is set")
-            }
+            Unusable::Variable(bad) => bad.fmt(out),
             Unusable::Bootstrap(not_found) => not_found.fmt(out),
         }
     }
@@ -64,7 +63,8 @@ impl Function {
         if !task_root.is_dir() {
             return Err(Unusable::NotAFolder(task_root));
         }
-        let own = |name: &str| std::env::var(name).ok();
+        let own = given_variables::own_environment();
+        let is_profile_used = arguments.variables.pass_aws_credentials;
         Ok(Function {
             name: arguments.function_name,
             handler: arguments.handler,
@@ -72,10 +72,10 @@ impl Function {
             memory_mb: arguments.memory,
             task_root,
             bootstrap: bootstrap_path::find(arguments.bootstrap).map_err(Unusable::Bootstrap)?,
-            region: region(),
+            region: region(&own, is_profile_used),
             managed: arguments.managed,
             snapstart: arguments.snapstart,
-            variables: parse_all(&arguments.variables, &own)?,
+            variables: arguments.variables.read(&own).map_err(Unusable::Variable)?,
         })
     }
 
@@ -86,34 +86,9 @@ impl Function {
     }
 }
 
-/// The region of the user's environment.
-pub fn region() -> String {
-    let own = |name| std::env::var(name).ok();
-    own("AWS_REGION").or_else(|| own("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned())
-}
-
-fn parse_all(texts: &[String], own: &impl Fn(&str) -> Option<String>) -> Result<Vec<(String, String)>, Unusable> {
-    texts.iter().map(|text| parse(text, own).ok_or_else(|| Unusable::Variable(text.clone()))).collect()
-}
-
-fn parse(text: &str, own: &impl Fn(&str) -> Option<String>) -> Option<(String, String)> {
-    let (name, value) = match text.split_once('=') {
-        Some((name, value)) => (name, value.to_owned()),
-        None => (text, own(text)?),
-    };
-    (!name.is_empty()).then(|| (name.to_owned(), value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_variable_has_a_value_or_takes_it_from_our_environment() {
-        let own = |name: &str| (name == "HAVE").then(|| "mine".to_owned());
-        assert_eq!(parse("A=b=c", &own), Some(("A".to_owned(), "b=c".to_owned())));
-        assert_eq!(parse("HAVE", &own), Some(("HAVE".to_owned(), "mine".to_owned())));
-        assert_eq!(parse("LACK", &own), None);
-        assert_eq!(parse("=x", &own), None);
-    }
+/// The region of the user's environment. If the function gets the user's credentials, that of the profile will do.
+pub fn region(own: &Own, is_profile_used: bool) -> String {
+    let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| own.get(*name).cloned());
+    let of_profile = || is_profile_used.then(|| aws_credentials::region_of_profile(own)).flatten();
+    named.or_else(of_profile).unwrap_or_else(|| "us-east-1".to_owned())
 }

@@ -2,11 +2,14 @@
 //! rules; no HTTP, and no starting of processes.
 
 pub mod arguments;
+pub mod aws_credentials;
 pub mod bootstrap_path;
+pub mod env_file;
 pub mod environment;
 pub mod event;
 pub mod failure;
 pub mod function;
+pub mod given_variables;
 pub mod ids;
 pub mod invocation;
 pub mod package;
