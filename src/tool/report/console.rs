@@ -1,14 +1,19 @@
 //! Our stderr, on which the logs of all execution environments come together, line by line.
 
-use super::logs::Logs;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 use std::rc::{Rc, Weak};
 
+/// A log that comes together with others on a console.
+pub trait Source {
+    /// Passes on what was written to it so far.
+    fn pass_on(&self);
+}
+
 /// Our stderr. A write that fails does not stop the function.
 #[derive(Default)]
 pub struct Console {
-    logs: RefCell<Vec<Weak<Logs>>>,
+    logs: RefCell<Vec<Weak<dyn Source>>>,
     /// The execution environments that run.
     running: Cell<usize>,
     /// What was written last, whose last line has not ended yet.
@@ -16,16 +21,19 @@ pub struct Console {
 }
 
 impl Console {
-    pub fn add(&self, logs: &Rc<Logs>) {
-        let mut all = self.logs.borrow_mut();
-        all.retain(|logs| logs.strong_count() > 0);
-        all.push(Rc::downgrade(logs));
+    /// `say` asks this log from now on.
+    pub fn add(&self, log: Weak<dyn Source>) {
+        let mut logs = self.logs.borrow_mut();
+        logs.retain(|log| log.strong_count() > 0);
+        logs.push(log);
     }
 
+    /// An execution environment begins to run.
     pub fn begins_one(&self) {
         self.running.set(self.running.get() + 1);
     }
 
+    /// One has ended.
     pub fn ends_one(&self) {
         self.running.set(self.running.get().saturating_sub(1));
     }
@@ -37,7 +45,7 @@ impl Console {
 
     /// Writes lines of the tool, after all that functions have written so far.
     pub fn say(&self, lines: &str) {
-        let all: Vec<Rc<Logs>> = self.logs.borrow().iter().filter_map(Weak::upgrade).collect();
+        let all: Vec<Rc<dyn Source>> = self.logs.borrow().iter().filter_map(Weak::upgrade).collect();
         all.iter().for_each(|logs| logs.pass_on());
         self.write(None, format!("{lines}\n").as_bytes());
     }

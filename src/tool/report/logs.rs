@@ -4,7 +4,7 @@
 //! While one execution environment runs, every byte is passed on as it comes. While several run, whole lines are, and
 //! each begins with the number of its environment: `[2] `.
 
-use super::console::Console;
+use super::console::{Console, Source};
 use super::observer::Observer;
 use crate::os::pipe::Pipe;
 use std::cell::{Cell, RefCell};
@@ -42,7 +42,8 @@ impl Logs {
         let (tail, partial) = (RefCell::default(), RefCell::default());
         let (pipe, console) = (Pipe::new()?, console.clone());
         let logs = Rc::new(Logs { pipe, console, observer, environment, is_running, tail, partial });
-        logs.console.add(&logs);
+        let source: Rc<dyn Source> = logs.clone();
+        logs.console.add(Rc::downgrade(&source));
         Ok(logs)
     }
 
@@ -65,11 +66,6 @@ impl Logs {
         if self.is_running.replace(false) {
             self.console.ends_one();
         }
-    }
-
-    /// Passes on what was written so far. Blocks while our stderr does.
-    pub fn pass_on(&self) {
-        self.pipe.drain(|bytes| self.take(bytes));
     }
 
     fn take(&self, bytes: &[u8]) {
@@ -158,6 +154,13 @@ impl Logs {
         tail.extend_from_slice(bytes);
         let surplus = tail.len().saturating_sub(TAIL);
         tail.drain(..surplus);
+    }
+}
+
+impl Source for Logs {
+    /// Blocks while our stderr does.
+    fn pass_on(&self) {
+        self.pipe.drain(|bytes| self.take(bytes));
     }
 }
 

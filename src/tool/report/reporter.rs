@@ -1,6 +1,6 @@
 //! Reports what happens: to the user on stderr, and to test suites in the journal.
 
-use super::console::Console;
+use super::console::{Console, Source};
 use super::history::Hub;
 use super::journal::Journal;
 use super::logs::Logs;
