@@ -2,7 +2,6 @@
 
 use crate::model::event;
 use crate::model::function::{Function, region};
-use crate::model::given_variables::own_environment;
 use crate::model::{ids, time};
 use crate::tool_error::ToolError;
 use bytes::Bytes;
@@ -100,7 +99,7 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
 
 /// The ARN of the function that `invoke` runs.
 fn function_arn() -> String {
-    Function { name: "function".to_owned(), region: region(&own_environment(), false), ..Function::default() }.arn(None)
+    Function { name: "function".to_owned(), region: region(), ..Function::default() }.arn(None)
 }
 
 /// The event of each call of the handler, without line feeds. They are put into JSON as they are: numbers keep their digits.

@@ -72,7 +72,7 @@ impl Function {
             memory_mb: arguments.memory,
             task_root,
             bootstrap: bootstrap_path::find(arguments.bootstrap).map_err(Unusable::Bootstrap)?,
-            region: region(&own, is_profile_used),
+            region: region_of(&own, is_profile_used),
             managed: arguments.managed,
             snapstart: arguments.snapstart,
             variables: arguments.variables.read(&own).map_err(Unusable::Variable)?,
@@ -86,8 +86,13 @@ impl Function {
     }
 }
 
-/// The region of the user's environment. If the function gets the user's credentials, that of the profile will do.
-pub fn region(own: &Own, is_profile_used: bool) -> String {
+/// The region of the user's environment.
+pub fn region() -> String {
+    region_of(&given_variables::own_environment(), false)
+}
+
+/// The same. If the function gets the user's credentials, that of the profile will do.
+fn region_of(own: &Own, is_profile_used: bool) -> String {
     let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| own.get(*name).cloned());
     let of_profile = || is_profile_used.then(|| aws_credentials::region_of_profile(own)).flatten();
     named.or_else(of_profile).unwrap_or_else(|| "us-east-1".to_owned())
