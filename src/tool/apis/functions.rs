@@ -2,7 +2,7 @@
 
 use super::queue::Invoker;
 use crate::http::reply::Refusal;
-use crate::model::function::{ACCOUNT, Function, region};
+use crate::model::function::{ACCOUNT, Function};
 use hyper::StatusCode;
 use std::rc::Rc;
 
@@ -27,7 +27,8 @@ impl Functions {
             several => several.iter().find(|callee| callee.function.name == name),
         };
         found.ok_or_else(|| {
-            let message = format!("Function not found: arn:aws:lambda:{}:{ACCOUNT}:function:{name}", region());
+            let region = self.0.first().map_or("", |callee| &callee.function.region);
+            let message = format!("Function not found: arn:aws:lambda:{region}:{ACCOUNT}:function:{name}");
             Refusal::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
         })
     }
