@@ -33,7 +33,7 @@ pub enum Command {
     Invoke(InvokeArguments),
     /// Keep the function warm and answer Lambda's Invoke API, for the AWS CLI and SDKs
     #[command(after_help = serve::HELP)]
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Run one hook of a middleware as bootstrap does, to test it
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
@@ -66,7 +66,7 @@ impl Command {
         match self {
             Command::Init(arguments) => init::run(&arguments),
             Command::Invoke(arguments) => invoke::run(arguments),
-            Command::Serve(arguments) => serve::run(arguments),
+            Command::Serve(arguments) => serve::run(*arguments),
             Command::Middleware(arguments) => middleware::run(arguments),
             Command::Event(arguments) => event::run(&arguments),
             Command::Map(arguments) => map::run(arguments),

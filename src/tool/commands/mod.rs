@@ -14,3 +14,4 @@ pub mod middleware;
 mod nearest;
 mod printed_stream;
 pub mod serve;
+mod serve_http;

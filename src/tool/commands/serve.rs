@@ -1,8 +1,9 @@
 //! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
-use crate::apis::function_url::{self, FunctionUrl, InvokeMode};
+use super::serve_http::Http;
 use crate::apis::functions::{Callee, Functions};
 use crate::apis::invoke;
+use crate::apis::web::service::WebArguments;
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
@@ -37,9 +38,10 @@ Invoke the function with:
   curl -d '{}' http://127.0.0.1:9000/2015-03-31/functions/function/invocations
 (Version 1 of the AWS CLI does not have --cli-binary-format, and does not need it.)
 
-With --http 9001 there is a function URL, too:
+With --http 9001 there is a function URL, too, or what --api names: http, rest, alb. APIs have routes:
   open-runtime serve handler.hello --http 9001
   curl -N http://127.0.0.1:9001/path
+  open-runtime serve handler.hello --http 9001 --api http --route 'GET /users/{id}'
 
 Any function name or ARN will do. Each of the invocations that run at the same time has an execution
 environment of its own, up to --concurrency; the next ones get 429, as on Lambda. Asynchronous ones
@@ -66,21 +68,20 @@ pub struct ServeArguments {
     #[arg(long, value_name = "P", default_value_t = 9000)]
     pub port: u16,
 
-    /// Address of the Invoke API and of the function URL. Anyone who can reach it can run the function
+    /// Address of the Invoke API and of --http. Anyone who can reach it can run the function
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub host: IpAddr,
 
-    /// Serve a function URL on this port, too: each HTTP request is an invocation. 0 lets the kernel choose one
+    /// Serve HTTP on this port, too: each request is an invocation. 0 lets the kernel choose one
     #[arg(long, value_name = "P")]
     pub http: Option<u16>,
-
-    /// How the function URL invokes the function
-    #[arg(long, value_name = "MODE", value_enum, default_value_t, requires = "http")]
-    pub invoke_mode: InvokeMode,
 
     /// A name by which callers may reach this machine, besides IP addresses and localhost
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+
+    #[command(flatten)]
+    pub web: WebArguments,
 
     #[command(flatten)]
     pub hooks: TestHooks,
@@ -166,7 +167,7 @@ pub struct TestHooks {
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let ServeArguments { function, debugger, streaming, environments, port, host, http, .. } = arguments;
-    let (invoke_mode, allow_host, hooks) = (arguments.invoke_mode, arguments.allow_host, arguments.hooks);
+    let (allow_host, hooks, web) = (arguments.allow_host, arguments.hooks, Http::new(arguments.web)?);
     let limits = environments.limits(debugger.debug.is_some());
     let options = options(&hooks, streaming.limits(), function.quiet)?;
     let function = Function::new(function).map_err(ToolError::Function)?;
@@ -175,14 +176,14 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
             Some(port) => debugged(function, port, allow_host.clone()).await?,
             None => function,
         });
-        let (invoke, url) = (
+        let (invoke, http) = (
             listen(host, port).await?,
             match http {
-                Some(port) => Some((listen(host, port).await?, invoke_mode)),
+                Some(port) => Some((listen(host, port).await?, web)),
                 None => None,
             },
         );
-        serve(Served { function, limits, options, allowed_hosts: allow_host, invoke, url }, hooks.port_file.as_deref())
+        serve(Served { function, limits, options, allowed_hosts: allow_host, invoke, http }, hooks.port_file.as_deref())
             .await
     })
 }
@@ -213,7 +214,7 @@ struct Served {
     options: Options,
     allowed_hosts: Vec<String>,
     invoke: Listening,
-    url: Option<(Listening, InvokeMode)>,
+    http: Option<(Listening, Http)>,
 }
 
 async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, ToolError> {
@@ -226,17 +227,17 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     let callee = Callee { function: served.function, invoker: Rc::new(pool.clone()) };
     let (listener, address) = served.invoke;
     let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
-    let url = served.url.as_ref().map(|((_, address), _)| *address);
-    if let Some((listening, mode)) = served.url {
-        serve_url(listening, mode, &guard, callee.clone(), platform.console.clone());
-        journal.note("function-url", || json!({"address": url.map(|address| address.to_string())}));
+    let web = served.http.as_ref().map(|((_, address), http)| (*address, http.name()));
+    if let Some((listening, http)) = served.http {
+        http.serve(listening, &guard, callee.clone(), platform.console.clone())?;
+        journal.note("http", || json!({"address": web.map(|(address, _)| address.to_string())}));
     }
     let name = callee.function.name.clone();
     spawn_local(invoke::serve(listener, Rc::new(guard), Rc::new(Functions(vec![callee]))));
     journal.note("listening", || json!({"address": address.to_string()}));
-    Announcement { address, url, port_file }.write()?;
+    Announcement { address, web: web.map(|(address, _)| address), port_file }.write()?;
     if !platform.is_quiet {
-        say_where(&platform.console, address, url, &name);
+        say_where(&platform.console, address, web, &name);
     }
     stop.await;
     pool.shut_down().await;
@@ -245,26 +246,19 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     Ok(ExitCode::SUCCESS)
 }
 
-/// A GET invokes the function, so that on a loopback address no other address is accepted.
-fn serve_url((listener, address): Listening, mode: InvokeMode, guard: &Guard, callee: Callee, console: Rc<Console>) {
-    let guard = Guard { is_loopback_only: address.ip().is_loopback(), ..guard.clone() };
-    let url = FunctionUrl { callee, mode, console, port: address.port() };
-    spawn_local(function_url::serve(listener, Rc::new(guard), Rc::new(url)));
-}
-
-fn say_where(console: &Console, address: SocketAddr, url: Option<SocketAddr>, name: &str) {
+fn say_where(console: &Console, address: SocketAddr, web: Option<(SocketAddr, &str)>, name: &str) {
     let invoke = format!("http://{address}");
     let say = |line: &str| console.say(&format!("open-runtime: {line}"));
     say(&format!("{invoke} answers `aws lambda invoke --endpoint-url {invoke} --function-name {name}`"));
-    if let Some(url) = url {
-        say(&format!("http://{url} is the function URL"));
+    if let Some((web, service)) = web {
+        say(&format!("http://{web} is {service}"));
     }
 }
 
-/// Tells scripts the address of the Invoke API, and of the function URL.
+/// Tells scripts the address of the Invoke API, and of `--http`.
 struct Announcement<'a> {
     address: SocketAddr,
-    url: Option<SocketAddr>,
+    web: Option<SocketAddr>,
     port_file: Option<&'a Path>,
 }
 
@@ -272,7 +266,7 @@ impl Announcement<'_> {
     /// The URLs are the only lines on stdout.
     fn write(&self) -> Result<(), ToolError> {
         let mut stdout = io::stdout().lock();
-        for address in [Some(self.address), self.url].into_iter().flatten() {
+        for address in [Some(self.address), self.web].into_iter().flatten() {
             let _ = writeln!(stdout, "http://{address}"); // stdout may be closed
         }
         let _ = stdout.flush();

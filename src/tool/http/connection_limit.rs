@@ -97,6 +97,11 @@ impl ConnectionSlot {
         Busy(self.clone())
     }
 
+    /// True while a request is being answered.
+    pub fn is_busy(&self) -> bool {
+        self.stage.get() == Stage::Busy
+    }
+
     fn ask_to_close(&self) {
         self.must_close.set(true);
         self.changed.notify_one();

@@ -5,4 +5,5 @@ pub mod guard;
 pub mod reply;
 pub mod request_head;
 pub mod server;
+pub mod spelling;
 pub mod wire;

@@ -3,6 +3,7 @@
 use super::connection_limit::ConnectionSlot;
 use super::guard::Guard;
 use super::reply::{NoAnswer, Reply};
+use super::spelling::Spelling;
 use super::wire::{Breaker, Wire};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -46,11 +47,35 @@ pub async fn serve<Answer>(
 ) where
     Answer: Future<Output = Result<Reply, NoAnswer>>,
 {
-    let _ = tcp.set_nodelay(true); // without it the connection is slower
     let (wire, breaker) = Wire::new(tcp, slot.clone());
+    serve_wire(wire, &slot, guard, |request| answer(request, breaker.clone())).await;
+}
+
+/// Likewise, and `answer` is told how the client writes the names of headers.
+pub async fn serve_spelled<Answer>(
+    tcp: TcpStream,
+    slot: Rc<ConnectionSlot>,
+    guard: &Guard,
+    answer: impl Fn(Request<Incoming>, Spelling) -> Answer,
+) where
+    Answer: Future<Output = Result<Reply, NoAnswer>>,
+{
+    let (mut wire, _) = Wire::new(tcp, slot.clone());
+    let listening = wire.listen();
+    serve_wire(wire, &slot, guard, |request| answer(request, listening.take())).await;
+}
+
+async fn serve_wire<Answer>(
+    wire: Wire,
+    slot: &Rc<ConnectionSlot>,
+    guard: &Guard,
+    answer: impl Fn(Request<Incoming>) -> Answer,
+) where
+    Answer: Future<Output = Result<Reply, NoAnswer>>,
+{
     let service = service_fn(|request: Request<Incoming>| {
         let allowed = guard.check(request.uri(), request.headers());
-        let answer = allowed.map(|()| answer(request, breaker.clone()));
+        let answer = allowed.map(|()| answer(request));
         let busy = slot.request_begins();
         async move {
             match answer {

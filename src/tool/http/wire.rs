@@ -1,6 +1,7 @@
 //! A server's connection that can be broken at a given byte of the answer.
 
 use super::connection_limit::ConnectionSlot;
+use super::spelling::Listening;
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -44,12 +45,20 @@ pub struct Wire {
     breaker: Breaker,
     sent: Sent,
     slot: Rc<ConnectionSlot>,
+    /// None: nobody asks how names are written.
+    listening: Option<Listening>,
 }
 
 impl Wire {
     pub fn new(tcp: TcpStream, slot: Rc<ConnectionSlot>) -> (Wire, Breaker) {
+        let _ = tcp.set_nodelay(true); // without it the connection is slower
         let breaker = Breaker::default();
-        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), slot }, breaker)
+        (Wire { tcp, breaker: breaker.clone(), sent: Sent::default(), slot, listening: None }, breaker)
+    }
+
+    /// Keeps the heads of requests.
+    pub fn listen(&mut self) -> Listening {
+        self.listening.get_or_insert_default().clone()
     }
 
     /// How many of these bytes may be sent. None if no break is planned.
@@ -154,8 +163,11 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
-        if buffer.filled().len() > before {
+        if let Some(heard) = buffer.filled().get(before..).filter(|heard| !heard.is_empty()) {
             self.slot.head_begins();
+            if let Some(listening) = self.listening.as_ref().filter(|_| !self.slot.is_busy()) {
+                listening.add(heard);
+            }
         }
         read
     }

@@ -14,14 +14,14 @@ const END: &[u8] = &[0; 8];
 /// The end must come within so many bytes, as API Gateway has it.
 const MAX: usize = 16 * 1024;
 
-/// The members that services read. Others are ignored.
+/// The members that services read. Others are ignored. Each may be null.
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Prelude {
     pub status_code: Option<u16>,
-    pub headers: BTreeMap<String, Value>,
-    pub multi_value_headers: BTreeMap<String, Vec<Value>>,
-    pub cookies: Vec<String>,
+    pub headers: Option<BTreeMap<String, Value>>,
+    pub multi_value_headers: Option<BTreeMap<String, Vec<Value>>>,
+    pub cookies: Option<Vec<String>>,
 }
 
 /// True if a stream of this type begins with a head.
@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn unknown_members_are_ignored() {
-        let head: Prelude = serde_json::from_str(r#"{"statusCode":404,"cookies":["a=b"],"x":1}"#).unwrap();
-        assert_eq!((head.status_code, head.cookies.len()), (Some(404), 1));
+        let head: Prelude =
+            serde_json::from_str(r#"{"statusCode":404,"cookies":["a=b"],"headers":null,"x":1}"#).unwrap();
+        assert_eq!((head.status_code, head.cookies.map(|cookies| cookies.len())), (Some(404), Some(1)));
     }
 }

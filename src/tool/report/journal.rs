@@ -4,7 +4,7 @@
 //!
 //! | what | when; other members |
 //! | --- | --- |
-//! | `runtime-api`, `listening`, `function-url` | the Runtime API, the Invoke API, or the function URL, listens; `address` |
+//! | `runtime-api`, `listening`, `http` | the Runtime API, the Invoke API, or what `--http` serves, listens; `address` |
 //! | `spawned` | bootstrap was started; `environment` (counted from 1), `pid` |
 //! | `connection` | bootstrap connected to the Runtime API; `environment` |
 //! | `stream` | the head of a response that is streamed was read; `number` as in `request`, `requestId` |
