@@ -20,6 +20,7 @@
 //! | `response` | what goes out | |
 //! | `streaming` | what a response that is a stream begins with | `cloudevents` |
 //! | `bounded` | long texts, cut | `cloudevents` |
+//! | `json_command` | `json`, for handlers in shell | `cloudevents` `json_line` `os` |
 //! | `json_line` | JSON on one line | `cloudevents` |
 //! | `cloudevents` | AWS events as CloudEvents | `os` |
 //! | `os` | processes, signals, sleeping, time; the system calls | |
@@ -34,6 +35,7 @@ pub mod cloudevents;
 pub mod error;
 pub mod function;
 pub mod invocation;
+pub mod json_command;
 pub mod json_line;
 pub mod lambda;
 pub mod log;

@@ -1,10 +1,14 @@
-//! `bootstrap`: what Lambda starts in an execution environment.
+//! `bootstrap`: what Lambda starts in an execution environment. Under the name `json` it is a tool for handlers in shell.
 
 use std::process::ExitCode;
 
+use open_runtime::json_command;
 use open_runtime::settings::config;
 
 fn main() -> ExitCode {
+    if json_command::is_asked_for() {
+        return json_command::run();
+    }
     match open_runtime::bootstrap::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(fatal) => {

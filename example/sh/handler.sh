@@ -1,6 +1,6 @@
-# A handler: the event is $1, in JSON. What it prints is the response, and stderr is the log.
+# A handler: the event is $1 and STDIN, in JSON. What it prints is the response, and stderr is the log.
 hello() {
-	name=$(printf '%s' "$1" | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p')
+	name=$(json get name) || name=world
 	echo "until $SLSDEADLINEMS" >&2
-	printf '{"message":"Hello, %s!"}\n' "${name:-world}"
+	json object message="Hello, $name!"
 }

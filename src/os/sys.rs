@@ -3,10 +3,11 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::ptr;
@@ -17,6 +18,12 @@ use crate::os::source::Source;
 pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl with F_SETFL touches no memory of ours. O_NONBLOCK is the only flag that matters on a pipe.
     check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
+}
+
+/// A descriptor that this process was started with, such as 1. To be called once for each: dropping it closes it.
+pub fn inherited(descriptor: RawFd) -> File {
+    // SAFETY: nothing else owns it. If it is not open, reading and writing say so.
+    unsafe { File::from_raw_fd(descriptor) }
 }
 
 /// Asks for a pipe that holds `bytes`. The kernel may refuse (its limit for users is 1 MiB). Then the pipe keeps its size.

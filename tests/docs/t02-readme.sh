@@ -3,7 +3,7 @@ description='the README and the documents are true'
 . ./lib/lib.sh
 
 # Joins the README and the documents into one text, in the order in which they are read.
-documents='README.md docs/handlers.md docs/streaming.md docs/snapstart.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
+documents='README.md docs/handlers.md docs/json.md docs/streaming.md docs/snapstart.md docs/deploy.md docs/cloudevents.md docs/event-kinds.md docs/middlewares.md docs/failures.md
 	docs/configuration.md docs/open-runtime.md docs/debugging.md docs/migrate.md docs/architecture.md'
 readme=$scratch/documents.md
 for document in $documents
@@ -11,7 +11,7 @@ do
 	cat "$repository/$document"
 done >"$readme"
 tool=$repository/dist/open-runtime
-PATH=$repository/dist:$PATH
+PATH=$repository/dist:$PATH:$repository/dist/$arch/bin # json is there in a layer
 
 # block FILE: prints the block of code that the documents show for that file. It stands after a line that ends with `FILE`:
 block() {

@@ -39,7 +39,8 @@ check 'executables have the execute bit, links are links, and the layer has no o
 		test -x opt/runtimes/$folder/language-runtime || return
 	done &&
 	same nodejs "$(readlink opt/runtimes/js)" &&
-	same "LICENSE THIRD-PARTY bootstrap open-runtime open-runtime.json runtimes " "$(LC_ALL=C ls opt | tr "\n" " ")"
+	same ../bootstrap "$(readlink opt/bin/json)" &&
+	same "LICENSE THIRD-PARTY bin bootstrap open-runtime open-runtime.json runtimes " "$(LC_ALL=C ls opt | tr "\n" " ")"
 '
 
 # stamped ZIP NAME ARCH: the zip names the layer, its version and its architecture, and has the licence.

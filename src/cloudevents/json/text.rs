@@ -31,7 +31,7 @@ pub fn read_text(json: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Appends `text`, which was between the quotes of a valid JSON string, with its escapes resolved. Returns false if it has
 /// lone surrogates.
-pub(super) fn append_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
+pub fn append_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
     let (mut rest, mut is_text) = (text, true);
     while !is_plain(rest) {
         let Some(escape) = rest.iter().position(|byte| *byte == b'\\') else {
