@@ -166,6 +166,11 @@ class Server:
     def err(self):
         return self.read("stderr")
 
+    @property
+    def root(self):
+        """The task root."""
+        return os.path.join(self.folder, "root")
+
     def notes(self, what=None):
         notes = [json.loads(line) for line in self.read("journal").splitlines()]
         return [note for note in notes if what in (None, note["what"])]

@@ -95,7 +95,16 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), arguments.streaming.limits());
     let hub = Rc::new(Hub::default());
-    let options = Options { init_limit: INIT_LIMIT, runtime_api_port: 0, faults, limits, journal, hub, is_quiet };
+    let options = Options {
+        init_limit: INIT_LIMIT,
+        runtime_api_port: 0,
+        invoke_api: None,
+        faults,
+        limits,
+        journal,
+        hub,
+        is_quiet,
+    };
     run_local(async {
         let function = match arguments.debugger.debug {
             Some(port) => debugged(function, port, Vec::new()).await?,

@@ -10,7 +10,7 @@ use crate::model::event;
 use crate::model::function::Function;
 use crate::model::given_variables::GivenVariables;
 use crate::model::ids;
-use crate::model::variables;
+use crate::model::variables::{self, Places};
 use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
@@ -34,7 +34,7 @@ use std::slice;
 use std::time::{Duration, Instant};
 
 /// The address of Lambda's Runtime API. Nothing listens there.
-const RUNTIME_API: &str = "127.0.0.1:9001";
+const NO_API: Places<'_> = Places { runtime_api: "127.0.0.1:9001", invoke_api: None, timeline: None };
 
 pub const HELP: &str = "\
 stdin is the hook's input. For before it is the event: a CloudEvent, if the event comes from AWS. For
@@ -121,7 +121,7 @@ fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<Exit
     again.args(arguments.json.then_some("--json"));
     again.arg("--").arg(path).arg(arguments.hook.name());
     let function = function(arguments, myself)?;
-    again.current_dir(&function.task_root).env_clear().envs(variables::all(&function, RUNTIME_API, None));
+    again.current_dir(&function.task_root).env_clear().envs(variables::all(&function, &NO_API));
     Err(cannot(again.exec()))
 }
 

@@ -20,7 +20,7 @@ use crate::tool_error::ToolError;
 use clap::Args;
 use serde_json::json;
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -196,7 +196,16 @@ fn options(hooks: &TestHooks, limits: StreamLimits, is_quiet: bool) -> Result<Op
         Faults::read(path).map_err(|why| ToolError::Script(path.to_owned(), why))
     })?;
     let (init_limit, runtime_api_port, journal) = (hooks.init_limit, hooks.runtime_api_port, Rc::new(journal));
-    Ok(Options { init_limit, runtime_api_port, faults, limits, journal, hub: Rc::default(), is_quiet })
+    Ok(Options {
+        init_limit,
+        runtime_api_port,
+        invoke_api: None,
+        faults,
+        limits,
+        journal,
+        hub: Rc::default(),
+        is_quiet,
+    })
 }
 
 /// A listener and its address.
@@ -221,7 +230,8 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
     let journal = served.options.journal.clone();
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
-    let platform = Platform::new(served.options).map_err(cannot_start)?;
+    let invoke_api = Some(url_for_functions(served.invoke.1));
+    let platform = Platform::new(Options { invoke_api, ..served.options }).map_err(cannot_start)?;
     let pool = Pool::new(&platform, served.function.clone(), served.limits);
     pool.warm_up().await.map_err(cannot_start)?;
     let callee = Callee { function: served.function, invoker: Rc::new(pool.clone()) };
@@ -244,6 +254,16 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     platform.end().await;
     journal.note("end", || json!({}));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The URL of the Invoke API on this machine.
+fn url_for_functions(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    format!("http://{address}")
 }
 
 fn say_where(console: &Console, address: SocketAddr, web: Option<(SocketAddr, &str)>, name: &str) {

@@ -11,7 +11,8 @@ use crate::model::failure::{Failure, describe};
 use crate::model::function::Function;
 use crate::model::invocation::{Dispatched, Invocation, Outcome, RuntimeAnswer};
 use crate::model::states::RuntimeState;
-use crate::model::{time, variables};
+use crate::model::time;
+use crate::model::variables::{self, Places};
 use crate::report::reporter::Reporter;
 use serde_json::json;
 use std::cell::RefCell;
@@ -107,7 +108,9 @@ impl Lambda {
         let number = self.platform.next_number();
         let environment = Rc::new(Environment::new(number, self.function.clone(), &self.runtime_api));
         let timeline = self.reporter.timeline_path();
-        let variables = variables::all(&self.function, &self.runtime_api, timeline.as_deref());
+        let (runtime_api, invoke_api) = (&self.runtime_api, self.platform.invoke_api.as_deref());
+        let variables =
+            variables::all(&self.function, &Places { runtime_api, invoke_api, timeline: timeline.as_deref() });
         let pid = processes::start(&self.function, variables, &self.reporter.logs);
         let bootstrap = self.function.bootstrap.display();
         let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;

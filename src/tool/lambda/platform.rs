@@ -21,6 +21,8 @@ pub struct Options {
     pub init_limit: Duration,
     /// The first execution environment listens there. 0: the kernel chooses, as it does for all others.
     pub runtime_api_port: u16,
+    /// The URL of the Invoke API, for functions that invoke others. None: there is none.
+    pub invoke_api: Option<String>,
     pub faults: Faults,
     pub limits: StreamLimits,
     pub journal: Rc<Journal>,
@@ -33,6 +35,7 @@ pub struct Platform {
     pub console: Rc<Console>,
     pub hub: Rc<Hub>,
     pub init_limit: Duration,
+    pub invoke_api: Option<String>,
     pub is_quiet: bool,
     pub registry: Registry,
     pub shared: Rc<Shared>,
@@ -48,13 +51,14 @@ impl Platform {
     /// The kernel does not allow it.
     pub fn new(options: Options) -> io::Result<Rc<Platform>> {
         sys::adopt_orphans()?; // before the first process is started, so that all of them can be ended
-        let Options { init_limit, runtime_api_port, faults, limits, journal, hub, is_quiet } = options;
+        let Options { init_limit, runtime_api_port, invoke_api, faults, limits, journal, hub, is_quiet } = options;
         let registry = Registry::default();
         spawn_local(processes::reap(registry.clone(), journal.clone()));
         Ok(Rc::new(Platform {
             console: Rc::default(),
             hub,
             init_limit,
+            invoke_api,
             is_quiet,
             registry,
             shared: Rc::new(Shared::new(faults, limits, journal)),

@@ -4,11 +4,16 @@
 //! bootstrap reads them. Everything else, credentials above all, is passed on only by `--env`.
 //!
 //! Not set: `AWS_EXECUTION_ENV`, which only managed runtimes have (`--managed=RUNTIME` sets it); `_X_AMZN_TRACE_ID`,
-//! which the runtime sets for each invocation; `AWS_XRAY_…`, as there is no X-Ray daemon; `AWS_ACCESS_KEY_ID` and the
-//! like.
+//! which the runtime sets for each invocation; `AWS_XRAY_…`, as there is no X-Ray daemon.
 //!
-//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+//! Where the tool serves the Invoke API, `AWS_ENDPOINT_URL_LAMBDA` leads the AWS SDKs to it, so that a function can invoke
+//! others, and itself. An SDK signs what it sends. For a function that has no credentials there are some that no account
+//! has.
+//!
+//! Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>,
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
 
+use super::aws_credentials;
 use super::function::{Function, VERSION};
 use super::ids::log_stream;
 use std::ffi::{OsStr, OsString};
@@ -19,17 +24,31 @@ pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
 /// The address of the debugger for every invocation. Lambda does not set it.
 pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
 
+/// Both the id and the secret of a key that no account has.
+const NO_KEY: &str = "open-runtime";
+
+/// Where the processes of one environment find what the tool serves.
+pub struct Places<'a> {
+    pub runtime_api: &'a str,
+    /// The URL of the Invoke API, if there is one.
+    pub invoke_api: Option<&'a str>,
+    pub timeline: Option<&'a str>,
+}
+
 /// All of them. If a name comes twice, the later value holds.
-pub fn all(function: &Function, runtime_api: &str, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
+pub fn all(function: &Function, places: &Places<'_>) -> Vec<(OsString, OsString)> {
     let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();
-    all.extend(given_by_lambda(function, runtime_api).map(|(name, value)| (name.into(), value.into())));
+    all.extend(given_by_lambda(function, places.runtime_api).map(|(name, value)| (name.into(), value.into())));
+    let home = std::env::var("HOME").ok();
+    let for_sdks = places.invoke_api.map(|url| for_sdks(url, function, home));
+    all.extend(for_sdks.into_iter().flatten().map(|(name, value)| (name.into(), value.into())));
     if let Some(runtime) = &function.managed {
         all.push(("AWS_LAMBDA_EXEC_WRAPPER".into(), "/opt/open-runtime".into()));
         if !runtime.is_empty() {
             all.push(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into()));
         }
     }
-    all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
+    all.extend(places.timeline.map(|path| (TIMELINE.into(), path.into())));
     all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
     all
 }
@@ -57,6 +76,17 @@ fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item
     .into_iter()
 }
 
+/// What the AWS SDKs need to invoke functions here.
+fn for_sdks(invoke_api: &str, function: &Function, home: Option<String>) -> Vec<(&'static str, String)> {
+    let mut variables = vec![("AWS_ENDPOINT_URL_LAMBDA", invoke_api.to_owned())];
+    let home = home.map(|home| ("HOME".to_owned(), home));
+    let seen = home.into_iter().chain(function.variables.iter().cloned()).collect();
+    if aws_credentials::of(&seen).is_none() {
+        variables.extend(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, NO_KEY.to_owned())));
+    }
+    variables
+}
+
 fn initialization_type(function: &Function) -> &'static str {
     if function.snapstart { "snap-start" } else { "on-demand" }
 }
@@ -80,6 +110,20 @@ fn with_opt_bin(path: &OsStr) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_function_without_credentials_gets_some_that_no_account_has() {
+        let names = |variables: &[(&str, &str)], home: &str| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let function = Function { variables, ..Function::default() };
+            let given = for_sdks("http://127.0.0.1:9000", &function, Some(home.to_owned()));
+            given.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        let all = ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        assert_eq!(names(&[("A", "b")], "/nowhere"), all);
+        assert_eq!(names(&[("AWS_ACCESS_KEY_ID", "mine")], "/nowhere"), all[..1]);
+        assert_eq!(names(&[("AWS_PROFILE", "mine")], "/nowhere"), all[..1]);
+    }
 
     #[test]
     fn only_what_is_needed_of_the_users_environment_is_passed_on() {
