@@ -20,6 +20,7 @@
 //! | `response` | what goes out | |
 //! | `streaming` | what a response that is a stream begins with | `cloudevents` |
 //! | `bounded` | long texts, cut | `cloudevents` |
+//! | `exec` | the language runtime for executable files | `child` `cloudevents` `json_line` `os` `settings` |
 //! | `json_command` | `json`, for handlers in shell | `cloudevents` `json_line` `os` |
 //! | `json_line` | JSON on one line | `cloudevents` |
 //! | `cloudevents` | AWS events as CloudEvents | `os` |
@@ -33,6 +34,7 @@ pub mod bounded;
 pub mod child;
 pub mod cloudevents;
 pub mod error;
+pub mod exec;
 pub mod function;
 pub mod invocation;
 pub mod json_command;

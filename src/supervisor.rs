@@ -185,7 +185,8 @@ fn start_slot(ready: &PipeWriter) -> io::Result<u32> {
     if let Some(log) = &log {
         descriptors.extend_from_slice(&[(log.as_fd(), 1), (log.as_fd(), 2)]);
     }
-    process::start_another(config::slot_arguments(), ("AWS_LAMBDA_LOG_FORMAT", "JSON"), &descriptors)
+    let variables = [("AWS_LAMBDA_LOG_FORMAT", "JSON".as_ref())];
+    process::start_beside_us("/proc/self/exe".as_ref(), config::slot_arguments(), &variables, &descriptors)
 }
 
 fn cannot_wait(cause: io::Error) -> Fatal {

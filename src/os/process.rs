@@ -27,17 +27,19 @@ pub fn become_command(command: impl Iterator<Item = OsString>, without: &str) ->
     }
 }
 
-/// Starts this program once more, in our process group, with these arguments, of which the first is its name, with this variable
-/// beside our own and these descriptors beside ours. Returns its id.
-pub fn start_another(
+/// Starts a program in our process group, with these arguments, of which the first is its name, with these variables beside our own
+/// and these descriptors beside ours. Returns its id.
+pub fn start_beside_us(
+    program: &Path,
     arguments: Vec<OsString>,
-    with: (&str, &str),
+    variables: &[(&str, &OsStr)],
     descriptors: sys::Descriptors<'_>,
 ) -> io::Result<u32> {
+    let program = CString::new(program.as_os_str().as_bytes())?;
     let arguments =
         arguments.into_iter().map(|argument| CString::new(argument.into_vec())).collect::<Result<Vec<_>, _>>()?;
-    let variables = [variable((with.0, with.1.as_ref()))?];
-    sys::spawn(c"/proc/self/exe", &arguments, Some(&environment_with(&variables)), descriptors, false)
+    let variables = variables.iter().copied().map(variable).collect::<Result<Vec<_>, _>>()?;
+    sys::spawn(&program, &arguments, Some(&environment_with(&variables)), descriptors, false)
 }
 
 fn variable((name, value): (&str, &OsStr)) -> Result<CString, NulError> {

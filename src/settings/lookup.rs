@@ -18,6 +18,9 @@ const LAYERS: &str = "/opt";
 /// AWS's managed runtimes whose handlers are compiled. `AWS_EXECUTION_ENV` begins with these names, behind its prefix.
 const COMPILED: [&str; 2] = ["java", "dotnet"];
 
+/// The folder in `runtimes` for handlers that are executable files.
+const EXECUTABLES: &str = "exec";
+
 /// A file beside this program by which the publisher of a runtime image says that layers and code replace nothing of the image.
 /// It is no environment variable, because the function's configuration sets those. `runtimes/interpreter.sh` looks for it, too.
 const SEAL: &str = "sealed";
@@ -119,8 +122,10 @@ impl Search<'_> {
 /// The language runtime for the handler's file, or for the folder that has it as a package, or for the managed runtime that
 /// bootstrap replaces.
 fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf>, InvocationError> {
+    let is_program = !config.handler.is_empty() && is_executable(&config.task_root.join(&config.handler));
     let Some((stem, _)) = config.handler.rsplit_once('.') else {
-        return Err(InvocationError::MalformedHandlerName { handler: config.handler.clone() });
+        let malformed = InvocationError::MalformedHandlerName { handler: config.handler.clone() };
+        return is_program.then(|| search.by_name(EXECUTABLES)).ok_or(malformed);
     };
     let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
     let files = handler_files(&config.task_root, &config.handler);
@@ -145,6 +150,9 @@ fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf
         && let Some(program) = config.managed.as_deref().and_then(|language| search.by_name(language))
     {
         return Ok(Some(program));
+    }
+    if found.is_empty() && is_program {
+        return Ok(search.by_name(EXECUTABLES));
     }
     if found.len() > 1 {
         let files = found.into_iter().map(|(file, _)| file.display().to_string()).collect();

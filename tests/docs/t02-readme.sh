@@ -216,7 +216,7 @@ check 'make run and the other commands print what the documents show' '
 
 check 'the documents show the files of the example as they are' '
 	for file in handler.js python/handler.py ruby/handler.rb php/handler.php perl/handler.pl sh/handler.sh middlewares/polite \
-		streaming.js ruby/streaming.rb php/streaming.php perl/streaming.pl sh/streaming.sh \
+		streaming.js ruby/streaming.rb php/streaming.php perl/streaming.pl sh/streaming.sh exec/hello.c \
 		cdk/app.js Dockerfile
 	do
 		shows $file "example/$file" || return

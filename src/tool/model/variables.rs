@@ -17,6 +17,7 @@ use super::aws_credentials;
 use super::function::{Function, VERSION};
 use super::ids::log_stream;
 use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 /// The path to which bootstrap writes the timeline. Lambda does not set it.
 pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
@@ -37,7 +38,7 @@ pub struct Places<'a> {
 
 /// All of them. If a name comes twice, the later value holds.
 pub fn all(function: &Function, places: &Places<'_>) -> Vec<(OsString, OsString)> {
-    let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os()).collect();
+    let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os(), bin_of(&function.bootstrap).as_deref()).collect();
     all.extend(given_by_lambda(function, places.runtime_api).map(|(name, value)| (name.into(), value.into())));
     let home = std::env::var("HOME").ok();
     let for_sdks = places.invoke_api.map(|url| for_sdks(url, function, home));
@@ -91,20 +92,32 @@ fn initialization_type(function: &Function) -> &'static str {
     if function.snapstart { "snap-start" } else { "on-demand" }
 }
 
-fn own(ours: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = (OsString, OsString)> {
-    ours.filter_map(|(name, value)| match name.to_str()? {
-        "PATH" => Some((name, with_opt_bin(&value))),
+fn own(
+    ours: impl Iterator<Item = (OsString, OsString)>,
+    bin: Option<&Path>,
+) -> impl Iterator<Item = (OsString, OsString)> {
+    ours.filter_map(move |(name, value)| match name.to_str()? {
+        "PATH" => Some((name, with_bins(&value, bin))),
         "HOME" => Some((name, value)),
         other if other.starts_with("SLS") => Some((name, value)),
         _ => None,
     })
 }
 
-/// `PATH` and, as on Lambda, the folder for programs of layers.
-fn with_opt_bin(path: &OsStr) -> OsString {
+/// `PATH` and, as on Lambda, the folder for programs of layers; and that of the build, which is not in `/opt`.
+fn with_bins(path: &OsStr, bin: Option<&Path>) -> OsString {
     let mut path = path.to_owned();
     path.push(":/opt/bin");
+    if let Some(bin) = bin {
+        path.push(":");
+        path.push(bin);
+    }
     path
+}
+
+/// The folder with `json`, if it is beside bootstrap.
+fn bin_of(bootstrap: &Path) -> Option<PathBuf> {
+    bootstrap.parent().map(|folder| folder.join("bin")).filter(|bin| bin.join("json").exists())
 }
 
 #[cfg(test)]
@@ -128,8 +141,8 @@ mod tests {
     #[test]
     fn only_what_is_needed_of_the_users_environment_is_passed_on() {
         let ours = [("PATH", "/bin"), ("HOME", "/h"), ("AWS_SECRET_ACCESS_KEY", "s"), ("SLSLOG", "info"), ("PS1", "$")];
-        let passed: Vec<_> = own(ours.into_iter().map(|(name, value)| (name.into(), value.into()))).collect();
-        let expected = [("PATH", "/bin:/opt/bin"), ("HOME", "/h"), ("SLSLOG", "info")];
+        let passed: Vec<_> = own(ours.into_iter().map(|(name, value)| (name.into(), value.into())), Some("/x/bin".as_ref())).collect();
+        let expected = [("PATH", "/bin:/opt/bin:/x/bin"), ("HOME", "/h"), ("SLSLOG", "info")];
         assert_eq!(passed, expected.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     }
 }
