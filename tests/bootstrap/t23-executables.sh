@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2034 # the checks use the variables
 description='handlers that are executable files'
 . ./lib/lib.sh
 . ./lib/robust.sh
