@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn only_what_is_needed_of_the_users_environment_is_passed_on() {
         let ours = [("PATH", "/bin"), ("HOME", "/h"), ("AWS_SECRET_ACCESS_KEY", "s"), ("SLSLOG", "info"), ("PS1", "$")];
-        let passed: Vec<_> = own(ours.into_iter().map(|(name, value)| (name.into(), value.into())), Some("/x/bin".as_ref())).collect();
+        let passed: Vec<_> =
+            own(ours.into_iter().map(|(name, value)| (name.into(), value.into())), Some("/x/bin".as_ref())).collect();
         let expected = [("PATH", "/bin:/opt/bin:/x/bin"), ("HOME", "/h"), ("SLSLOG", "info")];
         assert_eq!(passed, expected.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     }

@@ -25,7 +25,9 @@ impl ProcessInfo {
         let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
         let status = String::from_utf8_lossy(&status);
         let pending = ["SigPnd:", "ShdPnd:"].map(|name| has_sigkill(field(&status, name)));
-        self.is_exiting || status.is_empty() || pending.contains(&true)
+        // it may have taken the signal since it was looked at first: then it is not pending any more
+        let is_exiting = || look_at(self.pid).is_none_or(|now| now.is_dead || now.is_exiting);
+        self.is_exiting || status.is_empty() || pending.contains(&true) || is_exiting()
     }
 }
 
@@ -96,8 +98,12 @@ pub fn peak_memory_kb(pid: i32) -> u64 {
 fn all() -> Vec<ProcessInfo> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    // lossy: a process may name itself with any bytes
-    pids.filter_map(|pid| parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/stat")).ok()?))).collect()
+    pids.filter_map(look_at).collect()
+}
+
+fn look_at(pid: i32) -> Option<ProcessInfo> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    parse(&String::from_utf8_lossy(&stat)) // lossy: a process may name itself with any bytes
 }
 
 fn below(root: i32, mut all: Vec<ProcessInfo>) -> Vec<ProcessInfo> {
@@ -148,8 +154,14 @@ mod tests {
     fn a_process_that_exits_is_dying() {
         let parsed = parse("42 (a) R 7 42 42 0 -1 4194308 0").unwrap();
         assert!(parsed.is_dying());
-        let ours = fs::read_to_string("/proc/self/stat").unwrap();
-        assert!(!parse(&ours).unwrap().is_dying());
+        assert!(!look_at(own_pid()).unwrap().is_dying());
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let seen = look_at(i32::try_from(child.id()).unwrap()).unwrap();
+        assert!(!seen.is_dying());
+        child.kill().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50)); // dead, and no signal is pending
+        assert!(!seen.is_exiting && seen.is_dying());
+        child.wait().unwrap();
         assert!(has_sigkill(Some("0000000000000100")) && !has_sigkill(Some("0000000000004000")));
     }
 
