@@ -9,7 +9,9 @@ use crate::commands::layer::{self, LayerArguments};
 use crate::commands::man::{self, ManArguments};
 use crate::commands::map::{self, MapArguments};
 use crate::commands::middleware::{self, MiddlewareArguments};
+use crate::commands::replay::{self, ReplayArguments};
 use crate::commands::serve::{self, ServeArguments};
+use crate::commands::test::{self, TestArguments};
 use crate::tool_error::ToolError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,6 +36,12 @@ pub enum Command {
     /// Keep the function warm and answer Lambda's Invoke API, for the AWS CLI and SDKs
     #[command(after_help = serve::HELP)]
     Serve(Box<ServeArguments>),
+    /// Run recorded invocations again, and show what differs
+    #[command(after_help = replay::HELP)]
+    Replay(ReplayArguments),
+    /// Run a folder of records as tests, and print TAP
+    #[command(after_help = test::HELP)]
+    Test(TestArguments),
     /// Run one hook of a middleware as bootstrap does, to test it
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
@@ -67,6 +75,8 @@ impl Command {
             Command::Init(arguments) => init::run(&arguments),
             Command::Invoke(arguments) => invoke::run(arguments),
             Command::Serve(arguments) => serve::run(*arguments),
+            Command::Replay(arguments) => replay::run(arguments),
+            Command::Test(arguments) => test::run(arguments),
             Command::Middleware(arguments) => middleware::run(arguments),
             Command::Event(arguments) => event::run(&arguments),
             Command::Map(arguments) => map::run(arguments),

@@ -8,10 +8,11 @@
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `cli` | the command line | `commands` `tool_error` |
-//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `relay` `report` `tool_error` |
+//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `relay` `replay` `report` `tool_error` |
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `report` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
+//! | `replay` | records that are run again and compared | `model` `report` |
 //! | `report` | log, timeline, journal, records | `model` `os` |
 //! | `event_loop` | the single thread, and the signals that end it | `tool_error` |
 //! | `tool_error` | the errors of the tool itself | `faults` `model` |
@@ -20,7 +21,7 @@
 //! | `model` | what a Lambda consists of | `os` |
 //! | `os` | what the kernel offers |  |
 //!
-//! Everything runs on one thread. State is shared through `Rc` and `RefCell`, and no borrow is held over an await.
+//! Everything runs on one thread, but `report/recorder.rs` writes on one of its own. State is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
 mod apis;
 mod cli;
@@ -32,6 +33,7 @@ mod lambda;
 mod model;
 mod os;
 mod relay;
+mod replay;
 mod report;
 mod tool_error;
 

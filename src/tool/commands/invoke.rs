@@ -2,6 +2,7 @@
 
 use super::given_event::{self, EventSource};
 use super::printed_stream::StreamPrinter;
+use super::record_arguments::RecordArguments;
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda};
@@ -58,6 +59,9 @@ pub struct InvokeArguments {
     #[command(flatten)]
     pub streaming: StreamArguments,
 
+    #[command(flatten)]
+    pub records: RecordArguments,
+
     /// `-` reads the event from stdin, without a time limit. Without -, -d and -f, stdin is read if it is a pipe or a
     /// file
     #[arg(value_name = "-", value_parser = ["-"])]
@@ -95,6 +99,9 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), arguments.streaming.limits());
     let hub = Rc::new(Hub::default());
+    if let Some(recorder) = arguments.records.open(function.variables.iter())? {
+        hub.record_to(recorder);
+    }
     let options = Options {
         init_limit: INIT_LIMIT,
         runtime_api_port: 0,
@@ -138,6 +145,7 @@ async fn invoke(
         () = stop => Ok(INTERRUPTED),
     };
     lambda.shut_down("the invocation is done").await;
+    platform.hub.finish_records();
     status.map(ExitCode::from)
 }
 

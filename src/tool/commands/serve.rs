@@ -1,5 +1,6 @@
 //! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
+use super::record_arguments::RecordArguments;
 use super::serve_http::Http;
 use crate::apis::functions::{Callee, Functions};
 use crate::apis::invoke;
@@ -84,6 +85,9 @@ pub struct ServeArguments {
     pub web: WebArguments,
 
     #[command(flatten)]
+    pub records: RecordArguments,
+
+    #[command(flatten)]
     pub hooks: TestHooks,
 }
 
@@ -166,11 +170,14 @@ pub struct TestHooks {
 /// # Errors
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
-    let ServeArguments { function, debugger, streaming, environments, port, host, http, .. } = arguments;
+    let ServeArguments { function, debugger, streaming, environments, port, host, http, records, .. } = arguments;
     let (allow_host, hooks, web) = (arguments.allow_host, arguments.hooks, Http::new(arguments.web)?);
     let limits = environments.limits(debugger.debug.is_some());
     let options = options(&hooks, streaming.limits(), function.quiet)?;
     let function = Function::new(function).map_err(ToolError::Function)?;
+    if let Some(recorder) = records.open(function.variables.iter())? {
+        options.hub.record_to(recorder);
+    }
     run_local(async move {
         let function = Rc::new(match debugger.debug {
             Some(port) => debugged(function, port, allow_host.clone()).await?,
@@ -252,6 +259,7 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     stop.await;
     pool.shut_down().await;
     platform.end().await;
+    platform.hub.finish_records();
     journal.note("end", || json!({}));
     Ok(ExitCode::SUCCESS)
 }

@@ -75,6 +75,10 @@ impl Lambda {
         Ok(Lambda { platform, function, runtime_api, reporter, present, cold_start, _server: tasks })
     }
 
+    pub fn function(&self) -> &Function {
+        &self.function
+    }
+
     pub fn reporter(&self) -> &Reporter {
         &self.reporter
     }
@@ -224,6 +228,7 @@ impl Lambda {
     /// To be called when the caller has its answer. Waits until the environment can take the next invocation: only then
     /// Lambda counts this one as ended. Shows the timeline. Ends an environment that cannot take another invocation.
     pub async fn finish_invocation(&mut self, request_id: &str, outcome: &Outcome) {
+        self.reporter.answered(request_id, outcome);
         let failure = outcome.failure();
         let fatal = failure.filter(|failure| failure.ends_environment());
         let left = self.function.timeout.saturating_sub(outcome.duration);

@@ -12,7 +12,7 @@ pub const ACCOUNT: &str = "012345678912";
 pub const VERSION: &str = "$LATEST";
 
 /// What all execution environments of the function share.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Function {
     pub name: String,
     pub handler: String,

@@ -82,6 +82,7 @@ pub enum Response {
 pub type RuntimeAnswer = Result<Response, Failure>;
 
 /// How an invocation ended, how long it took, and how much memory.
+#[derive(Clone)]
 pub struct Outcome {
     pub result: Result<Response, Failure>,
     /// From the dispatch to the answer. Init is not in it.

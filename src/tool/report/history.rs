@@ -4,6 +4,7 @@
 //! how many; it never holds up an invocation.
 
 use super::record::Record;
+use super::recorder::{MAX_WRITTEN, Recorder};
 use crate::model::invocation::Source;
 use crate::model::time::{iso, now_ms};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use tokio::sync::mpsc;
 const MAX_RECORDS: usize = 500;
 
 /// The most bytes that are kept of an event, of a response, and of a log.
-pub const MAX_KEPT: usize = 256 * 1024;
+const MAX_KEPT: usize = 256 * 1024;
 
 /// The most bytes that all kept records have together, about.
 const MAX_WEIGHT: usize = 64 * 1024 * 1024;
@@ -103,6 +104,7 @@ impl Event {
 pub struct Hub {
     /// Somebody wants the last records.
     keeps: Cell<bool>,
+    recorder: RefCell<Option<Recorder>>,
     kept: RefCell<Kept>,
     subscribers: RefCell<Vec<Subscriber>>,
 }
@@ -130,9 +132,26 @@ impl Hub {
         self.keeps.set(true);
     }
 
+    /// From now on records are written to files.
+    pub fn record_to(&self, recorder: Recorder) {
+        *self.recorder.borrow_mut() = Some(recorder);
+    }
+
+    /// No invocation follows: waits until the files are written, for 10 s at most.
+    pub fn finish_records(&self) {
+        if let Some(recorder) = self.recorder.take() {
+            recorder.finish();
+        }
+    }
+
+    /// The most bytes of a log, or of a response that is streamed, that anybody wants.
+    pub fn limit(&self) -> usize {
+        if self.recorder.borrow().is_some() { MAX_WRITTEN } else { MAX_KEPT }
+    }
+
     /// True if anybody wants to know what happens.
     pub fn is_live(&self) -> bool {
-        self.keeps.get() || !self.subscribers.borrow().is_empty()
+        self.keeps.get() || self.recorder.borrow().is_some() || !self.subscribers.borrow().is_empty()
     }
 
     /// From now on the subscriber is told what happens.
@@ -160,6 +179,9 @@ impl Hub {
 
     /// An invocation has ended: keeps its record, as far as there is room, and tells it.
     pub fn invocation_ended(&self, mut record: Record) {
+        if let Some(recorder) = &*self.recorder.borrow() {
+            recorder.add(record.clone());
+        }
         record.cut_to(MAX_KEPT);
         let record = Rc::new(record);
         if self.keeps.get() {

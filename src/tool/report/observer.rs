@@ -1,6 +1,6 @@
 //! Watches the execution environments of one reporter for the hub: which invocation is under way, its log, its record.
 
-use super::history::{Event, Hub, MAX_KEPT};
+use super::history::{Event, Hub};
 use super::record::{Context, LogLines, Payload, Record, RecordedResponse, Streamed, Timing};
 use super::timeline::Step;
 use crate::model::function::Function;
@@ -33,6 +33,8 @@ struct Open {
     deadline_ms: Option<i64>,
     copy: Option<Rc<StreamCopy>>,
     log: LogLines,
+    /// The caller has its answer.
+    outcome: Option<Outcome>,
 }
 
 impl Observer {
@@ -77,7 +79,7 @@ impl Observer {
             at_ms,
             source: invocation.source,
         });
-        let open = Open { invocation, at_ms, deadline_ms: None, copy: None, log: LogLines::default() };
+        let open = Open { invocation, at_ms, deadline_ms: None, copy: None, log: LogLines::default(), outcome: None };
         self.open.borrow_mut().push(open);
     }
 
@@ -86,7 +88,7 @@ impl Observer {
         let mut open = self.open.borrow_mut();
         let open = open.iter_mut().find(|open| open.invocation.request_id == request_id)?;
         open.deadline_ms = Some(deadline_ms);
-        open.copy = open.invocation.stream.as_ref().map(|_| Rc::new(StreamCopy::new(MAX_KEPT)));
+        open.copy = open.invocation.stream.as_ref().map(|_| Rc::new(StreamCopy::new(self.hub.limit())));
         open.copy.clone()
     }
 
@@ -110,13 +112,28 @@ impl Observer {
         let mut open = self.open.borrow_mut();
         let mut request_id = None;
         if let [only] = open.as_mut_slice() {
-            only.log.add(line, MAX_KEPT);
+            only.log.add(line, self.hub.limit());
             request_id = Some(only.invocation.request_id.clone());
         }
         self.hub.tell(|| {
             let (function, environment) = (self.function.name.clone(), self.environment.get());
             Event::Log { function, environment, request_id, line: line.to_owned() }
         });
+    }
+
+    /// The caller has its answer, and the environment may still work.
+    pub fn answered(&self, request_id: &str, outcome: &Outcome) {
+        let mut open = self.open.borrow_mut();
+        if let Some(open) = open.iter_mut().find(|open| open.invocation.request_id == request_id) {
+            open.outcome = Some(outcome.clone());
+        }
+    }
+
+    /// The answered invocations that have not ended, as their environment was ended first.
+    pub fn unfinished(&self) -> Vec<(String, Outcome)> {
+        let open = self.open.borrow();
+        let answered = |open: &Open| Some((open.invocation.request_id.clone(), open.outcome.clone()?));
+        open.iter().filter_map(answered).collect()
     }
 
     /// The invocation has ended, and its log has been passed on.
@@ -137,7 +154,7 @@ impl Observer {
     }
 
     fn record(&self, open: Open, outcome: &Outcome, steps: &[Step]) -> Record {
-        let Open { invocation, at_ms, deadline_ms, copy, log } = open;
+        let Open { invocation, at_ms, deadline_ms, copy, log, .. } = open;
         let error = outcome.failure();
         let error = error.map(|failure| (failure.body(&invocation.request_id), failure.error_type().to_owned()));
         let client_context = invocation.client_context.as_ref();

@@ -191,7 +191,8 @@ impl Record {
             add(name, response);
             add("streamed", streamed.as_ref().and_then(raw));
         }
-        add("error", self.error.as_ref().and_then(|(body, error_type)| error(body, error_type)));
+        let error = self.error.as_ref().map(|(body, error_type)| error_json(body, error_type));
+        add("error", error.and_then(|json| RawValue::from_string(json).ok()));
         add("log", raw(&self.log.lines));
         add("timing", raw(&self.timing));
         add("cut", self.cut().and_then(|cut| raw(&cut)));
@@ -235,17 +236,18 @@ fn payload(names: [&'static str; 3], payload: &Payload, may_be_json: bool) -> (&
 }
 
 /// The error as its caller gets it, if that is an object with an `errorType`; otherwise as an object of that form.
-fn error(body: &[u8], error_type: &str) -> Option<Box<RawValue>> {
+pub fn error_json(body: &[u8], error_type: &str) -> String {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Typed {
         #[serde(rename = "errorType")]
         _error_type: String,
     }
-    if serde_json::from_slice::<Typed>(body).is_ok() {
-        return as_it_came(body);
-    }
-    raw(&json!({"errorType": error_type, "errorMessage": String::from_utf8_lossy(body)}))
+    let is_typed = serde_json::from_slice::<Typed>(body).is_ok();
+    as_it_came(body).filter(|_| is_typed).map_or_else(
+        || json!({"errorType": error_type, "errorMessage": String::from_utf8_lossy(body)}).to_string(),
+        |json| json.get().to_owned(),
+    )
 }
 
 #[cfg(test)]

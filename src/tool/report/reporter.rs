@@ -86,6 +86,11 @@ impl Reporter {
     pub fn environment_over(&self, environment: &Environment) {
         let number = environment.number;
         self.journal.note("environment-over", || json!({"environment": number}));
+        for (request_id, outcome) in self.observer.unfinished() {
+            let steps = self.steps.as_ref().map_or_else(Vec::new, |steps| steps.take(Some(&request_id)));
+            self.logs.pass_on();
+            self.observer.ended(&request_id, &outcome, &steps);
+        }
         self.observer.environment_ended(number);
     }
 
@@ -107,6 +112,11 @@ impl Reporter {
     /// too.
     pub fn dispatching(&self, request_id: &str, deadline_ms: i64) -> Option<Rc<StreamCopy>> {
         self.observer.dispatched(request_id, deadline_ms)
+    }
+
+    /// To be called when the caller has its answer.
+    pub fn answered(&self, request_id: &str, outcome: &Outcome) {
+        self.observer.answered(request_id, outcome);
     }
 
     pub fn invocation_ended(&self, request_id: &str, outcome: &Outcome) {

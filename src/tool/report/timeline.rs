@@ -90,11 +90,18 @@ pub struct Style {
 }
 
 impl Style {
-    /// The style for our stderr.
     pub fn of_stderr() -> Style {
+        Style::of(io::stderr().is_terminal())
+    }
+
+    pub fn of_stdout() -> Style {
+        Style::of(io::stdout().is_terminal())
+    }
+
+    fn of(is_terminal: bool) -> Style {
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Style { has_colour: io::stderr().is_terminal() && !is_unwanted && !is_dumb }
+        Style { has_colour: is_terminal && !is_unwanted && !is_dumb }
     }
 
     fn paint(self, code: &str, text: &str) -> String {
@@ -107,6 +114,10 @@ impl Style {
 
     pub fn bold(self, text: &str) -> String {
         self.paint("1", text)
+    }
+
+    pub fn green(self, text: &str) -> String {
+        self.paint("32", text)
     }
 
     pub fn red(self, text: &str) -> String {
@@ -155,7 +166,7 @@ fn total(style: Style, name: &str, duration: Duration, failure: Option<&Failure>
 }
 
 /// Without control characters, so that a child cannot control the terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().filter(|each| !each.is_control()).collect()
 }
 
