@@ -18,6 +18,7 @@ mod event_v2;
 pub mod health;
 mod hop_headers;
 mod origin;
+mod pairs;
 mod request;
 mod response;
 pub mod router;

@@ -9,6 +9,7 @@
 use super::answers::Trouble;
 use super::body;
 use super::hop_headers;
+use super::pairs::{Pairs, lists, pairs};
 use super::service::{MAX_ALB, Service, Settings};
 use crate::http::reply::Reply;
 use crate::model::prelude::Prelude;
@@ -19,6 +20,7 @@ use hyper::StatusCode;
 use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 const JSON: &str = "application/json";
@@ -33,12 +35,10 @@ const REMAPPED: [&str; 8] =
     ["connection", "content-length", "date", "host", "server", "user-agent", "via", "www-authenticate"];
 
 /// An object with these members. Each may be null; others are ignored.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
 struct Proxy {
     status_code: Value,
-    headers: Option<BTreeMap<String, Value>>,
-    multi_value_headers: Option<BTreeMap<String, Vec<Value>>>,
+    headers: Option<Pairs>,
+    multi_value_headers: Option<Pairs>,
     cookies: Option<Vec<String>>,
     body: Option<String>,
     is_base64_encoded: Option<bool>,
@@ -53,16 +53,14 @@ pub fn answer(response: &Bytes, service: Service, settings: &Settings, request: 
         return Err(Trouble::Malformed(format!("it is larger than {MAX_ALB} bytes")));
     }
     let not_json = |why| Trouble::Malformed(format!("it is not JSON: {why}"));
-    let value: Value = serde_json::from_slice(response).map_err(not_json)?;
+    let json: &RawValue = serde_json::from_slice(response).map_err(not_json)?;
+    let members = members(json);
     let infers = matches!(service, Service::Url | Service::HttpV2);
-    if infers && value.get("statusCode").is_none() {
+    if infers && members.as_ref().is_none_or(|members| !members.contains_key("statusCode")) {
         return Ok(Reply::new(StatusCode::OK, response.clone()).with(CONTENT_TYPE, JSON));
     }
-    let has_its_form = value.is_object(); // serde would take a list of the members, too
-    let proxy: Proxy = serde_json::from_value(value).map_err(|why| Trouble::Malformed(why.to_string()))?;
-    if !has_its_form {
-        return Err(Trouble::Malformed("it is not an object".to_owned()));
-    }
+    let members = members.ok_or_else(|| Trouble::Malformed("it is not an object".to_owned()))?;
+    let proxy = Proxy::new(&members).map_err(Trouble::Malformed)?;
     proxy.check(service).map_err(Trouble::Malformed)?;
     let head = proxy.head(service, settings).map_err(Trouble::Malformed)?;
     let body = proxy.body(service, settings, request)?;
@@ -76,12 +74,30 @@ pub fn answer(response: &Bytes, service: Service, settings: &Settings, request: 
 pub fn streamed(reply: Reply, head: &[u8]) -> Result<Reply, String> {
     let given: Prelude = serde_json::from_slice(head).map_err(|why| format!("its head is not right: {why}"))?;
     let status = given.status_code.unwrap_or(200);
-    let headers = pairs(given.headers).chain(lists(given.multi_value_headers)).collect();
+    let multiple = given.multi_value_headers.unwrap_or_default().into_iter();
+    let multiple = multiple.flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)));
+    let headers = given.headers.unwrap_or_default().into_iter().chain(multiple).collect();
     let head = Head { status, headers, cookies: given.cookies.unwrap_or_default(), default_type: BYTES };
     head.on(reply, Service::Url)
 }
 
+/// None if it is not an object.
+fn members(json: &RawValue) -> Option<BTreeMap<String, &RawValue>> {
+    serde_json::from_str(json.get()).ok()
+}
+
 impl Proxy {
+    fn new(members: &BTreeMap<String, &RawValue>) -> Result<Proxy, String> {
+        Ok(Proxy {
+            status_code: member(members, "statusCode")?.unwrap_or_default(),
+            headers: member(members, "headers")?,
+            multi_value_headers: member(members, "multiValueHeaders")?,
+            cookies: member(members, "cookies")?,
+            body: member(members, "body")?,
+            is_base64_encoded: member(members, "isBase64Encoded")?,
+        })
+    }
+
     /// A load balancer needs what the others take for granted.
     fn check(&self, service: Service) -> Result<(), String> {
         if service != Service::Alb {
@@ -95,14 +111,15 @@ impl Proxy {
     }
 
     fn head(&self, service: Service, settings: &Settings) -> Result<Head, String> {
-        let (single, multiple) = (self.headers.clone(), self.multi_value_headers.clone());
+        let single = || pairs(self.headers.as_ref());
+        let multiple = || lists(self.multi_value_headers.as_ref());
         let (headers, default_type) = match service {
-            Service::Url => (pairs(single).collect(), JSON),
-            Service::HttpV2 => (pairs(single).collect(), "text/plain; charset=utf-8"),
-            Service::HttpV1 => (merged(single, multiple), "text/plain; charset=utf-8"),
-            Service::Rest => (merged(single, multiple), JSON),
-            Service::Alb if settings.is_multi_value => (lists(multiple).collect(), BYTES),
-            Service::Alb => (pairs(single).collect(), BYTES),
+            Service::Url => (single(), JSON),
+            Service::HttpV2 => (single(), "text/plain; charset=utf-8"),
+            Service::HttpV1 => (merged(single(), multiple()?), "text/plain; charset=utf-8"),
+            Service::Rest => (merged(single(), multiple()?), JSON),
+            Service::Alb if settings.is_multi_value => (multiple()?, BYTES),
+            Service::Alb => (single(), BYTES),
         };
         let has_cookies = matches!(service, Service::Url | Service::HttpV2);
         let cookies = self.cookies.clone().filter(|_| has_cookies).unwrap_or_default();
@@ -173,25 +190,18 @@ impl Head {
     }
 }
 
-fn pairs(headers: Option<BTreeMap<String, Value>>) -> impl Iterator<Item = (String, Value)> {
-    headers.unwrap_or_default().into_iter()
-}
-
-fn lists(headers: Option<BTreeMap<String, Vec<Value>>>) -> impl Iterator<Item = (String, Value)> {
-    let headers = headers.unwrap_or_default().into_iter();
-    headers.flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)))
+/// A member that may be null, or not there.
+fn member<'a, T: Deserialize<'a>>(members: &BTreeMap<String, &'a RawValue>, name: &str) -> Result<Option<T>, String> {
+    let parsed = members.get(name).map_or(Ok(None), |member| serde_json::from_str::<Option<T>>(member.get()));
+    parsed.map_err(|why| format!("its {name} is of the wrong type: {why}"))
 }
 
 /// API Gateway merges both, and takes a pair that is in both once.
-fn merged(
-    single: Option<BTreeMap<String, Value>>,
-    multiple: Option<BTreeMap<String, Vec<Value>>>,
-) -> Vec<(String, Value)> {
-    let multiple: Vec<(String, Value)> = lists(multiple).collect();
+fn merged(single: Vec<(String, Value)>, multiple: Vec<(String, Value)>) -> Vec<(String, Value)> {
     let is_twice = |(name, value): &(String, Value)| {
         multiple.iter().any(|(other, same)| name.eq_ignore_ascii_case(other) && value == same)
     };
-    let mut merged: Vec<(String, Value)> = pairs(single).filter(|pair| !is_twice(pair)).collect();
+    let mut merged: Vec<(String, Value)> = single.into_iter().filter(|pair| !is_twice(pair)).collect();
     merged.extend(multiple);
     merged
 }
@@ -278,5 +288,11 @@ mod tests {
         assert!(headers.get_all("a").into_iter().eq(["1", "3"]));
         assert!(headers.get_all("b").into_iter().eq(["2", "4"]));
         assert!(headers.contains_key("x-amzn-remapped-date") && !headers.contains_key("date"));
+    }
+
+    #[test]
+    fn headers_keep_their_order_and_the_last_of_equal_members_counts() {
+        let reply = answered(Api::Url, r#"{"statusCode":1,"headers":{"b":"2","B":"1"},"statusCode":201}"#).unwrap();
+        assert!(reply.status == 201 && reply.headers.get_all("b").into_iter().eq(["2", "1"]));
     }
 }
