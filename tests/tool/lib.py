@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,14 @@ TOOL = os.environ.get("OPEN_RUNTIME") or next(filter(os.path.exists, CANDIDATES)
 BOOTSTRAP = os.path.join(HERE, "bootstrap")
 
 claims = []
+
+
+def rust(program):
+    """The path of a program with AWS's crates for Rust."""
+    if not shutil.which("cargo") and not os.path.exists(os.path.join(ROOT, ".cache/tool-rust/installed")):
+        raise tap.Missing("cargo is not installed")
+    done = subprocess.run([os.path.join(HERE, "rust/install")], stdout=subprocess.PIPE, check=True, timeout=800)
+    return os.path.join(done.stdout.decode().strip(), program)
 
 
 def claim(title):
