@@ -3,7 +3,7 @@
 
 use super::response_stream::{self, ResponseStream};
 use super::routes::{Endpoint, route};
-use super::{extensions, runtime};
+use super::{extensions, managed, metadata, runtime, telemetry};
 use crate::faults::{self, Fault, Faults, Reset};
 use crate::http::connection_limit::ConnectionLimit;
 use crate::http::guard::Guard;
@@ -18,7 +18,7 @@ use crate::model::time::ms;
 use crate::report::journal::{self, Journal, Tally};
 use crate::report::logs::Logs;
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
+use hyper::header::{CONNECTION, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 use serde_json::{Map, Value, json};
@@ -151,7 +151,7 @@ pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: 
 
 async fn answer(
     server: &BootstrapServer,
-    environment: &Environment,
+    environment: &Rc<Environment>,
     request: Request<Incoming>,
     breaker: Breaker,
 ) -> Result<Reply, NoAnswer> {
@@ -174,7 +174,7 @@ async fn answer(
 /// A request whose head has been read.
 struct Asked<'a> {
     server: &'a BootstrapServer,
-    environment: &'a Environment,
+    environment: &'a Rc<Environment>,
     head: &'a Parts,
     route: Result<Endpoint<'a>, StatusCode>,
     fault: &'a Fault,
@@ -185,9 +185,16 @@ impl Asked<'_> {
     /// Answers a response that is streamed.
     async fn stream(&self, request_id: &str, body: Incoming, notes: &Notes<'_>) -> Result<Reply, NoAnswer> {
         notes.stream(request_id);
+        let target = match managed::target(self.environment, Endpoint::Response(request_id), &self.head.headers) {
+            Ok(target) => target,
+            Err(refusal) => {
+                tokio::task::spawn_local(reply::drop_rest(body));
+                return Ok(Reply::from(refusal).with(CONNECTION, "close"));
+            }
+        };
         let mut tally = Tally::new(&self.server.shared.journal);
         let stream = ResponseStream {
-            environment: self.environment,
+            environment: &target,
             request_id,
             headers: &self.head.headers,
             body,
@@ -240,12 +247,17 @@ impl Asked<'_> {
 
     async fn dispatch(&self, endpoint: Endpoint<'_>, body: Received) -> Reply {
         let (environment, headers) = (self.environment, &self.head.headers);
+        let target = match managed::target(environment, endpoint, headers) {
+            Ok(target) => target,
+            Err(refusal) => return refusal.into(),
+        };
         match endpoint {
+            Endpoint::Next if environment.function.managed_instances.is_some() => managed::next(environment).await,
             Endpoint::Next => runtime::next(environment).await,
-            Endpoint::Response(id) => runtime::response(environment, id, headers, body),
+            Endpoint::Response(id) => runtime::response(&target, id, headers, body),
             Endpoint::Error(id) => {
-                self.server.warn_of_late_error(environment, id);
-                runtime::error(environment, id, headers, body)
+                self.server.warn_of_late_error(&target, id);
+                runtime::error(&target, id, headers, body)
             }
             Endpoint::InitError => runtime::init_error(environment, headers, body),
             Endpoint::RestoreNext => runtime::restore_next(environment).await,
@@ -254,6 +266,9 @@ impl Asked<'_> {
             Endpoint::ExtensionNext => extensions::next(environment, headers).await,
             Endpoint::ExtensionInitError => extensions::init_error(environment, headers),
             Endpoint::ExtensionExitError => extensions::exit_error(environment, headers),
+            Endpoint::Telemetry => telemetry::subscribe(environment, headers, &body, &self.server.logs),
+            Endpoint::LogsApi => telemetry::logs_api(),
+            Endpoint::Metadata => metadata::execution_environment(environment, headers),
         }
     }
 }

@@ -3,12 +3,16 @@
 
 pub mod bootstrap_server;
 mod event_stream;
-mod extensions;
+pub mod extensions;
 pub mod functions;
 pub mod invoke;
 mod invoke_request;
+mod managed;
+mod metadata;
 pub mod queue;
 mod response_stream;
 mod routes;
 mod runtime;
+mod telemetry;
+mod telemetry_delivery;
 pub mod web;

@@ -16,13 +16,16 @@ pub enum Endpoint<'a> {
     ExtensionNext,
     ExtensionInitError,
     ExtensionExitError,
+    Telemetry,
+    LogsApi,
+    Metadata,
 }
 
 /// A pattern of paths, the method, and the endpoint.
 type Route = (&'static str, Method, fn(&str) -> Endpoint<'_>);
 
 /// In a pattern `*` stands for a request id.
-static ROUTES: [Route; 10] = [
+static ROUTES: [Route; 13] = [
     ("/2018-06-01/runtime/invocation/next", Method::GET, |_| Endpoint::Next),
     ("/2018-06-01/runtime/invocation/*/response", Method::POST, |id| Endpoint::Response(id)),
     ("/2018-06-01/runtime/invocation/*/error", Method::POST, |id| Endpoint::Error(id)),
@@ -33,6 +36,9 @@ static ROUTES: [Route; 10] = [
     ("/2020-01-01/extension/event/next", Method::GET, |_| Endpoint::ExtensionNext),
     ("/2020-01-01/extension/init/error", Method::POST, |_| Endpoint::ExtensionInitError),
     ("/2020-01-01/extension/exit/error", Method::POST, |_| Endpoint::ExtensionExitError),
+    ("/2022-07-01/telemetry", Method::PUT, |_| Endpoint::Telemetry),
+    ("/2026-01-15/metadata/execution-environment", Method::GET, |_| Endpoint::Metadata),
+    ("/2020-08-15/logs", Method::PUT, |_| Endpoint::LogsApi),
 ];
 
 impl<'a> Endpoint<'a> {
@@ -47,6 +53,7 @@ impl<'a> Endpoint<'a> {
             Endpoint::ExtensionNext => Some(FaultPoint::ExtensionNext),
             Endpoint::RestoreNext | Endpoint::RestoreError => None,
             Endpoint::ExtensionInitError | Endpoint::ExtensionExitError => None,
+            Endpoint::Telemetry | Endpoint::LogsApi | Endpoint::Metadata => None,
         }
     }
 

@@ -19,12 +19,8 @@ pub const MAX_ERROR: usize = MAX_RESPONSE;
 
 /// `GET /runtime/invocation/next`. Waits for an invocation, for hours if need be.
 pub async fn next(environment: &Environment) -> Reply {
-    let asked = environment.change(|state| {
-        state.runtime = state.runtime.asked_for_next()?;
-        Ok(())
-    });
-    match asked {
-        Err(refusal) => refused(&refusal).into(),
+    match ask_for_next(environment) {
+        Err(refusal) => refusal.into(),
         Ok(()) => {
             let work = environment.until(current_work).await;
             invocation(&work)
@@ -32,12 +28,21 @@ pub async fn next(environment: &Environment) -> Reply {
     }
 }
 
-fn current_work(state: &mut State) -> Option<Rc<Dispatched>> {
+/// The runtime is ready for an invocation from now on.
+pub fn ask_for_next(environment: &Environment) -> Result<(), Refusal> {
+    environment.change(|state| {
+        state.runtime = state.runtime.asked_for_next().map_err(|refusal| refused(&refusal))?;
+        Ok(())
+    })
+}
+
+/// The invocation that the runtime has, or is to be given.
+pub fn current_work(state: &mut State) -> Option<Rc<Dispatched>> {
     if state.runtime == RuntimeState::Running && !state.is_late { state.work.clone() } else { None }
 }
 
 /// The answer of `/next` with an invocation.
-fn invocation(work: &Dispatched) -> Reply {
+pub fn invocation(work: &Dispatched) -> Reply {
     let invocation = &work.invocation;
     let mut reply = Reply::new(StatusCode::OK, invocation.event.clone()).with(CONTENT_TYPE, "application/json");
     reply.chunk = (invocation.event.len() > CHUNKED_ABOVE).then_some(usize::MAX);
@@ -165,7 +170,7 @@ fn invalid_mode() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidFunctionResponseMode", "Invalid function response mode")
 }
 
-fn invalid_request_id() -> Refusal {
+pub fn invalid_request_id() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
 }
 

@@ -175,6 +175,7 @@ fn status_of(failure: &Failure) -> u8 {
         Failure::Reported(_) | Failure::Exit(_) | Failure::Extension(..) | Failure::BrokenOff(_) => 1,
         Failure::ResponseTooLarge(_) | Failure::InvalidResponseMode | Failure::InvalidEntrypoint(_) => 1,
         Failure::TruncatedResponse | Failure::InvalidStream(_) => 1,
+        Failure::ExtensionExit(_) | Failure::ExtensionLaunch(_) | Failure::RuntimeUnavailable => 1,
     }
 }
 

@@ -6,11 +6,12 @@
 use super::hook_report::{HookReport, Times};
 use super::nearest;
 use crate::model::arguments::{FunctionArguments, seconds};
+use crate::model::environment::Environment;
 use crate::model::event;
 use crate::model::function::Function;
 use crate::model::given_variables::GivenVariables;
 use crate::model::ids;
-use crate::model::variables::{self, Places};
+use crate::model::variables;
 use crate::tool_error::ToolError;
 use bytes::Bytes;
 use clap::Args;
@@ -30,11 +31,12 @@ use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::rc::Rc;
 use std::slice;
 use std::time::{Duration, Instant};
 
 /// The address of Lambda's Runtime API. Nothing listens there.
-const NO_API: Places<'_> = Places { runtime_api: "127.0.0.1:9001", invoke_api: None, timeline: None };
+const RUNTIME_API: &str = "127.0.0.1:9001";
 
 pub const HELP: &str = "\
 stdin is the hook's input. For before it is the event: a CloudEvent, if the event comes from AWS. For
@@ -121,7 +123,8 @@ fn restart_in_lambdas_environment(arguments: MiddlewareArguments) -> Result<Exit
     again.args(arguments.json.then_some("--json"));
     again.arg("--").arg(path).arg(arguments.hook.name());
     let function = function(arguments, myself)?;
-    again.current_dir(&function.task_root).env_clear().envs(variables::all(&function, &NO_API));
+    let environment = Environment::new(1, Rc::new(function), RUNTIME_API);
+    again.current_dir(&environment.function.task_root).env_clear().envs(variables::all(&environment, None, None));
     Err(cannot(again.exec()))
 }
 
@@ -147,6 +150,7 @@ fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Functi
         function_name: "function".to_owned(),
         managed: None,
         snapstart: false,
+        extensions: Vec::new(),
         quiet: false,
     };
     Function::new(arguments).map_err(ToolError::Function)

@@ -9,8 +9,9 @@ use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::http::guard::Guard;
 use crate::http::server;
+use crate::lambda::environments::Environments;
 use crate::lambda::platform::{Options, Platform};
-use crate::lambda::pool::{Pool, PoolLimits};
+use crate::lambda::pool::PoolLimits;
 use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments, seconds};
 use crate::model::function::Function;
 use crate::model::streaming::StreamLimits;
@@ -46,8 +47,7 @@ With --http 9001 there is a function URL, too, or what --api names: http, rest, 
 
 Any function name or ARN will do. Each of the invocations that run at the same time has an execution
 environment of its own, up to --concurrency; the next ones get 429, as on Lambda. Asynchronous ones
-wait, at most 1000. Unlike on Lambda, failed asynchronous invocations are not retried, and external
-extensions are not started.
+wait, at most 1000. Unlike on Lambda, failed asynchronous invocations are not retried.
 ";
 
 /// The command line.
@@ -97,6 +97,10 @@ pub struct EnvironmentArguments {
     /// At most N execution environments of the function at the same time. Default: 10, and with --debug 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: Option<u16>,
+
+    /// Play Lambda Managed Instances: one execution environment, with up to --concurrency invocations at once
+    #[arg(long, conflicts_with_all = ["snapstart", "managed", "debug"])]
+    pub managed_instances: bool,
 
     /// Shut an execution environment down that has had no invocation for S seconds
     #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
@@ -174,7 +178,8 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let (allow_host, hooks, web) = (arguments.allow_host, arguments.hooks, Http::new(arguments.web)?);
     let limits = environments.limits(debugger.debug.is_some());
     let options = options(&hooks, streaming.limits(), function.quiet)?;
-    let function = Function::new(function).map_err(ToolError::Function)?;
+    let mut function = Function::new(function).map_err(ToolError::Function)?;
+    function.managed_instances = environments.managed_instances.then_some(limits.concurrency);
     if let Some(recorder) = records.open(function.variables.iter())? {
         options.hub.record_to(recorder);
     }
@@ -239,9 +244,8 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
     let invoke_api = Some(url_for_functions(served.invoke.1));
     let platform = Platform::new(Options { invoke_api, ..served.options }).map_err(cannot_start)?;
-    let pool = Pool::new(&platform, served.function.clone(), served.limits);
-    pool.warm_up().await.map_err(cannot_start)?;
-    let callee = Callee { function: served.function, invoker: Rc::new(pool.clone()) };
+    let environments = Environments::start(&platform, &served.function, served.limits).await.map_err(cannot_start)?;
+    let callee = Callee { function: served.function, invoker: environments.invoker() };
     let (listener, address) = served.invoke;
     let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
     let web = served.http.as_ref().map(|((_, address), http)| (*address, http.name()));
@@ -257,7 +261,7 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
         say_where(&platform.console, address, web, &name);
     }
     stop.await;
-    pool.shut_down().await;
+    environments.shut_down().await;
     platform.end().await;
     platform.hub.finish_records();
     journal.note("end", || json!({}));

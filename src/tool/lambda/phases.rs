@@ -3,16 +3,18 @@
 //! Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
 use super::platform::Platform;
-use super::processes;
+use super::processes::{self, Why};
+use super::starting::{Starting, exit};
 use crate::apis::bootstrap_server::{self, BootstrapServer};
 use crate::http::server;
-use crate::model::environment::{Environment, InitEnd, State};
+use crate::model::environment::{Environment, State};
+use crate::model::extension::{ExtensionExit, ShutdownReason};
 use crate::model::failure::{Failure, describe};
 use crate::model::function::Function;
 use crate::model::invocation::{Dispatched, Invocation, Outcome, RuntimeAnswer};
 use crate::model::states::RuntimeState;
+use crate::model::telemetry::InitPhase;
 use crate::model::time;
-use crate::model::variables::{self, Places};
 use crate::report::reporter::Reporter;
 use serde_json::json;
 use std::cell::RefCell;
@@ -26,16 +28,15 @@ use tokio::time::{Instant, timeout_at};
 /// Lambda's limit for the Init phase.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// Lambda's limits with SnapStart: for Init, unless the function's timeout is longer, and for what follows a restore.
-const SNAPSTART_INIT_LIMIT: Duration = Duration::from_secs(130);
-const RESTORE_LIMIT: Duration = Duration::from_secs(10);
+/// Lambda's limit for Init with SnapStart and on Managed Instances, unless the function's timeout is longer.
+const LONG_INIT_LIMIT: Duration = Duration::from_secs(130);
 
 /// A Lambda with one function, and at most one execution environment at a time. When it is dropped, its Runtime API ends.
 pub struct Lambda {
     platform: Rc<Platform>,
     function: Rc<Function>,
     runtime_api: String,
-    reporter: Reporter,
+    reporter: Rc<Reporter>,
     present: CurrentEnvironment,
     /// How long Init took, if the environment has not had an invocation yet.
     cold_start: Option<Duration>,
@@ -66,7 +67,7 @@ impl Lambda {
         let (listener, address) = server::listen(platform.runtime_api_address()).await?;
         let (shared, present) = (platform.shared.clone(), CurrentEnvironment::default());
         let (journal, hub) = (shared.journal.clone(), platform.hub.clone());
-        let reporter = Reporter::new(journal, hub, &platform.console, platform.is_quiet, &function)?;
+        let reporter = Rc::new(Reporter::new(journal, hub, &platform.console, platform.is_quiet, &function)?);
         shared.journal.note("runtime-api", || json!({"address": address.to_string()}));
         let server = Rc::new(BootstrapServer { shared, logs: reporter.logs.clone() });
         let (mut tasks, for_server) = (JoinSet::new(), present.clone());
@@ -79,8 +80,13 @@ impl Lambda {
         &self.function
     }
 
-    pub fn reporter(&self) -> &Reporter {
+    pub fn reporter(&self) -> &Rc<Reporter> {
         &self.reporter
+    }
+
+    /// The current execution environment.
+    pub fn environment(&self) -> Option<Rc<Environment>> {
+        self.present.get()
     }
 
     /// The Init phase, which takes 10 s at most. If it fails, the environment is ended.
@@ -89,74 +95,37 @@ impl Lambda {
     /// Why it failed.
     pub async fn init(&mut self) -> Result<(), Failure> {
         let limit = match self.platform.init_limit {
-            INIT_LIMIT if self.function.snapstart => SNAPSTART_INIT_LIMIT.max(self.function.timeout),
+            INIT_LIMIT if self.function.snapstart || self.function.managed_instances.is_some() => {
+                LONG_INIT_LIMIT.max(self.function.timeout)
+            }
             limit => limit,
         };
         let deadline = Instant::now() + limit;
-        let environment = self.start()?;
-        let mut done = self.init_until(&environment, deadline, Failure::InitTimeout(limit)).await;
-        if done.is_ok() {
-            done = self.restore(&environment).await;
-        }
+        let environment = self.begin();
+        let done = self.starting(&environment, InitPhase::Init).run(deadline, Failure::InitTimeout(limit)).await;
         let duration = environment.age();
         self.reporter.show_init(duration, done.as_ref().err());
-        match done {
+        match &done {
             Ok(()) => self.cold_start = Some(duration),
-            Err(_) => self.shut_down("Init failed").await,
+            Err(failure) => self.end_after(reason_of(failure), "Init failed").await,
         }
         done
     }
 
-    fn start(&mut self) -> Result<Rc<Environment>, Failure> {
+    /// Begins an execution environment, without a process yet.
+    fn begin(&mut self) -> Rc<Environment> {
         self.cold_start = None;
         let number = self.platform.next_number();
         let environment = Rc::new(Environment::new(number, self.function.clone(), &self.runtime_api));
-        let timeline = self.reporter.timeline_path();
-        let (runtime_api, invoke_api) = (&self.runtime_api, self.platform.invoke_api.as_deref());
-        let variables =
-            variables::all(&self.function, &Places { runtime_api, invoke_api, timeline: timeline.as_deref() });
-        let pid = processes::start(&self.function, variables, &self.reporter.logs);
-        let bootstrap = self.function.bootstrap.display();
-        let pid = pid.map_err(|why| Failure::InvalidEntrypoint(format!("cannot start {bootstrap}: {why}")))?;
-        environment.pid.set(pid);
         self.platform.registry.add(&environment);
-        self.reporter.spawned(&environment);
+        self.reporter.logs.environment_begins(&environment);
         self.present.set(Some(environment.clone()));
-        Ok(environment)
+        environment
     }
 
-    async fn init_until(&self, environment: &Environment, deadline: Instant, late: Failure) -> Result<(), Failure> {
-        let end = timeout_at(deadline, environment.until(|state| state.init_end())).await;
-        let reported = environment.read(|state| state.init_error.clone());
-        let failure = match (end, reported) {
-            (Ok(InitEnd::Ready), _) => None,
-            (_, Some(error)) => Some(Failure::InitReported(error)),
-            (Ok(InitEnd::Exited(status)), None) => Some(exit(environment, status)),
-            (Err(_), None) => Some(late),
-        };
-        self.reporter.init_ended(environment, failure.as_ref());
-        failure.map_or(Ok(()), Err)
-    }
-
-    /// Plays the snapshot, if the runtime waits for it: tells it that it has been restored, and waits until it asks for an invocation.
-    async fn restore(&self, environment: &Environment) -> Result<(), Failure> {
-        if !environment.read(State::is_snapshot) {
-            return Ok(()); // no hooks: Lambda takes the snapshot without its help
-        }
-        self.reporter.journal.note("restored", || json!({"environment": environment.number}));
-        environment.change(|state| state.runtime = RuntimeState::Restored);
-        let ended = |state: &mut State| match state.exit {
-            Some(status) => Some(Some(status)),
-            None => (state.runtime == RuntimeState::Ready).then_some(None),
-        };
-        let end = timeout_at(Instant::now() + RESTORE_LIMIT, environment.until(ended)).await;
-        let reported = environment.read(|state| state.init_error.clone());
-        match (end, reported) {
-            (Ok(None), _) => Ok(()),
-            (_, Some(error)) => Err(Failure::InitReported(error)),
-            (Ok(Some(status)), None) => Err(exit(environment, status)),
-            (Err(_), None) => Err(Failure::RestoreTimeout(RESTORE_LIMIT)),
-        }
+    fn starting<'a>(&'a self, environment: &'a Environment, phase: InitPhase) -> Starting<'a> {
+        let invoke_api = self.platform.invoke_api.as_deref();
+        Starting { environment, reporter: &self.reporter, phase, invoke_api }
     }
 
     /// Invokes the function. If there is no execution environment, Init runs first, within the timeout. The memory is
@@ -189,16 +158,10 @@ impl Lambda {
 
     /// Init within an invocation, and how long it took. First ends what is left of the last environment.
     async fn init_within(&mut self, deadline: Instant) -> (Result<Rc<Environment>, Failure>, Option<Duration>) {
-        self.shut_down("bootstrap has exited").await;
-        let environment = match self.start() {
-            Ok(environment) => environment,
-            Err(failure) => return (Err(failure), None),
-        };
+        self.end_after(ShutdownReason::Failure, "bootstrap has exited").await;
+        let environment = self.begin();
         let late = Failure::Timeout(self.function.timeout);
-        let mut done = self.init_until(&environment, deadline, late).await;
-        if done.is_ok() {
-            done = self.restore(&environment).await;
-        }
+        let done = self.starting(&environment, InitPhase::Invoke).run(deadline, late).await;
         let duration = environment.age();
         (done.map(|()| environment), Some(duration))
     }
@@ -206,23 +169,22 @@ impl Lambda {
     async fn handle(&self, environment: &Environment, invocation: Rc<Invocation>, deadline: Instant) -> RuntimeAnswer {
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = time::now_ms() + i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+        environment.telemetry.started(&invocation);
+        let dispatched = Instant::now();
         let copy = self.reporter.dispatching(&invocation.request_id, deadline_ms);
-        environment.dispatch(Rc::new(Dispatched { invocation, deadline_ms, copy }));
-        let answered = |state: &mut State| match (state.answer.take(), state.exit) {
-            (Some(answer), _) => Some(Ok(answer)),
-            // what is left of its response is still being read; then it is an answer
-            (None, Some(_)) if state.runtime == RuntimeState::Streaming => None,
-            (None, Some(status)) => Some(Err(status)),
-            (None, None) => None,
-        };
-        match timeout_at(deadline, environment.until(answered)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(status)) => Err(exit(environment, status)),
+        environment.dispatch(Rc::new(Dispatched { invocation: invocation.clone(), deadline_ms, copy }));
+        let answer = match timeout_at(deadline, environment.until(answered)).await {
+            Ok(Answered::Answer(answer)) => answer,
+            Ok(Answered::Exited(status)) => Err(exit(environment, status)),
+            Ok(Answered::ExtensionExited(exit)) => Err(Failure::ExtensionExit(exit)),
             Err(_) => {
                 environment.change(|state| state.is_late = true);
                 Err(Failure::Timeout(self.function.timeout))
             }
-        }
+        };
+        self.reporter.pass_on_log(); // the lines of the invocation come before its end
+        environment.telemetry.runtime_done(&invocation, dispatched.elapsed(), &answer);
+        answer
     }
 
     /// To be called when the caller has its answer. Waits until the environment can take the next invocation: only then
@@ -236,27 +198,39 @@ impl Lambda {
             Some(_) => None,
             None => self.problem_after_answer(Instant::now() + left).await,
         };
+        self.tell_report(outcome);
         self.reporter.invocation_ended(request_id, outcome);
-        if let Some(problem) = &problem {
+        if let Some(Failure::ExtensionExit(exit)) = fatal {
+            self.reporter.say(&exit.text("during the invocation"));
+        }
+        if let Some((_, problem)) = &problem {
             self.reporter.say(problem);
         }
-        if let Some(why) = fatal.map(Failure::error_type).or(problem.as_deref()) {
-            self.shut_down(why).await;
+        let fatal = fatal.map(|failure| (reason_of(failure), failure.error_type().to_owned()));
+        if let Some((reason, why)) = fatal.or(problem) {
+            self.end_after(reason, &why).await;
+        }
+    }
+
+    fn tell_report(&self, outcome: &Outcome) {
+        let Some(environment) = self.present.get() else { return };
+        if let Some(work) = environment.read(|state| state.work.clone()) {
+            environment.telemetry.reported(&work.invocation, outcome, self.function.memory_mb);
         }
     }
 
     /// Waits until the runtime and its extensions have asked for their next event. Returns what is wrong if they do
     /// not.
-    async fn problem_after_answer(&self, deadline: Instant) -> Option<String> {
+    async fn problem_after_answer(&self, deadline: Instant) -> Option<(ShutdownReason, String)> {
         let environment = self.present.get()?;
-        let ended = |state: &mut State| match state.exit {
-            Some(status) => Some(Some(status)),
+        let ended = |state: &mut State| match exited(state, "after its answer") {
+            Some(exited) => Some(Some(exited)),
             None => state.is_idle().then_some(None),
         };
         let late = "no request for the next invocation within the timeout, though it was answered";
         match timeout_at(deadline, environment.until(ended)).await {
-            Ok(status) => Some(exit_text("after its answer", status?)),
-            Err(_) => Some(late.to_owned()),
+            Ok(exited) => Some((ShutdownReason::Failure, exited?)),
+            Err(_) => Some((ShutdownReason::Timeout, late.to_owned())),
         }
     }
 
@@ -265,36 +239,59 @@ impl Lambda {
         Some(present.sample_memory()).filter(|kb| *kb > 0)
     }
 
-    /// Waits until bootstrap exits while there is no invocation, then ends what it left behind. Waits for ever if there
+    /// Waits until bootstrap or an extension exits while there is no invocation, then ends what it left behind. Waits for ever if there
     /// is no environment.
     pub async fn watch_idle(&mut self) {
         let Some(environment) = self.present.get() else {
             return std::future::pending().await;
         };
-        let status = environment.until(|state| state.exit).await;
-        let exited = exit_text("while idle", status);
+        let exited = environment.until(|state| exited(state, "while idle")).await;
         self.reporter.say(&exited);
-        self.shut_down(&exited).await;
+        self.end_after(ShutdownReason::Failure, &exited).await;
     }
 
-    /// The Shutdown phase, if there is an environment. Takes little more than 300 ms if SIGKILL works.
+    /// The Shutdown phase, if there is an environment, which is not needed any more. Takes little more than 300 ms if
+    /// SIGKILL works, and 2 s with external extensions.
     pub async fn shut_down(&mut self, why: &str) {
+        self.end_after(ShutdownReason::Spindown, why).await;
+    }
+
+    async fn end_after(&mut self, reason: ShutdownReason, text: &str) {
         let Some(environment) = self.present.get() else {
             return;
         };
-        processes::shut_down(&environment, &self.platform.registry, &self.reporter, why).await;
+        let why = Why { reason, text };
+        processes::shut_down(&environment, &self.platform.registry, &self.reporter, &why).await;
         self.reporter.logs.environment_ends();
         self.present.set(None);
     }
 }
 
-fn exit_text(when: &str, status: ExitStatus) -> String {
-    format!("bootstrap has exited {when}: Runtime exited {}", describe(status))
+/// How the runtime's part of an invocation ended.
+enum Answered {
+    Answer(RuntimeAnswer),
+    Exited(ExitStatus),
+    ExtensionExited(ExtensionExit),
 }
 
-fn exit(environment: &Environment, status: ExitStatus) -> Failure {
-    match environment.read(|state| state.extension_error) {
-        Some(error_type) => Failure::Extension(error_type, status),
-        None => Failure::Exit(status),
+fn answered(state: &mut State) -> Option<Answered> {
+    if let Some(answer) = state.answer.take() {
+        return Some(Answered::Answer(answer));
     }
+    if state.runtime == RuntimeState::Streaming && state.exit.is_some() {
+        return None; // what is left of its response is still being read; then it is an answer
+    }
+    let extension = state.extension_exit().map(Answered::ExtensionExited);
+    extension.or_else(|| state.exit.map(Answered::Exited))
+}
+
+/// Says which process has exited, if one has.
+fn exited(state: &State, when: &str) -> Option<String> {
+    let bootstrap = || Some(format!("bootstrap has exited {when}: Runtime exited {}", describe(state.exit?)));
+    state.extension_exit().map(|exit| exit.text(when)).or_else(bootstrap)
+}
+
+/// What extensions are told of a failure.
+fn reason_of(failure: &Failure) -> ShutdownReason {
+    if failure.is_timeout() { ShutdownReason::Timeout } else { ShutdownReason::Failure }
 }

@@ -1,7 +1,9 @@
 //! Starts, reaps and ends bootstrap and the processes below it.
 
+use super::extension_processes::{self, SHUTDOWN_LIMIT};
 use super::registry::Registry;
 use crate::model::environment::Environment;
+use crate::model::extension::ShutdownReason;
 use crate::model::function::Function;
 use crate::os::process_tree::{self, ProcessInfo};
 use crate::os::sys;
@@ -53,9 +55,30 @@ fn managed_command(runtime: &str) -> [&'static str; 2] {
     }
 }
 
-/// Ends an execution environment: bootstrap as Lambda does it, then all its processes that are left. Takes little more
-/// than 300 ms if SIGKILL works. Reports processes that bootstrap left behind when it exited by itself.
-pub async fn shut_down(environment: &Environment, registry: &Registry, reporter: &Reporter, why: &str) {
+/// Why an environment is ended: what its extensions are told, and what the journal is.
+pub struct Why<'a> {
+    pub reason: ShutdownReason,
+    pub text: &'a str,
+}
+
+/// Ends an execution environment: bootstrap as Lambda does it, then its external extensions, then all its processes that
+/// are left. Takes little more than 300 ms if SIGKILL works, and 2 s with external extensions. Reports processes that
+/// bootstrap left behind when it exited by itself.
+pub async fn shut_down(environment: &Environment, registry: &Registry, reporter: &Reporter, why: &Why<'_>) {
+    let deadline = Instant::now() + SHUTDOWN_LIMIT;
+    if environment.pid.get() > 0 {
+        end_bootstrap(environment, registry, reporter, why.text).await;
+    }
+    if !environment.extension_pids().is_empty() {
+        extension_processes::shut_down(environment, reporter, why.reason, deadline).await;
+    }
+    kill_all(|| registry.processes_of(environment), &reporter.journal).await;
+    registry.remove(environment); // with nothing awaited since the last look: of two that end at once, one is the last
+    environment.change(|state| state.is_over = true);
+    reporter.environment_over(environment);
+}
+
+async fn end_bootstrap(environment: &Environment, registry: &Registry, reporter: &Reporter, why: &str) {
     let has_extension = environment.read(|state| !state.extensions.is_empty());
     let mut exited = environment.read(|state| state.exit.is_some());
     if !exited && has_extension {
@@ -68,10 +91,6 @@ pub async fn shut_down(environment: &Environment, registry: &Registry, reporter:
         send(environment, Signal::Sigkill, &reporter.journal, why);
         let _ = timeout(SIGKILL_LIMIT, exit_of(environment)).await; // what is left is reported below
     }
-    kill_all(|| registry.processes_of(environment), &reporter.journal).await;
-    registry.remove(environment); // with nothing awaited since the last look: of two that end at once, one is the last
-    environment.change(|state| state.is_over = true);
-    reporter.environment_over(environment);
 }
 
 async fn exit_of(environment: &Environment) {
@@ -99,7 +118,7 @@ fn send(environment: &Environment, signal: Signal, journal: &Journal, why: &str)
 /// by a SIGKILL.
 fn report_left_behind(environment: &Environment, registry: &Registry, reporter: &Reporter) {
     let number = environment.number;
-    let strays = registry.processes_of(environment);
+    let strays = registry.left_by_bootstrap(environment);
     for stray in strays.iter().filter(|process| !process.is_dying()) {
         let (pid, name) = (stray.pid, &stray.name);
         reporter.journal.note("stray", || json!({"environment": number, "pid": pid, "name": name}));
@@ -134,7 +153,7 @@ async fn kill_all(processes: impl Fn() -> Vec<ProcessInfo>, journal: &Journal) {
     }
 }
 
-/// Reaps children and adopted orphans for ever. Tells an environment when its bootstrap has exited.
+/// Reaps children and adopted orphans for ever. Tells an environment when its bootstrap, or an extension, has exited.
 ///
 /// # Errors
 /// SIGCHLD cannot be caught.
@@ -142,12 +161,8 @@ pub async fn reap(registry: Registry, journal: Rc<Journal>) -> io::Result<()> {
     let mut child_signals = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child())?;
     loop {
         while let Some((pid, status)) = sys::reap() {
-            let environment = registry.with_bootstrap(pid);
-            let what = if environment.is_some() { "exit" } else { "orphan-exit" };
+            let what = if registry.exited(pid, status) { "exit" } else { "orphan-exit" };
             journal.note(what, || json!({"pid": pid, "status": status.to_string()}));
-            if let Some(environment) = environment {
-                environment.change(|state| state.exit = Some(status));
-            }
         }
         child_signals.recv().await;
     }

@@ -39,6 +39,11 @@ pub struct FunctionArguments {
     #[arg(long)]
     pub snapstart: bool,
 
+    /// A folder with extensions, as /opt/extensions on Lambda: each file in it is started before the runtime. Can be given
+    /// several times
+    #[arg(long, value_name = "DIR")]
+    pub extensions: Vec<PathBuf>,
+
     /// The function's name
     #[arg(long, value_name = "NAME", default_value = "function")]
     pub function_name: String,

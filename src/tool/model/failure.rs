@@ -1,8 +1,8 @@
 //! How Init or an invocation fails, and the error that the caller gets for it.
 
+use super::extension::{ExtensionExit, exit_text};
 use bytes::Bytes;
 use serde_json::json;
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -27,6 +27,10 @@ pub enum Failure {
     Exit(ExitStatus),
     /// bootstrap exited after one of its extensions had reported an error of this type.
     Extension(&'static str, ExitStatus),
+    /// An external extension exited.
+    ExtensionExit(ExtensionExit),
+    /// An external extension could not be started, and why.
+    ExtensionLaunch(String),
     /// The invocation's timeout passed.
     Timeout(Duration),
     /// Init took longer than its limit.
@@ -36,6 +40,8 @@ pub enum Failure {
     /// The response has more bytes than this limit.
     ResponseTooLarge(u64),
     InvalidResponseMode,
+    /// On Managed Instances: no runtime waits for an invocation.
+    RuntimeUnavailable,
     /// The response was streamed, and the function reported an error after it had begun.
     BrokenOff(FunctionError),
     /// The response was streamed, and the connection, or HTTP's chunks, broke before its end.
@@ -53,9 +59,12 @@ impl Failure {
             Failure::Reported(error) | Failure::InitReported(error) | Failure::BrokenOff(error) => &error.error_type,
             Failure::Exit(_) => "Runtime.ExitError",
             Failure::Extension(error_type, _) => error_type,
+            Failure::ExtensionExit(exit) => exit.error_type,
+            Failure::ExtensionLaunch(_) => "Extension.LaunchError",
             Failure::Timeout(_) | Failure::InitTimeout(_) | Failure::RestoreTimeout(_) => "Sandbox.Timedout",
             Failure::ResponseTooLarge(_) => "Function.ResponseSizeTooLarge",
             Failure::InvalidResponseMode => "Runtime.InvalidResponseModeHeader",
+            Failure::RuntimeUnavailable => "Runtime.Unavailable",
             Failure::TruncatedResponse => "Runtime.TruncatedResponse",
             Failure::InvalidStream(_) => "Runtime.InvalidStream",
             Failure::InvalidEntrypoint(_) => "Runtime.InvalidEntrypoint",
@@ -73,6 +82,8 @@ impl Failure {
             Failure::Extension(_, status) => {
                 format!("Extension failed, runtime exited {}", describe(*status))
             }
+            Failure::ExtensionExit(exit) => exit_text(exit.status),
+            Failure::ExtensionLaunch(why) => why.clone(),
             Failure::Timeout(timeout) => {
                 format!("Task timed out after {:.2} seconds", timeout.as_secs_f64())
             }
@@ -88,6 +99,7 @@ impl Failure {
             Failure::TruncatedResponse => "the response broke off before its end".to_owned(),
             Failure::InvalidStream(why) => format!("the response cannot be streamed: {why}"),
             Failure::InvalidResponseMode => "Invalid function response mode".to_owned(),
+            Failure::RuntimeUnavailable => "no idle runtimes".to_owned(),
             Failure::InvalidEntrypoint(why) => why.clone(),
         }
     }
@@ -103,6 +115,11 @@ impl Failure {
         Bytes::from(json!({"errorType": self.error_type(), "errorMessage": message}).to_string())
     }
 
+    /// True if a time limit has passed.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Failure::Timeout(_) | Failure::InitTimeout(_) | Failure::RestoreTimeout(_))
+    }
+
     /// True if the function reported it.
     pub fn is_reported(&self) -> bool {
         matches!(self, Failure::Reported(_) | Failure::InitReported(_) | Failure::BrokenOff(_))
@@ -112,10 +129,12 @@ impl Failure {
     pub fn ends_environment(&self) -> bool {
         match self {
             Failure::Exit(_) | Failure::Extension(..) | Failure::Timeout(_) => true,
+            Failure::ExtensionExit(_) | Failure::ExtensionLaunch(_) => true,
             Failure::InitTimeout(_) | Failure::RestoreTimeout(_) | Failure::InitReported(_) => true,
             Failure::InvalidEntrypoint(_) => true,
             Failure::Reported(_) | Failure::ResponseTooLarge(_) | Failure::InvalidResponseMode => false,
             Failure::BrokenOff(_) | Failure::TruncatedResponse | Failure::InvalidStream(_) => false,
+            Failure::RuntimeUnavailable => false,
         }
     }
 }
@@ -123,36 +142,9 @@ impl Failure {
 /// How a process ended, in Lambda's words: `with error: exit status 1`, `with error: signal: killed`, `without
 /// providing a reason`.
 pub fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(0), _) => "without providing a reason".to_owned(),
-        (Some(code), _) => format!("with error: exit status {code}"),
-        (None, signal) => format!("with error: signal: {}", signal_name(signal.unwrap_or(0))),
-    }
-}
-
-/// Lambda has Go's names for signals.
-fn signal_name(signal: i32) -> String {
-    let names = [
-        (libc::SIGHUP, "hangup"),
-        (libc::SIGINT, "interrupt"),
-        (libc::SIGQUIT, "quit"),
-        (libc::SIGILL, "illegal instruction"),
-        (libc::SIGTRAP, "trace/breakpoint trap"),
-        (libc::SIGABRT, "aborted"),
-        (libc::SIGBUS, "bus error"),
-        (libc::SIGFPE, "floating point exception"),
-        (libc::SIGKILL, "killed"),
-        (libc::SIGUSR1, "user defined signal 1"),
-        (libc::SIGSEGV, "segmentation fault"),
-        (libc::SIGUSR2, "user defined signal 2"),
-        (libc::SIGPIPE, "broken pipe"),
-        (libc::SIGALRM, "alarm clock"),
-        (libc::SIGTERM, "terminated"),
-        (libc::SIGSYS, "bad system call"),
-    ];
-    match names.iter().find(|(number, _)| *number == signal) {
-        Some((_, name)) => (*name).to_owned(),
-        None => format!("signal {signal}"),
+    match status.code() {
+        Some(0) => "without providing a reason".to_owned(),
+        _ => format!("with error: {}", exit_text(status)),
     }
 }
 
@@ -172,6 +164,7 @@ pub fn lambda_error_type(header: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::process::ExitStatusExt;
 
     #[test]
     fn error_types_stay_only_if_they_have_lambdas_form() {

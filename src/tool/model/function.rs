@@ -26,6 +26,10 @@ pub struct Function {
     pub managed: Option<String>,
     /// It has SnapStart.
     pub snapstart: bool,
+    /// It runs on Lambda Managed Instances, with so many invocations at once in its environment.
+    pub managed_instances: Option<usize>,
+    /// Folders with external extensions. Of files with the same name, that of the last folder counts.
+    pub extensions: Vec<PathBuf>,
     /// The environment variables that the user gives.
     pub variables: Vec<(String, String)>,
 }
@@ -36,6 +40,7 @@ pub enum Unusable {
     TaskRoot(PathBuf, std::io::Error),
     NotAFolder(PathBuf),
     Variable(BadVariable),
+    Extensions(PathBuf, std::io::Error),
     Bootstrap(bootstrap_path::NotFound),
 }
 
@@ -47,6 +52,9 @@ impl fmt::Display for Unusable {
             }
             Unusable::NotAFolder(path) => write!(out, "cannot use {} as --task-root: not a folder", path.display()),
             Unusable::Variable(bad) => bad.fmt(out),
+            Unusable::Extensions(path, why) => {
+                write!(out, "cannot use {} as --extensions: {why}", path.display())
+            }
             Unusable::Bootstrap(not_found) => not_found.fmt(out),
         }
     }
@@ -75,8 +83,26 @@ impl Function {
             region: region_of(&own, is_profile_used),
             managed: arguments.managed,
             snapstart: arguments.snapstart,
+            managed_instances: None,
+            extensions: extension_folders(arguments.extensions)?,
             variables: arguments.variables.read(&own).map_err(Unusable::Variable)?,
         })
+    }
+
+    /// True if its log is JSON, as its configuration says.
+    pub fn logs_json(&self) -> bool {
+        let is_json =
+            |(name, value): &(String, String)| name == "AWS_LAMBDA_LOG_FORMAT" && value.eq_ignore_ascii_case("json");
+        self.managed_instances.is_some() || self.variables.iter().any(is_json)
+    }
+
+    /// How Lambda starts its environments, in its words.
+    pub fn initialization_type(&self) -> &'static str {
+        match (self.managed_instances, self.snapstart) {
+            (Some(_), _) => "lambda-managed-instances",
+            (None, true) => "snap-start",
+            (None, false) => "on-demand",
+        }
     }
 
     /// The function's ARN, with a version or an alias if one is given.
@@ -96,4 +122,12 @@ fn region_of(own: &Own, is_profile_used: bool) -> String {
     let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| own.get(*name).cloned());
     let of_profile = || is_profile_used.then(|| aws_credentials::region_of_profile(own)).flatten();
     named.or_else(of_profile).unwrap_or_else(|| "us-east-1".to_owned())
+}
+
+fn extension_folders(folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, Unusable> {
+    let usable = |folder: PathBuf| {
+        let canonical = folder.canonicalize().and_then(|path| path.read_dir().map(|_| path));
+        canonical.map_err(|why| Unusable::Extensions(folder, why))
+    };
+    folders.into_iter().map(usable).collect()
 }

@@ -7,6 +7,7 @@ pub mod bootstrap_path;
 pub mod env_file;
 pub mod environment;
 pub mod event;
+pub mod extension;
 pub mod failure;
 pub mod function;
 pub mod given_variables;
@@ -16,7 +17,9 @@ pub mod package;
 pub mod prelude;
 #[allow(dead_code, reason = "what reads and serves projects is on its way")]
 pub mod route;
+pub mod slots;
 pub mod states;
 pub mod streaming;
+pub mod telemetry;
 pub mod time;
 pub mod variables;

@@ -101,9 +101,11 @@ impl RuntimeState {
     }
 }
 
-/// The state of an internal extension in the Extensions API.
+/// The state of an extension in the Extensions API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtensionState {
+    /// It is external, and has not registered yet.
+    Started,
     Registered,
     /// It waits for an event.
     Ready,
@@ -114,13 +116,22 @@ pub enum ExtensionState {
 }
 
 impl ExtensionState {
-    fn name(self) -> &'static str {
+    /// Lambda's name for it.
+    pub fn name(self) -> &'static str {
         match self {
+            ExtensionState::Started => "Started",
             ExtensionState::Registered => "Registered",
             ExtensionState::Ready => "Ready",
             ExtensionState::Running => "Running",
             ExtensionState::InitError => "InitError",
             ExtensionState::ExitError => "ExitError",
+        }
+    }
+
+    pub fn registered(self) -> Result<ExtensionState, NotAllowed> {
+        match self {
+            ExtensionState::Started => Ok(ExtensionState::Registered),
+            _ => Err(self.not_allowed("Registered")),
         }
     }
 
@@ -140,7 +151,7 @@ impl ExtensionState {
 
     pub fn exit_failed(self) -> Result<ExtensionState, NotAllowed> {
         match self {
-            ExtensionState::InitError => Err(self.not_allowed("ExitError")),
+            ExtensionState::Started | ExtensionState::InitError => Err(self.not_allowed("ExitError")),
             _ => Ok(ExtensionState::ExitError),
         }
     }
@@ -197,6 +208,8 @@ mod tests {
 
     #[test]
     fn an_extension_asks_once_per_event() {
+        assert_eq!(ExtensionState::Started.registered(), Ok(ExtensionState::Registered));
+        assert!(ExtensionState::Registered.registered().is_err() && ExtensionState::Started.asked_for_next().is_err());
         assert_eq!(ExtensionState::Registered.asked_for_next(), Ok(ExtensionState::Ready));
         assert!(ExtensionState::Ready.asked_for_next().is_err());
         assert_eq!(ExtensionState::Running.asked_for_next(), Ok(ExtensionState::Ready));

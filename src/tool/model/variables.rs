@@ -14,8 +14,8 @@
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
 
 use super::aws_credentials;
+use super::environment::Environment;
 use super::function::{Function, VERSION};
-use super::ids::log_stream;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -28,33 +28,50 @@ pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
 /// Both the id and the secret of a key that no account has.
 const NO_KEY: &str = "open-runtime";
 
-/// Where the processes of one environment find what the tool serves.
-pub struct Places<'a> {
-    pub runtime_api: &'a str,
-    /// The URL of the Invoke API, if there is one.
-    pub invoke_api: Option<&'a str>,
-    pub timeline: Option<&'a str>,
-}
-
-/// All of them. If a name comes twice, the later value holds.
-pub fn all(function: &Function, places: &Places<'_>) -> Vec<(OsString, OsString)> {
+/// All of them. If a name comes twice, the later value holds. `invoke_api` is the URL of the Invoke API, if there is one.
+pub fn all(environment: &Environment, invoke_api: Option<&str>, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
+    let function = &environment.function;
     let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os(), bin_of(&function.bootstrap).as_deref()).collect();
-    all.extend(given_by_lambda(function, places.runtime_api).map(|(name, value)| (name.into(), value.into())));
+    all.extend(given_by_lambda(environment, function).map(|(name, value)| (name.into(), value.into())));
     let home = std::env::var("HOME").ok();
-    let for_sdks = places.invoke_api.map(|url| for_sdks(url, function, home));
+    let for_sdks = invoke_api.map(|url| for_sdks(url, function, home));
     all.extend(for_sdks.into_iter().flatten().map(|(name, value)| (name.into(), value.into())));
+    if let Some(concurrency) = function.managed_instances {
+        all.push(("AWS_LAMBDA_MAX_CONCURRENCY".into(), concurrency.to_string().into()));
+        all.push(("AWS_LAMBDA_LOG_FORMAT".into(), "json".into()));
+    }
     if let Some(runtime) = &function.managed {
         all.push(("AWS_LAMBDA_EXEC_WRAPPER".into(), "/opt/open-runtime".into()));
         if !runtime.is_empty() {
             all.push(("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_{runtime}").into()));
         }
     }
-    all.extend(places.timeline.map(|path| (TIMELINE.into(), path.into())));
+    all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
     all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
     all
 }
 
-fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, String)> {
+/// What Lambda keeps from external extensions, besides all that begins with `_`.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#runtimes-extensions-registration-api-e>
+const OF_THE_RUNTIME: [&str; 7] = [
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_XRAY_CONTEXT_MISSING",
+    "AWS_XRAY_DAEMON_ADDRESS",
+    "LAMBDA_RUNTIME_DIR",
+    "LAMBDA_TASK_ROOT",
+];
+
+/// Those of the function's variables that external extensions have, too.
+pub fn for_extensions(all: &[(OsString, OsString)]) -> Vec<(OsString, OsString)> {
+    let is_given =
+        |name: &OsString| name.to_str().is_some_and(|name| !name.starts_with('_') && !OF_THE_RUNTIME.contains(&name));
+    all.iter().filter(|(name, _)| is_given(name)).cloned().collect()
+}
+
+fn given_by_lambda(environment: &Environment, function: &Function) -> impl Iterator<Item = (&'static str, String)> {
     let root = function.task_root.display().to_string();
     let libraries = format!("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
     [
@@ -62,10 +79,12 @@ fn given_by_lambda(function: &Function, runtime_api: &str) -> impl Iterator<Item
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", VERSION.to_owned()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", initialization_type(function).to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", function.initialization_type().to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name)),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream()),
-        ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", environment.log_stream.clone()),
+        ("AWS_LAMBDA_METADATA_API", environment.runtime_api.clone()),
+        ("AWS_LAMBDA_METADATA_TOKEN", environment.metadata_token.clone()),
+        ("AWS_LAMBDA_RUNTIME_API", environment.runtime_api.clone()),
         ("AWS_REGION", function.region.clone()),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
         ("LAMBDA_TASK_ROOT", root),
@@ -86,10 +105,6 @@ fn for_sdks(invoke_api: &str, function: &Function, home: Option<String>) -> Vec<
         variables.extend(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, NO_KEY.to_owned())));
     }
     variables
-}
-
-fn initialization_type(function: &Function) -> &'static str {
-    if function.snapstart { "snap-start" } else { "on-demand" }
 }
 
 fn own(
@@ -136,6 +151,14 @@ mod tests {
         assert_eq!(names(&[("A", "b")], "/nowhere"), all);
         assert_eq!(names(&[("AWS_ACCESS_KEY_ID", "mine")], "/nowhere"), all[..1]);
         assert_eq!(names(&[("AWS_PROFILE", "mine")], "/nowhere"), all[..1]);
+    }
+
+    #[test]
+    fn extensions_do_not_have_the_variables_of_the_runtime() {
+        let all = ["_HANDLER", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_RUNTIME_API", "MINE", TIMELINE];
+        let given = for_extensions(&all.map(|name| (OsString::from(name), OsString::new())));
+        let names: Vec<_> = given.iter().filter_map(|(name, _)| name.to_str()).collect();
+        assert_eq!(names, ["AWS_LAMBDA_RUNTIME_API", "MINE"]);
     }
 
     #[test]

@@ -2,10 +2,16 @@
 //! stderr.
 //!
 //! While one execution environment runs, every byte is passed on as it comes. While several run, whole lines are, and
-//! each begins with the number of its environment: `[2] `.
+//! each begins with the number of its environment: `[2] `. External extensions have a pipe of their own, of which whole
+//! lines are passed on.
+//!
+//! Every line goes to the environment's telemetry, too.
 
 use super::console::{Console, Source};
+use super::lines::Lines;
 use super::observer::Observer;
+use crate::model::environment::Environment;
+use crate::model::telemetry::Category;
 use crate::os::pipe::Pipe;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -23,10 +29,15 @@ const MAX_LINE: usize = 64 * 1024;
 /// The log of one execution environment after another.
 pub struct Logs {
     pipe: Pipe,
+    /// The log of external extensions.
+    extensions: Pipe,
     console: Rc<Console>,
     observer: Rc<Observer>,
     /// The number of the environment, and whether it runs.
     environment: Cell<u64>,
+    present: RefCell<Option<Rc<Environment>>>,
+    function_lines: Lines,
+    extension_lines: Lines,
     is_running: Cell<bool>,
     /// The end of the current invocation's log.
     tail: RefCell<Vec<u8>>,
@@ -40,8 +51,20 @@ impl Logs {
     pub fn new(console: &Rc<Console>, observer: Rc<Observer>) -> io::Result<Rc<Logs>> {
         let (environment, is_running) = (Cell::new(0), Cell::new(false));
         let (tail, partial) = (RefCell::default(), RefCell::default());
-        let (pipe, console) = (Pipe::new()?, console.clone());
-        let logs = Rc::new(Logs { pipe, console, observer, environment, is_running, tail, partial });
+        let (pipe, extensions, console) = (Pipe::new()?, Pipe::new()?, console.clone());
+        let logs = Rc::new(Logs {
+            pipe,
+            extensions,
+            console,
+            observer,
+            environment,
+            present: RefCell::default(),
+            function_lines: Lines::default(),
+            extension_lines: Lines::default(),
+            is_running,
+            tail,
+            partial,
+        });
         let source: Rc<dyn Source> = logs.clone();
         logs.console.add(Rc::downgrade(&source));
         Ok(logs)
@@ -51,10 +74,16 @@ impl Logs {
         self.pipe.for_child()
     }
 
+    /// For an external extension.
+    pub fn for_extension(&self) -> io::Result<Stdio> {
+        self.extensions.for_child()
+    }
+
     /// What comes from now on is of this environment.
-    pub fn environment_begins(&self, number: u64) {
+    pub fn environment_begins(&self, environment: &Rc<Environment>) {
         self.environment_ends();
-        self.environment.set(number);
+        self.environment.set(environment.number);
+        *self.present.borrow_mut() = Some(environment.clone());
         self.is_running.set(true);
         self.console.begins_one();
     }
@@ -62,13 +91,43 @@ impl Logs {
     /// To be called when none of its processes is left.
     pub fn environment_ends(&self) {
         self.pass_on();
+        self.function_lines.rest(|line| self.tell(Category::Function, line));
+        self.extension_lines.rest(|line| self.take_extension_line(line));
         self.end_line();
+        *self.present.borrow_mut() = None;
         if self.is_running.replace(false) {
             self.console.ends_one();
         }
     }
 
+    fn take_of_extensions(&self, bytes: &[u8]) {
+        self.extension_lines.add(bytes, |line| self.take_extension_line(line));
+    }
+
+    fn take_extension_line(&self, line: &[u8]) {
+        self.tell(Category::Extension, line);
+        let mut whole = line.to_vec();
+        whole.push(b'\n');
+        self.add_to_tail(&whole);
+        self.observer.log(&whole);
+        self.end_line();
+        self.write(&whole);
+    }
+
+    fn is_told(&self) -> bool {
+        self.present.borrow().as_ref().is_some_and(|environment| environment.telemetry.is_wanted())
+    }
+
+    fn tell(&self, category: Category, line: &[u8]) {
+        if let Some(environment) = &*self.present.borrow() {
+            environment.telemetry.line(category, line, environment.function.logs_json());
+        }
+    }
+
     fn take(&self, bytes: &[u8]) {
+        if self.is_told() {
+            self.function_lines.add(bytes, |line| self.tell(Category::Function, line));
+        }
         self.add_to_tail(bytes);
         self.observer.log(bytes);
         let mut partial = self.partial.borrow_mut();
@@ -118,7 +177,9 @@ impl Logs {
 
     /// Passes on whatever is written, for ever.
     pub async fn run(&self) {
-        while self.pipe.next(|bytes| self.take(bytes)).await.is_ok() {}
+        let function = async { while self.pipe.next(|bytes| self.take(bytes)).await.is_ok() {} };
+        let extensions = async { while self.extensions.next(|bytes| self.take_of_extensions(bytes)).await.is_ok() {} };
+        tokio::join!(function, extensions);
     }
 
     /// Writes lines of the tool about this environment, after all that it has written so far. They begin on a new line.
@@ -161,6 +222,7 @@ impl Source for Logs {
     /// Blocks while our stderr does.
     fn pass_on(&self) {
         self.pipe.drain(|bytes| self.take(bytes));
+        self.extensions.drain(|bytes| self.take_of_extensions(bytes));
     }
 }
 
@@ -197,12 +259,13 @@ mod tests {
 
     #[tokio::test]
     async fn beside_another_environment_a_line_waits_for_its_end() {
+        let environment = |number| Rc::new(Environment::new(number, Rc::default(), ""));
         let console = Rc::default();
         let logs = [logs_on(&console), logs_on(&console)];
-        logs[0].environment_begins(1);
+        logs[0].environment_begins(&environment(1));
         logs[0].take(b"at once");
         assert!(logs[0].partial.borrow().is_empty());
-        logs[1].environment_begins(2);
+        logs[1].environment_begins(&environment(2));
         logs[1].take(b"one\ntw");
         assert_eq!(*logs[1].partial.borrow(), b"tw");
         logs[0].environment_ends();

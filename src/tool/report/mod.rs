@@ -5,6 +5,7 @@ pub mod console;
 pub mod history;
 pub mod journal;
 pub mod json_text;
+mod lines;
 pub mod logs;
 pub mod observer;
 pub mod record;

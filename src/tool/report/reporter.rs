@@ -63,6 +63,11 @@ impl Reporter {
         self.steps.is_some()
     }
 
+    /// Passes on what the environment has logged so far.
+    pub fn pass_on_log(&self) {
+        self.logs.pass_on();
+    }
+
     /// Writes a line of the tool to stderr.
     pub fn say(&self, line: &str) {
         self.logs.say(&format!("open-runtime: {line}"));
@@ -70,7 +75,6 @@ impl Reporter {
 
     pub fn spawned(&self, environment: &Environment) {
         let (number, pid) = (environment.number, environment.pid.get());
-        self.logs.environment_begins(number);
         self.journal.note("spawned", || json!({"environment": number, "pid": pid}));
         self.observer.environment_started(number);
     }
