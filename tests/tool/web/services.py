@@ -46,13 +46,30 @@ def ask(server, method="GET", target="/", headers=(), body=b""):
     own = [] if "host" in names else [("Host", f"127.0.0.1:{server.http}")]
     own += [("Content-Length", str(len(body)))] if body and "transfer-encoding" not in names else []
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in [*own, *headers])]
-    with socket.create_connection(("127.0.0.1", server.http)) as connection:
-        connection.settimeout(60)
-        with contextlib.suppress(ConnectionError):
-            connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+    return send(server, "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, method)
+
+
+def send(server, request, method="GET"):
+    """Sends these bytes, and returns the first answer."""
+    with connect(server, request) as connection:
         answer = http.client.HTTPResponse(connection, method=method)
         answer.begin()
         return Answered(answer)
+
+
+def send_all(server, request):
+    """Sends these bytes, and returns all that comes until the connection is closed."""
+    with connect(server, request) as connection, connection.makefile("rb") as answers:
+        return answers.read()
+
+
+@contextlib.contextmanager
+def connect(server, request):
+    with socket.create_connection(("127.0.0.1", server.http)) as connection:
+        connection.settimeout(60)
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(request)
+        yield connection
 
 
 @contextlib.contextmanager
