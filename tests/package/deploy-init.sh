@@ -30,6 +30,7 @@ needs npm
 fetch 'osls and cfn-lint' fetch_tools
 
 check 'osls packages the handler with the layer, on the runtime of AWS or on provided.al2023' '
+	start_mock &&
 	packages nodejs handler.mjs &&
 	same "handler.hello nodejs22.x arm64 /opt/open-runtime" "$(cat found)" &&
 	packages python handler.py &&

@@ -16,17 +16,6 @@ fetch_tools() {
 	) 9>"$tools/lock"
 }
 
-# fetch_venv LOCK FOLDER [OPTION…]: installs the packages of that lock file, with these options of pip.
-fetch_venv() {
-	! cmp -s "$1" "$2/installed" || return 0
-	fetched_lock=$1 fetched_into=$2
-	shift 2
-	rm -rf "$fetched_into" &&
-		python3 -m venv "$fetched_into" &&
-		"$fetched_into/bin/python" -m pip install --quiet --disable-pip-version-check "$@" --require-hashes --requirement "$fetched_lock" &&
-		cp "$fetched_lock" "$fetched_into/installed"
-}
-
 # copy_services: copies what is deployed, and the layers, into the folder services.
 copy_services() {
 	mkdir -p services/dist &&
