@@ -155,4 +155,22 @@ for row in json.load(open(\"table\")):
 	ends_with 2 "$open_runtime" event sqs --json 2>/dev/null
 '
 
+# on_a_terminal COMMAND…: runs it with a terminal as its stdin, stdout and stderr, and writes what it prints there into shown.
+on_a_terminal() {
+	python3 -c "
+import pty, sys
+pty.spawn(sys.argv[1:])" "$@" >shown
+}
+
+check 'invoke says on a terminal what it waits for after a second, and nothing of it before or elsewhere' '
+	make_task nodejs:handler.sleeps &&
+	set -- "$open_runtime" invoke handler.sleeps --task-root task --bootstrap "$bootstrap" --timeout 30 &&
+	on_a_terminal "$@" -d "{\"ms\":1500}" &&
+	same 1 "$(grep -c "open-runtime: waiting for the handler, for 30 s at most" shown)" &&
+	on_a_terminal "$@" -d "{\"ms\":1}" &&
+	fails_to grep "waiting for the handler" shown &&
+	"$@" -d "{\"ms\":1500}" >told 2>&1 &&
+	fails_to grep "waiting for" told
+'
+
 finish

@@ -2,6 +2,7 @@
 
 use super::given_event::{self, EventSource};
 use super::printed_stream::StreamPrinter;
+use super::progress::told;
 use super::record_arguments::RecordArguments;
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
@@ -138,10 +139,11 @@ async fn invoke(
         ..Invocation::default()
     });
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
+    let waiting = format!("waiting for the handler, for {} s at most", function.timeout.as_secs_f64());
     let platform = Platform::new(options).map_err(cannot_start)?;
     let mut lambda = Lambda::new(&platform, function).await.map_err(cannot_start)?;
     let status = tokio::select! {
-        status = once(&mut lambda, invocation, StreamPrinter::new(parts, shows_head)) => status,
+        status = once(&mut lambda, invocation, StreamPrinter::new(parts, shows_head), &waiting) => status,
         () = stop => Ok(INTERRUPTED),
     };
     lambda.shut_down("the invocation is done").await;
@@ -149,10 +151,16 @@ async fn invoke(
     status.map(ExitCode::from)
 }
 
-async fn once(lambda: &mut Lambda, invocation: Rc<Invocation>, mut stream: StreamPrinter) -> Result<u8, ToolError> {
+/// `waiting` is said if the handler takes its time.
+async fn once(
+    lambda: &mut Lambda,
+    invocation: Rc<Invocation>,
+    mut stream: StreamPrinter,
+    waiting: &str,
+) -> Result<u8, ToolError> {
     let request_id = invocation.request_id.clone();
-    let outcome = match lambda.init().await {
-        Ok(_) => stream.print_during(lambda.invoke(invocation, false)).await?,
+    let outcome = match told("waiting for Init", lambda.init()).await {
+        Ok(_) => stream.print_during(told(waiting, lambda.invoke(invocation, false))).await?,
         Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
     };
     lambda.finish_invocation(&request_id, &outcome).await;

@@ -13,6 +13,7 @@ pub mod map;
 pub mod middleware;
 mod nearest;
 mod printed_stream;
+mod progress;
 mod record_arguments;
 pub mod replay;
 mod rerun;
