@@ -22,4 +22,6 @@ pub mod states;
 pub mod streaming;
 pub mod telemetry;
 pub mod time;
+#[cfg(feature = "install")]
+mod unpacked;
 pub mod variables;
