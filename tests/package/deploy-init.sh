@@ -77,4 +77,33 @@ check 'cfn-lint reports nothing about any template for AWS SAM' '
 	done
 '
 
+needs bwrap
+needs mmdebstrap
+needs python3
+
+# image_answers LANGUAGE: the image of the function is built as its Dockerfile says, and its command answers as on Lambda.
+image_answers() {
+	rm -rf hello root &&
+		"$open_runtime" init "$1" hello &&
+		(cd hello && "$open_runtime" layer "$arch") &&
+		"$tests/package/deploy/dockerfile.py" hello/Dockerfile hello root >image &&
+		python3 - <<-'END' &&
+			import json, shlex
+			image = json.load(open("image"))
+			variables = [word for name, value in image["env"].items() for word in ("--setenv", name, value)]
+			bwrap = ["bwrap", "--ro-bind", "root", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", image["folder"]]
+			command = [*bwrap, "--unsetenv", "_HANDLER", *variables, *image["entrypoint"], *image["cmd"]]
+			with open("bootstrap", "w") as file:
+			    file.write(f"#!/bin/sh\ncd {shlex.quote(__import__('os').getcwd())}\nexec {shlex.join(command)}\n")
+		END
+		chmod +x bootstrap &&
+		"$open_runtime" invoke any.name --quiet --bootstrap ./bootstrap -f hello/event.json >response &&
+		same_json "{\"message\":\"Hello, Ada!\"}" response
+}
+
+check 'the images of the functions in PHP and Perl can be built, and answer' '
+	image_answers perl &&
+	image_answers php
+'
+
 finish
