@@ -2,6 +2,7 @@
 # make layer      the layers alone
 # make bootstrap  dist/<arch>/bootstrap, what Lambda runs
 # make interpreter-layers  layers with Node.js and Python, for provided.al2023, which has no interpreter
+# make dist       packages of the tool for PyPI and npm, with all that it needs, for x86_64 and arm64, in dist/packages
 # make image      runtime images for customer-managed runtimes, as OCI archives: dist/open-runtime-nodejs.oci.tar and others
 # make run        invokes the example with an event
 # make check      reads the sources: format, clippy, cargo doc, shellcheck
@@ -24,7 +25,7 @@
 
 .POSIX:
 .NOTPARALLEL:
-.PHONY: all bootstrap tool layer interpreter-layers image run check test test-compat test-deploy test-long mutants bench bench-quick size docs clean
+.PHONY: all bootstrap tool layer dist interpreter-layers image run check test test-compat test-deploy test-long mutants bench bench-quick size docs clean
 
 all: layer tool
 
@@ -37,6 +38,9 @@ tool:
 
 layer:
 	@scripts/layer
+
+dist:
+	@scripts/dist
 
 interpreter-layers:
 	@scripts/interpreter-layer
@@ -61,7 +65,7 @@ test-compat: bootstrap tool
 	@echo 'compat: the first run installs packages, which takes minutes; target/tests/ has its log'
 	@cd tests && LIMIT_S=1200 ./run compat/run
 
-test-deploy: layer interpreter-layers image
+test-deploy: dist interpreter-layers image
 	@scripts/setup test-deploy
 	@cd tests && ./run 'deploy-*'
 
@@ -77,7 +81,7 @@ bench: layer tool
 	@scripts/setup bench
 	@tests/bench/peers
 	@status=0; \
-	cargo bench --quiet --locked --bench cloudevents || status=1; \
+	cargo bench --quiet --locked --no-default-features --bench cloudevents || status=1; \
 	(cd tests && long/bench-middlewares.sh) || status=1; \
 	scripts/size --check || status=1; \
 	python3 tests/bench/bench.py $(PUBLISH:1=--publish) || status=1; \

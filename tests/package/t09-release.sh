@@ -41,8 +41,21 @@ fake_make() {
 			echo "release: $RUSTUP_TOOLCHAIN" >"dist/.made/$layer/rustc"
 			echo "WAY=$WAY PANIC=$PANIC" >"dist/.made/$layer/way"
 		done
+		mkdir -p dist/packages
+		for arch in x86_64 arm64
+		do
+			mkdir -p "dist/.made/tool-$arch"
+			echo "release: $RUSTUP_TOOLCHAIN" >"dist/.made/tool-$arch/rustc"
+			echo "WAY=$WAY PANIC=message" >"dist/.made/tool-$arch/way"
+		done
+		for package in open-runtime-1.2.3.tgz open-runtime-linux-x64-1.2.3.tgz open-runtime-linux-arm64-1.2.3.tgz \
+			open_runtime-1.2.3-py3-none-any_x86_64.whl open_runtime-1.2.3-py3-none-any_aarch64.whl
+		do
+			echo package >"dist/packages/$package"
+		done
 		eval "${spoil:-}"
 		scripts/sums
+		(cd dist/packages && sha256sum -- *.whl *.tgz >SHA256SUMS)
 		eval "${spoil_later:-}"
 	END
 }
@@ -66,7 +79,7 @@ needs git
 check 'scripts/release runs the tests, builds, validates, and tags with the changelog section of the version' '
 	ready &&
 	scripts/release &&
-	same "all make layer interpreter-layers validate x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 " "$(tr "\n" " " <../started)" &&
+	same "all make layer interpreter-layers make dist validate x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 " "$(tr "\n" " " <../started)" &&
 	same tag "$(git cat-file -t v1.2.3)" &&
 	same "$(git rev-parse HEAD)" "$(git rev-parse v1.2.3^{commit})" &&
 	git for-each-ref --format="%(contents)" refs/tags/v1.2.3 >../message &&
@@ -74,11 +87,11 @@ check 'scripts/release runs the tests, builds, validates, and tags with the chan
 	diff -B ../expected ../message
 '
 
-check 'the files to publish are five layers, an SBOM for each, and their sums' '
+check 'the files to publish are five layers, an SBOM for each, five packages, and their sums' '
 	ready &&
 	scripts/release --dry-run &&
 	scripts/release --dry-run &&
-	same 11 "$(ls dist/.release/files | wc -l)" &&
+	same 16 "$(ls dist/.release/files | wc -l)" &&
 	cd dist/.release/files &&
 	sha256sum --check SHA256SUMS
 '
@@ -169,6 +182,8 @@ check 'scripts/release refuses files to publish that are wrong' '
 	ready &&
 	refuses_spoilt "echo release: 1.0.0 >dist/.made/arm64/rustc" "bootstrap for arm64 was not built with Rust" &&
 	refuses_spoilt "echo WAY=debian PANIC=silent >dist/.made/x86_64/way" "bootstrap for x86_64 was not built by WAY=rustup" &&
+	refuses_spoilt "echo release: 1.0.0 >dist/.made/tool-arm64/rustc" "open-runtime for arm64 was not built with Rust" &&
+	refuses_spoilt "rm dist/packages/*aarch64.whl" "there is no package open_runtime-1.2.3-py3-none-*_aarch64.whl" &&
 	refuses_spoilt "echo more >dist/open-runtime-other.zip" "SHA256SUMS lists other files than those of the release" &&
 	refuses_spoilt "cp dist/open-runtime-x86_64.zip dist/open-runtime-arm64.zip" "open-runtime-arm64.zip does not say" &&
 	export spoil_later="echo more >>dist/open-runtime-arm64.cdx.json" &&

@@ -6,7 +6,7 @@ description='the test helpers of the example: a pytest fixture, and a function f
 use_example() {
 	cp -R "$repository/example" . &&
 		PATH=$repository/dist:$PATH &&
-		cd example/testing
+		cd example/testing || return
 }
 
 # fetch_pytest: installs pytest of the lock file, once.
@@ -17,27 +17,31 @@ fetch_pytest() {
 	) 9>"$repository/.cache/helpers.lock"
 }
 
+# use_pytest: runs the tests of this folder.
+use_pytest() {
+	"$repository/.cache/helpers/bin/pytest" -p no:cacheprovider
+}
+
 needs python3
 fetch pytest fetch_pytest
-pytest=$repository/.cache/helpers/bin/pytest
 
 check 'the pytest fixture starts handlers, gives their answers and errors, and stops them' '
 	use_example &&
-	"$pytest" -p no:cacheprovider >told &&
+	use_pytest >told &&
 	says told "2 passed"
 '
 
 check 'a test of pytest fails if the handler answers otherwise, and the handler is stopped' '
 	use_example &&
 	sed -i "s/Hello, Ada/Goodbye/" test_handler.py &&
-	ends_with 1 "$pytest" -p no:cacheprovider >told &&
+	ends_with 1 use_pytest >told &&
 	says told "1 failed, 1 passed"
 '
 
 check 'a tool that does not start fails the test of pytest at once' '
 	use_example &&
 	sed -i "s/\"--task-root\"/\"--no-such-option\"/" test_handler.py &&
-	ends_with 1 "$pytest" -p no:cacheprovider >told &&
+	ends_with 1 use_pytest >told &&
 	says told "open-runtime serve has not started"
 '
 
