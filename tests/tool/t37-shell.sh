@@ -155,6 +155,33 @@ for row in json.load(open(\"table\")):
 	ends_with 2 "$open_runtime" event sqs --json 2>/dev/null
 '
 
+# of_record PYTHON-EXPRESSION: prints its value for record, which is in the file response.
+of_record() {
+	python3 -c "
+import json
+record = json.load(open('response'))
+print($1)"
+}
+
+# as_json HANDLER [OPTION…]: runs open-runtime invoke --json in the folder task.
+as_json() {
+	as_json_handler=$1
+	shift
+	"$open_runtime" invoke "$as_json_handler" --json --quiet --task-root task --bootstrap "$bootstrap" "$@" >response 2>lambda.log
+}
+
+check 'invoke --json prints a record in place of the response, and keeps the exit status' '
+	make_task nodejs:handler.echo &&
+	as_json handler.echo -d "{\"price\":1.50}" &&
+	same 1 "$(wc -l <response)" &&
+	says response "\"event\":{\"price\":1.50}" &&
+	same "handler.echo invoke True True" "$(of_record "record[\"handler\"], record[\"source\"], record[\"timing\"][\"coldStart\"], record[\"timing\"][\"durationMs\"] > 0" | tr -d "(),'\''")" &&
+	ends_with 1 as_json handler.fails -d 1 &&
+	same "RangeError" "$(of_record "record[\"error\"][\"errorType\"]")" &&
+	ends_with 3 as_json handler.none -d 1 &&
+	same "Runtime.HandlerNotFound" "$(of_record "record[\"error\"][\"errorType\"]")"
+'
+
 # on_a_terminal COMMAND…: runs it with a terminal as its stdin, stdout and stderr, and writes what it prints there into shown.
 on_a_terminal() {
 	python3 -c "

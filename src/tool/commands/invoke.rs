@@ -13,7 +13,7 @@ use crate::model::failure::Failure;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::invocation::{Invocation, Response};
-use crate::model::streaming;
+use crate::model::streaming::{self, PartReceiver};
 use crate::relay::debugged;
 use crate::report::history::Hub;
 use crate::report::journal::Journal;
@@ -46,6 +46,7 @@ Exit status:
 Try it with:
   open-runtime invoke handler.hello -d '{\"name\": \"Ada\"}'
   open-runtime event sqs | open-runtime invoke handler.hello --timeout 10 --env TABLE=orders -
+  open-runtime invoke handler.hello --json --quiet | jq .timing
 ";
 
 /// The command line.
@@ -79,6 +80,10 @@ pub struct InvokeArguments {
     /// Print the head of a streamed HTTP response, too: JSON on a line before the body
     #[arg(short, long)]
     pub include: bool,
+
+    /// Print the record of the invocation, as JSON on a line, in place of the response: event, response or error, log and times
+    #[arg(long, conflicts_with = "include")]
+    pub json: bool,
 }
 
 /// Runs the command. Takes as long as Init and the invocation do.
@@ -103,6 +108,9 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     if let Some(recorder) = arguments.records.open(function.variables.iter())? {
         hub.record_to(recorder);
     }
+    if arguments.json {
+        hub.keep_records();
+    }
     let options = Options {
         init_limit: INIT_LIMIT,
         runtime_api_port: 0,
@@ -118,15 +126,26 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
             Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
         };
-        invoke(Rc::new(function), options, event, arguments.include).await
+        let printed = if arguments.json { Printed::Record } else { Printed::Response { head: arguments.include } };
+        invoke(Rc::new(function), options, event, printed).await
     })
+}
+
+/// What stdout gets.
+#[derive(Clone, Copy, PartialEq)]
+enum Printed {
+    /// `head`: with the head of an HTTP response that is streamed.
+    Response {
+        head: bool,
+    },
+    Record,
 }
 
 async fn invoke(
     function: Rc<Function>,
     options: Options,
     event: Bytes,
-    shows_head: bool,
+    printed: Printed,
 ) -> Result<ExitCode, ToolError> {
     let (stream, parts) = streaming::channel();
     let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
@@ -135,7 +154,7 @@ async fn invoke(
         event,
         function_arn: function.arn(None),
         trace_id: ids::trace_id(),
-        stream: Some(stream),
+        stream: (printed != Printed::Record).then_some(stream),
         ..Invocation::default()
     });
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
@@ -143,11 +162,14 @@ async fn invoke(
     let platform = Platform::new(options).map_err(cannot_start)?;
     let mut lambda = Lambda::new(&platform, function).await.map_err(cannot_start)?;
     let status = tokio::select! {
-        status = once(&mut lambda, invocation, StreamPrinter::new(parts, shows_head), &waiting) => status,
+        status = once(&mut lambda, invocation, Output::new(parts, printed), &waiting) => status,
         () = stop => Ok(INTERRUPTED),
     };
     lambda.shut_down("the invocation is done").await;
     platform.hub.finish_records();
+    if let Some(record) = platform.hub.records().last() {
+        write(record.json().as_bytes())?;
+    }
     status.map(ExitCode::from)
 }
 
@@ -155,24 +177,24 @@ async fn invoke(
 async fn once(
     lambda: &mut Lambda,
     invocation: Rc<Invocation>,
-    mut stream: StreamPrinter,
+    mut output: Output,
     waiting: &str,
 ) -> Result<u8, ToolError> {
     let request_id = invocation.request_id.clone();
     let outcome = match told("waiting for Init", lambda.init()).await {
-        Ok(_) => stream.print_during(told(waiting, lambda.invoke(invocation, false))).await?,
-        Err(failure) => return print(&failure.body(&request_id)).map(|()| INIT_FAILED),
+        Ok(_) => output.stream.print_during(told(waiting, lambda.invoke(invocation, false))).await?,
+        Err(failure) => return output.print_init_error(&failure.body(&request_id)).map(|()| INIT_FAILED),
     };
     lambda.finish_invocation(&request_id, &outcome).await;
     match &outcome.result {
-        Ok(Response::Whole { body, .. }) => print(body).map(|()| 0),
+        Ok(Response::Whole { body, .. }) => output.print(body).map(|()| 0),
         Ok(Response::Streamed) => Ok(0),
-        Err(failure) if stream.has_begun() => {
+        Err(failure) if output.stream.has_begun() => {
             let body = failure.body(&request_id);
             lambda.reporter().say(&format!("the stream broke off: {}", String::from_utf8_lossy(&body)));
             Ok(status_of(failure))
         }
-        Err(failure) => print(&failure.body(&request_id)).map(|()| status_of(failure)),
+        Err(failure) => output.print(&failure.body(&request_id)).map(|()| status_of(failure)),
     }
 }
 
@@ -187,8 +209,32 @@ fn status_of(failure: &Failure) -> u8 {
     }
 }
 
-/// Prints the response and a line feed. Nothing else is written to stdout.
-fn print(response: &[u8]) -> Result<(), ToolError> {
+/// Writes to stdout: the response, as it comes if it is streamed, or nothing where the record follows.
+struct Output {
+    stream: StreamPrinter,
+    printed: Printed,
+}
+
+impl Output {
+    fn new(parts: PartReceiver, printed: Printed) -> Output {
+        Output { stream: StreamPrinter::new(parts, printed == Printed::Response { head: true }), printed }
+    }
+
+    fn print(&self, response: &[u8]) -> Result<(), ToolError> {
+        if self.printed == Printed::Record { Ok(()) } else { write(response) }
+    }
+
+    /// There is no invocation, and no record of it.
+    fn print_init_error(&self, error: &[u8]) -> Result<(), ToolError> {
+        match self.printed {
+            Printed::Response { .. } => write(error),
+            Printed::Record => write(&[b"{\"error\":", error, b"}"].concat()),
+        }
+    }
+}
+
+/// Writes the text and a line feed. Nothing else is written to stdout.
+fn write(response: &[u8]) -> Result<(), ToolError> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(response).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
     written.map_err(|why| ToolError::Io("write the response to stdout", why))
