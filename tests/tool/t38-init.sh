@@ -27,6 +27,15 @@ do
 		same_json "{\"message\":\"Hello, Ada!\"}" response
 	'
 
+	check "$language: the function passes its own test, and fails one that expects otherwise" '
+		begin $language &&
+		cd hello &&
+		"$open_runtime" test --bootstrap "$bootstrap" >told &&
+		says told "ok 1" &&
+		sed -i s/Hello,/Goodbye,/ tests/hello.json &&
+		ends_with 1 "$open_runtime" test --bootstrap "$bootstrap" >told
+	'
+
 	check "$language: serve answers with what the test of the function expects" '
 		begin $language &&
 		"$open_runtime" serve handler.hello --port 0 --port-file port --task-root hello --bootstrap "$bootstrap" >lambda.out 2>lambda.log &

@@ -12,7 +12,8 @@ Files that are there already are never overwritten: then nothing is written.
 
 Try it with:
   open-runtime init python hello
-  open-runtime invoke handler.hello --task-root hello -f hello/event.json
+  cd hello
+  open-runtime test
   open-runtime init nodejs orders --template sam
 ";
 
