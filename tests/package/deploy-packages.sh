@@ -13,7 +13,8 @@ arm64)
 	machine=x86_64 npm_machine=x64
 	;;
 esac
-export wheel=$packages/open_runtime-$version-py3-none-manylinux_2_17_$machine.manylinux2014_$machine.musllinux_1_1_$machine.whl
+wheel=open_runtime-$version-py3-none-manylinux_2_17_$machine.manylinux2014_$machine.musllinux_1_1_$machine.whl
+export wheel="$packages/$wheel"
 
 # fetch_tools: installs uv, pipx, twine and wheel of the lock file, once.
 fetch_tools() {
