@@ -17,6 +17,7 @@ mod progress;
 mod record_arguments;
 pub mod replay;
 mod rerun;
+mod rerun_function;
 pub mod serve;
 mod serve_http;
 pub mod test;

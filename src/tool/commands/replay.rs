@@ -1,6 +1,7 @@
 //! `open-runtime replay`: runs records again, and shows what differs.
 
-use super::rerun::{self, NotRun, RerunArguments, RerunFunction, Runner};
+use super::rerun::{self, NotRun, RerunArguments, Runner};
+use super::rerun_function::RerunFunction;
 use crate::event_loop::{run_local, stop_signal};
 use crate::replay::compare::{Differences, differences};
 use crate::replay::ignore;
@@ -118,16 +119,16 @@ async fn replay(runner: &mut Runner, path: &Path, arguments: &RerunArguments) ->
         NotRun::NoRecord => "it is not a record: it has no event".to_owned(),
         NotRun::Wrong(why) => why,
     })?;
-    let got = runner.run(&saved).await?;
-    let found = differences(&saved.expected, &got, &arguments.ignore);
+    let ran = runner.run(&saved).await?;
+    let found = differences(&saved.expected, &ran.answer, &arguments.ignore);
     if found.told.is_empty() {
         return Ok(Replayed::Same);
     }
     if arguments.update {
-        rerun::write(path, &saved, &got, arguments, runner)?;
+        rerun::write(path, &saved, &ran, arguments)?;
         return Ok(Replayed::Updated);
     }
-    if let Some(names) = runner.missing_variables(&saved) {
+    if let Some(names) = ran.missing_variables(&saved) {
         eprintln!("open-runtime: {} was recorded with variables that --env does not set now: {names}", shown(path));
     }
     Ok(Replayed::Differs(found))

@@ -1,10 +1,11 @@
 //! Runs records again, for `replay` and `test`: one function, kept warm.
 
 use super::record_arguments::RedactionArguments;
+use super::rerun_function::{Functions, RerunFunction};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda};
 use crate::lambda::platform::{Options, Platform};
-use crate::model::arguments::{FunctionArguments, StreamArguments};
+use crate::model::arguments::StreamArguments;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::invocation::{Invocation, Outcome, Response, Source};
@@ -22,20 +23,6 @@ use bytes::Bytes;
 use clap::Args;
 use std::path::Path;
 use std::rc::Rc;
-
-/// The function, whose handler and name the records may have.
-#[derive(Args)]
-#[command(
-    mut_arg("handler", |arg| arg.long("handler").required(false).default_value("").hide_default_value(true)
-        .help("The handler, as on Lambda: file.function. Default: the one in the record")),
-    mut_arg("function_name", |arg| arg.default_value("").hide_default_value(true)
-        .help("The function's name. Default: the one in the record")),
-    mut_arg("quiet", |arg| arg.hide(true)),
-)]
-pub struct RerunFunction {
-    #[command(flatten)]
-    pub function: FunctionArguments,
-}
 
 /// The most characters of a value that are shown.
 const MAX_SHOWN: usize = 300;
@@ -64,9 +51,23 @@ const IGNORE: &str = "Do not compare this part of the answer: response.items[0].
 /// Invokes the functions of records. It has one execution environment, until a record has another handler.
 pub struct Runner {
     platform: Rc<Platform>,
-    /// The function, but for handler and name if the records have them.
-    function: Function,
+    functions: Functions,
     current: Option<Lambda>,
+}
+
+/// What came of a record.
+pub struct Ran {
+    pub answer: Answer,
+    function: Rc<Function>,
+}
+
+impl Ran {
+    /// Names of variables that the record was made with, and that are not set now. None: there are none.
+    pub fn missing_variables(&self, saved: &Saved) -> Option<String> {
+        let is_missing = |name: &&String| !self.function.variables.iter().any(|(set, _)| set == *name);
+        let missing: Vec<&str> = saved.variables.iter().filter(is_missing).map(String::as_str).collect();
+        (!missing.is_empty()).then(|| missing.join(", "))
+    }
 }
 
 /// Why a record was not run.
@@ -83,7 +84,7 @@ impl Runner {
     /// # Errors
     /// The function cannot be run.
     pub fn new(function: RerunFunction, arguments: &RerunArguments) -> Result<Runner, ToolError> {
-        let function = Function::new(function.function).map_err(ToolError::Function)?;
+        let functions = Functions::new(function)?;
         let options = Options {
             init_limit: INIT_LIMIT,
             runtime_api_port: 0,
@@ -95,29 +96,19 @@ impl Runner {
             is_quiet: true,
         };
         let platform = Platform::new(options).map_err(cannot_start)?;
-        Ok(Runner { platform, function, current: None })
-    }
-
-    /// Names of variables that the record was made with, and that are not set now. None: there are none.
-    pub fn missing_variables(&self, saved: &Saved) -> Option<String> {
-        let is_missing = |name: &&String| !self.function.variables.iter().any(|(set, _)| set == *name);
-        let missing: Vec<&str> = saved.variables.iter().filter(is_missing).map(String::as_str).collect();
-        (!missing.is_empty()).then(|| missing.join(", "))
-    }
-
-    pub fn variables(&self) -> impl Iterator<Item = &(String, String)> {
-        self.function.variables.iter()
+        Ok(Runner { platform, functions, current: None })
     }
 
     /// Invokes the function with the event of the record. Takes as long as Init and the invocation do.
     ///
     /// # Errors
     /// The record names no handler, or the tool itself failed.
-    pub async fn run(&mut self, saved: &Saved) -> Result<Answer, String> {
-        let function = Rc::new(self.function_of(saved)?);
+    pub async fn run(&mut self, saved: &Saved) -> Result<Ran, String> {
+        let function = Rc::new(self.functions.of(saved)?);
         let is_other = |lambda: &Lambda| {
             let current = lambda.function();
-            (&current.handler, &current.name) != (&function.handler, &function.name)
+            (&current.handler, &current.name, &current.task_root)
+                != (&function.handler, &function.name, &function.task_root)
         };
         if self.current.as_ref().is_some_and(is_other) {
             self.end().await;
@@ -133,18 +124,7 @@ impl Runner {
         let outcome = stream.collect_during(lambda.invoke(invocation.clone(), false)).await;
         let answer = answer(&invocation.request_id, &outcome, stream);
         lambda.finish_invocation(&invocation.request_id, &outcome).await;
-        Ok(answer)
-    }
-
-    fn function_of(&self, saved: &Saved) -> Result<Function, String> {
-        let mut function = self.function.clone();
-        if function.handler.is_empty() {
-            function.handler = saved.handler.clone().ok_or("it names no handler; give one with --handler")?;
-        }
-        if function.name.is_empty() {
-            function.name = saved.function.clone().unwrap_or_else(|| "function".to_owned());
-        }
-        Ok(function)
+        Ok(Ran { answer, function })
     }
 
     /// Ends the execution environment.
@@ -174,15 +154,9 @@ pub fn read(path: &Path) -> Result<Saved, NotRun> {
 ///
 /// # Errors
 /// Why that cannot be done. The file is as it was then.
-pub fn write(
-    path: &Path,
-    saved: &Saved,
-    answer: &Answer,
-    arguments: &RerunArguments,
-    runner: &Runner,
-) -> Result<(), String> {
-    let redaction = arguments.redaction.of(runner.variables());
-    let text = update::updated(saved, answer, &arguments.ignore, redaction.as_ref());
+pub fn write(path: &Path, saved: &Saved, ran: &Ran, arguments: &RerunArguments) -> Result<(), String> {
+    let redaction = arguments.redaction.of(ran.function.variables.iter());
+    let text = update::updated(saved, &ran.answer, &arguments.ignore, redaction.as_ref());
     let written = path.canonicalize().and_then(|path| recorder::rewrite(&path, text.as_bytes()));
     written.map_err(|why| format!("it cannot be updated: {why}"))
 }

@@ -2,7 +2,8 @@
 //!
 //! Source: <https://testanything.org/tap-version-13-specification.html>
 
-use super::rerun::{self, NotRun, RerunArguments, RerunFunction, Runner};
+use super::rerun::{self, NotRun, RerunArguments, Runner};
+use super::rerun_function::RerunFunction;
 use crate::event_loop::{run_local, stop_signal};
 use crate::model::time::ms;
 use crate::replay::compare::{Differences, differences};
@@ -148,18 +149,18 @@ async fn test(runner: &mut Runner, path: &Path, arguments: &RerunArguments) -> T
         Err(NotRun::NoRecord) => return Tested::Skipped,
         Err(NotRun::Wrong(why)) => return failed(why),
     };
-    let got = match runner.run(&saved).await {
-        Ok(got) => got,
+    let ran = match runner.run(&saved).await {
+        Ok(ran) => ran,
         Err(why) => return failed(why),
     };
-    let found = differences(&saved.expected, &got, &arguments.ignore);
+    let found = differences(&saved.expected, &ran.answer, &arguments.ignore);
     if found.told.is_empty() {
         return Tested::Passed;
     }
     if !arguments.update {
         return Tested::Failed(Why::Differs(found));
     }
-    rerun::write(path, &saved, &got, arguments, runner).map_or_else(failed, |()| Tested::Updated)
+    rerun::write(path, &saved, &ran, arguments).map_or_else(failed, |()| Tested::Updated)
 }
 
 impl Tested {

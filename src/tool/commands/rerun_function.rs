@@ -1,0 +1,93 @@
+//! Which function a record is run with: the one that the command line describes, with the handler and the name of the
+//! record where it gives none.
+
+use crate::model::arguments::{FunctionArguments, seconds};
+use crate::model::function::Function;
+use crate::model::given_variables::GivenVariables;
+use crate::replay::saved::Saved;
+use crate::tool_error::ToolError;
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The command line.
+#[derive(Args)]
+pub struct RerunFunction {
+    /// The handler, as on Lambda: file.function. Default: the one in the record
+    #[arg(long)]
+    handler: Option<String>,
+
+    /// Timeout of an invocation in seconds. Default: 3
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    timeout: Option<Duration>,
+
+    /// Memory in MB, as the function is told. Default: 128
+    #[arg(long, value_name = "MB")]
+    memory: Option<u32>,
+
+    #[command(flatten)]
+    variables: GivenVariables,
+
+    /// The function's folder, LAMBDA_TASK_ROOT. Default: this one
+    #[arg(long, value_name = "DIR")]
+    task_root: Option<PathBuf>,
+
+    /// The bootstrap to run, in place of the one beside open-runtime or /opt/bootstrap
+    #[arg(long, value_name = "PATH")]
+    bootstrap: Option<PathBuf>,
+
+    /// Run as the wrapper of a managed runtime (nodejs22.x, python3.13 …): events come as AWS sends them
+    #[arg(long, value_name = "RUNTIME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    managed: Option<String>,
+
+    /// Play SnapStart: after Init the environment is restored from a snapshot, as the runtime sees it
+    #[arg(long)]
+    snapstart: bool,
+
+    /// The function's name. Default: the one in the record
+    #[arg(long, value_name = "NAME")]
+    function_name: Option<String>,
+}
+
+/// Finds the function of each record.
+pub struct Functions {
+    /// Without handler and name, if the records have them.
+    described: Function,
+}
+
+impl Functions {
+    /// # Errors
+    /// The function cannot be run.
+    pub fn new(arguments: RerunFunction) -> Result<Functions, ToolError> {
+        let described = FunctionArguments {
+            handler: arguments.handler.unwrap_or_default(),
+            timeout: arguments.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            memory: arguments.memory.unwrap_or(DEFAULT_MEMORY_MB),
+            variables: arguments.variables,
+            task_root: arguments.task_root.unwrap_or_else(|| PathBuf::from(".")),
+            bootstrap: arguments.bootstrap,
+            managed: arguments.managed,
+            snapstart: arguments.snapstart,
+            function_name: arguments.function_name.unwrap_or_default(),
+            quiet: true,
+        };
+        Ok(Functions { described: Function::new(described).map_err(ToolError::Function)? })
+    }
+
+    /// # Errors
+    /// Neither the command line nor the record has a handler.
+    pub fn of(&self, saved: &Saved) -> Result<Function, String> {
+        let mut function = self.described.clone();
+        if function.handler.is_empty() {
+            function.handler = saved.handler.clone().ok_or("it names no handler; give one with --handler")?;
+        }
+        if function.name.is_empty() {
+            function.name = saved.function.clone().unwrap_or_else(|| "function".to_owned());
+        }
+        Ok(function)
+    }
+}
+
+/// Those of `invoke`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
+const DEFAULT_MEMORY_MB: u32 = 128;
