@@ -58,6 +58,8 @@ pub struct Runner {
 /// What came of a record.
 pub struct Ran {
     pub answer: Answer,
+    /// The lines that the function wrote, if they were hidden.
+    pub log: Vec<String>,
     function: Rc<Function>,
 }
 
@@ -124,7 +126,15 @@ impl Runner {
         let outcome = stream.collect_during(lambda.invoke(invocation.clone(), false)).await;
         let answer = answer(&invocation.request_id, &outcome, stream);
         lambda.finish_invocation(&invocation.request_id, &outcome).await;
-        Ok(Ran { answer, function })
+        let record = self.platform.hub.records().pop();
+        let log = record.map_or_else(Vec::new, |record| record.log.lines.clone());
+        Ok(Ran { answer, log, function })
+    }
+
+    /// From now on the function's log goes to what comes of each record, and not to stderr.
+    pub fn hide_log(&self) {
+        self.platform.hub.keep_records();
+        self.platform.console.hide_logs();
     }
 
     /// Ends the execution environment.

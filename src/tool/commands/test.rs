@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// The most lines of the function's log that are shown.
+const MAX_LINES: usize = 100;
+
 const FAILED: u8 = 1;
 const TROUBLE: u8 = 2;
 /// 128 + SIGINT, as in a shell.
@@ -31,7 +34,8 @@ needs an event and a response or an error:
    \"response\": {\"message\": \"Hello, Ada!\", \"id\": \"[any]\"}}
 
 \"[any]\" stands for any value, and within a text for any text. The output is TAP 13, for a person or
-for a harness such as prove. JSON that has neither event nor answer is skipped.
+for a harness such as prove. If a test fails, it has the function's log. JSON that has neither event
+nor answer is skipped.
 
 Examples:
   open-runtime test
@@ -73,6 +77,7 @@ pub fn run(arguments: TestArguments) -> Result<ExitCode, ToolError> {
         let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
         let files = tests(&folder, filter.as_deref())?;
         let mut runner = Runner::new(function, &rerun)?;
+        runner.hide_log();
         let status = tokio::select! {
             has_passed = test_all(&mut runner, &files, &rerun) => if has_passed { 0 } else { FAILED },
             () = stop => {
@@ -138,7 +143,8 @@ enum Tested {
 }
 
 enum Why {
-    Differs(Differences),
+    /// With the function's log.
+    Differs(Differences, Vec<String>),
     NotRun(String),
 }
 
@@ -158,7 +164,7 @@ async fn test(runner: &mut Runner, path: &Path, arguments: &RerunArguments) -> T
         return Tested::Passed;
     }
     if !arguments.update {
-        return Tested::Failed(Why::Differs(found));
+        return Tested::Failed(Why::Differs(found, ran.log));
     }
     rerun::write(path, &saved, &ran, arguments).map_or_else(failed, |()| Tested::Updated)
 }
@@ -185,9 +191,9 @@ impl Tested {
 
 impl Why {
     fn lines(&self) -> String {
-        let found = match self {
+        let (found, log) = match self {
             Why::NotRun(why) => return format!("  message: {}\n", quoted(why)),
-            Why::Differs(found) => found,
+            Why::Differs(found, log) => (found, log),
         };
         let count = found.told.len() + found.more;
         let what = if count == 1 { "1 difference".to_owned() } else { format!("{count} differences") };
@@ -197,6 +203,12 @@ impl Why {
             text.push_str(&format!("    - path: {}\n", quoted(&format!("{}{detail}", ignore::show(path)))));
             text.push_str(&format!("      expected: {}\n", quoted(&rerun::shown(expected.as_deref()))));
             text.push_str(&format!("      got: {}\n", quoted(&rerun::shown(got.as_deref()))));
+        }
+        if !log.is_empty() {
+            text.push_str("  log:\n");
+        }
+        for line in log.iter().take(MAX_LINES) {
+            text.push_str(&format!("    - {}\n", quoted(&rerun::shown(Some(line)))));
         }
         text
     }

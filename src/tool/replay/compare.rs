@@ -17,6 +17,9 @@ const ANY: &str = "[any]";
 /// How many differences are told one by one.
 const MAX_TOLD: usize = 100;
 
+/// The longest name of a variable in a mark, in bytes.
+const MAX_VARIABLE: usize = 256;
+
 /// The differences between two answers.
 #[derive(Default)]
 pub struct Differences {
@@ -46,7 +49,7 @@ pub fn is_as_expected(expected: &Value, got: &Value) -> bool {
 
 /// True if this text stands for other texts.
 pub fn has_mark(expected: &str) -> bool {
-    first_mark(expected.as_bytes()).is_some()
+    first_mark(expected).is_some()
 }
 
 /// Goes through both answers.
@@ -93,10 +96,10 @@ impl Finder<'_> {
             }
             (expected, got) => {
                 if let Some(body) = expected {
-                    self.member(body.name(), |at| at.differ(Some(body.json()), None));
+                    self.member(body.name(), |at| at.differ(Some(json_text::compact(&body.json())), None));
                 }
                 if let Some(body) = got {
-                    self.member(body.name(), |at| at.differ(None, Some(body.json())));
+                    self.member(body.name(), |at| at.differ(None, Some(json_text::compact(&body.json()))));
                 }
             }
         }
@@ -177,7 +180,7 @@ impl Finder<'_> {
     }
 
     fn texts(&mut self, expected: &str, got: &str) {
-        if expected == got || fits(expected.as_bytes(), got.as_bytes()) {
+        if expected == got || fits(expected, got) {
             return;
         }
         if let (Some(expected), Some(got)) = (container(expected), container(got)) {
@@ -203,7 +206,7 @@ fn container(text: &str) -> Option<Value> {
 
 /// True if both are base64, and what is expected has marks inside.
 fn is_same_base64(expected: &str, got: &str) -> bool {
-    let decoded = |text: &str| STANDARD.decode(text).ok();
+    let decoded = |text: &str| Some(String::from_utf8_lossy(&STANDARD.decode(text).ok()?).into_owned());
     match (decoded(expected), decoded(got)) {
         (Some(expected), Some(got)) => fits(&expected, &got),
         _ => false,
@@ -220,7 +223,7 @@ fn first_different_line<'a>(expected: &'a str, got: &'a str) -> Option<(usize, O
         match (expected.next(), got.next()) {
             (None, None) => return None,
             (expected, got) if expected == got => {}
-            (Some(expected), Some(got)) if fits(expected.as_bytes(), got.as_bytes()) => {}
+            (Some(expected), Some(got)) if fits(expected, got) => {}
             (expected, got) => return Some((number, expected, got)),
         }
     }
@@ -228,43 +231,34 @@ fn first_different_line<'a>(expected: &'a str, got: &'a str) -> Option<(usize, O
 }
 
 /// Where the first mark is, and where it ends.
-fn first_mark(text: &[u8]) -> Option<(usize, usize)> {
-    (0..text.len()).filter(|at| text.get(*at) == Some(&b'[')).find_map(|at| {
+fn first_mark(text: &str) -> Option<(usize, usize)> {
+    text.match_indices('[').find_map(|(at, _)| {
         let rest = text.get(at..)?;
-        if rest.starts_with(ANY.as_bytes()) {
+        if rest.starts_with(ANY) {
             return Some((at, at + ANY.len()));
         }
-        let name = rest.strip_prefix(b"[redacted")?;
-        let end = name.iter().position(|byte| *byte == b']')?;
-        (end == 0 || name.first() == Some(&b':')).then_some((at, at + b"[redacted".len() + end + 1))
+        let name = rest.strip_prefix("[redacted")?;
+        let end = name.bytes().take(MAX_VARIABLE).position(|byte| byte == b']')?;
+        (end == 0 || name.starts_with(':')).then_some((at, at + "[redacted".len() + end + 1))
     })
 }
 
 fn is_only_a_mark(text: &str) -> bool {
-    first_mark(text.as_bytes()) == Some((0, text.len()))
+    first_mark(text) == Some((0, text.len()))
 }
 
 /// True if what is expected has marks, and the other is the same but for them.
-fn fits(expected: &[u8], got: &[u8]) -> bool {
+fn fits(expected: &str, got: &str) -> bool {
     let Some((at, end)) = first_mark(expected) else { return false };
-    let (Some(mut rest), Some(mut left)) = (expected.get(end..), strip_prefix(got, expected.get(..at))) else {
-        return false;
-    };
+    let (start, mut rest) = (expected.get(..at).unwrap_or_default(), expected.get(end..).unwrap_or_default());
+    let Some(mut left) = got.strip_prefix(start) else { return false };
     while let Some((at, end)) = first_mark(rest) {
         let between = rest.get(..at).unwrap_or_default();
-        let Some(found) = find(left, between) else { return false };
-        left = left.get(found + between.len()..).unwrap_or_default();
+        let Some((_, after)) = left.split_once(between) else { return false };
+        left = after;
         rest = rest.get(end..).unwrap_or_default();
     }
     left.ends_with(rest)
-}
-
-fn strip_prefix<'a>(bytes: &'a [u8], prefix: Option<&[u8]>) -> Option<&'a [u8]> {
-    bytes.strip_prefix(prefix?)
-}
-
-fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
-    if part.is_empty() { Some(0) } else { bytes.windows(part.len()).position(|window| window == part) }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct Console {
     running: Cell<usize>,
     /// What was written last, whose last line has not ended yet.
     unfinished: Cell<Option<u64>>,
+    /// Logs of functions are not written.
+    hides_logs: Cell<bool>,
 }
 
 impl Console {
@@ -26,6 +28,11 @@ impl Console {
         let mut logs = self.logs.borrow_mut();
         logs.retain(|log| log.strong_count() > 0);
         logs.push(log);
+    }
+
+    /// From now on the logs of functions are not written.
+    pub fn hide_logs(&self) {
+        self.hides_logs.set(true);
     }
 
     /// An execution environment begins to run.
@@ -53,7 +60,7 @@ impl Console {
     /// Writes these bytes of a source. They begin on a new line, unless they go on with a line of that source. Blocks
     /// while our stderr does.
     pub fn write(&self, source: Option<u64>, bytes: &[u8]) {
-        let Some(last) = bytes.last() else { return };
+        let Some(last) = bytes.last().filter(|_| source.is_none() || !self.hides_logs.get()) else { return };
         let unfinished = self.unfinished.take();
         let mut stderr = io::stderr().lock();
         if unfinished.is_some() && unfinished != source {

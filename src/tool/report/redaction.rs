@@ -3,11 +3,11 @@
 //! A secret becomes `[redacted]`, or `[redacted:NAME]` if it is the value of the function's environment variable NAME.
 
 use super::json_text::{self, Token, tokens};
+use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use regex::{Captures, Regex};
 use serde::de::IgnoredAny;
-use std::borrow::Cow;
 
 /// What stands in place of a secret.
 pub const MARK: &str = "[redacted]";
@@ -69,8 +69,10 @@ const COOKIE_ATTRIBUTES: [&str; 5] = ["domain", "expires", "max-age", "path", "s
 pub struct Redaction {
     /// Names that the user gave, in the form in which names are compared.
     names: Vec<String>,
-    /// Secret values, and the mark for each. The longest first.
-    values: Vec<(String, String)>,
+    /// Finds secret values. Of two at the same place the longer one is found.
+    values: AhoCorasick,
+    /// The mark for each value.
+    marks: Vec<String>,
     patterns: Regex,
     assignment: Regex,
     url_password: Regex,
@@ -83,11 +85,12 @@ impl Redaction {
         let names: Vec<String> = names.iter().map(|name| squashed(name)).collect();
         let is_secret = |name: &str| names.contains(&squashed(name)) || is_secret_variable(name);
         let secrets = variables.filter(|(name, _)| is_secret(name));
-        let mut values: Vec<_> = secrets.flat_map(|(name, value)| marked(name, value)).collect();
-        values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        let (values, marks): (Vec<_>, Vec<_>) = secrets.flat_map(|(name, value)| marked(name, value)).unzip();
+        let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values);
+        let values = values.expect("the kernel limits the environment to a few MB");
         let regex = |pattern: &str| Regex::new(pattern).expect("a constant pattern is valid");
         let (assignment, url_password) = (regex(ASSIGNMENT), regex(URL_PASSWORD));
-        Redaction { names, values, patterns: regex(&PATTERNS.join("|")), assignment, url_password }
+        Redaction { names, values, marks, patterns: regex(&PATTERNS.join("|")), assignment, url_password }
     }
 
     /// JSON without secrets. It takes JSON only.
@@ -143,26 +146,18 @@ impl Redaction {
 
     /// Bytes without the values of variables. None: they have none.
     fn bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut left = Cow::Borrowed(bytes);
-        for (value, mark) in &self.values {
-            while let Some(at) = left.windows(value.len()).position(|window| window == value.as_bytes()) {
-                left.to_mut().splice(at..at + value.len(), mark.bytes());
-            }
-        }
-        match left {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(redacted) => Some(redacted),
-        }
+        self.values.is_match(bytes).then(|| self.values.replace_all_bytes(bytes, &self.marks))
     }
 
-    fn without_values<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut left = Cow::Borrowed(text);
-        for (value, mark) in &self.values {
-            if left.contains(value) {
-                left = Cow::Owned(left.replace(value, mark));
-            }
-        }
-        left
+    fn without_values(&self, text: &str) -> String {
+        self.values.replace_all(text, &self.marks)
+    }
+
+    /// The name of a member without secrets. None: it has none.
+    fn name(&self, name: &str) -> Option<String> {
+        let without_values = self.without_values(name);
+        let redacted = self.patterns.replace_all(&without_values, MARK);
+        (redacted != name).then(|| redacted.into_owned())
     }
 
     /// What stands in place of `name=value`.
@@ -183,11 +178,11 @@ impl Redaction {
             return String::new();
         }
         let without_values = self.without_values(text);
-        let bare = without_values.split_once(' ').map_or(&*without_values, |(scheme, rest)| {
+        let bare = without_values.split_once(' ').map_or(without_values.as_str(), |(scheme, rest)| {
             if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) { rest } else { &without_values }
         });
         if bare.starts_with("[redacted") && bare.find(']') == Some(bare.len() - 1) {
-            return without_values.into_owned();
+            return without_values;
         }
         if ends_like(&squashed(name), &["cookie"]) { without_cookies(text) } else { MARK.to_owned() }
     }
@@ -215,8 +210,10 @@ impl Walk<'_> {
     fn take(&mut self, token: Token<'_>, name: &mut Option<String>) {
         match token {
             Token::Name(text) => {
-                *name = Some(json_text::unquoted(text));
-                json_text::push(&mut self.out, token);
+                let plain = json_text::unquoted(text);
+                let redacted = self.redaction.name(&plain).map(|name| json_text::quoted(&name));
+                self.out.push_str(redacted.as_deref().unwrap_or(text));
+                *name = Some(plain);
             }
             Token::Colon | Token::Comma => json_text::push(&mut self.out, token),
             Token::Open(_) => {
@@ -364,6 +361,42 @@ mod tests {
         assert_eq!(got["url"], "https://h/?q=[redacted:API_KEY]&t=orders-table");
         assert_eq!((&got["authorization"], &got["abc"]), (&json!("Bearer [redacted:API_KEY]"), &json!("abc")));
         assert_eq!(STANDARD.decode(got["raw"].as_str().unwrap()).unwrap(), b"\xff [redacted:API_KEY]");
+    }
+
+    #[test]
+    fn names_of_members_may_be_secret_and_marks_are_not_read_again() {
+        assert_eq!(
+            redacted(json!({"k-123456789": 1, "AKIAIOSFODNN7EXAMPLE": 2})),
+            json!({"[redacted:API_KEY]": 1, "[redacted]": 2})
+        );
+        let variables = [("MY_TOKEN", "redacted"), ("YOUR_TOKEN", "a redacted text")];
+        let redaction = Redaction::new(&[], variables.into_iter());
+        assert_eq!(redaction.without_values("a redacted text, redacted"), "[redacted:YOUR_TOKEN], [redacted:MY_TOKEN]");
+        let bytes = redaction.bytes(b"\xff redacted").unwrap();
+        assert_eq!(bytes, b"\xff [redacted:MY_TOKEN]");
+    }
+
+    #[test]
+    fn a_hostile_text_is_read_once() {
+        let parts = [
+            "a",
+            "a.",
+            "\"",
+            "password=",
+            "password: '",
+            "eyJa.",
+            "eyJaaaaaaaaa.eyJaaaaaaaaa.",
+            "://a:",
+            "-----BEGIN PRIVATE KEY-----",
+            "[redacted",
+            "AKIA",
+            "=",
+        ];
+        let began = std::time::Instant::now();
+        for part in parts {
+            redaction().json(&Value::from(part.repeat(1_000_000 / part.len())).to_string());
+        }
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     }
 
     #[test]
