@@ -140,10 +140,9 @@ pub async fn serve(server: Rc<BootstrapServer>, listener: TcpListener, present: 
         let (server, guard, number) = (server.clone(), guard.clone(), environment.number);
         server.shared.journal.note("connection", || json!({"environment": number}));
         tokio::task::spawn_local(async move {
-            let over = environment.until(|state| state.is_over.then_some(()));
             tokio::select! {
                 () = server::serve(tcp, slot, &guard, |request, breaker| answer(&server, &environment, request, breaker)) => {}
-                () = over => {}
+                () = environment.until_over() => {}
             }
         });
     }

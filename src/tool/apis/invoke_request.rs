@@ -17,6 +17,9 @@ use percent_encoding::percent_decode_str;
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_ASYNC_EVENT: usize = 1024 * 1024;
 
+/// The longest name or ARN, in bytes.
+const MAX_NAME: usize = 256;
+
 /// The largest client context, in bytes of base64.
 const MAX_CLIENT_CONTEXT: usize = 3583;
 
@@ -63,6 +66,9 @@ pub struct FunctionName {
 /// # Errors
 /// Lambda would not accept the name.
 pub fn named(name: &str, query: Option<&str>) -> Result<FunctionName, Refusal> {
+    if query.is_none() && name.len() <= MAX_NAME && is_word(name) {
+        return Ok(FunctionName { name: name.to_owned(), qualifier: None }); // as nearly always
+    }
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let query = query.unwrap_or("").split('&').find_map(|pair| pair.strip_prefix("Qualifier="));
     let (name, query) = (decode(name), query.map(decode));
@@ -85,7 +91,7 @@ fn is_function_name(name: &str) -> bool {
     let before = name.strip_suffix(after).unwrap_or("");
     let known =
         before.is_empty() || before == "function:" || before.split(':').all(|part| part.is_empty() || is_word(part));
-    known && name.len() <= 256 && after.split(':').count() <= 2 && after.split(':').next().is_some_and(is_word)
+    known && name.len() <= MAX_NAME && after.split(':').count() <= 2 && after.split(':').next().is_some_and(is_word)
 }
 
 fn qualifier_of(name: &str) -> Option<&str> {

@@ -35,7 +35,7 @@ const TOO_SLOW: &str = "Consumer seems to have fallen behind as it has not ackno
 /// Delivers batch after batch, each until the subscriber has taken it, until the environment is over.
 pub async fn run(environment: Rc<Environment>, subscriber: Rc<Subscriber>, logs: Rc<Logs>) {
     let mut peer = Peer::default();
-    let over = environment.until(|state| state.is_over.then_some(()));
+    let over = environment.until_over();
     let deliveries = async {
         loop {
             let batch = subscriber.next().await;

@@ -97,6 +97,9 @@ impl Faults {
     /// Counts the request, and returns the first fault of the script that fits it. Without one, a fault that does
     /// nothing.
     pub fn next(&self, on: FaultPoint) -> Fault {
+        if self.entries.is_empty() {
+            return Fault::default();
+        }
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry(on).or_insert(0);
         *count += 1;

@@ -2,10 +2,13 @@
 
 use crate::os::sys;
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::{Rc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 /// From the first byte of a request to the end of its head.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -20,8 +23,7 @@ pub struct ConnectionLimit {
 /// The slot of one connection. Dropping it frees it.
 pub struct ConnectionSlot {
     stage: Cell<Stage>,
-    must_close: Cell<bool>,
-    changed: Notify,
+    must_close: Notify,
     freed: Rc<Notify>,
 }
 
@@ -74,8 +76,8 @@ impl ConnectionLimit {
             idle.or_else(|| slots.iter().find(|slot| slot.stage.get() != Stage::Busy))?.ask_to_close();
             return None; // its task closes it at its next turn
         }
-        let (stage, must_close, freed) = (Cell::new(Stage::Idle), Cell::new(false), self.freed.clone());
-        let slot = Rc::new(ConnectionSlot { stage, must_close, changed: Notify::new(), freed });
+        let (stage, must_close, freed) = (Cell::new(Stage::Idle), Notify::new(), self.freed.clone());
+        let slot = Rc::new(ConnectionSlot { stage, must_close, freed });
         taken.push(Rc::downgrade(&slot));
         Some(slot)
     }
@@ -86,14 +88,12 @@ impl ConnectionSlot {
     pub fn head_begins(&self) {
         if self.stage.get() == Stage::Idle {
             self.stage.set(Stage::Head(Instant::now()));
-            self.changed.notify_one();
         }
     }
 
     /// The whole head of a request has come.
     pub fn request_begins(self: &Rc<ConnectionSlot>) -> Busy {
         self.stage.set(Stage::Busy);
-        self.changed.notify_one();
         Busy(self.clone())
     }
 
@@ -103,19 +103,29 @@ impl ConnectionSlot {
     }
 
     fn ask_to_close(&self) {
-        self.must_close.set(true);
-        self.changed.notify_one();
+        self.must_close.notify_one();
     }
 
-    /// Waits until the connection must be closed.
+    /// Waits until the connection must be closed. To be polled by the task that serves the connection, and after it: the
+    /// stage changes nowhere else, so that a request that comes in one piece needs no timer.
     pub async fn must_close_now(&self) {
-        while !self.must_close.get() {
-            match self.stage.get() {
-                Stage::Head(since) if since.elapsed() >= HEAD_LIMIT => return,
-                Stage::Head(since) => drop(timeout_at(since + HEAD_LIMIT, self.changed.notified()).await),
-                Stage::Idle | Stage::Busy => self.changed.notified().await,
-            }
-        }
+        let mut asked = pin!(self.must_close.notified());
+        let mut timer = pin!(None);
+        let mut timed = None;
+        poll_fn(|context| {
+            let late = match self.stage.get() {
+                Stage::Head(since) => {
+                    if timed != Some(since) {
+                        timed = Some(since);
+                        timer.set(Some(sleep_until(since + HEAD_LIMIT)));
+                    }
+                    timer.as_mut().as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(context))
+                }
+                Stage::Idle | Stage::Busy => Poll::Pending,
+            };
+            if late.is_ready() { late } else { asked.as_mut().poll(context) }
+        })
+        .await;
     }
 }
 
@@ -128,6 +138,7 @@ impl Drop for ConnectionSlot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::{Context, Waker};
 
     #[test]
     fn the_oldest_connection_without_a_request_is_closed_and_one_that_is_answered_is_not() {
@@ -136,7 +147,10 @@ mod tests {
         taken[0].head_begins();
         let _busy = taken[0].request_begins();
         assert!(limit.try_take().is_none());
-        let closing: Vec<bool> = taken.iter().map(|slot| slot.must_close.get()).collect();
+        let must_close = |slot: &Rc<ConnectionSlot>| {
+            pin!(slot.must_close_now()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        };
+        let closing: Vec<bool> = taken.iter().map(must_close).collect();
         assert_eq!(closing, [false, true, false]);
         drop(taken);
         assert!(limit.try_take().is_some());

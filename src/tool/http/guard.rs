@@ -12,9 +12,13 @@
 //! that the user opens in a browser, too, sets `is_loopback_only`, which leaves the redirect.
 
 use hyper::Uri;
-use hyper::header::{HOST, HeaderMap, ORIGIN};
+use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What a browser says of the site that sends a request.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Which requests one listener accepts.
 #[derive(Clone, Default)]
@@ -43,33 +47,28 @@ impl Guard {
     /// # Errors
     /// A web page may have sent the request.
     pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), SentByWebPage> {
-        let hosts = headers.get_all(HOST).into_iter().map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-        let mut hosts = hosts.chain(uri.authority().map(ToString::to_string));
+        let mut hosts = texts(headers, &HOST);
         if let Some(host) = hosts.find(|host| !self.is_ours(host)) {
-            return Err(SentByWebPage::Host(host));
+            return Err(SentByWebPage::Host(host.into_owned()));
         }
-        let texts = |name: &str| {
-            headers
-                .get_all(name)
-                .into_iter()
-                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-                .collect::<Vec<_>>()
-        };
-        let is_allowed = |origin: &String| self.allowed_origins.is_some_and(|start| origin.starts_with(start));
-        if let Some(origin) = texts(ORIGIN.as_str()).into_iter().find(|origin| !is_allowed(origin)) {
-            return Err(SentByWebPage::Origin(origin));
+        if let Some(host) = uri.authority().filter(|host| !self.is_ours(host.as_str())) {
+            return Err(SentByWebPage::Host(host.to_string()));
+        }
+        let is_allowed = |origin: &Cow<'_, str>| self.allowed_origins.is_some_and(|start| origin.starts_with(start));
+        if let Some(origin) = texts(headers, &ORIGIN).find(|origin| !is_allowed(origin)) {
+            return Err(SentByWebPage::Origin(origin.into_owned()));
         }
         let has_origin = headers.contains_key(ORIGIN); // an allowed one; its requests are cross-site by nature
         let is_of_user = |site: &str| !self.is_for_programs && (site == "none" || site == "same-origin");
-        let is_allowed_site = |site: &String| has_origin || is_of_user(site);
-        match texts("sec-fetch-site").into_iter().find(|site| !is_allowed_site(site)) {
-            Some(site) => Err(SentByWebPage::Site(site)),
+        let is_allowed_site = |site: &Cow<'_, str>| has_origin || is_of_user(site);
+        match texts(headers, &SITE).find(|site| !is_allowed_site(site)) {
+            Some(site) => Err(SentByWebPage::Site(site.into_owned())),
             None => Ok(()),
         }
     }
 
     fn is_ours(&self, host: &str) -> bool {
-        let name = without_port(host).to_ascii_lowercase();
+        let name = without_port(host);
         let ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
         let address = match ipv6 {
             Some(name) => name.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
@@ -77,9 +76,14 @@ impl Guard {
         };
         let needs_loopback = self.is_for_programs || self.is_loopback_only;
         address.is_some_and(|address| address.is_loopback() || !needs_loopback)
-            || name == "localhost"
-            || self.allowed_hosts.iter().any(|own| own.eq_ignore_ascii_case(&name))
+            || name.eq_ignore_ascii_case("localhost")
+            || self.allowed_hosts.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
+}
+
+/// The values of a header. Bytes that are not UTF-8 are U+FFFD.
+fn texts<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = Cow<'a, str>> {
+    headers.get_all(name).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
 }
 
 fn without_port(host: &str) -> &str {
@@ -107,7 +111,7 @@ impl fmt::Display for SentByWebPage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::header::{HeaderName, HeaderValue};
+    use hyper::header::HeaderValue;
 
     fn check(guard: &Guard, headers: &[(&'static str, &str)]) -> Result<(), SentByWebPage> {
         let pair = |(name, value): &(&'static str, &str)| {

@@ -43,7 +43,7 @@ impl Reply {
 
     /// Lambda's answer to a request that it has accepted.
     pub fn accepted() -> Reply {
-        Reply::json(StatusCode::ACCEPTED, &json!({"status": "OK"}))
+        Reply::new(StatusCode::ACCEPTED, r#"{"status":"OK"}"#).with(CONTENT_TYPE, "application/json")
     }
 
     /// The answer to a request that the guard refuses. SDKs show its type and its message.

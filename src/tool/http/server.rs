@@ -86,6 +86,7 @@ async fn serve_wire<Answer>(
     });
     let connection = http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(wire), service);
     tokio::select! {
+        biased; // as the slot asks
         _ = connection => {} // the client broke the connection, or a fault did
         () = slot.must_close_now() => {}
     }

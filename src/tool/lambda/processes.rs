@@ -74,7 +74,7 @@ pub async fn shut_down(environment: &Environment, registry: &Registry, reporter:
     }
     kill_all(|| registry.processes_of(environment), &reporter.journal).await;
     registry.remove(environment); // with nothing awaited since the last look: of two that end at once, one is the last
-    environment.change(|state| state.is_over = true);
+    environment.end();
     reporter.environment_over(environment);
 }
 

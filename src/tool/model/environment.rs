@@ -37,7 +37,7 @@ pub struct State {
     pub exit: Option<ExitStatus>,
     /// External extensions are told to end.
     pub shutdown: Option<Shutdown>,
-    /// The environment has ended: its connections are closed.
+    /// The environment has ended: its connections are closed. [`Environment::end`] sets it.
     pub is_over: bool,
 }
 
@@ -69,6 +69,8 @@ pub struct Environment {
     pub slots: Slots<Environment>,
     state: RefCell<State>,
     changed: Notify,
+    /// Apart from `changed`, as many wait for it, and it comes once.
+    ended: Notify,
 }
 
 impl Environment {
@@ -98,6 +100,7 @@ impl Environment {
             slots: Slots::default(),
             state: RefCell::new(state),
             changed: Notify::new(),
+            ended: Notify::new(),
         }
     }
 
@@ -136,6 +139,23 @@ impl Environment {
                 return found;
             }
             changed.await;
+        }
+    }
+
+    /// Has its connections closed.
+    pub fn end(&self) {
+        self.change(|state| state.is_over = true);
+        self.ended.notify_waiters();
+    }
+
+    /// Waits until it has ended.
+    pub async fn until_over(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.read(|state| state.is_over) {
+                return;
+            }
+            ended.await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! A pipe from the processes of an execution environment to this tool.
 
 use super::sys;
+use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Stdio;
@@ -10,12 +11,17 @@ use tokio::net::unix::pipe::Receiver;
 pub struct Pipe {
     reader: Receiver,
     writer: OwnedFd,
+    buffer: RefCell<Box<[u8]>>,
 }
+
+/// As much as a pipe holds by default.
+const BUFFER: usize = 65536;
 
 impl Pipe {
     pub fn new() -> io::Result<Pipe> {
         let (reader, writer) = sys::pipe()?;
-        Ok(Pipe { reader: Receiver::from_owned_fd(reader)?, writer })
+        let buffer = RefCell::new(vec![0; BUFFER].into());
+        Ok(Pipe { reader: Receiver::from_owned_fd(reader)?, writer, buffer })
     }
 
     /// A copy of the write end for a child's STDOUT or STDERR.
@@ -30,21 +36,21 @@ impl Pipe {
     }
 
     /// Hands over everything that was written so far, without blocking. It asks the kernel: the event loop learns of
-    /// new data only at its next turn.
+    /// new data only at its next turn. `take` must not use this pipe.
     pub fn drain(&self, mut take: impl FnMut(&[u8])) {
-        let mut buffer = [0; 65536];
+        let mut buffer = self.buffer.borrow_mut();
         while let Ok(count @ 1..) = sys::read(self.reader.as_fd(), &mut buffer) {
             take(&buffer[..count]);
         }
     }
 
-    /// Waits until something is written, and hands that over.
+    /// Waits until something is written, and hands that over. `take` must not use this pipe.
     ///
     /// # Errors
     /// Those of the event loop.
     pub async fn next(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
         self.reader.readable().await?;
-        let mut buffer = [0; 65536];
+        let mut buffer = self.buffer.borrow_mut();
         while let Ok(count @ 1..) = self.reader.try_read(&mut buffer) {
             take(&buffer[..count]);
         }
