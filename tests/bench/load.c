@@ -1,19 +1,22 @@
 /* Invokes a function as fast as it answers, over connections that stay open, and counts the answers.
 
    usage: load PORT PATH CONNECTIONS SECONDS
-   Each event is a number of its own. An answer must be status 200 with its number; a 429 is counted and sent again. The
-   result is one JSON object on stdout. If something else comes, the reason is on stderr, and the exit status is 1. */
+   Each event is a text of its own, "#NUMBER#". An answer must be status 200 with this text in it; after a 429, which is counted,
+   the event is sent again. At the end all that was sent has been answered. The result is one JSON object on stdout. If
+   something else comes, the reason is on stderr, and the exit status is 1. */
 #include "api.h"
 #include <poll.h>
-#include <stdbool.h>
 #include <time.h>
 
 enum { CONNECTIONS = 512 };
 
+/* The seconds before an event that was throttled is sent again. */
+static const double BACKOFF = 0.01;
+
 struct caller {
 	struct buffer answer;
 	unsigned long number;
-	bool again; /* it was throttled */
+	double again; /* when it sends its event again, as it was throttled; or 0 */
 };
 
 static double now(void)
@@ -42,8 +45,8 @@ static int dial(int port)
 static void ask(int fd, const char *path, unsigned long number)
 {
 	char event[32], request[512];
-	int length = snprintf(event, sizeof event, "{\"n\":%lu}", number);
-	int size = snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n%s", path, length, event);
+	int length = snprintf(event, sizeof event, "\"#%lu#\"", number);
+	int size = snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, length, event);
 	struct iovec part = {request, size};
 	write_all(fd, &part, 1);
 }
@@ -69,7 +72,7 @@ static int take(struct caller *caller)
 	}
 	int status = atoi(answer->bytes + 9);
 	char event[32];
-	snprintf(event, sizeof event, "{\"n\":%lu}", caller->number);
+	snprintf(event, sizeof event, "#%lu#", caller->number);
 	if (status != 429 && (status != 200 || !strstr(body, event)))
 		wrong("not the answer to this event", answer);
 	return status;
@@ -103,19 +106,19 @@ int main(int count, char **arguments)
 				if (!status)
 					continue;
 				caller->answer.length = 0;
-				caller->again = status == 429;
-				*(caller->again ? &throttled : &answers) += 1;
-				if (!caller->again && at >= end) {
+				caller->again = status == 429 ? at + BACKOFF : 0;
+				*(status == 429 ? &throttled : &answers) += 1;
+				if (status == 200 && at >= end) {
 					fds[i].fd = -1; /* poll ignores it from now on */
 					busy--;
 					continue;
 				}
-				if (!caller->again) {
+				if (status == 200) {
 					caller->number = ++next;
 					ask(fds[i].fd, arguments[2], caller->number);
 				}
-			} else if (caller->again) { /* after a turn */
-				caller->again = false;
+			} else if (caller->again > 0 && at >= caller->again) {
+				caller->again = 0;
 				ask(fds[i].fd, arguments[2], caller->number);
 			}
 		}
