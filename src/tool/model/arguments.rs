@@ -6,6 +6,9 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The name of a function to which the user gives none.
+pub const DEFAULT_NAME: &str = "function";
+
 /// The function: on Lambda this is its configuration.
 #[derive(Args)]
 pub struct FunctionArguments {
@@ -45,7 +48,7 @@ pub struct FunctionArguments {
     pub extensions: Vec<PathBuf>,
 
     /// The function's name
-    #[arg(long, value_name = "NAME", default_value = "function")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_NAME)]
     pub function_name: String,
 
     /// Print no timeline on stderr, only the function's own log

@@ -2,14 +2,15 @@
 //! stderr.
 //!
 //! While one execution environment runs, every byte is passed on as it comes. While several run, whole lines are, and
-//! each begins with the number of its environment: `[2] `. External extensions have a pipe of their own, of which whole
-//! lines are passed on.
+//! each begins with the number of its environment: `[2] `, or `[NAME 2] ` if the function has a name of its own. External
+//! extensions have a pipe of their own, of which whole lines are passed on.
 //!
 //! Every line goes to the environment's telemetry, too.
 
 use super::console::{Console, Source};
 use super::lines::Lines;
 use super::observer::Observer;
+use crate::model::arguments::DEFAULT_NAME;
 use crate::model::environment::Environment;
 use crate::model::telemetry::Category;
 use crate::os::pipe::Pipe;
@@ -33,6 +34,8 @@ pub struct Logs {
     extensions: Pipe,
     console: Rc<Console>,
     observer: Rc<Observer>,
+    /// The function's name, unless it is the default one.
+    function: Option<String>,
     /// The number of the environment, and whether it runs.
     environment: Cell<u64>,
     present: RefCell<Option<Rc<Environment>>>,
@@ -48,7 +51,8 @@ pub struct Logs {
 impl Logs {
     /// # Errors
     /// A pipe cannot be made.
-    pub fn new(console: &Rc<Console>, observer: Rc<Observer>) -> io::Result<Rc<Logs>> {
+    pub fn new(console: &Rc<Console>, observer: Rc<Observer>, function: &str) -> io::Result<Rc<Logs>> {
+        let function = Some(function).filter(|name| *name != DEFAULT_NAME).map(str::to_owned);
         let (environment, is_running) = (Cell::new(0), Cell::new(false));
         let (tail, partial) = (RefCell::default(), RefCell::default());
         let (pipe, extensions, console) = (Pipe::new()?, Pipe::new()?, console.clone());
@@ -57,6 +61,7 @@ impl Logs {
             extensions,
             console,
             observer,
+            function,
             environment,
             present: RefCell::default(),
             function_lines: Lines::default(),
@@ -155,9 +160,11 @@ impl Logs {
         if bytes.is_empty() || !self.has_neighbours() {
             return self.console.write(source, bytes);
         }
+        let number = self.environment.get();
+        let mark = self.function.as_ref().map_or_else(|| format!("[{number}] "), |name| format!("[{name} {number}] "));
         let mut marked = Vec::with_capacity(bytes.len() + 64);
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            marked.extend_from_slice(format!("[{}] ", self.environment.get()).as_bytes());
+            marked.extend_from_slice(mark.as_bytes());
             marked.extend_from_slice(line);
         }
         if !marked.ends_with(b"\n") {
@@ -237,7 +244,7 @@ mod tests {
     use super::*;
 
     fn logs_on(console: &Rc<Console>) -> Rc<Logs> {
-        Logs::new(console, Rc::new(Observer::new(Rc::default(), Rc::default()))).unwrap()
+        Logs::new(console, Rc::new(Observer::new(Rc::default(), Rc::default())), DEFAULT_NAME).unwrap()
     }
 
     #[tokio::test]

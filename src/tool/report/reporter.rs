@@ -43,7 +43,7 @@ impl Reporter {
         function: &Rc<Function>,
     ) -> io::Result<Reporter> {
         let observer = Rc::new(Observer::new(hub, function.clone()));
-        let logs = Logs::new(console, observer.clone())?;
+        let logs = Logs::new(console, observer.clone(), &function.name)?;
         let steps = (!is_quiet).then(Steps::new).transpose()?.map(Rc::new);
         let (mut tasks, passing) = (JoinSet::new(), logs.clone());
         tasks.spawn_local(async move { passing.run().await });
