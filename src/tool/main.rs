@@ -8,9 +8,10 @@
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `cli` | the command line | `commands` `tool_error` |
-//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `relay` `replay` `report` `tool_error` |
+//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `page` `relay` `replay` `report` `tool_error` |
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
-//! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `report` |
+//! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `page` `report` |
+//! | `page` | the page that shows what happens | `http` `model` `report` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
 //! | `replay` | records that are run again and compared | `model` `report` |
 //! | `report` | log, timeline, journal, records | `model` `os` |
@@ -32,6 +33,7 @@ mod http;
 mod lambda;
 mod model;
 mod os;
+mod page;
 mod relay;
 mod replay;
 mod report;

@@ -17,6 +17,7 @@ use crate::model::function::VERSION;
 use crate::model::ids;
 use crate::model::invocation::{Invocation, Response, Source};
 use crate::model::streaming::{self, Part};
+use crate::page::Page;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -33,20 +34,24 @@ use tokio::task::spawn_local;
 /// Which of Lambda's limits throttles: here it is that of one function.
 const THROTTLED_BY: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
 
-/// Accepts callers for ever, and passes their invocations on.
-pub async fn serve(listener: TcpListener, guard: Rc<Guard>, functions: Rc<Functions>) {
+/// Accepts callers for ever, and passes their invocations on. `page` shows what happens, if it is there.
+pub async fn serve(listener: TcpListener, guard: Rc<Guard>, functions: Rc<Functions>, page: Option<Rc<Page>>) {
     let limit = ConnectionLimit::new();
     loop {
         let tcp = server::accept(&listener).await;
         let slot = limit.take().await;
-        let (guard, functions) = (guard.clone(), functions.clone());
+        let (guard, functions, page) = (guard.clone(), functions.clone(), page.clone());
         spawn_local(async move {
-            server::serve(tcp, slot, &guard, |request, _: Breaker| answer(request, &functions)).await;
+            let page = page.as_deref();
+            server::serve(tcp, slot, &guard, |request, _: Breaker| answer(request, &functions, page)).await;
         });
     }
 }
 
-async fn answer(request: Request<Incoming>, functions: &Functions) -> Result<Reply, NoAnswer> {
+async fn answer(request: Request<Incoming>, functions: &Functions, page: Option<&Page>) -> Result<Reply, NoAnswer> {
+    if let Some(page) = page.filter(|_| Page::owns(request.uri().path())) {
+        return page.answer(request).await;
+    }
     let (head, body) = request.into_parts();
     let received = reply::receive(body, MAX_EVENT).await?;
     let request_id = ids::uuid();

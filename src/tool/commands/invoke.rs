@@ -1,6 +1,7 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
 use super::given_event::{self, EventSource};
+use super::page::TimelineArguments;
 use super::printed_stream::StreamPrinter;
 use super::progress::told;
 use super::record_arguments::RecordArguments;
@@ -84,6 +85,9 @@ pub struct InvokeArguments {
     /// Print the record of the invocation, as JSON on a line, in place of the response: event, response or error, log and times
     #[arg(long, conflicts_with = "include")]
     pub json: bool,
+
+    #[command(flatten)]
+    pub timeline: TimelineArguments,
 }
 
 /// Runs the command. Takes as long as Init and the invocation do.
@@ -104,13 +108,9 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let function = Function::new(arguments.function).map_err(ToolError::Function)?;
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), arguments.streaming.limits());
-    let hub = Rc::new(Hub::default());
-    if let Some(recorder) = arguments.records.open(function.variables.iter())? {
-        hub.record_to(recorder);
-    }
-    if arguments.json {
-        hub.keep_records();
-    }
+    let hub = hub_for(&arguments.records, arguments.json, &function)?;
+    let timeline = arguments.timeline.open(&hub, arguments.records.redaction.of(function.variables.iter()))?;
+    let kept = hub.clone();
     let options = Options {
         init_limit: INIT_LIMIT,
         runtime_api_port: 0,
@@ -127,8 +127,23 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
             None => function,
         };
         let printed = if arguments.json { Printed::Record } else { Printed::Response { head: arguments.include } };
-        invoke(Rc::new(function), options, event, printed).await
+        let name = function.name.clone();
+        let status = invoke(Rc::new(function), options, event, printed).await?;
+        timeline.map_or(Ok(()), |file| file.write(&kept, &[name]))?;
+        Ok(status)
     })
+}
+
+/// The hub, which writes and keeps records if they are wanted.
+fn hub_for(records: &RecordArguments, is_kept: bool, function: &Function) -> Result<Rc<Hub>, ToolError> {
+    let hub = Rc::new(Hub::default());
+    if let Some(recorder) = records.open(function.variables.iter())? {
+        hub.record_to(recorder);
+    }
+    if is_kept {
+        hub.keep_records();
+    }
+    Ok(hub)
 }
 
 /// What stdout gets.

@@ -12,6 +12,7 @@ pub mod man;
 pub mod map;
 pub mod middleware;
 mod nearest;
+mod page;
 mod printed_stream;
 mod progress;
 mod record_arguments;

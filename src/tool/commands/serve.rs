@@ -1,5 +1,6 @@
 //! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
+use super::page::{self, TimelineArguments, TimelineFile};
 use super::record_arguments::RecordArguments;
 use super::serve_http::Http;
 use crate::apis::functions::{Callee, Functions};
@@ -80,6 +81,13 @@ pub struct ServeArguments {
     /// A name by which callers may reach this machine, besides IP addresses and localhost
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+
+    /// Do not show what happens at /_open-runtime/
+    #[arg(long)]
+    pub no_page: bool,
+
+    #[command(flatten)]
+    pub timeline: TimelineArguments,
 
     #[command(flatten)]
     pub web: WebArguments,
@@ -183,6 +191,8 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     if let Some(recorder) = records.open(function.variables.iter())? {
         options.hub.record_to(recorder);
     }
+    let timeline = arguments.timeline.open(&options.hub, records.redaction.of(function.variables.iter()))?;
+    let has_page = !arguments.no_page;
     run_local(async move {
         let function = Rc::new(match debugger.debug {
             Some(port) => debugged(function, port, allow_host.clone()).await?,
@@ -195,8 +205,8 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
                 None => None,
             },
         );
-        serve(Served { function, limits, options, allowed_hosts: allow_host, invoke, http }, hooks.port_file.as_deref())
-            .await
+        let served = Served { function, limits, options, allowed_hosts: allow_host, invoke, http, has_page, timeline };
+        serve(served, hooks.port_file.as_deref()).await
     })
 }
 
@@ -236,35 +246,44 @@ struct Served {
     allowed_hosts: Vec<String>,
     invoke: Listening,
     http: Option<(Listening, Http)>,
+    has_page: bool,
+    timeline: Option<TimelineFile>,
 }
 
 async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, ToolError> {
     let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
-    let journal = served.options.journal.clone();
+    let (journal, hub) = (served.options.journal.clone(), served.options.hub.clone());
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
     let invoke_api = Some(url_for_functions(served.invoke.1));
     let platform = Platform::new(Options { invoke_api, ..served.options }).map_err(cannot_start)?;
+    if served.has_page {
+        hub.keep_records(); // before Init begins, so that it is shown
+    }
     let environments = Environments::start(&platform, &served.function, served.limits).await.map_err(cannot_start)?;
     let callee = Callee { function: served.function, invoker: environments.invoker() };
+    let functions = Rc::new(Functions(vec![callee.clone()]));
+    let page = served.has_page.then(|| page::page(&hub, &functions));
     let (listener, address) = served.invoke;
     let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
     let web = served.http.as_ref().map(|((_, address), http)| (*address, http.name()));
     if let Some((listening, http)) = served.http {
-        http.serve(listening, &guard, callee.clone(), platform.console.clone())?;
+        http.serve(listening, &guard, callee.clone(), page.clone(), platform.console.clone())?;
         journal.note("http", || json!({"address": web.map(|(address, _)| address.to_string())}));
     }
     let name = callee.function.name.clone();
-    spawn_local(invoke::serve(listener, Rc::new(guard), Rc::new(Functions(vec![callee]))));
+    let (guard, has_page) = (page::guarded(guard, address, page.is_some()), page.is_some());
+    spawn_local(invoke::serve(listener, Rc::new(guard), functions.clone(), page));
     journal.note("listening", || json!({"address": address.to_string()}));
     Announcement { address, web: web.map(|(address, _)| address), port_file }.write()?;
     if !platform.is_quiet {
-        say_where(&platform.console, address, web, &name);
+        say_where(&platform.console, address, web, &name, has_page);
     }
     stop.await;
     environments.shut_down().await;
     platform.end().await;
     platform.hub.finish_records();
     journal.note("end", || json!({}));
+    served.timeline.map_or(Ok(()), |file| file.write(&hub, &page::names(&functions)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -278,12 +297,15 @@ fn url_for_functions(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-fn say_where(console: &Console, address: SocketAddr, web: Option<(SocketAddr, &str)>, name: &str) {
+fn say_where(console: &Console, address: SocketAddr, web: Option<(SocketAddr, &str)>, name: &str, has_page: bool) {
     let invoke = format!("http://{address}");
     let say = |line: &str| console.say(&format!("open-runtime: {line}"));
     say(&format!("{invoke} answers `aws lambda invoke --endpoint-url {invoke} --function-name {name}`"));
     if let Some((web, service)) = web {
         say(&format!("http://{web} is {service}"));
+    }
+    if has_page {
+        say(&format!("{invoke}/_open-runtime/ shows what happens, and sends events"));
     }
 }
 

@@ -1,11 +1,13 @@
 //! `open-runtime serve --http`: the port on which a service in front of the function listens.
 
+use super::page;
 use crate::apis::functions::Callee;
 use crate::apis::web::health;
 use crate::apis::web::router::Router;
 use crate::apis::web::server::{self as web_server, Target, WebServer};
 use crate::apis::web::service::{Settings, WebArguments};
 use crate::http::guard::Guard;
+use crate::page::Page;
 use crate::report::console::Console;
 use crate::tool_error::ToolError;
 use std::net::SocketAddr;
@@ -42,15 +44,17 @@ impl Http {
         (listener, address): (TcpListener, SocketAddr),
         guard: &Guard,
         callee: Callee,
+        page: Option<Rc<Page>>,
         console: Rc<Console>,
     ) -> Result<(), ToolError> {
         let Http { settings, given } = self;
         let guard = Guard { is_loopback_only: address.ip().is_loopback(), ..guard.clone() };
+        let guard = page::guarded(guard, address, page.is_some());
         let region = callee.function.region.clone();
         let target = Target { callee, service: settings.service, mode: settings.mode };
         let routes = web_server::routes(&settings, &given.routes, &target).map_err(ToolError::Usage)?;
         let router = Router::new(settings.api, routes);
-        let server = Rc::new(WebServer { settings, router, console, region, port: address.port() });
+        let server = Rc::new(WebServer { settings, router, console, region, port: address.port(), page });
         if let Some(path) = given.health_check {
             spawn_local(health::check(server.clone(), path, given.health_check_interval));
         }

@@ -10,6 +10,9 @@
 //! typed, `Sec-Fetch-Site` is `none`. Both are GETs, and no page can read the answer. So a listener where a GET has an effect
 //! sets `is_for_programs`; one
 //! that the user opens in a browser, too, sets `is_loopback_only`, which leaves the redirect.
+//!
+//! The tool has a page of its own. Below its path, and nowhere else, its script may send requests, too: their `Origin` is the
+//! address that `Host` names, with the same port. No page of another server has that origin.
 
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
@@ -31,6 +34,17 @@ pub struct Guard {
     pub is_for_programs: bool,
     /// Refuse every address that is not a loopback address.
     pub is_loopback_only: bool,
+    /// Where the tool has a page of its own. None: nowhere.
+    pub own_page: Option<OwnPage>,
+}
+
+/// The tool's own page on a listener.
+#[derive(Clone, Copy)]
+pub struct OwnPage {
+    /// All paths below are the page's.
+    pub path: &'static str,
+    /// The listener is at a loopback address, and the page is at no other.
+    pub is_loopback_only: bool,
 }
 
 /// The header that shows that a web page may have sent the request, with its value.
@@ -47,18 +61,24 @@ impl Guard {
     /// # Errors
     /// A web page may have sent the request.
     pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), SentByWebPage> {
-        let mut hosts = texts(headers, &HOST);
-        if let Some(host) = hosts.find(|host| !self.is_ours(host)) {
+        let own_page = self.own_page.filter(|page| uri.path().starts_with(page.path));
+        let needs_loopback =
+            self.is_for_programs || self.is_loopback_only || own_page.is_some_and(|page| page.is_loopback_only);
+        if let Some(host) = texts(headers, &HOST).find(|host| !self.is_ours(host, needs_loopback)) {
             return Err(SentByWebPage::Host(host.into_owned()));
         }
-        if let Some(host) = uri.authority().filter(|host| !self.is_ours(host.as_str())) {
+        if let Some(host) = uri.authority().filter(|host| !self.is_ours(host.as_str(), needs_loopback)) {
             return Err(SentByWebPage::Host(host.to_string()));
         }
-        let is_allowed = |origin: &Cow<'_, str>| self.allowed_origins.is_some_and(|start| origin.starts_with(start));
+        let is_of_own_page = |origin: &str| own_page.is_some() && is_at_own_host(origin, uri, headers);
+        let is_allowed = |origin: &Cow<'_, str>| {
+            self.allowed_origins.is_some_and(|start| origin.starts_with(start)) || is_of_own_page(origin)
+        };
         if let Some(origin) = texts(headers, &ORIGIN).find(|origin| !is_allowed(origin)) {
             return Err(SentByWebPage::Origin(origin.into_owned()));
         }
-        let has_origin = headers.contains_key(ORIGIN); // an allowed one; its requests are cross-site by nature
+        // an allowed one; its requests are cross-site by nature
+        let has_origin = self.allowed_origins.is_some() && headers.contains_key(ORIGIN);
         let is_of_user = |site: &str| !self.is_for_programs && (site == "none" || site == "same-origin");
         let is_allowed_site = |site: &Cow<'_, str>| has_origin || is_of_user(site);
         match texts(headers, &SITE).find(|site| !is_allowed_site(site)) {
@@ -67,14 +87,13 @@ impl Guard {
         }
     }
 
-    fn is_ours(&self, host: &str) -> bool {
+    fn is_ours(&self, host: &str, needs_loopback: bool) -> bool {
         let name = without_port(host);
         let ipv6 = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
         let address = match ipv6 {
             Some(name) => name.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
             None => name.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
         };
-        let needs_loopback = self.is_for_programs || self.is_loopback_only;
         address.is_some_and(|address| address.is_loopback() || !needs_loopback)
             || name.eq_ignore_ascii_case("localhost")
             || self.allowed_hosts.iter().any(|own| own.eq_ignore_ascii_case(name))
@@ -84,6 +103,15 @@ impl Guard {
 /// The values of a header. Bytes that are not UTF-8 are U+FFFD.
 fn texts<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = Cow<'a, str>> {
     headers.get_all(name).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()))
+}
+
+/// True if the request goes to the host and the port from which the page with this origin came.
+fn is_at_own_host(origin: &str, uri: &Uri, headers: &HeaderMap) -> bool {
+    let own = origin.strip_prefix("http://");
+    let is_own = |host: &str| own == Some(host);
+    headers.contains_key(HOST)
+        && texts(headers, &HOST).all(|host| is_own(&host))
+        && uri.authority().is_none_or(|host| is_own(host.as_str()))
 }
 
 fn without_port(host: &str) -> &str {
@@ -182,6 +210,31 @@ mod tests {
         let guard = Guard { is_loopback_only: true, ..Guard::default() };
         assert_eq!(check(&guard, &[("host", "127.0.0.1:9001"), ("sec-fetch-site", "none")]), Ok(()));
         assert!(check(&guard, &[("host", "0.0.0.0:9001")]).is_err());
+    }
+
+    #[test]
+    fn the_tools_own_page_may_send_requests_to_its_own_paths_alone() {
+        let own_page = Some(OwnPage { path: "/own/", is_loopback_only: true });
+        let guard = Guard { own_page, ..Guard::default() };
+        let ask = |path: &'static str, host: &'static str, origin: &'static str, site: &'static str| {
+            let pairs = [(HOST, host), (ORIGIN, origin), (HeaderName::from_static("sec-fetch-site"), site)];
+            let headers = pairs.map(|(name, value)| (name, HeaderValue::from_static(value))).into_iter().collect();
+            guard.check(&Uri::from_static(path), &headers).is_ok()
+        };
+        assert!(ask("/own/invoke", "127.0.0.1:9000", "http://127.0.0.1:9000", "same-origin"));
+        assert!(ask("/own/invoke", "localhost:9000", "http://localhost:9000", "same-origin"));
+        assert!(!ask("/other", "127.0.0.1:9000", "http://127.0.0.1:9000", "same-origin"));
+        for (host, origin, site) in [
+            ("127.0.0.1:9000", "http://127.0.0.1:8000", "same-site"),
+            ("127.0.0.1:9000", "http://localhost:9000", "cross-site"),
+            ("127.0.0.1:9000", "https://127.0.0.1:9000", "cross-site"),
+            ("127.0.0.1:9000", "http://127.0.0.1:9000", "cross-site"),
+            ("127.0.0.1:9000", "null", "same-origin"),
+            ("evil.example:9000", "http://evil.example:9000", "same-origin"),
+            ("0.0.0.0:9000", "http://0.0.0.0:9000", "same-origin"),
+        ] {
+            assert!(!ask("/own/invoke", host, origin, site), "{host} {origin} {site}");
+        }
     }
 
     #[test]

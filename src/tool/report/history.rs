@@ -3,11 +3,10 @@
 //! As long as nobody wants to know, nothing is made for it. A subscriber that does not keep up loses events, and is told
 //! how many; it never holds up an invocation.
 
+use super::event::Event;
+use super::live::Live;
 use super::record::Record;
 use super::recorder::{MAX_WRITTEN, Recorder};
-use crate::model::invocation::Source;
-use crate::model::time::{iso, now_ms};
-use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -25,80 +24,6 @@ const MAX_WEIGHT: usize = 64 * 1024 * 1024;
 /// The events that wait for one subscriber, at most.
 const QUEUE: usize = 256;
 
-/// Something that happens.
-pub enum Event {
-    EnvironmentStarted {
-        function: String,
-        environment: u64,
-    },
-    InitEnded {
-        function: String,
-        environment: u64,
-        ms: f64,
-        /// Its `errorType`.
-        error: Option<String>,
-    },
-    InvocationStarted {
-        function: String,
-        /// None: its execution environment has not been started yet.
-        environment: Option<u64>,
-        request_id: String,
-        /// Milliseconds since 1970.
-        at_ms: i64,
-        source: Source,
-    },
-    /// A line of the function's log. The request id is that of the invocation that is under way, if it is the only one.
-    Log {
-        function: String,
-        environment: u64,
-        request_id: Option<String>,
-        line: String,
-    },
-    InvocationEnded(Rc<Record>),
-    EnvironmentEnded {
-        function: String,
-        environment: u64,
-    },
-    /// So many events were lost here, as the subscriber did not keep up.
-    Missed(u64),
-}
-
-impl Event {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Event::EnvironmentStarted { .. } => "environment-started",
-            Event::InitEnded { .. } => "init-ended",
-            Event::InvocationStarted { .. } => "invocation-started",
-            Event::Log { .. } => "log",
-            Event::InvocationEnded(_) => "invocation-ended",
-            Event::EnvironmentEnded { .. } => "environment-ended",
-            Event::Missed(_) => "missed",
-        }
-    }
-
-    /// Its JSON, in one line. An invocation that has ended is its record.
-    pub fn json(&self) -> String {
-        let value = match self {
-            Event::InvocationEnded(record) => return record.json(),
-            Event::EnvironmentStarted { function, environment } | Event::EnvironmentEnded { function, environment } => {
-                json!({"function": function, "environment": environment, "at": iso(now_ms())})
-            }
-            Event::InitEnded { function, environment, ms, error } => {
-                json!({"function": function, "environment": environment, "ms": ms, "error": error})
-            }
-            Event::InvocationStarted { function, environment, request_id, at_ms, source } => {
-                let (at, source) = (iso(*at_ms), source.name());
-                json!({"function": function, "environment": environment, "requestId": request_id, "at": at, "source": source})
-            }
-            Event::Log { function, environment, request_id, line } => {
-                json!({"function": function, "environment": environment, "requestId": request_id, "line": line})
-            }
-            Event::Missed(count) => json!({"count": count}),
-        };
-        Value::to_string(&value)
-    }
-}
-
 /// Who wants to know what happens.
 #[derive(Default)]
 pub struct Hub {
@@ -106,6 +31,8 @@ pub struct Hub {
     keeps: Cell<bool>,
     recorder: RefCell<Option<Recorder>>,
     kept: RefCell<Kept>,
+    /// What is under way, while records are kept.
+    live: RefCell<Live>,
     subscribers: RefCell<Vec<Subscriber>>,
 }
 
@@ -167,13 +94,21 @@ impl Hub {
         self.kept.borrow().records.iter().cloned().collect()
     }
 
-    /// Tells all subscribers. The event is only made if there are any.
+    /// What is under way, if records are kept.
+    pub fn with_live<T>(&self, read: impl FnOnce(&Live) -> T) -> T {
+        read(&self.live.borrow())
+    }
+
+    /// Tells all subscribers. The event is only made if somebody wants to know.
     pub fn tell(&self, event: impl FnOnce() -> Event) {
-        let mut subscribers = self.subscribers.borrow_mut();
-        if subscribers.is_empty() {
+        if !self.is_live() {
             return;
         }
         let event = Rc::new(event());
+        if self.keeps.get() {
+            self.live.borrow_mut().apply(&event);
+        }
+        let mut subscribers = self.subscribers.borrow_mut();
         subscribers.retain(|subscriber| subscriber.tell(&event));
     }
 
@@ -230,6 +165,7 @@ impl Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::invocation::Source;
     use crate::report::record::{Context, LogLines, Payload, Timing};
     use bytes::Bytes;
 

@@ -1,6 +1,7 @@
 //! Watches the execution environments of one reporter for the hub: which invocation is under way, its log, its record.
 
-use super::history::{Event, Hub};
+use super::event::Event;
+use super::history::Hub;
 use super::record::{Context, LogLines, Payload, Record, RecordedResponse, Streamed, Timing};
 use super::timeline::Step;
 use crate::model::function::Function;
@@ -9,6 +10,7 @@ use crate::model::streaming::StreamCopy;
 use crate::model::time::{ms, now_ms};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 /// A line of the log that is longer is told in pieces of so many bytes.
 const MAX_LINE: usize = 64 * 1024;
@@ -31,6 +33,8 @@ struct Open {
     invocation: Rc<Invocation>,
     at_ms: i64,
     deadline_ms: Option<i64>,
+    /// When the runtime was given it.
+    dispatched: Option<Instant>,
     copy: Option<Rc<StreamCopy>>,
     log: LogLines,
     /// The caller has its answer.
@@ -79,7 +83,15 @@ impl Observer {
             at_ms,
             source: invocation.source,
         });
-        let open = Open { invocation, at_ms, deadline_ms: None, copy: None, log: LogLines::default(), outcome: None };
+        let open = Open {
+            invocation,
+            at_ms,
+            deadline_ms: None,
+            dispatched: None,
+            copy: None,
+            log: LogLines::default(),
+            outcome: None,
+        };
         self.open.borrow_mut().push(open);
     }
 
@@ -87,7 +99,7 @@ impl Observer {
     pub fn dispatched(&self, request_id: &str, deadline_ms: i64) -> Option<Rc<StreamCopy>> {
         let mut open = self.open.borrow_mut();
         let open = open.iter_mut().find(|open| open.invocation.request_id == request_id)?;
-        open.deadline_ms = Some(deadline_ms);
+        (open.deadline_ms, open.dispatched) = (Some(deadline_ms), Some(Instant::now()));
         open.copy = open.invocation.stream.as_ref().map(|_| Rc::new(StreamCopy::new(self.hub.limit())));
         open.copy.clone()
     }
@@ -154,7 +166,7 @@ impl Observer {
     }
 
     fn record(&self, open: Open, outcome: &Outcome, steps: &[Step]) -> Record {
-        let Open { invocation, at_ms, deadline_ms, copy, log, .. } = open;
+        let Open { invocation, at_ms, deadline_ms, dispatched, copy, log, .. } = open;
         let error = outcome.failure();
         let error = error.map(|failure| (failure.body(&invocation.request_id), failure.error_type().to_owned()));
         let client_context = invocation.client_context.as_ref();
@@ -177,14 +189,14 @@ impl Observer {
             response: response(outcome, copy.as_deref()),
             error,
             log,
-            timing: self.timing(outcome, steps),
+            timing: self.timing(outcome, dispatched, steps),
         }
     }
 
-    fn timing(&self, outcome: &Outcome, steps: &[Step]) -> Timing {
+    fn timing(&self, outcome: &Outcome, dispatched: Option<Instant>, steps: &[Step]) -> Timing {
         let init = outcome.init.or(outcome.cold_start);
         let mut all = self.init_steps.take();
-        all.extend_from_slice(steps);
+        all.extend(steps.iter().map(|step| Step { at_ms: begin_ms(step, dispatched), ..step.clone() }));
         Timing {
             cold_start: init.is_some(),
             init_ms: init.map(ms),
@@ -193,6 +205,12 @@ impl Observer {
             memory_kb: outcome.memory_kb,
         }
     }
+}
+
+/// When a step began, in milliseconds since the runtime was given the invocation.
+fn begin_ms(step: &Step, dispatched: Option<Instant>) -> Option<f64> {
+    let end_ms = ms(step.reported?.saturating_duration_since(dispatched?));
+    Some(((end_ms - step.ms) * 1000.0).round().max(0.0) / 1000.0)
 }
 
 /// What the caller has got, even if it then broke off.

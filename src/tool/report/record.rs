@@ -16,7 +16,7 @@
 //! | `streamed` | there if the response was a stream; `contentType` |
 //! | `error` | there if the invocation failed: `errorType`, `errorMessage`, and what else the function reported |
 //! | `log` | the lines that the function wrote meanwhile |
-//! | `timing` | `coldStart`, `initMs` if Init ran for it, `durationMs`, `steps` with `step`, `name` and `ms`, `memoryKb` if it was sampled |
+//! | `timing` | `coldStart`, `initMs` if Init ran for it, `durationMs`, `steps` with `step`, `name`, `ms` and `atMs`, when they began, `memoryKb` if it was sampled |
 //! | `cut` | there if something was too large to be kept: `event`, `response` and `log` with `kept` and `size` in bytes. What is cut is text or base64 |
 
 use super::timeline::Step;
@@ -28,6 +28,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+
+/// The most characters of an error's message in a summary.
+const MAX_TEXT: usize = 500;
 
 /// Bytes of which only the first may be kept.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +49,11 @@ impl Payload {
     /// The first bytes of so many.
     pub fn start(bytes: Bytes, size: usize) -> Payload {
         Payload { bytes, size }
+    }
+
+    /// The bytes, unless only the first were kept.
+    pub fn all(&self) -> Option<Bytes> {
+        (self.bytes.len() == self.size).then(|| self.bytes.clone())
     }
 
     /// Keeps so many bytes at most. The rest is freed.
@@ -200,6 +208,20 @@ impl Record {
         format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     }
 
+    /// JSON in one line, without what may be long: of the error it has type and message, and of the log how many `lines`.
+    pub fn summary(&self) -> String {
+        let error = self.error.as_ref().map(|(body, error_type)| error_json(body, error_type));
+        let error = error.and_then(|error| serde_json::from_str::<Value>(&error).ok()).map(|error| {
+            let text = |name: &str| error[name].as_str().map(|text| text.chars().take(MAX_TEXT).collect::<String>());
+            json!({"errorType": text("errorType"), "errorMessage": text("errorMessage")})
+        });
+        let summary = json!({
+            "function": self.function, "environment": self.environment, "requestId": self.request_id, "at": iso(self.at_ms),
+            "source": self.source.name(), "error": error, "lines": self.log.lines.len(), "timing": self.timing,
+        });
+        summary.to_string()
+    }
+
     fn cut(&self) -> Option<Map<String, Value>> {
         let response = self.response.as_ref().and_then(|response| response.payload.cut());
         let parts = [("event", self.event.cut()), ("response", response), ("log", self.log.cut())];
@@ -281,6 +303,17 @@ mod tests {
         let json = record("{ \"b\": 12345678901234567890123,\r\n\"a\":1, \"a\": \"\\n\" }\n", b"null").json();
         assert!(json.contains(r#""event":{ "b": 12345678901234567890123,  "a":1, "a": "\n" },"#), "{json}");
         assert!(json.contains(r#""response":null"#) && !json.contains('\n'));
+    }
+
+    #[test]
+    fn a_summary_has_nothing_long() {
+        let mut failed = record("{}", b"");
+        let body = format!(r#"{{"errorType":"E","errorMessage":"{}","stackTrace":["s"]}}"#, "ä".repeat(MAX_TEXT + 1));
+        failed.error = Some((Bytes::from(body), "E".to_owned()));
+        failed.log.add("line", 100);
+        let summary: Value = serde_json::from_str(&failed.summary()).unwrap();
+        assert_eq!(summary["error"], json!({"errorType": "E", "errorMessage": "ä".repeat(MAX_TEXT)}));
+        assert_eq!((&summary["lines"], summary.get("log"), summary.get("event")), (&json!(1), None, None));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// When more steps than this are kept, the oldest are dropped.
 const MAX_STEPS: usize = 10_000;
@@ -28,6 +28,12 @@ pub struct Step {
     #[serde(default)]
     pub name: String,
     pub ms: f64,
+    /// When it began, in milliseconds since the runtime was given the invocation. `report::observer` knows that.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<f64>,
+    /// When bootstrap reported it, which is when it had ended.
+    #[serde(skip)]
+    pub reported: Option<Instant>,
 }
 
 /// Receives bootstrap's steps.
@@ -76,7 +82,8 @@ impl Seen {
         self.partial.extend_from_slice(bytes);
         while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.partial.drain(..=end).collect();
-            self.steps.extend(serde_json::from_slice::<Step>(&line));
+            let reported = Some(Instant::now());
+            self.steps.extend(serde_json::from_slice(&line).map(|step| Step { reported, ..step }));
         }
         let surplus = self.steps.len().saturating_sub(MAX_STEPS);
         self.steps.drain(..surplus);
@@ -174,17 +181,15 @@ pub fn printable(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn step(request_id: Option<&str>, step: &str) -> Step {
-        Step { request_id: request_id.map(str::to_owned), step: step.to_owned(), name: String::new(), ms: 1.5 }
-    }
-
     #[test]
     fn lines_may_come_in_pieces_and_invalid_ones_are_ignored() {
         let mut seen = Seen::default();
         seen.add(b"{\"requestId\":\"a\",\"step\":\"before\",\"ms\":1.5");
         assert!(seen.steps.is_empty());
         seen.add(b",\"more\":1}\nnonsense\n{\"step\":\"init\",\"ms\":1.5}\n");
-        assert_eq!(seen.steps, [step(Some("a"), "before"), step(None, "init")]);
+        let steps: Vec<_> =
+            seen.steps.iter().map(|step| (step.request_id.as_deref(), step.step.as_str(), step.ms)).collect();
+        assert_eq!(steps, [(Some("a"), "before", 1.5), (None, "init", 1.5)]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::model::event::MAX_EVENT;
 use crate::model::invocation::{Invocation, Response};
 use crate::model::route::Api;
 use crate::model::streaming::{self, PartSender};
+use crate::page::Page;
 use crate::report::console::Console;
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -47,6 +48,8 @@ pub struct WebServer {
     pub region: String,
     /// Where it listens.
     pub port: u16,
+    /// The page that shows what happens. It takes the place of what the function would answer there.
+    pub page: Option<Rc<Page>>,
 }
 
 /// The routes that the user gives, or those that take everything.
@@ -89,6 +92,9 @@ pub async fn serve(listener: TcpListener, guard: Rc<Guard>, web: Rc<WebServer>) 
 
 impl WebServer {
     async fn answer(&self, request: Request<Incoming>, spelling: Spelling, client: IpAddr) -> Result<Reply, NoAnswer> {
+        if let Some(page) = self.page.as_ref().filter(|_| Page::owns(request.uri().path())) {
+            return page.answer(request).await;
+        }
         let (head, body) = request.into_parts();
         let received = reply::receive(body, self.settings.service.max_body()).await?;
         let origin = Origin::new(&self.region, client, self.port, &head.headers);
