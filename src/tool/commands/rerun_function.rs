@@ -68,6 +68,7 @@ impl Functions {
             bootstrap: arguments.bootstrap,
             managed: arguments.managed,
             snapstart: arguments.snapstart,
+            extensions: Vec::new(),
             function_name: arguments.function_name.unwrap_or_default(),
             quiet: true,
         };
