@@ -33,7 +33,7 @@ pub enum Trouble {
     NotBase64(String),
     /// The integration timeout has passed. The function goes on.
     Late,
-    /// The client asks for another protocol.
+    /// The client asks for a WebSocket.
     Upgrade,
     /// The method TRACE.
     Trace,

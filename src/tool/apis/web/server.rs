@@ -21,7 +21,7 @@ use crate::page::Page;
 use crate::report::console::Console;
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{HeaderName, UPGRADE};
+use hyper::header::{HeaderMap, HeaderName, UPGRADE};
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use std::net::IpAddr;
@@ -145,7 +145,7 @@ impl WebServer {
         let is_alb = self.settings.service == Service::Alb;
         match head.method {
             Method::TRACE if is_alb => Err(Trouble::Trace),
-            _ if is_alb && head.headers.contains_key(UPGRADE) => Err(Trouble::Upgrade),
+            _ if is_alb && asks_for_websocket(&head.headers) => Err(Trouble::Upgrade),
             _ => Ok(()),
         }
     }
@@ -189,6 +189,12 @@ impl WebServer {
     pub fn say(&self, line: &str) {
         self.console.say(&format!("open-runtime: {line}"));
     }
+}
+
+/// Other protocols are ignored: clients offer HTTP/2 so.
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let protocols = headers.get(UPGRADE).and_then(|protocols| protocols.to_str().ok()).unwrap_or("");
+    protocols.split(',').any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
 }
 
 impl Target {
