@@ -11,8 +11,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cloudevents::json::text::{append_number, append_string, append_unescaped};
-use crate::cloudevents::json::{Document, Value, take_until};
-use crate::json_line::on_one_line;
+use crate::cloudevents::json::{Document, Value, read_members, take_until};
+use crate::json_line::{find_line_feed, on_one_line};
 use crate::os::sys;
 
 /// The name of the link to bootstrap.
@@ -106,6 +106,9 @@ fn execute(arguments: &[Vec<u8>], out: &mut Vec<u8>) -> Result<bool, String> {
         b"array" => array(arguments, out),
         b"quote" => quote(arguments, out),
         b"merge" => merge(arguments, out),
+        b"call" => call(out),
+        b"line" => json("the response", &read_stdin()?).and_then(|text| line(&text, out)).map(|()| true),
+        b"message" => message(out),
         b"help" | b"--help" | b"-h" => {
             out.extend_from_slice(MANUAL.as_bytes());
             Ok(true)
@@ -367,4 +370,39 @@ fn merge(arguments: &[Vec<u8>], out: &mut Vec<u8>) -> Result<bool, String> {
         }
     }
     members.write(out)
+}
+
+/// For the language runtime for shell: reads a line of the protocol of language runtimes, and prints its id without quotes, its context
+/// and its event, a line each. Finds nothing at the end of stdin.
+fn call(out: &mut Vec<u8>) -> Result<bool, String> {
+    let (mut stdin, mut text, mut piece) = (sys::inherited(0), Vec::new(), vec![0; 1 << 16]);
+    while find_line_feed(&text).is_none() {
+        match stdin.read(&mut piece) {
+            Ok(0) => return Ok(false),
+            Ok(count) => text.extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(said(&["cannot read stdin: ", &error.to_string()])),
+        }
+    }
+    let mut parts = [&b""[..]; 3];
+    let text = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let read = read_members(text, &mut |name, value, _| {
+        let place = [&b"id"[..], b"context", b"event"].iter().position(|part| *part == name);
+        if let Some(part) = place.and_then(|place| parts.get_mut(place)) {
+            *part = value;
+        }
+    });
+    read.map_err(|why| said(&["a call is not JSON: ", &why.to_string()]))?;
+    let [id, context, event] = parts;
+    line(id.get(1..id.len().saturating_sub(1)).unwrap_or_default(), out)?;
+    line(context, out)?;
+    line(event, out).map(|()| true)
+}
+
+/// For the language runtime for shell: prints stdin, without white space at its end, as a JSON string. U+FFFD takes the place of what is
+/// not UTF-8.
+fn message(out: &mut Vec<u8>) -> Result<bool, String> {
+    let text = read_stdin()?;
+    let text = String::from_utf8_lossy(text.trim_ascii_end());
+    line(&string("the message", text.as_bytes())?, out).map(|()| true)
 }

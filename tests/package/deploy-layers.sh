@@ -80,6 +80,24 @@ check 'a handler answers with Python from the layer' '
 	greets
 '
 
+check 'a handler in shell answers an event of API Gateway with JSON, where there is nothing but a shell' '
+	make_root bullseye "$arch" &&
+	awk "/^hello\\(\\)/,/^}/" "$repository/docs/json.md" >root/var/task/api.sh &&
+	find root/bin root/usr/bin "(" -type f -o -type l ")" ! -name dash ! -name sh -delete &&
+	python3 -c "
+import json
+event = json.load(open(\"$tests/events/apigw-http-v2.json\"))
+event[\"queryStringParameters\"] = {\"name\": \"Ada \\\"L\\\"\"}
+json.dump(event, open(\"event\", \"w\"))" &&
+	serve_in_root api.hello /opt/bootstrap PATH=/usr/bin:/bin:/opt/bin SLSEVENTS=cloudevents &&
+	invoke @event &&
+	python3 -c "
+import json
+response = json.load(open(\"response\"))
+assert response[\"statusCode\"] == 200 and response[\"headers\"] == {\"content-type\": \"application/json\"}, response
+assert json.loads(response[\"body\"]) == {\"message\": \"Hello, Ada \\\"L\\\"!\", \"length\": 7}, response"
+'
+
 check 'the layers with an interpreter name their version and architecture, and have the licence' '
 	version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
 	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64

@@ -111,7 +111,8 @@ def function(*options, faults=None, timeout="30", middlewares=(), **variables):
     variables = {"SLSRUNTIME": FAKE, **({"SLSMIDDLEWARES": names} if middlewares else {}), **variables}
     environment = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
     files = {f"middlewares/{name}": program if program.startswith("#!") else f"#!/bin/sh\n{program}\n" for name, program in middlewares}
-    options = ["--timeout", timeout, "--quiet", *options, *environment]
+    # one execution environment: the next call shows what became of the last one
+    options = ["--timeout", timeout, "--concurrency", "1", "--quiet", *options, *environment]
     with serve("fake.handler", *options, bootstrap=BOOTSTRAP, faults=faults, files=files) as server:
         it = Lambda(server)
         yield it
