@@ -1,0 +1,16 @@
+//! The template of AWS SAM or of CloudFormation.
+//!
+//! Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification.html>
+
+mod apis;
+mod balancers;
+mod events;
+mod intrinsics;
+mod resources;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use intrinsics::{Resource, Scope, Unresolved};
+pub use resources::known;
+pub use template::read;
