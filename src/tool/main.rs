@@ -12,6 +12,7 @@
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `page` `report` |
 //! | `page` | the page that shows what happens | `http` `model` `report` |
+//! | `project` | the functions that a file describes | `model` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
 //! | `replay` | records that are run again and compared | `model` `report` |
 //! | `report` | log, timeline, journal, records | `model` `os` |
@@ -34,6 +35,8 @@ mod lambda;
 mod model;
 mod os;
 mod page;
+#[allow(dead_code, unused_imports, reason = "serve is about to use it")]
+mod project;
 mod relay;
 mod replay;
 mod report;

@@ -41,3 +41,36 @@ pub struct Route {
     /// The function's name.
     pub function: String,
 }
+
+impl Route {
+    /// A function URL.
+    pub fn url(function: &str, streams: bool) -> Route {
+        Route { streams, ..Route::new(Api::Url, None, "$default", function) }
+    }
+
+    /// Whether requests reach the same function by both.
+    pub fn is_same_way(&self, other: &Route) -> bool {
+        let way = |route: &Route| (route.api, route.method.clone(), route.path.clone(), route.stage.clone());
+        way(self) == way(other) && self.function == other.function
+    }
+
+    /// A route whose stage and payload format are the usual ones.
+    pub fn new(api: Api, method: Option<&str>, path: &str, function: &str) -> Route {
+        let is_suffix = api == Api::Alb && path.starts_with('*'); // every path begins with a slash
+        Route {
+            api,
+            method: method.and_then(method_of),
+            path: if is_suffix { format!("/{path}") } else { path.to_owned() },
+            stage: None,
+            payload: PayloadFormat::default(),
+            streams: false,
+            function: function.to_owned(),
+        }
+    }
+}
+
+/// A method as files name it: in capitals. None: any method.
+fn method_of(text: &str) -> Option<String> {
+    let method = text.to_ascii_uppercase();
+    (!matches!(method.as_str(), "ANY" | "*" | "X-AMAZON-APIGATEWAY-ANY-METHOD")).then_some(method)
+}

@@ -37,7 +37,10 @@ impl fmt::Display for Unreadable {
         match self {
             Unreadable::None(folder) => {
                 let (folder, names) = (folder.display(), NAMES.join(", "));
-                write!(out, "give a handler (file.function), or a project's file with --project: {folder} has none of {names}")
+                write!(
+                    out,
+                    "give a handler (file.function), or a project's file with --project: {folder} has none of {names}"
+                )
             }
             Unreadable::Program(path) => write!(
                 out,
@@ -127,5 +130,6 @@ fn text_of(path: &Path) -> io::Result<String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::other("it is larger than 1 MB"));
     }
-    String::from_utf8(bytes).map_err(|why| io::Error::other(format!("it is not UTF-8 at byte {}", why.utf8_error().valid_up_to())))
+    String::from_utf8(bytes)
+        .map_err(|why| io::Error::other(format!("it is not UTF-8 at byte {}", why.utf8_error().valid_up_to())))
 }

@@ -1,19 +1,12 @@
 //! Reads the members of a function, and keeps a warning of each whose value is not known here.
 
 use super::Warning;
-use super::cloudformation::Unresolved;
 use super::node::Node;
+use super::paths;
+use super::resolve::{Resolve, Unresolved};
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Evaluates what is no plain value: intrinsic functions, variables.
-pub trait Resolve {
-    /// The value, with what it contains as it is in the file. None: as if it were not there.
-    ///
-    /// # Errors
-    /// It is not known here.
-    fn resolve(&self, node: &Node) -> Result<Option<Node>, Unresolved>;
-}
 
 /// Lambda's longest timeout.
 const MAX_TIMEOUT_S: u64 = 900;
@@ -24,12 +17,14 @@ const NOT_SERVED: &str = "the function is not served";
 /// A resolver, and the warnings so far.
 pub struct Reader<'a> {
     resolver: &'a dyn Resolve,
+    /// The project's folder.
+    folder: &'a Path,
     warnings: RefCell<Vec<Warning>>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(resolver: &'a dyn Resolve) -> Reader<'a> {
-        Reader { resolver, warnings: RefCell::default() }
+    pub fn new(resolver: &'a dyn Resolve, folder: &'a Path) -> Reader<'a> {
+        Reader { resolver, folder, warnings: RefCell::default() }
     }
 
     pub fn into_warnings(self) -> Vec<Warning> {
@@ -48,7 +43,9 @@ impl<'a> Reader<'a> {
         match warnings.iter_mut().find(is_same) {
             Some(same) if same.subjects.iter().any(|other| other == subject) => {}
             Some(same) => same.subjects.push(subject.to_owned()),
-            None => warnings.push(Warning { subjects: vec![subject.to_owned()], member: member.to_owned(), value, why }),
+            None => {
+                warnings.push(Warning { subjects: vec![subject.to_owned()], member: member.to_owned(), value, why })
+            }
         }
     }
 
@@ -69,6 +66,18 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    /// An absolute path, with a warning if it leads out of the project's folder. None if it is not on this machine.
+    pub fn path(&self, subject: &str, member: &str, path: &str, instead: &str) -> Option<PathBuf> {
+        if paths::is_remote(path) {
+            self.warn(subject, member, path, format!("it is not on this machine; {instead}"));
+            return None;
+        }
+        if paths::within(path).is_none() {
+            self.warn(subject, member, path, "it leads out of the project's folder, and is used");
+        }
+        Some(self.folder.join(path))
     }
 
     /// The items of a list. Those that are not known are left out, with a warning.

@@ -11,6 +11,7 @@ mod node;
 mod open_runtime;
 mod package;
 mod paths;
+mod resolve;
 mod serverless;
 #[cfg(test)]
 mod test;

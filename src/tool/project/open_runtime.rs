@@ -211,7 +211,9 @@ impl Reading<'_> {
         };
         let api = api.clone().or_else(|| self.own_or_default(|members| members.api.clone()));
         let api = api_of(api.as_deref().unwrap_or("http"))?;
-        if !path.starts_with('/') && !(api == Api::Http && path == "$default") && !(api == Api::Alb && path.starts_with('*')) {
+        let has_pattern = api == Api::Alb && path.starts_with('*');
+        let is_default = api == Api::Http && path == "$default";
+        if !(path.starts_with('/') || has_pattern || is_default) {
             return Err(format!("route {path}: the path begins with /"));
         }
         let payload = match payload.as_deref() {
@@ -272,7 +274,10 @@ runtime = "nodejs22.x"
 "#,
         );
         let hello = function(&project, "hello");
-        assert_eq!((hello.timeout, hello.memory_mb, hello.runtime.as_str()), (Duration::from_millis(500), 256, "python3.13"));
+        assert_eq!(
+            (hello.timeout, hello.memory_mb, hello.runtime.as_str()),
+            (Duration::from_millis(500), 256, "python3.13")
+        );
         assert_eq!(hello.code, Code::Path(PathBuf::from("/project/hello")));
         assert_eq!(hello.layers, [PathBuf::from("/project/layers/a"), PathBuf::from("/project/../b.zip")]);
         let expected = [("A", "d"), ("B", "f"), ("C", "1"), ("D", "true")];
@@ -286,7 +291,10 @@ runtime = "nodejs22.x"
         assert_eq!((bye.runtime.as_str(), bye.timeout, bye.memory_mb), ("nodejs22.x", TIMEOUT, MEMORY_MB));
         assert_eq!(project.region.as_deref(), Some("eu-central-1"));
         let warnings = warnings(&project);
-        assert!(warnings.len() == 1 && warnings[0].starts_with("hello: layers: ../b.zip: it leads out"), "{warnings:?}");
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with("hello: layers: ../b.zip: it leads out"),
+            "{warnings:?}"
+        );
     }
 
     #[test]

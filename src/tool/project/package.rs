@@ -202,7 +202,8 @@ fn existing(layer: &Path, pattern: &str) -> Vec<String> {
         None => vec![layer.join(pattern)],
         Some((before, after)) => {
             let entries = fs::read_dir(layer.join(before)).into_iter().flatten().flatten();
-            let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path().join(after.trim_start_matches('/'))).collect();
+            let mut folders: Vec<PathBuf> =
+                entries.map(|entry| entry.path().join(after.trim_start_matches('/'))).collect();
             folders.sort();
             folders
         }

@@ -13,8 +13,14 @@ pub fn project_with(name: &str, text: &str, parameters: &[(&str, &str)], files: 
     try_project(name, text, parameters, files).unwrap_or_else(|why| panic!("{why}\n{text}"))
 }
 
-pub fn try_project(name: &str, text: &str, parameters: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Project, String> {
-    let read = |path: &Path| Ok(files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, text)| (*text).to_owned()));
+pub fn try_project(
+    name: &str,
+    text: &str,
+    parameters: &[(&str, &str)],
+    files: &[(&str, &str)],
+) -> Result<Project, String> {
+    let read =
+        |path: &Path| Ok(files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, text)| (*text).to_owned()));
     let settings = Settings {
         region: "eu-west-1".to_owned(),
         account: "012345678912",

@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn tags_become_the_long_forms() {
-        let node = parse("a: !Ref B\nb: !GetAtt F.Arn\nc: !Join ['/', [x, !Sub '${Y}']]\nd: !If [c, 1, !Ref 'AWS::NoValue']\n");
+        let node = parse(
+            "a: !Ref B\nb: !GetAtt F.Arn\nc: !Join ['/', [x, !Sub '${Y}']]\nd: !If [c, 1, !Ref 'AWS::NoValue']\n",
+        );
         let long = r#"{"a": {"Ref": "B"}, "b": {"Fn::GetAtt": ["F", "Arn"]}, "c": {"Fn::Join": ["/", ["x", {"Fn::Sub": "${Y}"}]]},
             "d": {"Fn::If": ["c", "1", {"Ref": "AWS::NoValue"}]}}"#;
         assert_eq!(node, Ok(json(long)));
@@ -283,7 +285,10 @@ mod tests {
 
     #[test]
     fn a_bracket_may_stand_below_its_member() {
-        assert_eq!(parse("a:\n  b: [\n    1\n  ]\n  c: {\n  x: y\n  }\n"), Ok(json(r#"{"a": {"b": ["1"], "c": {"x": "y"}}}"#)));
+        assert_eq!(
+            parse("a:\n  b: [\n    1\n  ]\n  c: {\n  x: y\n  }\n"),
+            Ok(json(r#"{"a": {"b": ["1"], "c": {"x": "y"}}}"#))
+        );
     }
 
     #[test]

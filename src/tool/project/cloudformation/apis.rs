@@ -69,7 +69,12 @@ fn defined(template: &Template<'_>, api: Api, definition: &Node) -> Vec<Route> {
             let is_proxy = integration.get("type").and_then(Node::as_text);
             if !is_proxy.is_some_and(|kind| kind.eq_ignore_ascii_case("aws_proxy")) {
                 let member = format!("{method} {path}");
-                template.reader.warn(function.id, &member, integration, "only proxy integrations are played; the route is left out");
+                template.reader.warn(
+                    function.id,
+                    &member,
+                    integration,
+                    "only proxy integrations are played; the route is left out",
+                );
                 continue;
             }
             let payload = payload(template, integration.get("payloadFormatVersion"));
@@ -108,9 +113,9 @@ fn plain_route(template: &Template<'_>, id: &str, properties: &Node) -> Option<R
         None => return None, // of a WebSocket API
     };
     let api = api.map(|(id, _)| id);
-    let stage = template.resources("AWS::ApiGatewayV2::Stage").find(|(_, stage)| {
-        stage.get("ApiId").and_then(|api| template.referred(api)).map(|(id, _)| id) == api
-    });
+    let stage = template
+        .resources("AWS::ApiGatewayV2::Stage")
+        .find(|(_, stage)| stage.get("ApiId").and_then(|api| template.referred(api)).map(|(id, _)| id) == api);
     let stage = stage.and_then(|(_, stage)| template.scope.text(stage.get("StageName")?).ok());
     let stage = stage.filter(|stage| stage != "$default");
     Some(Route { payload, stage, ..Route::new(Api::Http, method, path, &function.name) })
@@ -118,7 +123,10 @@ fn plain_route(template: &Template<'_>, id: &str, properties: &Node) -> Option<R
 
 /// The integration to which the target `integrations/ID` leads, in whatever way it refers to it.
 fn integration<'t>(template: &'t Template<'_>, target: &Node) -> Option<&'t Node> {
-    template.resources("AWS::ApiGatewayV2::Integration").find(|(id, _)| names(target, id)).map(|(_, properties)| properties)
+    template
+        .resources("AWS::ApiGatewayV2::Integration")
+        .find(|(id, _)| names(target, id))
+        .map(|(_, properties)| properties)
 }
 
 /// Whether a value refers to a resource: `!Ref ID`, or `${ID}` in a `!Sub`.

@@ -30,9 +30,9 @@ pub fn routes(template: &Template<'_>) -> Vec<Route> {
 }
 
 fn url_route(template: &Template<'_>, function: &Function<'_>, url: &Node) -> Route {
-    let mode = url.get("InvokeMode").and_then(|mode| {
-        template.reader.text(function.id, "FunctionUrlConfig.InvokeMode", mode, "BUFFERED is taken")
-    });
+    let mode = url
+        .get("InvokeMode")
+        .and_then(|mode| template.reader.text(function.id, "FunctionUrlConfig.InvokeMode", mode, "BUFFERED is taken"));
     Route::url(&function.name, mode.as_deref() == Some("RESPONSE_STREAM"))
 }
 

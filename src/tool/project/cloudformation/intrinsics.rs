@@ -5,6 +5,7 @@
 
 use crate::project::Settings;
 use crate::project::node::Node;
+use crate::project::resolve::{Resolve, Unresolved};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::cell::Cell;
@@ -14,19 +15,6 @@ const MAX_DEPTH: usize = 32;
 /// Evaluations of one file. A file can make them grow faster than itself.
 const MAX_STEPS: usize = 200_000;
 const MAX_TEXT: usize = 256 * 1024;
-
-/// A value that is not known here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unresolved {
-    pub value: String,
-    pub why: String,
-}
-
-impl Unresolved {
-    pub fn new(value: impl ToString, why: impl Into<String>) -> Unresolved {
-        Unresolved { value: value.to_string(), why: why.into() }
-    }
-}
 
 /// What a resource is known by before it is deployed.
 #[derive(Clone, Debug, Default)]
@@ -48,17 +36,9 @@ pub struct Scope<'a> {
     steps: Cell<usize>,
 }
 
-impl<'a> Scope<'a> {
-    pub fn new(template: &'a Node, settings: &'a Settings<'a>) -> Scope<'a> {
-        Scope { template, settings, resources: Vec::new(), depth: Cell::new(0), steps: Cell::new(0) }
-    }
-
-    /// The value of an intrinsic function. Anything else is returned as it is, with what it contains. None: it is
-    /// `AWS::NoValue`, as if the member were not there.
-    ///
-    /// # Errors
-    /// It is not known before the deployment.
-    pub fn resolve(&self, node: &Node) -> Result<Option<Node>, Unresolved> {
+impl Resolve for Scope<'_> {
+    /// The value of an intrinsic function. Anything else is returned as it is. None: it is `AWS::NoValue`.
+    fn resolve(&self, node: &Node) -> Result<Option<Node>, Unresolved> {
         self.steps.set(self.steps.get() + 1);
         if self.depth.get() > MAX_DEPTH || self.steps.get() > MAX_STEPS {
             return Err(Unresolved::new(node, "it refers to itself, or to too much"));
@@ -67,6 +47,12 @@ impl<'a> Scope<'a> {
         let resolved = self.evaluate(node);
         self.depth.set(self.depth.get() - 1);
         resolved
+    }
+}
+
+impl<'a> Scope<'a> {
+    pub fn new(template: &'a Node, settings: &'a Settings<'a>) -> Scope<'a> {
+        Scope { template, settings, resources: Vec::new(), depth: Cell::new(0), steps: Cell::new(0) }
     }
 
     fn evaluate(&self, node: &Node) -> Result<Option<Node>, Unresolved> {
@@ -172,9 +158,7 @@ impl<'a> Scope<'a> {
 
     fn attribute(&self, argument: &Node) -> Result<String, Unresolved> {
         let joined = match argument {
-            Node::List(parts) => {
-                parts.iter().map(|part| self.text(part)).collect::<Result<Vec<_>, _>>()?.join(".")
-            }
+            Node::List(parts) => parts.iter().map(|part| self.text(part)).collect::<Result<Vec<_>, _>>()?.join("."),
             other => self.text(other)?,
         };
         let (id, attribute) = joined.split_once('.').unwrap_or((&joined, ""));

@@ -5,12 +5,13 @@
 mod apis;
 mod balancers;
 mod events;
+mod functions;
 mod intrinsics;
 mod resources;
 mod template;
 #[cfg(test)]
 mod tests;
 
-pub use intrinsics::{Resource, Scope, Unresolved};
+pub use functions::read;
+pub use intrinsics::{Resource, Scope};
 pub use resources::known;
-pub use template::read;

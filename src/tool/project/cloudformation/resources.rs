@@ -2,8 +2,9 @@
 
 use super::intrinsics::{Resource, Scope};
 use crate::project::Settings;
-use crate::project::members::{Reader, Resolve};
+use crate::project::members::Reader;
 use crate::project::node::Node;
+use crate::project::resolve::Resolve;
 
 /// The types whose `!Ref` is this property.
 ///
@@ -64,9 +65,9 @@ pub fn functions<'a>(
             return None;
         }
         let properties = resource.get("Properties").unwrap_or(&Node::Null);
-        let given = properties.get("FunctionName").and_then(|name| {
-            reader.text(id, "FunctionName", name, "the logical id is the name")
-        });
+        let given = properties
+            .get("FunctionName")
+            .and_then(|name| reader.text(id, "FunctionName", name, "the logical id is the name"));
         let name = given.unwrap_or_else(|| id.clone());
         let arn = settings.function_arn(&name);
         let globals = globals.filter(|_| kind.starts_with("AWS::Serverless")).cloned().unwrap_or(Node::Null);

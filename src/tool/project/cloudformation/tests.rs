@@ -34,7 +34,10 @@ Resources:
 fn globals_are_the_defaults_of_functions() {
     let project = sam(BOTH);
     let hello = function(&project, "Hello");
-    assert_eq!((hello.name.as_str(), hello.handler.as_str(), hello.runtime.as_str()), ("Hello", "app.handler", "python3.13"));
+    assert_eq!(
+        (hello.name.as_str(), hello.handler.as_str(), hello.runtime.as_str()),
+        ("Hello", "app.handler", "python3.13")
+    );
     assert_eq!((hello.timeout, hello.memory_mb, hello.snapstart), (Duration::from_secs(7), 512, false));
     assert_eq!(hello.code, Code::Path(PathBuf::from("/project/hello/")));
     let expected = [("A", "global"), ("B", "own"), ("C", "1.10"), ("D", "true")];
@@ -204,12 +207,18 @@ fn openapi_definitions_have_routes() {
     let warnings = warnings(&project);
     assert!(warnings.len() == 1 && warnings[0].starts_with("F: put /a/{id}: "), "{warnings:?}");
     let project = project_with("template.yaml", &DEFINED.replace("api/open", "../open"), &[], &[]);
-    assert!(super::super::test::warnings(&project).iter().any(|warning| warning.contains("../open.yaml: it is not in the project's folder")));
+    assert!(
+        super::super::test::warnings(&project)
+            .iter()
+            .any(|warning| warning.contains("../open.yaml: it is not in the project's folder"))
+    );
 }
 
 #[test]
 fn plain_cloudformation_has_routes_too() {
-    let project = project("template.json", r#"{"Resources": {
+    let project = project(
+        "template.json",
+        r#"{"Resources": {
         "F": {"Type": "AWS::Lambda::Function", "Properties": {"Handler": "a.b", "Runtime": "nodejs22.x", "Code": "src"}},
         "U": {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": {"Ref": "F"}, "InvokeMode": "BUFFERED"}},
         "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP"}},
@@ -221,7 +230,8 @@ fn plain_cloudformation_has_routes_too() {
             "Conditions": [{"Field": "path-pattern", "Values": ["*.png"]}]}},
         "L1": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"Priority": 10, "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "TG"}}],
             "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a/*", "/b"]}}, {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}}]}}
-    }}"#);
+    }}"#,
+    );
     let expected = [
         Route::url("F", false),
         route(Api::Http, Some("GET"), "/x", Some("dev"), "F"),
@@ -243,11 +253,16 @@ Resources:
   F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: nodejs22.x,
     Layers: [../shared.zip, !Ref Remote, 'arn:aws:lambda:eu-west-1:1:layer:x:1', !Sub '${AWS::Region}.zip']}}
 ");
-    let expected = ["layers/common", "../shared.zip", "eu-west-1.zip"].map(|layer| PathBuf::from("/project").join(layer));
+    let expected =
+        ["layers/common", "../shared.zip", "eu-west-1.zip"].map(|layer| PathBuf::from("/project").join(layer));
     assert_eq!(function(&project, "F").layers, expected);
     let warnings = warnings(&project);
-    let expected = ["../shared.zip: it leads out of the project's folder", "S3Bucket: b", "layer:x:1: it is not on this machine"];
-    assert!(warnings.len() == 3 && warnings.iter().zip(expected).all(|(warning, text)| warning.contains(text)), "{warnings:?}");
+    let expected =
+        ["../shared.zip: it leads out of the project's folder", "S3Bucket: b", "layer:x:1: it is not on this machine"];
+    assert!(
+        warnings.len() == 3 && warnings.iter().zip(expected).all(|(warning, text)| warning.contains(text)),
+        "{warnings:?}"
+    );
 }
 
 #[test]

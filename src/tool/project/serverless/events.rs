@@ -46,9 +46,9 @@ fn url(function: &Section<'_>, name: &str) -> Option<Route> {
     if url.as_bool() == Some(false) {
         return None;
     }
-    let mode = url.get("invokeMode").and_then(|mode| {
-        function.reader.text(function.subject, "url.invokeMode", mode, "BUFFERED is taken")
-    });
+    let mode = url
+        .get("invokeMode")
+        .and_then(|mode| function.reader.text(function.subject, "url.invokeMode", mode, "BUFFERED is taken"));
     Some(Route::url(name, mode.as_deref() == Some("RESPONSE_STREAM")))
 }
 
@@ -73,7 +73,10 @@ impl Event<'_> {
             },
             map => {
                 let method = map.get("method").map(|node| self.text(&format!("{kind}.method"), node));
-                (method.map_or(Some(None), |method| method.map(Some))?, self.text(&format!("{kind}.path"), map.get("path")?)?)
+                (
+                    method.map_or(Some(None), |method| method.map(Some))?,
+                    self.text(&format!("{kind}.path"), map.get("path")?)?,
+                )
             }
         };
         let path = if path.starts_with('/') || path == "*" { path } else { format!("/{path}") };

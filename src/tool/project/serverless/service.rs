@@ -2,10 +2,10 @@
 
 use super::events;
 use super::variables::Variables;
-use crate::project::cloudformation::{Resource, Scope, Unresolved, known};
-use crate::project::members::{Reader, Resolve, Section};
+use crate::project::cloudformation::{Resource, Scope, known};
+use crate::project::members::{Reader, Section};
 use crate::project::node::Node;
-use crate::project::paths;
+use crate::project::resolve::{Resolve, Unresolved};
 use crate::project::{Code, FunctionSpec, Project, Settings};
 use std::path::PathBuf;
 
@@ -63,11 +63,18 @@ impl Both<'_> {
 /// It is not a service of the framework on AWS.
 pub fn read(service: &Node, settings: &Settings<'_>) -> Result<Project, String> {
     if service.get("service").is_none() || service.get("provider").is_none() {
-        return Err("it has no service and no provider, so that it is no service of the Serverless Framework".to_owned());
+        return Err(
+            "it has no service and no provider, so that it is no service of the Serverless Framework".to_owned()
+        );
     }
     let variables = Variables::new(service, settings);
     let region = variables.region();
-    let in_region = Settings { region: region.clone(), parameters: settings.parameters.clone(), folder: settings.folder.clone(), ..*settings };
+    let in_region = Settings {
+        region: region.clone(),
+        parameters: settings.parameters.clone(),
+        folder: settings.folder.clone(),
+        ..*settings
+    };
     let template = resolved(&variables, service.get("resources"));
     let mut scope = Scope::new(&template, &in_region);
     let stage = variables.stage();
@@ -75,15 +82,18 @@ pub fn read(service: &Node, settings: &Settings<'_>) -> Result<Project, String> 
     let functions = functions(&variables, service.get("functions"));
     let name = |id: &str, function: &Node| {
         let given = function.get("name").and_then(|name| variables.resolve(name).ok().flatten());
-        given.and_then(|name| name.as_text().map(str::to_owned)).unwrap_or_else(|| format!("{service_name}-{stage}-{id}"))
+        given
+            .and_then(|name| name.as_text().map(str::to_owned))
+            .unwrap_or_else(|| format!("{service_name}-{stage}-{id}"))
     };
     let others = Scope::new(&template, &in_region);
     scope.resources = known(&Both(&variables, &others), &in_region, &template);
     scope.resources.extend(functions.iter().map(|(id, function)| resource(&in_region, id, &name(id, function))));
     let both = Both(&variables, &scope);
-    let reader = Reader::new(&both);
+    let reader = Reader::new(&both, &settings.folder);
     let reading = Service { settings: &in_region, service, stage: &stage, reader: &reader };
-    let specs = functions.iter().filter_map(|(id, function)| reading.function(id, name(id, function), function)).collect();
+    let specs =
+        functions.iter().filter_map(|(id, function)| reading.function(id, name(id, function), function)).collect();
     if functions.is_empty() {
         reader.warn("serverless", "functions", "none", "it has none, or they are not known here");
     }
@@ -190,21 +200,10 @@ impl Service<'_> {
         match of_function.or_else(|| artifact(self.service).filter(|_| !is_individual)) {
             Some(node) => {
                 let path = self.reader.text(own.subject, "package.artifact", &node, NOT_SERVED)?;
-                self.path(own.subject, "package.artifact", &path, NOT_SERVED)
+                self.reader.path(own.subject, "package.artifact", &path, NOT_SERVED)
             }
             None => Some(self.settings.folder.clone()),
         }
-    }
-
-    fn path(&self, subject: &str, member: &str, path: &str, instead: &str) -> Option<PathBuf> {
-        if paths::is_remote(path) {
-            self.reader.warn(subject, member, path, format!("it is not on this machine; {instead}"));
-            return None;
-        }
-        if paths::within(path).is_none() {
-            self.reader.warn(subject, member, path, "it leads out of the project's folder, and is used");
-        }
-        Some(self.settings.folder.join(path))
     }
 
     fn layers(&self, section: &Section<'_>) -> Vec<PathBuf> {
@@ -221,10 +220,11 @@ impl Service<'_> {
     fn layer(&self, subject: &str, item: &Node, instead: &str) -> Option<PathBuf> {
         let referred = item.only_member().filter(|(name, _)| *name == "Ref").and_then(|(_, id)| id.as_text());
         let layers = self.service.get("layers").map_or(&[][..], Node::members);
-        let own = referred.and_then(|id| layers.iter().find(|(key, _)| id == format!("{}LambdaLayer", normalized(key))));
+        let own =
+            referred.and_then(|id| layers.iter().find(|(key, _)| id == format!("{}LambdaLayer", normalized(key))));
         let Some((key, layer)) = own else {
             let layer = self.reader.text(subject, "layers", item, instead)?;
-            return self.path(subject, "layers", &layer, instead);
+            return self.reader.path(subject, "layers", &layer, instead);
         };
         let artifact = layer.get("package").and_then(|package| package.get("artifact"));
         let (member, node) = match (artifact, layer.get("path")) {
@@ -236,6 +236,6 @@ impl Service<'_> {
             }
         };
         let path = self.reader.text(subject, &member, node, instead)?;
-        self.path(subject, &member, &path, instead)
+        self.reader.path(subject, &member, &path, instead)
     }
 }

@@ -16,24 +16,35 @@ fn with(text: &str, parameters: &[(&str, &str)], files: &[(&str, &str)]) -> Proj
 
 #[test]
 fn the_provider_has_the_defaults_of_functions() {
-    let project = service("
+    let project = service(
+        "
 provider: {name: aws, runtime: python3.13, timeout: 20, region: eu-north-1, environment: {A: p, B: p}}
 functions:
   hello: {handler: src/hello.run, environment: {B: f, C: 1}, snapStart: true}
   send-mail: {handler: mail.send, name: mailer, runtime: nodejs22.x, timeout: 5, memorySize: 256}
-");
+",
+    );
     let hello = function(&project, "hello");
-    assert_eq!((hello.name.as_str(), hello.handler.as_str(), hello.runtime.as_str()), ("shop-dev-hello", "src/hello.run", "python3.13"));
+    assert_eq!(
+        (hello.name.as_str(), hello.handler.as_str(), hello.runtime.as_str()),
+        ("shop-dev-hello", "src/hello.run", "python3.13")
+    );
     assert_eq!((hello.timeout, hello.memory_mb, hello.snapstart), (Duration::from_secs(20), 1024, true));
     assert_eq!(hello.code, Code::Path(PathBuf::from("/project")));
     let expected = [("A", "p"), ("B", "f"), ("C", "1")];
     assert_eq!(hello.variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let mail = function(&project, "send-mail");
-    assert_eq!((mail.name.as_str(), mail.runtime.as_str(), mail.timeout, mail.memory_mb), ("mailer", "nodejs22.x", Duration::from_secs(5), 256));
+    assert_eq!(
+        (mail.name.as_str(), mail.runtime.as_str(), mail.timeout, mail.memory_mb),
+        ("mailer", "nodejs22.x", Duration::from_secs(5), 256)
+    );
     assert_eq!((project.region.as_deref(), warnings(&project)), (Some("eu-north-1"), vec![]));
     let project = service("provider: {name: aws}\nfunctions: {f: {handler: a.b}}");
     let plain = function(&project, "f");
-    assert_eq!((plain.runtime.as_str(), plain.timeout, project.region.as_deref()), ("nodejs20.x", Duration::from_secs(6), Some("eu-west-1")));
+    assert_eq!(
+        (plain.runtime.as_str(), plain.timeout, project.region.as_deref()),
+        ("nodejs20.x", Duration::from_secs(6), Some("eu-west-1"))
+    );
 }
 
 /// A variable of a function, with what the variables of the framework refer to.
@@ -87,7 +98,10 @@ fn what_is_known_of_variables_is_resolved() {
     ] {
         assert_eq!(value(text, &[]), (Some(expected.to_owned()), vec![]), "{text}");
     }
-    assert_eq!(value("'${self:custom.nested.${sls:stage}}/${param:table}/${param:only}'", &[("stage", "prod")]).0.unwrap(), "of-prod/prod-table/d");
+    assert_eq!(
+        value("'${self:custom.nested.${sls:stage}}/${param:table}/${param:only}'", &[("stage", "prod")]).0.unwrap(),
+        "of-prod/prod-table/d"
+    );
     assert_eq!(value("'${param:table}${opt:table}'", &[("table", "g")]).0.unwrap(), "gg");
 }
 
@@ -122,7 +136,8 @@ fn route(api: Api, method: Option<&str>, path: &str, function: &str) -> Route {
 
 #[test]
 fn events_are_routes() {
-    let project = service("
+    let project = service(
+        "
 provider: {name: aws, runtime: nodejs22.x, httpApi: {payload: '1.0'}}
 functions:
   f:
@@ -145,7 +160,8 @@ functions:
   g: {handler: a.b, name: g, url: true, events: ['${self:custom.event}']}
   h: {handler: a.b, name: h, url: false}
 custom: {event: {httpApi: PUT /g}}
-");
+",
+    );
     let mut stream = route(Api::Rest, Some("GET"), "/s", "f");
     stream.streams = true;
     let expected = [
@@ -166,7 +182,11 @@ custom: {event: {httpApi: PUT /g}}
     assert_eq!(function(&project, "g").routes, [v1, Route::url("g", false)]);
     assert_eq!(function(&project, "h").routes, []);
     let warnings = warnings(&project).join("\n");
-    for text in ["f: events.http.integration: lambda", "f: events.alb.conditions.ip: 1.2.3.4/32", "f: events.httpApi.path: ${ssm:/x}"] {
+    for text in [
+        "f: events.http.integration: lambda",
+        "f: events.alb.conditions.ip: 1.2.3.4/32",
+        "f: events.httpApi.path: ${ssm:/x}",
+    ] {
         assert!(warnings.contains(text), "{text}: {warnings}");
     }
     assert_eq!(warnings.lines().count(), 3, "{warnings}");
@@ -195,7 +215,8 @@ functions:
 
 #[test]
 fn functions_may_be_in_other_files_and_in_lists() {
-    let files = [("functions.yml", "a: {handler: a.b}\nb: '${file(b.yml)}'\n"), ("b.yml", "handler: b.c\nruntime: ruby3.4\n")];
+    let files =
+        [("functions.yml", "a: {handler: a.b}\nb: '${file(b.yml)}'\n"), ("b.yml", "handler: b.c\nruntime: ruby3.4\n")];
     for functions in ["${file(functions.yml)}", "['${file(functions.yml)}', {c: {handler: c.d}}]"] {
         let project = with(&format!("provider: {{name: aws}}\nfunctions: {functions}\n"), &[], &files);
         assert_eq!(function(&project, "a").handler, "a.b");
@@ -203,15 +224,23 @@ fn functions_may_be_in_other_files_and_in_lists() {
     }
     let refused = try_project("serverless.yml", "service: '${ssm:x}'\nprovider: {name: aws}\n", &[], &[]);
     assert!(refused.unwrap_err().contains("its value is not on this machine"));
-    assert!(try_project("serverless.yml", "a: b\n", &[], &[]).unwrap_err().contains("no service of the Serverless Framework"));
+    assert!(
+        try_project("serverless.yml", "a: b\n", &[], &[])
+            .unwrap_err()
+            .contains("no service of the Serverless Framework")
+    );
 }
 
 #[test]
 fn the_same_warning_of_many_functions_is_one() {
     let functions: String = (0..7).map(|number| format!("  f{number}: {{handler: a.b}}\n")).collect();
-    let project = service(&format!("provider: {{name: aws, environment: {{V: '${{ssm:/x}}'}}}}\nfunctions:\n{functions}"));
+    let project =
+        service(&format!("provider: {{name: aws, environment: {{V: '${{ssm:/x}}'}}}}\nfunctions:\n{functions}"));
     let warnings = warnings(&project);
-    assert!(warnings.len() == 1 && warnings[0].starts_with("f0, f1, f2, f3 and 3 others: environment.V: ${ssm:/x}"), "{warnings:?}");
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with("f0, f1, f2, f3 and 3 others: environment.V: ${ssm:/x}"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -222,10 +251,14 @@ fn a_service_that_grows_without_end_is_not_evaluated_to_the_end() {
         custom += &format!("  v{level}: '{}'\n", format!("${{self:custom.v{before}}}").repeat(10));
     }
     let started = Instant::now();
-    let project = service(&format!("{custom}provider: {{name: aws}}\nfunctions: {{f: {{handler: a.b, environment: {{V: '${{self:custom.v19}}', W: ok}}}}}}"));
+    let project = service(&format!(
+        "{custom}provider: {{name: aws}}\nfunctions: {{f: {{handler: a.b, environment: {{V: '${{self:custom.v19}}', W: ok}}}}}}"
+    ));
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert_eq!(warnings(&project).len(), 1);
     let nested = format!("{}{}", "${self:".repeat(5000), "}".repeat(5000));
-    let project = service(&format!("provider: {{name: aws}}\nfunctions: {{f: {{handler: a.b, environment: {{V: '{nested}'}}}}}}"));
+    let project = service(&format!(
+        "provider: {{name: aws}}\nfunctions: {{f: {{handler: a.b, environment: {{V: '{nested}'}}}}}}"
+    ));
     assert_eq!(warnings(&project).len(), 1);
 }

@@ -3,8 +3,8 @@
 //! Source: <https://www.serverless.com/framework/docs/providers/aws/guide/variables>
 
 use crate::project::Settings;
-use crate::project::cloudformation::Unresolved;
 use crate::project::node::Node;
+use crate::project::resolve::Unresolved;
 use crate::project::{paths, yaml};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -132,7 +132,9 @@ impl<'a> Variables<'a> {
             "self" => self.member(self.service, address),
             "opt" => Ok(self.settings.parameter(address).map(Node::text)),
             "param" => self.param(address),
-            "env" => Ok((self.settings.environment)(address).or_else(|| self.dotenv.get(address).cloned()).map(Node::Text)),
+            "env" => {
+                Ok((self.settings.environment)(address).or_else(|| self.dotenv.get(address).cloned()).map(Node::Text))
+            }
             "sls" if address == "stage" => Ok(Some(Node::Text(self.stage()))),
             "aws" if address == "region" => Ok(Some(Node::Text(self.region()))),
             "aws" if address == "accountId" => Ok(Some(Node::text(self.settings.account))),
@@ -143,15 +145,28 @@ impl<'a> Variables<'a> {
 
     /// The stage: `--param stage=`, or the provider's, or `dev`.
     pub fn stage(&self) -> String {
-        let own = || self.member(self.service, "provider.stage").ok().flatten().and_then(|stage| stage.as_text().map(str::to_owned));
+        let own = || {
+            self.member(self.service, "provider.stage")
+                .ok()
+                .flatten()
+                .and_then(|stage| stage.as_text().map(str::to_owned))
+        };
         self.settings.parameter("stage").map(str::to_owned).or_else(own).unwrap_or_else(|| "dev".to_owned())
     }
 
     /// The region: `--param region=`, or the provider's, or that of the environment.
     pub fn region(&self) -> String {
         let named = self.service.get("provider").and_then(|provider| provider.get("region"));
-        let own = || named.and_then(|region| self.resolve(region).ok().flatten()).and_then(|region| region.as_text().map(str::to_owned));
-        self.settings.parameter("region").map(str::to_owned).or_else(own).unwrap_or_else(|| self.settings.region.clone())
+        let own = || {
+            named
+                .and_then(|region| self.resolve(region).ok().flatten())
+                .and_then(|region| region.as_text().map(str::to_owned))
+        };
+        self.settings
+            .parameter("region")
+            .map(str::to_owned)
+            .or_else(own)
+            .unwrap_or_else(|| self.settings.region.clone())
     }
 
     fn param(&self, name: &str) -> Found {
@@ -161,7 +176,12 @@ impl<'a> Variables<'a> {
         let stage = self.stage();
         let of_stage = |name: &str| self.service.get("stages")?.get(name)?.get("params");
         let all = self.service.get("params");
-        let places = [all.and_then(|all| all.get(&stage)), of_stage(&stage), all.and_then(|all| all.get("default")), of_stage("default")];
+        let places = [
+            all.and_then(|all| all.get(&stage)),
+            of_stage(&stage),
+            all.and_then(|all| all.get("default")),
+            of_stage("default"),
+        ];
         places.into_iter().flatten().find_map(|params| params.get(name)).map_or(Ok(None), |value| self.resolve(value))
     }
 
@@ -190,7 +210,9 @@ impl<'a> Variables<'a> {
         let provider = self.service.get("provider");
         match address {
             "provider.stage" if provider.and_then(|all| all.get("stage")).is_none() => Some(Node::text("dev")),
-            "provider.region" if provider.and_then(|all| all.get("region")).is_none() => Some(Node::Text(self.region())),
+            "provider.region" if provider.and_then(|all| all.get("region")).is_none() => {
+                Some(Node::Text(self.region()))
+            }
             "service" => self.service.get("service")?.get("name").cloned(),
             _ => None,
         }
@@ -198,7 +220,8 @@ impl<'a> Variables<'a> {
 
     fn file(&self, text: &str, path: &str, address: &str) -> Found {
         let unreadable = |why: &str| Unresolved::new(format!("${{{text}}}"), why);
-        let inner = paths::within(path).ok_or_else(|| unreadable("it leads out of the project's folder, and is not read"))?;
+        let inner =
+            paths::within(path).ok_or_else(|| unreadable("it leads out of the project's folder, and is not read"))?;
         let extension = inner.extension().unwrap_or_default().to_string_lossy().into_owned();
         if matches!(extension.as_str(), "js" | "cjs" | "mjs" | "ts") {
             return Err(unreadable("programs are not run to read a file"));
