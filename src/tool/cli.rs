@@ -32,7 +32,7 @@ pub enum Command {
     Init(InitArguments),
     /// Invoke a handler once: the response goes to stdout, logs and timeline to stderr
     #[command(after_help = invoke::HELP)]
-    Invoke(InvokeArguments),
+    Invoke(Box<InvokeArguments>),
     /// Keep the function warm and answer Lambda's Invoke API, for the AWS CLI and SDKs
     #[command(after_help = serve::HELP)]
     Serve(Box<ServeArguments>),
@@ -73,7 +73,7 @@ impl Command {
     pub fn run(self) -> Result<ExitCode, ToolError> {
         match self {
             Command::Init(arguments) => init::run(&arguments),
-            Command::Invoke(arguments) => invoke::run(arguments),
+            Command::Invoke(arguments) => invoke::run(*arguments),
             Command::Serve(arguments) => serve::run(*arguments),
             Command::Replay(arguments) => replay::run(arguments),
             Command::Test(arguments) => test::run(arguments),

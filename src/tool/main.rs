@@ -8,7 +8,7 @@
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `cli` | the command line | `commands` `tool_error` |
-//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `page` `relay` `replay` `report` `tool_error` |
+//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `page` `project` `relay` `replay` `report` `tool_error` |
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `page` `report` |
 //! | `page` | the page that shows what happens | `http` `model` `report` |
@@ -35,7 +35,6 @@ mod lambda;
 mod model;
 mod os;
 mod page;
-#[allow(dead_code, unused_imports, reason = "serve is about to use it")]
 mod project;
 mod relay;
 mod replay;

@@ -37,7 +37,7 @@ impl fmt::Display for ToolError {
             ToolError::Function(unusable) => unusable.fmt(out),
             ToolError::Io(what, why) => write!(out, "cannot {what}: {why}"),
             ToolError::Port(address, why) => {
-                write!(out, "cannot listen on {address}: {why}; choose another with --port, or 0 for any")
+                write!(out, "cannot listen on {address}: {why}; choose another with --port or --http, or 0 for any")
             }
             ToolError::File(what, path, why) => {
                 write!(out, "cannot {what} {}: {why}", path.display())

@@ -1,6 +1,7 @@
 //! `open-runtime invoke`: one Init, one invocation.
 
 use super::given_event::{self, EventSource};
+use super::given_functions::{self, FunctionOrProject, Given};
 use super::page::TimelineArguments;
 use super::printed_stream::StreamPrinter;
 use super::progress::told;
@@ -9,12 +10,13 @@ use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda};
 use crate::lambda::platform::{Options, Platform};
-use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments};
+use crate::model::arguments::{DebugArguments, StreamArguments};
 use crate::model::failure::Failure;
 use crate::model::function::Function;
 use crate::model::ids;
 use crate::model::invocation::{Invocation, Response};
 use crate::model::streaming::{self, PartReceiver};
+use crate::project::Package;
 use crate::relay::debugged;
 use crate::report::history::Hub;
 use crate::report::journal::Journal;
@@ -48,13 +50,18 @@ Try it with:
   open-runtime invoke handler.hello -d '{\"name\": \"Ada\"}'
   open-runtime event sqs | open-runtime invoke handler.hello --timeout 10 --env TABLE=orders -
   open-runtime invoke handler.hello --json --quiet | jq .timing
+  open-runtime invoke --function hello    (of open-runtime.toml, serverless.yml or template.yaml)
 ";
 
 /// The command line.
 #[derive(Args)]
 pub struct InvokeArguments {
     #[command(flatten)]
-    pub function: FunctionArguments,
+    pub function: FunctionOrProject,
+
+    /// Which function of the project's file; without it, the only one
+    #[arg(long = "function", value_name = "NAME")]
+    pub name: Option<String>,
 
     #[command(flatten)]
     pub debugger: DebugArguments,
@@ -94,18 +101,11 @@ pub struct InvokeArguments {
 ///
 /// # Errors
 /// The tool itself failed. How the function ended is in the exit status.
-pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
-    let given = match (&arguments.data, &arguments.file) {
-        (Some(data), _) => {
-            data.strip_prefix('@').map_or(EventSource::Text(data), |file| EventSource::File(file.as_ref()))
-        }
-        (None, Some(file)) => EventSource::File(file),
-        (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
-        (None, None) => EventSource::Unspecified,
-    };
-    let event = given_event::read(&given).map_err(ToolError::Usage)?;
-    let is_quiet = arguments.function.quiet;
-    let function = Function::new(arguments.function).map_err(ToolError::Function)?;
+pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
+    check(&mut arguments)?;
+    let event = event_of(&arguments)?;
+    let is_quiet = arguments.function.one.quiet;
+    let (function, packages) = chosen(given_functions::load(arguments.function)?, arguments.name.as_deref())?;
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), arguments.streaming.limits());
     let hub = hub_for(&arguments.records, arguments.json, &function)?;
@@ -121,7 +121,7 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         hub,
         is_quiet,
     };
-    run_local(async {
+    let done = run_local(async {
         let function = match arguments.debugger.debug {
             Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
@@ -131,7 +131,56 @@ pub fn run(arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         let status = invoke(Rc::new(function), options, event, printed).await?;
         timeline.map_or(Ok(()), |file| file.write(&kept, &[name]))?;
         Ok(status)
-    })
+    });
+    drop(packages); // only now: the function's folder may be in them
+    done
+}
+
+fn event_of(arguments: &InvokeArguments) -> Result<Bytes, ToolError> {
+    let given = match (&arguments.data, &arguments.file) {
+        (Some(data), _) => {
+            data.strip_prefix('@').map_or(EventSource::Text(data), |file| EventSource::File(file.as_ref()))
+        }
+        (None, Some(file)) => EventSource::File(file),
+        (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
+        (None, None) => EventSource::Unspecified,
+    };
+    given_event::read(&given).map_err(ToolError::Usage)
+}
+
+/// What clap does not see, as `-` may be in the handler's place.
+fn check(arguments: &mut InvokeArguments) -> Result<(), ToolError> {
+    if arguments.function.one.handler.as_deref() == Some("-") {
+        arguments.stdin = arguments.function.one.handler.take(); // of a function of a project
+    }
+    let (handler, name) = (&arguments.function.one.handler, &arguments.name);
+    if handler.is_some() && name.is_some() {
+        return Err(ToolError::Usage(
+            "cannot use --function with a handler: it names a function of a project's file".to_owned(),
+        ));
+    }
+    if arguments.stdin.is_some() && (arguments.data.is_some() || arguments.file.is_some()) {
+        return Err(ToolError::Usage(
+            "cannot read the event from stdin and from --data or --file: give one".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// The function of this name, or the only one.
+fn chosen(given: Given, name: Option<&str>) -> Result<(Function, Vec<Package>), ToolError> {
+    let names: Vec<String> = given.functions.iter().map(|given| given.function.name.clone()).collect();
+    let mut functions = given.functions.into_iter().map(|given| given.function);
+    let found = match name {
+        Some(name) => functions.find(|function| function.name == name || function.id.as_deref() == Some(name)),
+        None if names.len() == 1 => functions.next(),
+        None => None,
+    };
+    let function = found.ok_or_else(|| {
+        let why = name.map_or("which function?".to_owned(), |name| format!("there is no function {name}:"));
+        ToolError::Usage(format!("{why} give --function with one of {}", names.join(", ")))
+    })?;
+    Ok((function, given.packages))
 }
 
 /// The hub, which writes and keeps records if they are wanted.

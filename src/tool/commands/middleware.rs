@@ -141,7 +141,7 @@ fn similar(path: &Path) -> String {
 
 fn function(arguments: MiddlewareArguments, bootstrap: PathBuf) -> Result<Function, ToolError> {
     let arguments = FunctionArguments {
-        handler: "handler.hello".to_owned(),
+        handler: Some("handler.hello".to_owned()),
         timeout: arguments.timeout,
         memory: 128,
         variables: arguments.variables,

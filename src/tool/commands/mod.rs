@@ -4,6 +4,7 @@ pub mod completions;
 pub mod debug_relay;
 pub mod event;
 mod given_event;
+mod given_functions;
 mod hook_report;
 pub mod init;
 pub mod invoke;

@@ -60,7 +60,7 @@ impl Functions {
     /// The function cannot be run.
     pub fn new(arguments: RerunFunction) -> Result<Functions, ToolError> {
         let described = FunctionArguments {
-            handler: arguments.handler.unwrap_or_default(),
+            handler: Some(arguments.handler.unwrap_or_default()),
             timeout: arguments.timeout.unwrap_or(DEFAULT_TIMEOUT),
             memory: arguments.memory.unwrap_or(DEFAULT_MEMORY_MB),
             variables: arguments.variables,

@@ -1,8 +1,9 @@
 //! `open-runtime serve`: keeps the function warm behind Lambda's Invoke API.
 
+use super::given_functions::{self, FunctionOrProject, Given, GivenFunction};
 use super::page::{self, TimelineArguments, TimelineFile};
 use super::record_arguments::RecordArguments;
-use super::serve_http::Http;
+use super::serve_http::{self, Http};
 use crate::apis::functions::{Callee, Functions};
 use crate::apis::invoke;
 use crate::apis::web::service::WebArguments;
@@ -13,11 +14,9 @@ use crate::http::server;
 use crate::lambda::environments::Environments;
 use crate::lambda::platform::{Options, Platform};
 use crate::lambda::pool::PoolLimits;
-use crate::model::arguments::{DebugArguments, FunctionArguments, StreamArguments, seconds};
-use crate::model::function::Function;
+use crate::model::arguments::{DebugArguments, StreamArguments, seconds};
 use crate::model::streaming::StreamLimits;
 use crate::relay::debugged;
-use crate::report::console::Console;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
 use clap::Args;
@@ -46,7 +45,12 @@ With --http 9001 there is a function URL, too, or what --api names: http, rest, 
   curl -N http://127.0.0.1:9001/path
   open-runtime serve handler.hello --http 9001 --api http --route 'GET /users/{id}'
 
-Any function name or ARN will do. Each of the invocations that run at the same time has an execution
+In a folder with open-runtime.toml, serverless.yml or template.yaml no handler is needed: all functions
+of the file are served, by their names, and their routes from port 9001 on:
+  open-runtime serve
+  open-runtime serve --project ../shop/template.yaml --param Stage=dev
+
+With a handler, any function name or ARN will do. Each of the invocations that run at the same time has an execution
 environment of its own, up to --concurrency; the next ones get 429, as on Lambda. Asynchronous ones
 wait, at most 1000. Unlike on Lambda, failed asynchronous invocations are not retried.
 ";
@@ -55,7 +59,7 @@ wait, at most 1000. Unlike on Lambda, failed asynchronous invocations are not re
 #[derive(Args)]
 pub struct ServeArguments {
     #[command(flatten)]
-    pub function: FunctionArguments,
+    pub function: FunctionOrProject,
 
     #[command(flatten)]
     pub debugger: DebugArguments,
@@ -183,31 +187,47 @@ pub struct TestHooks {
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let ServeArguments { function, debugger, streaming, environments, port, host, http, records, .. } = arguments;
-    let (allow_host, hooks, web) = (arguments.allow_host, arguments.hooks, Http::new(arguments.web)?);
+    let (allow_host, hooks) = (arguments.allow_host, arguments.hooks);
     let limits = environments.limits(debugger.debug.is_some());
-    let options = options(&hooks, streaming.limits(), function.quiet)?;
-    let mut function = Function::new(function).map_err(ToolError::Function)?;
-    function.managed_instances = environments.managed_instances.then_some(limits.concurrency);
-    if let Some(recorder) = records.open(function.variables.iter())? {
+    let options = options(&hooks, streaming.limits(), function.one.quiet)?;
+    let Given { mut functions, is_project, packages } = given_functions::load(function)?;
+    let managed_instances = environments.managed_instances.then_some(limits.concurrency);
+    functions.iter_mut().for_each(|given| given.function.managed_instances = managed_instances);
+    if let Some(recorder) = records.open(functions.iter().flat_map(|given| &given.function.variables))? {
         options.hub.record_to(recorder);
     }
-    let timeline = arguments.timeline.open(&options.hub, records.redaction.of(function.variables.iter()))?;
+    let web = serve_http::all(arguments.web, &functions, http)?;
+    let variables = functions.iter().flat_map(|given| &given.function.variables);
+    let timeline = arguments.timeline.open(&options.hub, records.redaction.of(variables))?;
     let has_page = !arguments.no_page;
-    run_local(async move {
-        let function = Rc::new(match debugger.debug {
-            Some(port) => debugged(function, port, allow_host.clone()).await?,
-            None => function,
-        });
-        let (invoke, http) = (
-            listen(host, port).await?,
-            match http {
-                Some(port) => Some((listen(host, port).await?, web)),
-                None => None,
-            },
-        );
-        let served = Served { function, limits, options, allowed_hosts: allow_host, invoke, http, has_page, timeline };
+    let done = run_local(async move {
+        if let Some(port) = debugger.debug {
+            functions = vec![debug_one(functions, port, allow_host.clone()).await?];
+        }
+        let invoke = listen(host, port).await?;
+        let mut http = Vec::new();
+        for (port, web) in web {
+            http.push((listen(host, port).await?, web));
+        }
+        let allowed_hosts = allow_host;
+        let served = Served { functions, is_project, limits, options, allowed_hosts, invoke, http, has_page, timeline };
         serve(served, hooks.port_file.as_deref()).await
-    })
+    });
+    drop(packages); // only now: the functions' folders are in them
+    done
+}
+
+/// Has the function wait for its debugger. There is one port for one function.
+async fn debug_one(
+    mut functions: Vec<GivenFunction>,
+    port: u16,
+    allowed_hosts: Vec<String>,
+) -> Result<GivenFunction, ToolError> {
+    let (Some(GivenFunction { function, routes }), true) = (functions.pop(), functions.is_empty()) else {
+        let why = "cannot debug several functions at once: give a handler, or use `open-runtime invoke --function NAME --debug`";
+        return Err(ToolError::Usage(why.to_owned()));
+    };
+    Ok(GivenFunction { function: debugged(function, port, allowed_hosts).await?, routes })
 }
 
 fn options(hooks: &TestHooks, limits: StreamLimits, is_quiet: bool) -> Result<Options, ToolError> {
@@ -240,12 +260,13 @@ async fn listen(host: IpAddr, port: u16) -> Result<Listening, ToolError> {
 
 /// What is served, and where.
 struct Served {
-    function: Rc<Function>,
+    functions: Vec<GivenFunction>,
+    is_project: bool,
     limits: PoolLimits,
     options: Options,
     allowed_hosts: Vec<String>,
     invoke: Listening,
-    http: Option<(Listening, Http)>,
+    http: Vec<(Listening, Http)>,
     has_page: bool,
     timeline: Option<TimelineFile>,
 }
@@ -259,32 +280,53 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     if served.has_page {
         hub.keep_records(); // before Init begins, so that it is shown
     }
-    let environments = Environments::start(&platform, &served.function, served.limits).await.map_err(cannot_start)?;
-    let callee = Callee { function: served.function, invoker: environments.invoker() };
-    let functions = Rc::new(Functions(vec![callee.clone()]));
-    let page = served.has_page.then(|| page::page(&hub, &functions));
     let (listener, address) = served.invoke;
+    let (all, callees) = start_all(&platform, served.functions, served.limits, served.is_project).await?;
+    let (mut places, mut web) = (where_to_invoke(address, &callees), Vec::new());
+    let functions = Rc::new(Functions(callees));
+    let page = served.has_page.then(|| page::page(&hub, &functions));
     let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
-    let web = served.http.as_ref().map(|((_, address), http)| (*address, http.name()));
-    if let Some((listening, http)) = served.http {
-        http.serve(listening, &guard, callee.clone(), page.clone(), platform.console.clone())?;
-        journal.note("http", || json!({"address": web.map(|(address, _)| address.to_string())}));
+    for ((listener, address), http) in served.http {
+        places.extend(http.places(address));
+        let note = http.note(address);
+        http.serve((listener, address), &guard, &functions.0, page.clone(), platform.console.clone())?;
+        journal.note("http", || note);
+        web.push(address);
     }
-    let name = callee.function.name.clone();
-    let (guard, has_page) = (page::guarded(guard, address, page.is_some()), page.is_some());
+    let of_page = || format!("http://{address}/_open-runtime/ shows what happens, and sends events");
+    places.extend(page.is_some().then(of_page));
+    let guard = page::guarded(guard, address, page.is_some());
     spawn_local(invoke::serve(listener, Rc::new(guard), functions.clone(), page));
     journal.note("listening", || json!({"address": address.to_string()}));
-    Announcement { address, web: web.map(|(address, _)| address), port_file }.write()?;
+    Announcement { address, web, port_file }.write()?;
     if !platform.is_quiet {
-        say_where(&platform.console, address, web, &name, has_page);
+        places.iter().for_each(|place| platform.console.say(&format!("open-runtime: {place}")));
     }
     stop.await;
-    environments.shut_down().await;
+    shut_down(all).await;
     platform.end().await;
     platform.hub.finish_records();
     journal.note("end", || json!({}));
     served.timeline.map_or(Ok(()), |file| file.write(&hub, &page::names(&functions)))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What runs the functions. The environments of a project, which may have many functions, are started on demand.
+async fn start_all(
+    platform: &Rc<Platform>,
+    functions: Vec<GivenFunction>,
+    limits: PoolLimits,
+    is_project: bool,
+) -> Result<(Vec<Environments>, Vec<Callee>), ToolError> {
+    let (mut all, mut callees) = (Vec::new(), Vec::new());
+    for given in functions {
+        let function = Rc::new(given.function);
+        let environments = Environments::start(platform, &function, limits, !is_project).await;
+        let environments = environments.map_err(|why| ToolError::Io("start a local Lambda", why))?;
+        callees.push(Callee { function, invoker: environments.invoker() });
+        all.push(environments);
+    }
+    Ok((all, callees))
 }
 
 /// The URL of the Invoke API on this machine.
@@ -297,22 +339,28 @@ fn url_for_functions(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-fn say_where(console: &Console, address: SocketAddr, web: Option<(SocketAddr, &str)>, name: &str, has_page: bool) {
+fn where_to_invoke(address: SocketAddr, callees: &[Callee]) -> Vec<String> {
     let invoke = format!("http://{address}");
-    let say = |line: &str| console.say(&format!("open-runtime: {line}"));
-    say(&format!("{invoke} answers `aws lambda invoke --endpoint-url {invoke} --function-name {name}`"));
-    if let Some((web, service)) = web {
-        say(&format!("http://{web} is {service}"));
-    }
-    if has_page {
-        say(&format!("{invoke}/_open-runtime/ shows what happens, and sends events"));
+    let how = |callee: &Callee| {
+        let name = &callee.function.name;
+        format!("{invoke} answers `aws lambda invoke --endpoint-url {invoke} --function-name {name}`")
+    };
+    callees.iter().map(how).collect()
+}
+
+/// Ends the environments of all functions at the same time.
+async fn shut_down(all: Vec<Environments>) {
+    let end = |environments: Environments| spawn_local(async move { environments.shut_down().await });
+    let ending: Vec<_> = all.into_iter().map(end).collect();
+    for environments in ending {
+        let _ = environments.await; // a task that panicked has ended, too
     }
 }
 
 /// Tells scripts the address of the Invoke API, and of `--http`.
 struct Announcement<'a> {
     address: SocketAddr,
-    web: Option<SocketAddr>,
+    web: Vec<SocketAddr>,
     port_file: Option<&'a Path>,
 }
 
@@ -320,7 +368,7 @@ impl Announcement<'_> {
     /// The URLs are the only lines on stdout.
     fn write(&self) -> Result<(), ToolError> {
         let mut stdout = io::stdout().lock();
-        for address in [Some(self.address), self.web].into_iter().flatten() {
+        for address in [self.address].iter().chain(&self.web) {
             let _ = writeln!(stdout, "http://{address}"); // stdout may be closed
         }
         let _ = stdout.flush();

@@ -15,16 +15,23 @@ pub enum Environments {
 }
 
 impl Environments {
-    /// Starts the first one. Init goes on in the background.
+    /// Starts the first one, if that is wanted before there is an invocation. Init goes on in the background.
     ///
     /// # Errors
     /// A socket or a pipe cannot be made.
-    pub async fn start(platform: &Rc<Platform>, function: &Rc<Function>, limits: PoolLimits) -> io::Result<Self> {
+    pub async fn start(
+        platform: &Rc<Platform>,
+        function: &Rc<Function>,
+        limits: PoolLimits,
+        warms_up: bool,
+    ) -> io::Result<Self> {
         if function.managed_instances.is_some() {
             return ManagedInstance::start(platform, function.clone()).await.map(Environments::Managed);
         }
         let pool = Pool::new(platform, function.clone(), limits);
-        pool.warm_up().await?;
+        if warms_up {
+            pool.warm_up().await?;
+        }
         Ok(Environments::Pool(pool))
     }
 

@@ -12,8 +12,8 @@ pub const DEFAULT_NAME: &str = "function";
 /// The function: on Lambda this is its configuration.
 #[derive(Args)]
 pub struct FunctionArguments {
-    /// The handler, as on Lambda: file.function
-    pub handler: String,
+    /// The handler, as on Lambda: file.function. Without it, the functions of a project's file
+    pub handler: Option<String>,
 
     /// Timeout of an invocation in seconds
     #[arg(long, value_name = "S", default_value = "3", value_parser = seconds)]

@@ -14,6 +14,8 @@ pub const VERSION: &str = "$LATEST";
 /// What all execution environments of the function share.
 #[derive(Clone, Default)]
 pub struct Function {
+    /// Its name in a project's file, by which callers may name it, too.
+    pub id: Option<String>,
     pub name: String,
     pub handler: String,
     pub timeout: Duration,
@@ -30,6 +32,8 @@ pub struct Function {
     pub managed_instances: Option<usize>,
     /// Folders with external extensions. Of files with the same name, that of the last folder counts.
     pub extensions: Vec<PathBuf>,
+    /// The folders of the layers, in their order.
+    pub layers: Vec<PathBuf>,
     /// The environment variables that the user gives.
     pub variables: Vec<(String, String)>,
 }
@@ -37,6 +41,7 @@ pub struct Function {
 /// The function cannot be run.
 #[derive(Debug)]
 pub enum Unusable {
+    NoHandler,
     TaskRoot(PathBuf, std::io::Error),
     NotAFolder(PathBuf),
     Variable(BadVariable),
@@ -47,6 +52,7 @@ pub enum Unusable {
 impl fmt::Display for Unusable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Unusable::NoHandler => write!(out, "give a handler: file.function"),
             Unusable::TaskRoot(path, why) => {
                 write!(out, "cannot use {} as --task-root: {why}", path.display())
             }
@@ -74,8 +80,9 @@ impl Function {
         let own = given_variables::own_environment();
         let is_profile_used = arguments.variables.pass_aws_credentials;
         Ok(Function {
+            id: None,
             name: arguments.function_name,
-            handler: arguments.handler,
+            handler: arguments.handler.ok_or(Unusable::NoHandler)?,
             timeout: arguments.timeout,
             memory_mb: arguments.memory,
             task_root,
@@ -85,6 +92,7 @@ impl Function {
             snapstart: arguments.snapstart,
             managed_instances: None,
             extensions: extension_folders(arguments.extensions)?,
+            layers: Vec::new(),
             variables: arguments.variables.read(&own).map_err(Unusable::Variable)?,
         })
     }
@@ -124,7 +132,11 @@ fn region_of(own: &Own, is_profile_used: bool) -> String {
     named.or_else(of_profile).unwrap_or_else(|| "us-east-1".to_owned())
 }
 
-fn extension_folders(folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, Unusable> {
+/// Absolute paths of folders with extensions.
+///
+/// # Errors
+/// The first that cannot be read.
+pub fn extension_folders(folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, Unusable> {
     let usable = |folder: PathBuf| {
         let canonical = folder.canonicalize().and_then(|path| path.read_dir().map(|_| path));
         canonical.map_err(|why| Unusable::Extensions(folder, why))

@@ -17,7 +17,7 @@ use super::aws_credentials;
 use super::environment::Environment;
 use super::function::{Function, VERSION};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The path to which bootstrap writes the timeline. Lambda does not set it.
 pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
@@ -31,7 +31,7 @@ const NO_KEY: &str = "open-runtime";
 /// All of them. If a name comes twice, the later value holds. `invoke_api` is the URL of the Invoke API, if there is one.
 pub fn all(environment: &Environment, invoke_api: Option<&str>, timeline: Option<&str>) -> Vec<(OsString, OsString)> {
     let function = &environment.function;
-    let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os(), bin_of(&function.bootstrap).as_deref()).collect();
+    let mut all: Vec<(OsString, OsString)> = own(std::env::vars_os(), bins_of(function)).collect();
     all.extend(given_by_lambda(environment, function).map(|(name, value)| (name.into(), value.into())));
     let home = std::env::var("HOME").ok();
     let for_sdks = invoke_api.map(|url| for_sdks(url, function, home));
@@ -73,7 +73,11 @@ pub fn for_extensions(all: &[(OsString, OsString)]) -> Vec<(OsString, OsString)>
 
 fn given_by_lambda(environment: &Environment, function: &Function) -> impl Iterator<Item = (&'static str, String)> {
     let root = function.task_root.display().to_string();
-    let libraries = format!("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
+    let mut libraries =
+        format!("/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:{root}:{root}/lib:/opt/lib");
+    for layer in function.layers.iter().rev() {
+        libraries += &format!(":{}", layer.join("lib").display());
+    }
     [
         ("AWS_DEFAULT_REGION", function.region.clone()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
@@ -109,30 +113,32 @@ fn for_sdks(invoke_api: &str, function: &Function, home: Option<String>) -> Vec<
 
 fn own(
     ours: impl Iterator<Item = (OsString, OsString)>,
-    bin: Option<&Path>,
+    bins: Vec<PathBuf>,
 ) -> impl Iterator<Item = (OsString, OsString)> {
     ours.filter_map(move |(name, value)| match name.to_str()? {
-        "PATH" => Some((name, with_bins(&value, bin))),
+        "PATH" => Some((name, with_bins(&value, &bins))),
         "HOME" => Some((name, value)),
         other if other.starts_with("SLS") => Some((name, value)),
         _ => None,
     })
 }
 
-/// `PATH` and, as on Lambda, the folder for programs of layers; and that of the build, which is not in `/opt`.
-fn with_bins(path: &OsStr, bin: Option<&Path>) -> OsString {
+/// `PATH` and, as on Lambda, the folder for programs of layers; and those that are not in `/opt`.
+fn with_bins(path: &OsStr, bins: &[PathBuf]) -> OsString {
     let mut path = path.to_owned();
     path.push(":/opt/bin");
-    if let Some(bin) = bin {
+    for bin in bins {
         path.push(":");
         path.push(bin);
     }
     path
 }
 
-/// The folder with `json`, if it is beside bootstrap.
-fn bin_of(bootstrap: &Path) -> Option<PathBuf> {
-    bootstrap.parent().map(|folder| folder.join("bin")).filter(|bin| bin.join("json").exists())
+/// Those of layers, of which the last one replaces the others on Lambda; and the folder with `json`, if it is beside
+/// bootstrap.
+fn bins_of(function: &Function) -> Vec<PathBuf> {
+    let of_build = function.bootstrap.parent().map(|folder| folder.join("bin")).filter(|bin| bin.join("json").exists());
+    function.layers.iter().rev().map(|layer| layer.join("bin")).chain(of_build).collect()
 }
 
 #[cfg(test)]
@@ -165,7 +171,7 @@ mod tests {
     fn only_what_is_needed_of_the_users_environment_is_passed_on() {
         let ours = [("PATH", "/bin"), ("HOME", "/h"), ("AWS_SECRET_ACCESS_KEY", "s"), ("SLSLOG", "info"), ("PS1", "$")];
         let passed: Vec<_> =
-            own(ours.into_iter().map(|(name, value)| (name.into(), value.into())), Some("/x/bin".as_ref())).collect();
+            own(ours.into_iter().map(|(name, value)| (name.into(), value.into())), vec!["/x/bin".into()]).collect();
         let expected = [("PATH", "/bin:/opt/bin:/x/bin"), ("HOME", "/h"), ("SLSLOG", "info")];
         assert_eq!(passed, expected.map(|(name, value)| (OsString::from(name), OsString::from(value))));
     }

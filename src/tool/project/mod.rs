@@ -6,6 +6,7 @@
 
 mod cloudformation;
 mod file;
+mod hints;
 mod members;
 mod node;
 mod open_runtime;
@@ -18,8 +19,9 @@ mod test;
 mod unzip;
 mod yaml;
 
-pub use file::{NAMES, Unreadable, find, read, read_beside};
-pub use package::{Package, Unusable};
+pub use file::{find, read, read_beside};
+pub use hints::hints;
+pub use package::Package;
 
 use crate::model::route::Route;
 use std::fmt;

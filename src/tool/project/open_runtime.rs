@@ -250,11 +250,7 @@ mod tests {
     use crate::project::test::{function, project, try_project, warnings};
     use std::path::PathBuf;
 
-    #[test]
-    fn a_function_has_what_it_says_and_the_defaults() {
-        let project = project(
-            "open-runtime.toml",
-            r#"
+    const WHOLE: &str = r#"
 region = "eu-central-1"
 [defaults]
 runtime = "python3.13"
@@ -271,8 +267,11 @@ routes = ["GET /a/{id}", "$default", { method = "ANY", path = "/b", api = "rest"
 [functions.bye]
 handler = "bye.bye"
 runtime = "nodejs22.x"
-"#,
-        );
+"#;
+
+    #[test]
+    fn a_function_has_what_it_says_and_the_defaults() {
+        let project = project("open-runtime.toml", WHOLE);
         let hello = function(&project, "hello");
         assert_eq!(
             (hello.timeout, hello.memory_mb, hello.runtime.as_str()),

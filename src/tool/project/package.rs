@@ -122,6 +122,9 @@ impl Workshop {
             let opt = self.place("opt")?;
             let bootstrap = opt.join("bootstrap");
             fs::copy(own, &bootstrap)?;
+            if let Some(bin) = own.parent().map(|folder| folder.join("bin")).filter(|bin| bin.is_dir()) {
+                symlink(bin, opt.join("bin"))?;
+            }
             for kind in kinds {
                 fs::create_dir(opt.join(kind))?;
                 let beside = own.parent().map(|folder| folder.join(kind));
@@ -157,7 +160,8 @@ fn own_program(function: &FunctionSpec, task_root: &Path, layers: &[PathBuf]) ->
     folders.map(|folder| folder.join("bootstrap")).find(|program| is_executable(program))
 }
 
-fn is_executable(path: &Path) -> bool {
+/// Whether somebody may execute this file.
+pub fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 

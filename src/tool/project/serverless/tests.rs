@@ -232,6 +232,20 @@ fn functions_may_be_in_other_files_and_in_lists() {
 }
 
 #[test]
+fn dotenv_files_are_read_where_the_framework_does() {
+    let files = [(".env", "A=one\nB=one\n"), (".env.dev", "B='of dev'\nSET=file\n")];
+    let text = "provider: {name: aws}\nfunctions: {f: {handler: a.b, environment: {V: '${env:A, \"\"} ${env:B, \"\"} ${env:SET}'}}}\n";
+    for (before, expected) in [
+        ("useDotenv: true\n", "one of dev from the environment"),
+        ("frameworkVersion: '4'\n", "one of dev from the environment"),
+        ("", "  from the environment"),
+    ] {
+        let project = with(&format!("{before}{text}"), &[], &files);
+        assert_eq!(function(&project, "f").variables[0].1, expected, "{before}");
+    }
+}
+
+#[test]
 fn the_same_warning_of_many_functions_is_one() {
     let functions: String = (0..7).map(|number| format!("  f{number}: {{handler: a.b}}\n")).collect();
     let project =

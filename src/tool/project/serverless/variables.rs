@@ -2,6 +2,7 @@
 //!
 //! Source: <https://www.serverless.com/framework/docs/providers/aws/guide/variables>
 
+use crate::model::env_file;
 use crate::project::Settings;
 use crate::project::node::Node;
 use crate::project::resolve::Unresolved;
@@ -9,6 +10,7 @@ use crate::project::{paths, yaml};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::path::Path;
 
 /// Variables within the values of variables.
 const MAX_DEPTH: usize = 24;
@@ -33,7 +35,22 @@ type Found = Result<Option<Node>, Unresolved>;
 impl<'a> Variables<'a> {
     pub fn new(service: &'a Node, settings: &'a Settings<'a>) -> Variables<'a> {
         let (depth, steps, files) = (Cell::new(0), Cell::new(0), Cell::new(0));
-        Variables { service, settings, dotenv: HashMap::new(), depth, steps, files }
+        let mut variables = Variables { service, settings, dotenv: HashMap::new(), depth, steps, files };
+        variables.dotenv = variables.dotenv();
+        variables
+    }
+
+    /// The variables of `.env.STAGE` and `.env`, if the framework reads them: version 4, or `useDotenv`.
+    fn dotenv(&self) -> HashMap<String, String> {
+        let version = self.service.get("frameworkVersion").and_then(Node::as_text).unwrap_or_default();
+        let is_version_4 = version.trim_start_matches(['^', '~', '=', '>', ' ']).starts_with('4');
+        if !is_version_4 && self.service.get("useDotenv").and_then(Node::as_bool) != Some(true) {
+            return HashMap::new();
+        }
+        let text = |name: String| (self.settings.read)(Path::new(&name)).ok().flatten();
+        let files = [".env".to_owned(), format!(".env.{}", self.stage())].map(text);
+        let entries = files.into_iter().flatten().filter_map(|text| env_file::parse(&text).ok()).flatten();
+        entries.filter_map(|entry| Some((entry.name, entry.value?))).collect()
     }
 
     /// The value of a text with variables. Anything else is returned as it is, with what it contains. None: there is no
@@ -240,12 +257,6 @@ impl<'a> Variables<'a> {
             Some(root) => self.member(&root, address),
             None => Ok(None),
         }
-    }
-
-    /// Adds the variables of a `.env` file.
-    pub fn with_dotenv(mut self, variables: HashMap<String, String>) -> Self {
-        self.dotenv = variables;
-        self
     }
 }
 

@@ -1,0 +1,179 @@
+//! The functions that a command runs: the one whose handler is given, or those of a project's file.
+
+use crate::model::arguments::FunctionArguments;
+use crate::model::bootstrap_path;
+use crate::model::function::{ACCOUNT, Function, Unusable, extension_folders, region};
+use crate::model::given_variables::own_environment;
+use crate::model::route::Route;
+use crate::project::{self, FunctionSpec, Package, Project, Settings};
+use crate::tool_error::ToolError;
+use clap::{Arg, Args};
+use std::path::{Path, PathBuf};
+
+/// One function, or the file that describes several.
+#[derive(Args)]
+#[command(mut_args(needs_handler))]
+pub struct FunctionOrProject {
+    #[command(flatten)]
+    pub one: FunctionArguments,
+
+    #[command(flatten)]
+    pub project: ProjectArguments,
+}
+
+/// What describes one function has no sense for those of a file.
+fn needs_handler(argument: Arg) -> Arg {
+    match argument.get_id().as_str() {
+        "timeout" | "memory" | "task_root" | "managed" | "snapstart" | "function_name" => argument.requires("handler"),
+        _ => argument,
+    }
+}
+
+/// Which file describes the functions.
+#[derive(Args, Clone, Default)]
+pub struct ProjectArguments {
+    /// A file with functions: open-runtime.toml, serverless.yml, or a template of AWS SAM. Without a handler and without
+    /// this, it is looked for in this folder
+    #[arg(long, value_name = "FILE", conflicts_with = "handler")]
+    pub project: Option<PathBuf>,
+
+    /// A parameter of the project's file, such as stage=prod
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter, conflicts_with = "handler")]
+    pub parameters: Vec<(String, String)>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The functions, and what keeps their folders.
+pub struct Given {
+    pub functions: Vec<GivenFunction>,
+    /// They are those of a project's file.
+    pub is_project: bool,
+    /// To be kept as long as the functions run.
+    pub packages: Vec<Package>,
+}
+
+/// A function, and how requests by HTTP reach it.
+pub struct GivenFunction {
+    pub function: Function,
+    pub routes: Vec<Route>,
+}
+
+/// The functions. What of a project's file does not hold here is said on stderr.
+///
+/// # Errors
+/// There is neither a handler nor a file, the file is malformed, or no function can be run.
+pub fn load(FunctionOrProject { one: arguments, project }: FunctionOrProject) -> Result<Given, ToolError> {
+    if arguments.handler.is_some() {
+        let function = Function::new(arguments).map_err(ToolError::Function)?;
+        let functions = vec![GivenFunction { function, routes: Vec::new() }];
+        return Ok(Given { functions, is_project: false, packages: Vec::new() });
+    }
+    let file = file(project.project.as_deref())?;
+    let described = read(&file, &project.parameters)?;
+    let shown = file.display();
+    for warning in &described.warnings {
+        say(&format!("{shown}: {warning}"));
+    }
+    let mut given = Given { functions: Vec::new(), is_project: true, packages: Vec::new() };
+    let making = Making::new(&arguments, described.region.clone()).map_err(ToolError::Function)?;
+    for function in described.functions {
+        making.add(function, &mut given);
+    }
+    if given.functions.is_empty() {
+        return Err(ToolError::Usage(format!("{shown} has no function that can be run here")));
+    }
+    Ok(given)
+}
+
+fn say(line: &str) {
+    eprintln!("open-runtime: {line}");
+}
+
+/// The file that is named, or that of this folder. Others in the folder are named on stderr.
+fn file(named: Option<&Path>) -> Result<PathBuf, ToolError> {
+    let folder = match named {
+        Some(path) if !path.is_dir() => return Ok(path.to_owned()),
+        Some(folder) => folder,
+        None => Path::new(""),
+    };
+    let found = project::find(folder).map_err(|why| ToolError::Usage(why.to_string()))?;
+    if let [first, others @ ..] = found.as_slice() {
+        for other in others {
+            say(&format!("{} is used, and {} is not: name it with --project", first.display(), other.display()));
+        }
+    }
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+fn read(file: &Path, parameters: &[(String, String)]) -> Result<Project, ToolError> {
+    let parent = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let folder = parent.canonicalize().map_err(|why| ToolError::File("find the folder of", file.to_owned(), why))?;
+    let own = own_environment();
+    let settings = Settings {
+        region: region(),
+        account: ACCOUNT,
+        parameters: parameters.to_vec(),
+        environment: &|name| own.get(name).cloned(),
+        read: &|inner| project::read_beside(&folder, inner),
+        folder: folder.clone(),
+    };
+    project::read(file, &settings).map_err(|why| ToolError::Usage(why.to_string()))
+}
+
+/// What the functions of a project have in common.
+struct Making {
+    bootstrap: PathBuf,
+    region: String,
+    variables: Vec<(String, String)>,
+    extensions: Vec<PathBuf>,
+}
+
+impl Making {
+    fn new(arguments: &FunctionArguments, region_of_file: Option<String>) -> Result<Making, Unusable> {
+        let variables = arguments.variables.read(&own_environment()).map_err(Unusable::Variable)?;
+        let bootstrap = bootstrap_path::find(arguments.bootstrap.clone()).map_err(Unusable::Bootstrap)?;
+        let extensions = extension_folders(arguments.extensions.clone())?;
+        Ok(Making { bootstrap, region: region_of_file.unwrap_or_else(region), variables, extensions })
+    }
+
+    /// Adds a function, or says why it cannot be run.
+    fn add(&self, spec: FunctionSpec, given: &mut Given) {
+        let not_served = |why: &str| say(&format!("function {}: {why}; it is not served", spec.id));
+        if given.functions.iter().any(|other| other.function.name == spec.name) {
+            return not_served(&format!("another function has the name {}, too", spec.name));
+        }
+        let package = match Package::new(&spec, &self.bootstrap) {
+            Ok(package) => package,
+            Err(why) => return not_served(&why.to_string()),
+        };
+        for hint in project::hints(&spec, &package) {
+            say(&format!("function {}: {hint}", spec.id));
+        }
+        let managed = (!spec.is_provided()).then(|| spec.runtime.clone());
+        let of_layers = package.layers.iter().map(|layer| layer.join("extensions")).filter(|folder| folder.is_dir());
+        let extensions = of_layers.chain(self.extensions.iter().cloned()).collect();
+        let variables = [spec.variables, package.variables.clone(), self.variables.clone()].concat();
+        let function = Function {
+            id: Some(spec.id),
+            name: spec.name,
+            handler: spec.handler,
+            timeout: spec.timeout,
+            memory_mb: spec.memory_mb,
+            task_root: package.task_root.clone(),
+            bootstrap: package.bootstrap.clone().unwrap_or_else(|| self.bootstrap.clone()),
+            region: self.region.clone(),
+            managed,
+            snapstart: spec.snapstart,
+            managed_instances: None,
+            extensions,
+            layers: package.layers.clone(),
+            variables,
+        };
+        given.functions.push(GivenFunction { function, routes: spec.routes });
+        given.packages.push(package);
+    }
+}
