@@ -44,6 +44,11 @@ pub struct RerunFunction {
     #[arg(long)]
     snapstart: bool,
 
+    /// A folder with extensions, as /opt/extensions on Lambda: each file in it is started before the runtime. Can be given
+    /// several times
+    #[arg(long, value_name = "DIR")]
+    extensions: Vec<PathBuf>,
+
     /// The function's name. Default: the one in the record
     #[arg(long, value_name = "NAME")]
     function_name: Option<String>,
@@ -68,7 +73,7 @@ impl Functions {
             bootstrap: arguments.bootstrap,
             managed: arguments.managed,
             snapstart: arguments.snapstart,
-            extensions: Vec::new(),
+            extensions: arguments.extensions,
             function_name: arguments.function_name.unwrap_or_default(),
             quiet: true,
         };

@@ -14,15 +14,14 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 /// The most bytes of a response that is streamed, or of a log, that a file holds.
 pub const MAX_WRITTEN: usize = 64 * 1024 * 1024;
 
-/// The most records, and the most bytes of them together, that wait to be written.
-const QUEUE: usize = 1000;
-const MAX_WAITING: usize = 256 * 1024 * 1024;
+/// The most bytes of records that wait to be written. The smallest count as 1 KB.
+const MAX_WAITING: usize = 128 * 1024 * 1024;
 
 /// At the end, what waits must be written by then.
 const LAST_LIMIT: Duration = Duration::from_secs(10);
@@ -32,7 +31,7 @@ const MAX_NAME: usize = 64;
 
 /// Hands records to the thread that writes them. A slow disk never holds up an invocation.
 pub struct Recorder {
-    queue: SyncSender<Record>,
+    queue: Sender<Record>,
     /// The bytes of the records in the queue.
     waiting: Arc<AtomicUsize>,
     ended: Receiver<()>,
@@ -52,7 +51,7 @@ impl Recorder {
         let probe = folder.join(format!(".probe-{}.new", std::process::id()));
         write_private(&probe, b"")?;
         fs::remove_file(&probe)?;
-        let (queue, records) = sync_channel(QUEUE);
+        let (queue, records) = channel::<Record>();
         let (end, ended) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let mut files = Files { folder: folder.to_owned(), redaction, last_error: None };
@@ -71,12 +70,7 @@ impl Recorder {
     pub fn add(&self, record: Record) {
         let weight = record.weight();
         let has_room = self.waiting.fetch_add(weight, Ordering::Relaxed) <= MAX_WAITING;
-        let is_taken = has_room
-            && match self.queue.try_send(record) {
-                Ok(()) => true,
-                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
-            };
-        if !is_taken {
+        if !has_room || self.queue.send(record).is_err() {
             self.waiting.fetch_sub(weight, Ordering::Relaxed);
             self.lost.set(self.lost.get() + 1);
             if self.lost.get() == 1 {
@@ -146,8 +140,14 @@ fn write_whole(path: &Path, text: &[u8], then: impl FnOnce(&File) -> io::Result<
 
 /// Writes a new file that only our user may read. Whatever has that name is not followed, and not kept.
 fn write_private(path: &Path, text: &[u8]) -> io::Result<File> {
-    let _ = fs::remove_file(path); // left by a process with this id that was killed
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    let open = || File::options().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = match open() {
+        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?; // left by a process with this id that was killed
+            open()?
+        }
+        opened => opened?,
+    };
     file.write_all(text)?;
     Ok(file)
 }
