@@ -1,5 +1,5 @@
 #!/bin/sh
-description='cargo install --path .: the tool runs functions, without anything else of the sources'
+description='what cargo installs from the sources: the tool runs functions, and needs nothing else of them'
 . ./lib/lib.sh
 
 # installed: installs into the folder cargo. What is compiled stays in target/, for the next time.
@@ -26,8 +26,8 @@ check 'the tool runs functions, and unpacks the language runtimes once' '
 	same "bootstrap open-runtime" "$(echo $(ls cargo/bin))" &&
 	runs_a_function &&
 	same 1 "$(ls home/.cache/open-runtime | wc -l)" &&
-	(cd home/.cache/open-runtime/*/runtimes && find . -type f -perm -u+x | sort) >executable &&
-	(cd "$repository/runtimes" && find -L . -name language-runtime | sort) | diff executable - &&
+	(cd home/.cache/open-runtime/* && find -L bootstrap bin runtimes -type f -perm -u+x | sort) >executable &&
+	(cd "$repository/dist/$arch" && find -L bootstrap bin runtimes -type f -perm -u+x | sort) | diff executable - &&
 	find home/.cache -newer response >newer &&
 	rm -r hello &&
 	runs_a_function &&

@@ -37,6 +37,8 @@ runs_the_example() {
 		same_json "{\"message\":\"Hello, Ada!\",\"event\":\"free-form JSON\"}" response &&
 		bare "$@" invoke python/handler.hello --quiet --task-root "$repository/example" -d "{}" --env SLSMIDDLEWARES=redact >response &&
 		same_json "{\"message\":\"Hello, world!\",\"event\":\"free-form JSON\"}" response &&
+		bare "$@" invoke sh/handler.hello --quiet --task-root "$repository/example" -d "{\"name\": \"Ada\"}" >response &&
+		same_json "{\"message\":\"Hello, Ada!\"}" response &&
 		bare "$@" layer arm64 --output layer.zip &&
 		cmp layer.zip "$repository/dist/open-runtime-arm64.zip"
 }
@@ -196,7 +198,7 @@ npm_install() {
 		cd ..
 }
 
-check 'npm installs the packages, npx runs the example, and nothing of them is left when they are uninstalled' '
+check 'the packages for npm run the example by npx, and nothing of them is left when they are uninstalled' '
 	npm_install &&
 	cd project &&
 	runs_the_example npx --offline open-runtime &&

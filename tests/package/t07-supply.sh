@@ -13,15 +13,15 @@ commands() (
 		done
 )
 
-# unpinned: prints those commands on stdin that install without a pin.
+# unpinned: prints those commands on stdin that install without a pin. What is offline takes files that are here.
 unpinned() {
 	{
-		tee all | grep -aE 'npm (install|i|update|add) ' | grep -av -e --package-lock-only
+		tee all | grep -aE 'npm (install|i|update|add) ' | grep -av -e --package-lock-only -e --offline
 		grep -aE 'npm ci' all | grep -avE '^tests/lib/npm-install: .*--ignore-scripts'
 		grep -aE 'npm pack ' all | grep -av '^scripts/interpreter-layer: '
 		grep -aE '(^|[[:blank:](])(gem|composer|cpanm?) (install|require|[A-Z])' all
-		grep -aE '(^|[[:blank:](])npx ' all
-		grep -aE 'pip"? (install|download) ' all | grep -av -e --require-hashes -e '^scripts/lock: .*--dry-run'
+		grep -aE '(^|[[:blank:](])npx ' all | grep -av -e --offline
+		grep -aE 'pip"? (install|download) ' all | grep -av -e --require-hashes -e --no-index -e '^scripts/lock: .*--dry-run'
 		grep -aE 'cargo (build|test|bench|run|install|metadata|tree|rustc) ' all | grep -av -e --locked
 	} || :
 }

@@ -5,7 +5,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use sha2::{Digest, Sha256};
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// `js` and the like are links in the sources, and copies here.
@@ -24,6 +24,9 @@ pub fn beside_runtimes(bootstrap: &Path) -> io::Result<PathBuf> {
         let unfinished = folder.with_file_name(format!("{name}.{}.new", std::process::id()));
         unpack(&RUNTIMES, &unfinished.join("runtimes"))?;
         write(&unfinished.join("bootstrap"), &program, 0o755)?;
+        // as scripts/build has them: bootstrap is other programs, too, under these names
+        link("../bootstrap", &unfinished.join("bin/json"))?;
+        link("../../bootstrap", &unfinished.join("runtimes/exec/language-runtime"))?;
         if let Err(why) = fs::rename(&unfinished, &folder) {
             let _ = fs::remove_dir_all(&unfinished); // another process was quicker, as a rule
             folder.is_dir().then_some(()).ok_or(why)?;
@@ -70,6 +73,11 @@ fn unpack(folder: &Dir, into: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn link(target: &str, path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    symlink(target, path)
 }
 
 fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
