@@ -25,6 +25,7 @@ pub fn hints(function: &FunctionSpec, package: &Package) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
+    .chain(package.left_out.iter().map(|layer| format!("layers: {layer}; the layer is left out")))
     .collect()
 }
 

@@ -36,6 +36,8 @@ pub struct Package {
     pub variables: Vec<(String, String)>,
     /// The folders of the layers.
     pub layers: Vec<PathBuf>,
+    /// Layers that cannot be used.
+    pub left_out: Vec<Unusable>,
     _folder: Option<TempDir>,
 }
 
@@ -43,15 +45,16 @@ impl Package {
     /// Makes the folders. Unpacking a large zip file takes seconds.
     ///
     /// # Errors
-    /// A path is not there, or it is neither a folder nor a zip file.
+    /// The code is not there, or it is neither a folder nor a zip file.
     pub fn new(function: &FunctionSpec, own_bootstrap: &Path) -> Result<Package, Unusable> {
         let mut workshop = Workshop::default();
         let task_root = workshop.task_root(function)?;
-        let mut layers = Vec::new();
+        let (mut layers, mut left_out) = (Vec::new(), Vec::new());
         for (index, layer) in function.layers.iter().enumerate() {
-            let layer = workshop.folder(layer, &format!("layer-{index}"))?;
-            if !layer.join(OURS).exists() {
-                layers.push(layer);
+            match workshop.folder(layer, &format!("layer-{index}")) {
+                Ok(layer) if layer.join(OURS).exists() => {}
+                Ok(layer) => layers.push(layer),
+                Err(why) => left_out.push(why),
             }
         }
         let own = own_program(function, &task_root, &layers);
@@ -60,7 +63,7 @@ impl Package {
             None => workshop.bootstrap_with(&layers, own_bootstrap)?,
         };
         let variables = variables(function, &layers);
-        Ok(Package { task_root, bootstrap, variables, layers, _folder: workshop.folder })
+        Ok(Package { task_root, bootstrap, variables, layers, left_out, _folder: workshop.folder })
     }
 }
 
