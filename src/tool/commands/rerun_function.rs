@@ -1,6 +1,7 @@
 //! Which function a record is run with: the one that the command line describes, with the handler and the name of the
-//! record where it gives none.
+//! record where it gives none; or the one of a project's file that has the name.
 
+use super::given_functions::{self, FunctionOrProject, Given, ProjectArguments};
 use crate::model::arguments::{FunctionArguments, seconds};
 use crate::model::function::Function;
 use crate::model::given_variables::GivenVariables;
@@ -52,20 +53,29 @@ pub struct RerunFunction {
     /// The function's name. Default: the one in the record
     #[arg(long, value_name = "NAME")]
     function_name: Option<String>,
+
+    /// Run the functions of this file, open-runtime.toml, serverless.yml or a template of AWS SAM: each record has the name
+    /// of its function
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["handler", "memory", "task_root", "managed", "snapstart", "function_name"])]
+    project: Option<PathBuf>,
 }
 
 /// Finds the function of each record.
 pub struct Functions {
-    /// Without handler and name, if the records have them.
-    described: Function,
+    /// Without handler and name, if the records have them. None: they are those of the project.
+    described: Option<Function>,
+    project: Option<Given>,
+    /// In place of those of the project.
+    timeout: Option<Duration>,
 }
 
 impl Functions {
     /// # Errors
     /// The function cannot be run.
     pub fn new(arguments: RerunFunction) -> Result<Functions, ToolError> {
-        let described = FunctionArguments {
-            handler: Some(arguments.handler.unwrap_or_default()),
+        let (project, timeout) = (arguments.project, arguments.timeout);
+        let one = FunctionArguments {
+            handler: arguments.handler,
             timeout: arguments.timeout.unwrap_or(DEFAULT_TIMEOUT),
             memory: arguments.memory.unwrap_or(DEFAULT_MEMORY_MB),
             variables: arguments.variables,
@@ -77,13 +87,24 @@ impl Functions {
             function_name: arguments.function_name.unwrap_or_default(),
             quiet: true,
         };
-        Ok(Functions { described: Function::new(described).map_err(ToolError::Function)? })
+        if project.is_some() {
+            let project = ProjectArguments { project, ..ProjectArguments::default() };
+            let project = given_functions::load(FunctionOrProject { one, project })?;
+            return Ok(Functions { described: None, project: Some(project), timeout });
+        }
+        let one = FunctionArguments { handler: Some(one.handler.unwrap_or_default()), ..one };
+        let described = Function::new(one).map_err(ToolError::Function)?;
+        Ok(Functions { described: Some(described), project: None, timeout })
     }
 
     /// # Errors
-    /// Neither the command line nor the record has a handler.
+    /// Neither the command line nor the record has a handler, or the project has no such function.
     pub fn of(&self, saved: &Saved) -> Result<Function, String> {
-        let mut function = self.described.clone();
+        let Some(mut function) = self.described.clone() else {
+            let mut function = self.of_project(saved)?;
+            function.timeout = self.timeout.unwrap_or(function.timeout);
+            return Ok(function);
+        };
         if function.handler.is_empty() {
             function.handler = saved.handler.clone().ok_or("it names no handler; give one with --handler")?;
         }
@@ -91,6 +112,23 @@ impl Functions {
             function.name = saved.function.clone().unwrap_or_else(|| "function".to_owned());
         }
         Ok(function)
+    }
+}
+
+impl Functions {
+    /// The function of the project that has the record's name or, if it names none, the only one.
+    fn of_project(&self, saved: &Saved) -> Result<Function, String> {
+        let all = self.project.as_ref().map(|project| project.functions.as_slice()).unwrap_or_default();
+        let found = match (&saved.function, all) {
+            (None, [only]) => Some(only),
+            (None, _) => return Err("it names no function, and the project's file has several".to_owned()),
+            (Some(name), all) => all
+                .iter()
+                .find(|given| given.function.name == *name || given.function.id.as_ref().is_some_and(|id| id == name)),
+        };
+        let name = saved.function.as_deref().unwrap_or_default();
+        let found = found.ok_or_else(|| format!("the project's file has no function with its name, {name}"))?;
+        Ok(found.function.clone())
     }
 }
 
