@@ -45,6 +45,9 @@ With --http 9001 there is a function URL, too, or what --api names: http, rest, 
   curl -N http://127.0.0.1:9001/path
   open-runtime serve handler.hello --http 9001 --api http --route 'GET /users/{id}'
 
+See what happens, and send events, in a browser:
+  http://127.0.0.1:9000/_open-runtime/
+
 In a folder with open-runtime.toml, serverless.yml or template.yaml no handler is needed: all functions
 of the file are served, by their names, and their routes from port 9001 on:
   open-runtime serve

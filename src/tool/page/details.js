@@ -115,18 +115,20 @@ const waiting = ({ state }) =>
   h('p', { class: 'hint' }, details.trouble ? `Cannot show it: ${details.trouble}` : state === 'running' ? 'It is under way.' : 'Loading');
 
 const contents = {
-  timeline: (known) => (known.state === 'running' ? waiting(known) : [waterfall(known), summary(known)]),
+  timeline: (known, record) => (known.state === 'running' ? waiting(known) : [waterfall(known), summary(known, record)]),
   event: (known, record) => (record ? part('Event', textOf(record, 'event')) : waiting(known)),
   response: (known, record) => (record ? (record.error ? errorPart(record) : responsePart(record)) : waiting(known)),
   log: (known, record) => (record || known.state === 'running' ? logPart(record?.log ?? known.log, known) : waiting(known)),
   context: (known, record) => (record ? contextPart(record) : waiting(known)),
 };
 
-function summary({ initMs, ms, memoryKb, isCold, environment, start }) {
+function summary({ initMs, ms, memoryKb, isCold, environment, start }, record) {
+  const records = record?.event?.Records ?? record?.event?.records;
   return factList([
     ['Started', new Date(start).toISOString()],
     ['Init', initMs == null ? null : timeText(initMs)],
     ['Invocation', timeText(ms)],
+    ['Records in the event', Array.isArray(records) && String(records.length)],
     ['Memory', memoryText(memoryKb)],
     ['Environment', environment && `#${environment}${isCold ? ', its first invocation' : ''}`],
   ]);

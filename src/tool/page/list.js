@@ -106,7 +106,6 @@ function barOf(invocation) {
     return line;
   }
   for (const { kind, start, ms } of segmentsOf(invocation)) {
-    if (kind === 'record') continue; // they are within the handler's
     const bar = h('span', { class: `bar k-${kind}` });
     bar.style.setProperty('--start', start);
     bar.style.setProperty('--ms', ms);

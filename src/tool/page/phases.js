@@ -6,7 +6,6 @@ const NAMES = {
   mapping: 'mapping',
   before: 'before hook',
   handler: 'handler',
-  record: 'record',
   after: 'after hook',
   error: 'error hook',
   stream: 'stream',
@@ -31,10 +30,8 @@ function segmentsOf({ initMs, ms, steps }) {
     if (step.step === 'init') continue; // it is a part of Init
     const start = step.atMs ?? told;
     const kind = NAMES[step.step] ? step.step : 'rest';
-    if (kind !== 'record') {
-      addGap(told === 0 ? 'mapping' : 'rest', told, start);
-      told = Math.max(told, start + step.ms);
-    }
+    addGap(told === 0 ? 'mapping' : 'rest', told, start);
+    told = Math.max(told, start + step.ms);
     segments.push({ kind, name: step.name, start: origin + start, ms: step.ms });
   }
   addGap(steps.at(-1)?.atMs === undefined ? 'rest' : 'post', told, ms);

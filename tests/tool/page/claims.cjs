@@ -121,6 +121,8 @@ claim('a sample of each kind of events can be chosen, and is sent', async (page)
   assert.match(await page.see('document.getElementById("event").value'), /"Records"/);
   await page.click('#send');
   await page.says('#details', 'Response');
+  await page.click('#tab-timeline');
+  assert.match(await page.says('#tabpanel', 'Records in the event'), /Records in the event\s+1/);
   await page.click('#tab-event');
   await page.says('#tabpanel', 'aws:s3');
 });
