@@ -8,11 +8,12 @@
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `cli` | the command line | `commands` `tool_error` |
-//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `page` `project` `relay` `replay` `report` `tool_error` |
+//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `page` `project` `relay` `replay` `report` `tool_error` `watch` |
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `page` `report` |
 //! | `page` | the page that shows what happens | `http` `model` `report` |
 //! | `project` | the functions that a file describes | `model` |
+//! | `watch` | noticing that code has changed | `model` `os` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
 //! | `replay` | records that are run again and compared | `model` `report` |
 //! | `report` | log, timeline, journal, records | `model` `os` |
@@ -40,6 +41,7 @@ mod relay;
 mod replay;
 mod report;
 mod tool_error;
+mod watch;
 
 use clap::Parser;
 use cli::Cli;

@@ -85,4 +85,19 @@ check 'with serve --debug=PORT each invocation waits for a debugger at that port
 	done
 '
 
+check 'with --watch and --debug-port a debugger attaches again after a change, and has the new code' '
+	choose_ports
+	start_lambda nodejs:debugged.stops --debug-port "$outer" --watch &&
+	start_invoking "{}" &&
+	debugger "$outer" resume &&
+	has_answer &&
+	same_json "{\"secret\":42,\"has\":[]}" response &&
+	sed -i "s/40 + 2/40 + 3/" task/debugged.js &&
+	start_invoking "{}" &&
+	debugger "$outer" resume &&
+	has_answer &&
+	same_json "{\"secret\":43,\"has\":[]}" response &&
+	logged "debugged.js changed: Init took"
+'
+
 finish

@@ -172,6 +172,7 @@ impl Making {
             extensions,
             layers: package.layers.clone(),
             variables,
+            ..Function::default()
         };
         given.functions.push(GivenFunction { function, routes: spec.routes });
         given.packages.push(package);

@@ -6,6 +6,7 @@ use super::page::TimelineArguments;
 use super::printed_stream::StreamPrinter;
 use super::progress::told;
 use super::record_arguments::RecordArguments;
+use super::watching::{self, WatchArguments};
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
 use crate::lambda::phases::{INIT_LIMIT, Lambda};
@@ -21,10 +22,12 @@ use crate::relay::debugged;
 use crate::report::history::Hub;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
+use crate::watch::{self, Seen, Watch};
 use bytes::Bytes;
 use clap::Args;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -67,6 +70,9 @@ pub struct InvokeArguments {
     pub debugger: DebugArguments,
 
     #[command(flatten)]
+    pub watching: WatchArguments,
+
+    #[command(flatten)]
     pub streaming: StreamArguments,
 
     #[command(flatten)]
@@ -97,20 +103,35 @@ pub struct InvokeArguments {
     pub timeline: TimelineArguments,
 }
 
+impl InvokeArguments {
+    fn event(&self) -> EventSource<'_> {
+        match (&self.data, &self.file) {
+            (Some(data), _) => {
+                data.strip_prefix('@').map_or(EventSource::Text(data), |file| EventSource::File(file.as_ref()))
+            }
+            (None, Some(file)) => EventSource::File(file),
+            (None, None) if self.stdin.is_some() => EventSource::File("-".as_ref()),
+            (None, None) => EventSource::Unspecified,
+        }
+    }
+}
+
 /// Runs the command. Takes as long as Init and the invocation do.
 ///
 /// # Errors
 /// The tool itself failed. How the function ended is in the exit status.
 pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     check(&mut arguments)?;
-    let event = event_of(&arguments)?;
-    let is_quiet = arguments.function.one.quiet;
-    let (function, packages) = chosen(given_functions::load(arguments.function)?, arguments.name.as_deref())?;
+    let event = given_event::read(&arguments.event()).map_err(ToolError::Usage)?;
+    let InvokeArguments { function, name, debugger, watching, streaming, include, json, records, timeline, .. } =
+        arguments;
+    let is_quiet = function.one.quiet;
+    let (mut function, packages) = chosen(given_functions::load(function)?, name.as_deref())?;
+    function.is_watched = watching.is_wanted();
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
-    let (faults, limits) = (Faults::default(), arguments.streaming.limits());
-    let hub = hub_for(&arguments.records, arguments.json, &function)?;
-    let timeline = arguments.timeline.open(&hub, arguments.records.redaction.of(function.variables.iter()))?;
-    let kept = hub.clone();
+    let (faults, limits) = (Faults::default(), streaming.limits());
+    let hub = hub_for(&records, json, &function)?;
+    let timeline = timeline.open(&hub, records.redaction.of(function.variables.iter()))?;
     let options = Options {
         init_limit: INIT_LIMIT,
         runtime_api_port: 0,
@@ -122,30 +143,24 @@ pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         is_quiet,
     };
     let done = run_local(async {
-        let function = match arguments.debugger.debug {
+        let function = match debugger.port() {
             Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
         };
-        let printed = if arguments.json { Printed::Record } else { Printed::Response { head: arguments.include } };
-        let name = function.name.clone();
-        let status = invoke(Rc::new(function), options, event, printed).await?;
-        timeline.map_or(Ok(()), |file| file.write(&kept, &[name]))?;
-        Ok(status)
+        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+        let platform = Platform::new(options).map_err(|why| ToolError::Io("start a local Lambda", why))?;
+        let printed = if json { Printed::Record } else { Printed::Response { head: include } };
+        let (mut runs, name) = (Runs { platform, event, printed, stop: Box::pin(stop) }, function.name.clone());
+        let status = match watching.is_wanted() {
+            true => runs.after_each_change(function, &watching).await,
+            false => runs.one(Rc::new(function), None).await,
+        };
+        runs.platform.hub.finish_records();
+        timeline.map_or(Ok(()), |file| file.write(&runs.platform.hub, &[name]))?;
+        status.map(ExitCode::from)
     });
     drop(packages); // only now: the function's folder may be in them
     done
-}
-
-fn event_of(arguments: &InvokeArguments) -> Result<Bytes, ToolError> {
-    let given = match (&arguments.data, &arguments.file) {
-        (Some(data), _) => {
-            data.strip_prefix('@').map_or(EventSource::Text(data), |file| EventSource::File(file.as_ref()))
-        }
-        (None, Some(file)) => EventSource::File(file),
-        (None, None) if arguments.stdin.is_some() => EventSource::File("-".as_ref()),
-        (None, None) => EventSource::Unspecified,
-    };
-    given_event::read(&given).map_err(ToolError::Usage)
 }
 
 /// What clap does not see, as `-` may be in the handler's place.
@@ -205,47 +220,88 @@ enum Printed {
     Record,
 }
 
-async fn invoke(
-    function: Rc<Function>,
-    options: Options,
+/// Invocations with the same event.
+struct Runs {
+    platform: Rc<Platform>,
     event: Bytes,
     printed: Printed,
-) -> Result<ExitCode, ToolError> {
-    let (stream, parts) = streaming::channel();
-    let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
-    let invocation = Rc::new(Invocation {
-        request_id: ids::uuid(),
-        event,
-        function_arn: function.arn(None),
-        trace_id: ids::trace_id(),
-        stream: (printed != Printed::Record).then_some(stream),
-        ..Invocation::default()
-    });
-    let cannot_start = |why| ToolError::Io("start a local Lambda", why);
-    let waiting = format!("waiting for the handler, for {} s at most", function.timeout.as_secs_f64());
-    let platform = Platform::new(options).map_err(cannot_start)?;
-    let mut lambda = Lambda::new(&platform, function).await.map_err(cannot_start)?;
-    let status = tokio::select! {
-        status = once(&mut lambda, invocation, Output::new(parts, printed), &waiting) => status,
-        () = stop => Ok(INTERRUPTED),
-    };
-    lambda.shut_down("the invocation is done").await;
-    platform.hub.finish_records();
-    if let Some(record) = platform.hub.records().last() {
-        write(record.json().as_bytes())?;
-    }
-    status.map(ExitCode::from)
+    stop: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-/// `waiting` is said if the handler takes its time.
+impl Runs {
+    /// Invokes the function, and again after each change, until Ctrl-C.
+    async fn after_each_change(&mut self, function: Function, watching: &WatchArguments) -> Result<u8, ToolError> {
+        let places = watching.places(&function);
+        let mut watcher = watch::start(vec![places.clone()], watching.method()).await;
+        let (mut function, mut cause) = (Rc::new(function), None);
+        loop {
+            if self.one(function.clone(), cause.as_deref()).await? == INTERRUPTED {
+                return Ok(INTERRUPTED);
+            }
+            let files = tokio::select! {
+                files = next_change(&mut watcher, &self.platform) => files,
+                () = &mut self.stop => return Ok(INTERRUPTED),
+            };
+            let changed = watching::change(&files, &places);
+            match function.with_variables_read_again() {
+                Ok(again) => function = Rc::new(again),
+                Err(why) => self.platform.console.say(&format!("open-runtime: {changed}, but {why}")),
+            }
+            cause = Some(changed);
+        }
+    }
+
+    /// Invokes the function in an environment of its own. Returns the exit status. The report has the cause, if it is a
+    /// change.
+    async fn one(&mut self, function: Rc<Function>, cause: Option<&str>) -> Result<u8, ToolError> {
+        let (stream, parts) = streaming::channel();
+        let invocation = Rc::new(Invocation {
+            request_id: ids::uuid(),
+            event: self.event.clone(),
+            function_arn: function.arn(None),
+            trace_id: ids::trace_id(),
+            stream: (self.printed != Printed::Record).then_some(stream),
+            ..Invocation::default()
+        });
+        let waiting = format!("waiting for the handler, for {} s at most", function.timeout.as_secs_f64());
+        let lambda = Lambda::new(&self.platform, function).await;
+        let mut lambda = lambda.map_err(|why| ToolError::Io("start a local Lambda", why))?;
+        let output = Output::new(parts, self.printed);
+        let status = tokio::select! {
+            status = once(&mut lambda, invocation, output, (&waiting, cause)) => status,
+            () = &mut self.stop => Ok(INTERRUPTED),
+        };
+        lambda.shut_down("the invocation is done").await;
+        if self.printed == Printed::Record
+            && let Some(record) = self.platform.hub.records().last()
+        {
+            write(record.json().as_bytes())?;
+        }
+        status
+    }
+}
+
+/// Waits for a change, for hours if need be.
+async fn next_change(watcher: &mut Watch, platform: &Platform) -> Vec<PathBuf> {
+    loop {
+        match watcher.next().await {
+            Some(Seen::Changed(files)) => return files,
+            Some(Seen::Note(text)) => platform.console.say(&format!("open-runtime: {text}")),
+            Some(Seen::Touched | Seen::Unchanged) => {}
+            None => std::future::pending().await, // the watcher has ended; Ctrl-C ends this, too
+        }
+    }
+}
+
+/// `waiting` is said if the handler takes its time. The report of Init has the cause, if it is a change.
 async fn once(
     lambda: &mut Lambda,
     invocation: Rc<Invocation>,
     mut output: Output,
-    waiting: &str,
+    (waiting, cause): (&str, Option<&str>),
 ) -> Result<u8, ToolError> {
     let request_id = invocation.request_id.clone();
-    let outcome = match told("waiting for Init", lambda.init()).await {
+    let outcome = match told("waiting for Init", lambda.init(cause)).await {
         Ok(_) => output.stream.print_during(told(waiting, lambda.invoke(invocation, false))).await?,
         Err(failure) => return output.print_init_error(&failure.body(&request_id)).map(|()| INIT_FAILED),
     };

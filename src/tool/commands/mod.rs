@@ -23,3 +23,4 @@ mod rerun_function;
 pub mod serve;
 mod serve_http;
 pub mod test;
+mod watching;

@@ -4,6 +4,7 @@ use super::given_functions::{self, FunctionOrProject, Given, GivenFunction};
 use super::page::{self, TimelineArguments, TimelineFile};
 use super::record_arguments::RecordArguments;
 use super::serve_http::{self, Http};
+use super::watching::{self, WatchArguments, Watched};
 use crate::apis::functions::{Callee, Functions};
 use crate::apis::invoke;
 use crate::apis::web::service::WebArguments;
@@ -21,6 +22,7 @@ use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
 use clap::Args;
 use serde_json::json;
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,9 @@ pub struct ServeArguments {
 
     #[command(flatten)]
     pub debugger: DebugArguments,
+
+    #[command(flatten)]
+    pub watching: WatchArguments,
 
     #[command(flatten)]
     pub streaming: StreamArguments,
@@ -114,7 +119,7 @@ pub struct EnvironmentArguments {
     pub concurrency: Option<u16>,
 
     /// Play Lambda Managed Instances: one execution environment, with up to --concurrency invocations at once
-    #[arg(long, conflicts_with_all = ["snapstart", "managed", "debug"])]
+    #[arg(long, conflicts_with_all = ["snapstart", "managed", "debug", "debug_port", "watch", "watch_path", "watch_poll"])]
     pub managed_instances: bool,
 
     /// Shut an execution environment down that has had no invocation for S seconds
@@ -190,12 +195,14 @@ pub struct TestHooks {
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let ServeArguments { function, debugger, streaming, environments, port, host, http, records, .. } = arguments;
-    let (allow_host, hooks) = (arguments.allow_host, arguments.hooks);
-    let limits = environments.limits(debugger.debug.is_some());
+    let (allow_host, hooks, watching) = (arguments.allow_host, arguments.hooks, arguments.watching);
+    let limits = environments.limits(debugger.port().is_some());
     let options = options(&hooks, streaming.limits(), function.one.quiet)?;
     let Given { mut functions, is_project, packages } = given_functions::load(function)?;
     let managed_instances = environments.managed_instances.then_some(limits.concurrency);
-    functions.iter_mut().for_each(|given| given.function.managed_instances = managed_instances);
+    for GivenFunction { function, .. } in &mut functions {
+        (function.managed_instances, function.is_watched) = (managed_instances, watching.is_wanted());
+    }
     if let Some(recorder) = records.open(functions.iter().flat_map(|given| &given.function.variables))? {
         options.hub.record_to(recorder);
     }
@@ -204,7 +211,7 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let timeline = arguments.timeline.open(&options.hub, records.redaction.of(variables))?;
     let has_page = !arguments.no_page;
     let done = run_local(async move {
-        if let Some(port) = debugger.debug {
+        if let Some(port) = debugger.port() {
             functions = vec![debug_one(functions, port, allow_host.clone()).await?];
         }
         let invoke = listen(host, port).await?;
@@ -212,8 +219,8 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
         for (port, web) in web {
             http.push((listen(host, port).await?, web));
         }
-        let allowed_hosts = allow_host;
-        let served = Served { functions, is_project, limits, options, allowed_hosts, invoke, http, has_page, timeline };
+        let served =
+            Served { functions, is_project, limits, options, watching, allow_host, invoke, http, has_page, timeline };
         serve(served, hooks.port_file.as_deref()).await
     });
     drop(packages); // only now: the functions' folders are in them
@@ -267,7 +274,8 @@ struct Served {
     is_project: bool,
     limits: PoolLimits,
     options: Options,
-    allowed_hosts: Vec<String>,
+    watching: WatchArguments,
+    allow_host: Vec<String>,
     invoke: Listening,
     http: Vec<(Listening, Http)>,
     has_page: bool,
@@ -285,10 +293,11 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     }
     let (listener, address) = served.invoke;
     let (all, callees) = start_all(&platform, served.functions, served.limits, served.is_project).await?;
+    watch(&served.watching, &all, &callees, &platform).await;
     let (mut places, mut web) = (where_to_invoke(address, &callees), Vec::new());
     let functions = Rc::new(Functions(callees));
     let page = served.has_page.then(|| page::page(&hub, &functions));
-    let guard = Guard { allowed_hosts: served.allowed_hosts, ..Guard::default() };
+    let guard = Guard { allowed_hosts: served.allow_host, ..Guard::default() };
     for ((listener, address), http) in served.http {
         places.extend(http.places(address));
         let note = http.note(address);
@@ -340,6 +349,21 @@ fn url_for_functions(mut address: SocketAddr) -> String {
         IpAddr::V4(_) | IpAddr::V6(_) => {}
     }
     format!("http://{address}")
+}
+
+/// Watches the code of the functions, if that is wanted. Managed Instances cannot be watched.
+async fn watch(arguments: &WatchArguments, all: &[Environments], callees: &[Callee], platform: &Rc<Platform>) {
+    if !arguments.is_wanted() {
+        return;
+    }
+    let watched = all.iter().zip(callees).filter_map(|(environments, callee)| match environments {
+        Environments::Pool(pool) => {
+            let places = arguments.places(&callee.function);
+            Some(Watched { function: RefCell::new(callee.function.clone()), pool: pool.clone(), places })
+        }
+        Environments::Managed(_) => None,
+    });
+    watching::watch(watched.collect(), arguments.method(), platform).await;
 }
 
 fn where_to_invoke(address: SocketAddr, callees: &[Callee]) -> Vec<String> {

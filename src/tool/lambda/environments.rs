@@ -30,7 +30,7 @@ impl Environments {
         }
         let pool = Pool::new(platform, function.clone(), limits);
         if warms_up {
-            pool.warm_up().await?;
+            pool.warm_up(None).await?;
         }
         Ok(Environments::Pool(pool))
     }

@@ -95,7 +95,7 @@ impl ManagedInstance {
     /// One environment after another, for ever. After an Init that has failed, the next begins with the next invocation.
     async fn serve(self: &Rc<Self>, lambda: &mut Lambda) {
         loop {
-            match lambda.init().await {
+            match lambda.init(None).await {
                 Ok(()) => self.serve_environment(lambda).await,
                 Err(failure) => self.init_failed(lambda, &failure).await,
             }

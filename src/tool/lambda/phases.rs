@@ -89,11 +89,12 @@ impl Lambda {
         self.present.get()
     }
 
-    /// The Init phase, which takes 10 s at most. If it fails, the environment is ended.
+    /// The Init phase, which takes 10 s at most. If it fails, the environment is ended. The report has the cause, if it is a
+    /// change of the code.
     ///
     /// # Errors
     /// Why it failed.
-    pub async fn init(&mut self) -> Result<(), Failure> {
+    pub async fn init(&mut self, cause: Option<&str>) -> Result<(), Failure> {
         let limit = match self.platform.init_limit {
             INIT_LIMIT if self.function.snapstart || self.function.managed_instances.is_some() => {
                 LONG_INIT_LIMIT.max(self.function.timeout)
@@ -104,7 +105,7 @@ impl Lambda {
         let environment = self.begin();
         let done = self.starting(&environment, InitPhase::Init).run(deadline, Failure::InitTimeout(limit)).await;
         let duration = environment.age();
-        self.reporter.show_init(duration, done.as_ref().err());
+        self.reporter.show_init(cause, duration, done.as_ref().err());
         match &done {
             Ok(()) => self.cold_start = Some(duration),
             Err(failure) => self.end_after(reason_of(failure), "Init failed").await,

@@ -41,6 +41,7 @@ pub struct Pool {
     state: RefCell<State>,
     is_watching_waiting: Cell<bool>,
     is_ending: watch::Sender<bool>,
+    look: RefCell<Option<Rc<dyn Fn() -> bool>>>,
     /// The tasks of workers, those of former generations, too.
     tasks: Cell<usize>,
     task_ended: Notify,
@@ -62,6 +63,8 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// Asynchronous invocations.
     queue: VecDeque<Job>,
+    /// Those that have come since `hold`.
+    held: Option<Vec<Job>>,
 }
 
 struct Waiting {
@@ -82,6 +85,7 @@ impl Pool {
             finishing: 0,
             waiting: VecDeque::new(),
             queue: VecDeque::new(),
+            held: None,
         };
         Rc::new(Pool {
             platform: platform.clone(),
@@ -89,36 +93,58 @@ impl Pool {
             state: RefCell::new(state),
             is_watching_waiting: Cell::new(false),
             is_ending: watch::Sender::new(false),
+            look: RefCell::default(),
             tasks: Cell::new(0),
             task_ended: Notify::new(),
         })
     }
 
-    /// Starts an environment before there is an invocation. Init goes on in the background.
+    /// Starts an environment before there is an invocation. Init goes on in the background. The report of it has the cause, a
+    /// change of the code.
     ///
     /// # Errors
     /// A socket or a pipe cannot be made.
-    pub async fn warm_up(self: &Rc<Self>) -> io::Result<()> {
+    pub async fn warm_up(self: &Rc<Self>, cause: Option<String>) -> io::Result<()> {
         let function = self.state.borrow().function.clone();
         let lambda = Lambda::new(&self.platform, function).await?;
-        let worker = self.new_worker();
+        let worker = self.new_worker(cause);
         self.state.borrow_mut().starting.push(worker.clone());
         self.spawn_worker(worker, None, async { Ok(lambda) });
         Ok(())
     }
 
     /// Has all invocations from now on in new environments, of this function. An invocation that is running ends in its
-    /// environment. The others are shut down.
-    #[expect(dead_code)]
-    pub fn renew(self: &Rc<Self>, function: Rc<Function>) {
-        {
+    /// environment. The others are shut down. False if there were none.
+    pub fn renew(self: &Rc<Self>, function: Rc<Function>) -> bool {
+        let had_some = {
             let state = &mut *self.state.borrow_mut();
             state.function = function;
             state.generation += 1;
+            let had_some = state.count > 0;
             (state.count, state.finishing) = (0, 0);
             state.idle.drain(..).chain(state.starting.drain(..)).for_each(|worker| worker.end());
-        }
+            had_some
+        };
         self.start_for_waiting();
+        had_some
+    }
+
+    /// Has an invocation, and those that come after it, wait as `hold` does if `look` says that the function has changed.
+    pub fn hold_if(&self, look: Rc<dyn Fn() -> bool>) {
+        *self.look.borrow_mut() = Some(look);
+    }
+
+    /// Has invocations wait: it may be that the function changes. `release` must follow soon.
+    pub fn hold(&self) {
+        self.state.borrow_mut().held.get_or_insert_default();
+    }
+
+    /// Has them wait no longer. Those that waited come before others.
+    pub fn release(self: &Rc<Self>) {
+        let held = self.state.borrow_mut().held.take().unwrap_or_default();
+        for job in held {
+            self.place(job).unwrap_or_else(|job| self.wait(job, self.platform.init_limit));
+        }
     }
 
     /// Ends all environments at the same time. Takes little more than 300 ms. Callers that wait get an error.
@@ -128,23 +154,42 @@ impl Pool {
             let state = &mut *self.state.borrow_mut();
             state.waiting.clear();
             state.queue.clear();
+            state.held = None;
         }
         while self.tasks.get() > 0 {
             self.task_ended.notified().await;
         }
     }
 
+    /// Gives the invocation to an environment, or has it wait for one. Returns it if neither may be.
+    fn place(self: &Rc<Self>, job: Job) -> Result<(), Job> {
+        let place = self.state.borrow_mut().place(&self.limits, job.caller.is_some());
+        match place {
+            Place::Idle(worker) => worker.give(job),
+            Place::Expected(limit) => self.wait(job, limit.unwrap_or(self.platform.init_limit)),
+            Place::New => self.start(job),
+            Place::Queue => self.state.borrow_mut().queue.push_back(job),
+            Place::None => return Err(job),
+        }
+        Ok(())
+    }
+
+    fn wait(self: &Rc<Self>, job: Job, limit: Duration) {
+        self.state.borrow_mut().waiting.push_back(Waiting { job, until: Instant::now() + limit });
+        self.watch_waiting();
+    }
+
     /// Starts a worker with this invocation.
     fn start(self: &Rc<Self>, job: Job) {
         let (platform, function) = (self.platform.clone(), self.state.borrow().function.clone());
         let lambda = async move { Lambda::new(&platform, function).await };
-        self.spawn_worker(self.new_worker(), Some(job), lambda);
+        self.spawn_worker(self.new_worker(None), Some(job), lambda);
     }
 
-    fn new_worker(&self) -> Rc<Worker> {
+    fn new_worker(&self, cause: Option<String>) -> Rc<Worker> {
         let state = &mut *self.state.borrow_mut();
         state.count += 1;
-        Rc::new(Worker::new(state.generation))
+        Rc::new(Worker::new(state.generation, cause))
     }
 
     fn spawn_worker(
@@ -187,12 +232,17 @@ impl Pool {
     async fn serve(&self, lambda: &mut Lambda, worker: &Rc<Worker>, first: Option<Job>) -> &'static str {
         let is_early = first.is_none();
         let init = tokio::select! {
-            init = lambda.init() => init,
+            init = lambda.init(worker.cause.as_deref()) => init,
             () = worker.must_end() => return CHANGED,
         };
         if let Err(failure) = init {
-            let (error_type, reason) = (failure.error_type(), failure.reason());
-            let again = if is_early { "at the next invocation" } else { "within the invocation" };
+            let reason = if worker.cause.is_some() { failure.reason_of_init() } else { failure.reason() };
+            let error_type = failure.error_type();
+            let again = match (is_early, &worker.cause) {
+                (true, Some(_)) => "at the next change or invocation",
+                (true, None) => "at the next invocation",
+                (false, _) => "within the invocation",
+            };
             lambda.reporter().say(&format!("Init failed: {error_type}: {reason}; trying again {again}"));
         }
         self.state.borrow_mut().starting.retain(|starting| !Rc::ptr_eq(starting, worker));
@@ -372,18 +422,17 @@ impl Invoker for Rc<Pool> {
         if *self.is_ending.borrow() {
             return Err(shutting_down());
         }
-        let place = self.state.borrow_mut().place(&self.limits, job.caller.is_some());
-        match place {
-            Place::Idle(worker) => worker.give(job),
-            Place::Expected(limit) => {
-                let until = Instant::now() + limit.unwrap_or(self.platform.init_limit);
-                self.state.borrow_mut().waiting.push_back(Waiting { job, until });
-                self.watch_waiting();
-            }
-            Place::New => self.start(job),
-            Place::Queue => self.state.borrow_mut().queue.push_back(job),
-            Place::None => return Err(throttled()),
+        if self.look.borrow().as_ref().is_some_and(|has_changed| has_changed()) {
+            self.hold();
         }
-        Ok(())
+        if let Some(held) = &mut self.state.borrow_mut().held {
+            let most = if job.caller.is_some() { self.limits.concurrency } else { QUEUE };
+            if held.len() >= most {
+                return Err(throttled());
+            }
+            held.push(job);
+            return Ok(());
+        }
+        self.place(job).map_err(|_| throttled())
     }
 }

@@ -10,6 +10,8 @@ use tokio::time::sleep;
 /// What its pool tells it.
 pub struct Worker {
     pub generation: u64,
+    /// The change because of which it was started.
+    pub cause: Option<String>,
     given: RefCell<Option<Job>>,
     is_to_end: Cell<bool>,
     /// Its environment exited while it was idle.
@@ -26,9 +28,9 @@ pub enum IdleEnd {
 }
 
 impl Worker {
-    pub fn new(generation: u64) -> Worker {
+    pub fn new(generation: u64, cause: Option<String>) -> Worker {
         let (given, changed) = (RefCell::default(), Notify::new());
-        Worker { generation, given, is_to_end: Cell::new(false), is_cold: Cell::new(false), changed }
+        Worker { generation, cause, given, is_to_end: Cell::new(false), is_cold: Cell::new(false), changed }
     }
 
     /// True if it has an environment that has not exited, as far as is known.

@@ -63,6 +63,17 @@ pub struct DebugArguments {
     /// then 900 s. Without PORT the kernel chooses one
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub debug: Option<u16>,
+
+    /// The same as --debug=PORT
+    #[arg(long, value_name = "PORT", conflicts_with = "debug")]
+    pub debug_port: Option<u16>,
+}
+
+impl DebugArguments {
+    /// The port for the debugger; 0 lets the kernel choose one. None: the function is not debugged.
+    pub fn port(&self) -> Option<u16> {
+        self.debug.or(self.debug_port)
+    }
 }
 
 /// Lambda's limits for a response that is streamed.

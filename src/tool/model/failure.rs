@@ -2,7 +2,7 @@
 
 use super::extension::{ExtensionExit, exit_text};
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -101,6 +101,18 @@ impl Failure {
             Failure::InvalidResponseMode => "Invalid function response mode".to_owned(),
             Failure::RuntimeUnavailable => "no idle runtimes".to_owned(),
             Failure::InvalidEntrypoint(why) => why.clone(),
+        }
+    }
+
+    /// The same. Only what the language runtime itself says of code that it cannot load is quoted, on one line.
+    pub fn reason_of_init(&self) -> String {
+        match self {
+            Failure::InitReported(error) if error.error_type.starts_with("Runtime.") => {
+                let body = serde_json::from_slice::<Value>(&error.body).unwrap_or_default();
+                let message = body["errorMessage"].as_str().unwrap_or_default();
+                message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect()
+            }
+            other => other.reason(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The function: on Lambda this is its configuration.
 
 use super::arguments::FunctionArguments;
-use super::given_variables::{self, BadVariable, Own};
+use super::given_variables::{self, BadVariable, GivenVariables, Own};
 use super::{aws_credentials, bootstrap_path};
 use std::fmt;
 use std::path::PathBuf;
@@ -36,6 +36,12 @@ pub struct Function {
     pub layers: Vec<PathBuf>,
     /// The environment variables that the user gives.
     pub variables: Vec<(String, String)>,
+    /// How they were given. None: by a project's file.
+    pub given: Option<GivenVariables>,
+    /// Its code is watched, and may change twice in a second.
+    pub is_watched: bool,
+    /// The address of the debugger for every invocation, as bootstrap gets it.
+    pub debugger: Option<String>,
 }
 
 /// The function cannot be run.
@@ -94,6 +100,9 @@ impl Function {
             extensions: extension_folders(arguments.extensions)?,
             layers: Vec::new(),
             variables: arguments.variables.read(&own).map_err(Unusable::Variable)?,
+            given: Some(arguments.variables),
+            is_watched: false,
+            debugger: None,
         })
     }
 
@@ -111,6 +120,17 @@ impl Function {
             (None, true) => "snap-start",
             (None, false) => "on-demand",
         }
+    }
+
+    /// The same function, with what is in the files with variables now.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn with_variables_read_again(&self) -> Result<Function, BadVariable> {
+        let own = given_variables::own_environment();
+        let read = self.given.as_ref().map(|given| given.read(&own)).transpose()?;
+        let variables = read.unwrap_or_else(|| self.variables.clone());
+        Ok(Function { variables, ..self.clone() })
     }
 
     /// The function's ARN, with a version or an alias if one is given.

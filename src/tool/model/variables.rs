@@ -23,7 +23,7 @@ use std::path::PathBuf;
 pub const TIMELINE: &str = "_OPEN_RUNTIME_TIMELINE";
 
 /// The address of the debugger for every invocation. Lambda does not set it.
-pub const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
+const DEBUGGER: &str = "_OPEN_RUNTIME_DEBUG";
 
 /// Both the id and the secret of a key that no account has.
 const NO_KEY: &str = "open-runtime";
@@ -47,6 +47,11 @@ pub fn all(environment: &Environment, invoke_api: Option<&str>, timeline: Option
         }
     }
     all.extend(timeline.map(|path| (TIMELINE.into(), path.into())));
+    if function.is_watched {
+        // the compiled code that Python keeps is told from the source by size and second alone
+        all.push(("PYTHONDONTWRITEBYTECODE".into(), "1".into()));
+    }
+    all.extend(function.debugger.iter().map(|address| (DEBUGGER.into(), address.into())));
     all.extend(function.variables.iter().map(|(name, value)| (name.into(), value.into())));
     all
 }

@@ -1,10 +1,12 @@
 //! System calls for which std has no safe function. One job per function; every result is checked at once.
 #![allow(unsafe_code)]
 
-use std::ffi::c_int;
+use std::ffi::{CString, c_int};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
@@ -43,6 +45,31 @@ pub fn max_descriptors() -> usize {
     // SAFETY: the kernel writes one rlimit to the pointer.
     let done = check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) });
     done.map_or(256, |_| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+}
+
+/// The types of file systems on which inotify does not see what other machines do, or the host of a virtual machine.
+///
+/// Source: statfs(2), and `include/uapi/linux/magic.h`
+const REMOTE: [u32; 6] = [
+    0x6969,      // NFS
+    0x517b,      // SMB
+    0xff53_4d42, // CIFS
+    0xfe53_4d42, // SMB2
+    0x0102_1997, // 9P: Windows' disks under WSL, and shared folders of QEMU
+    0x786f_4256, // shared folders of VirtualBox
+];
+
+/// True if inotify does not see all changes of the folder. A folder that does not exist is not such a one.
+pub fn is_on_remote_file_system(folder: &Path) -> bool {
+    let Ok(path) = CString::new(folder.as_os_str().as_encoded_bytes()) else { return false };
+    let mut found = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the path ends with NUL, and the kernel writes one statfs to the pointer.
+    if check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) }).is_err() {
+        return false;
+    }
+    // SAFETY: statfs succeeded, so that it has written all of it.
+    let kind = unsafe { found.assume_init() }.f_type;
+    REMOTE.contains(&(kind as u32)) // the numbers have 32 bits, the type of the field has 32 or 64
 }
 
 /// Makes this process adopt all orphans below it, so that it can end them.

@@ -5,7 +5,7 @@ use super::pairing::{DEBUGGER, FUNCTION, Pairing};
 use crate::http::guard::Guard;
 use crate::http::server;
 use crate::model::function::Function;
-use crate::model::{ids, variables};
+use crate::model::ids;
 use crate::tool_error::ToolError;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -84,7 +84,7 @@ pub async fn debugged(mut function: Function, port: u16, allow_host: Vec<String>
     let relay = Relay::listen(for_debuggers, (Ipv4Addr::LOCALHOST, 0).into(), allow_host).await?;
     eprintln!("{}", relay.instructions());
     function.timeout = DEBUG_TIMEOUT;
-    function.variables.push((variables::DEBUGGER.to_owned(), format!("{}/break", relay.for_functions())));
+    function.debugger = Some(format!("{}/break", relay.for_functions()));
     spawn_local(relay.serve(true));
     Ok(function)
 }

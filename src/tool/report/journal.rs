@@ -10,6 +10,7 @@
 //! | `stream` | the head of a response that is streamed was read; `number` as in `request`, `requestId` |
 //! | `request` | a request was read; `number` (counted from 1), `environment`, `method`, `path`, `requestId` in the path, `headers`, `body` |
 //! | `answered` | its answer was made; `number`, `status` (null: none), `requestId` that `/next` returns, `ms`, `fault` (names of its members) |
+//! | `changed` | the code has changed; `files`. The next environment has the new code |
 //! | `init` | Init ended; `environment`, `error` (null: none), `ms` |
 //! | `step` | a step of the timeline, written when its invocation ends; `requestId`, `step`, `name`, `ms` |
 //! | `invocation` | an invocation ended, and the next can begin; `requestId`, `error`, `ms` until the answer |

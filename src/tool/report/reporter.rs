@@ -98,12 +98,13 @@ impl Reporter {
         self.observer.environment_ended(number);
     }
 
-    /// Shows the timeline of an Init that is a phase of its own, not part of an invocation.
-    pub fn show_init(&self, duration: Duration, failure: Option<&Failure>) {
+    /// Shows the timeline of an Init that is a phase of its own, not part of an invocation. If the code has changed, its title
+    /// says so.
+    pub fn show_init(&self, cause: Option<&str>, duration: Duration, failure: Option<&Failure>) {
         let steps = self.take_steps(None);
         self.observer.init_steps(&steps);
         if self.has_timeline() {
-            self.logs.say(&timeline::init(self.style, &steps, duration, failure));
+            self.logs.say(&timeline::init(self.style, cause, &steps, duration, failure));
         }
     }
 

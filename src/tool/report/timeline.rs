@@ -132,14 +132,26 @@ impl Style {
     }
 }
 
-/// The lines of Init.
-pub fn init(style: Style, steps: &[Step], duration: Duration, failure: Option<&Failure>) -> String {
-    let mut text = format!("{}\n", style.dim("open-runtime: Init"));
+/// The lines of Init. After a change of the code it is one line, if it has no steps.
+pub fn init(
+    style: Style,
+    cause: Option<&str>,
+    steps: &[Step],
+    duration: Duration,
+    failure: Option<&Failure>,
+) -> String {
+    let end = total(style, "Init", duration, failure);
+    let mut text = match cause {
+        Some(cause) if steps.is_empty() && failure.is_none() => {
+            return format!("{}: Init took {:.0} ms", style.dim(&format!("open-runtime: {cause}")), ms(duration));
+        }
+        Some(cause) => format!("{}\n", style.dim(&format!("open-runtime: {cause}: Init"))),
+        None => format!("{}\n", style.dim("open-runtime: Init")),
+    };
     for step in steps {
         text.push_str(&row(&step.step, &step.name, step.ms));
     }
-    text.push_str(&total(style, "Init", duration, failure));
-    text
+    text + &end
 }
 
 /// The lines of an invocation: title, steps, total.
