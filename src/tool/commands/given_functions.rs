@@ -3,7 +3,7 @@
 use crate::model::arguments::FunctionArguments;
 use crate::model::bootstrap_path;
 use crate::model::function::{ACCOUNT, Function, Unusable, extension_folders, region};
-use crate::model::given_variables::own_environment;
+use crate::model::own_environment::own_environment;
 use crate::model::route::Route;
 use crate::project::{self, FunctionSpec, Package, Project, Settings};
 use crate::tool_error::ToolError;

@@ -4,7 +4,7 @@
 //! Source: <https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html>,
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
 
-use super::given_variables::Own;
+use super::own_environment::Own;
 use std::path::{Path, PathBuf};
 
 /// Each of these alone leads to credentials.

@@ -1,7 +1,8 @@
 //! The function: on Lambda this is its configuration.
 
 use super::arguments::FunctionArguments;
-use super::given_variables::{self, BadVariable, GivenVariables, Own};
+use super::given_variables::{BadVariable, GivenVariables};
+use super::own_environment::{Own, own_environment};
 use super::{aws_credentials, bootstrap_path};
 use std::fmt;
 use std::path::PathBuf;
@@ -83,7 +84,7 @@ impl Function {
         if !task_root.is_dir() {
             return Err(Unusable::NotAFolder(task_root));
         }
-        let own = given_variables::own_environment();
+        let own = own_environment();
         let is_profile_used = arguments.variables.pass_aws_credentials;
         Ok(Function {
             id: None,
@@ -127,7 +128,7 @@ impl Function {
     /// # Errors
     /// What is wrong with them.
     pub fn with_variables_read_again(&self) -> Result<Function, BadVariable> {
-        let own = given_variables::own_environment();
+        let own = own_environment();
         let read = self.given.as_ref().map(|given| given.read(&own)).transpose()?;
         let variables = read.unwrap_or_else(|| self.variables.clone());
         Ok(Function { variables, ..self.clone() })
@@ -142,7 +143,7 @@ impl Function {
 
 /// The region of the user's environment.
 pub fn region() -> String {
-    region_of(&given_variables::own_environment(), false)
+    region_of(&own_environment(), false)
 }
 
 /// The same. If the function gets the user's credentials, that of the profile will do.

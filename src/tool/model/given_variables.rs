@@ -2,8 +2,8 @@
 
 use super::aws_credentials;
 use super::env_file::{self, BadLine};
+use super::own_environment::Own;
 use clap::Args;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,15 +70,6 @@ impl fmt::Display for BadVariable {
             ),
         }
     }
-}
-
-/// Our own environment, as far as it is UTF-8.
-pub type Own = BTreeMap<String, String>;
-
-pub fn own_environment() -> Own {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }
 
 impl GivenVariables {

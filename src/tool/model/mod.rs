@@ -13,6 +13,7 @@ pub mod function;
 pub mod given_variables;
 pub mod ids;
 pub mod invocation;
+pub mod own_environment;
 pub mod package;
 pub mod prelude;
 #[allow(dead_code, reason = "what reads and serves projects is on its way")]
