@@ -1,5 +1,6 @@
 //! Compares 32 bytes at once, where each machine of an architecture can.
 #![allow(unsafe_code)]
+#![cfg_attr(not(target_arch = "x86_64"), expect(unused_variables, reason = "there is nothing to compare with"))]
 
 /// Whether all of them are ASCII, and none is a quote, a backslash or a control character. `None`: not on this architecture.
 #[inline(always)]
