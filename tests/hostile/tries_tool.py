@@ -28,7 +28,7 @@ class Tool:
         self.root = tempfile.mkdtemp()
         self.mark = f"OPEN_RUNTIME_TEST={os.environ.get('OPEN_RUNTIME_TEST', 'hostile')}/{os.path.basename(self.root)}"
         mark = self.mark.partition("=")[2]
-        options = ["--port", "0", "--port-file", "port", "--journal", "journal", "--bootstrap", BOOTSTRAP, "--task-root", "."]
+        options = ["--concurrency", "100", "--port", "0", "--port-file", "port", "--journal", "journal", "--bootstrap", BOOTSTRAP, "--task-root", "."]
         variables = ["--env", f"SLSRUNTIME={fake('speaks')}", "--env", f"OPEN_RUNTIME_TEST={mark}"]
         with open(f"{self.root}/log", "wb") as log:
             self.process = subprocess.Popen(
