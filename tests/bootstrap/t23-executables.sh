@@ -10,7 +10,7 @@ PATH=$PATH:$repository/dist/$arch/bin # for json
 no_user='echo no such user >&2; exit 3'
 much_log='echo first-line >&2; head -c 10000 /dev/zero | tr "\0" a >&2; echo last >&2; exit 1'
 two_lines="printf '{\n\"a\": [1,\r\n2]}\n\n'"
-ends_well='trap "echo 5; exit" TERM; sleep 60 & wait'
+ends_well='trap "echo 5; exit 0" TERM; sleep 60 & wait'
 looks_ready="echo '{\"ready\":true}'"
 # shellcheck disable=SC2016 # the handler expands them
 told='json object a="$SLSFUNCTIONARN" t="${_X_AMZN_TRACE_ID%%=*}" d:="${#SLSDEADLINEMS}" i:="${#SLSREQUESTID}"'
