@@ -53,16 +53,6 @@ check 'the Invoke API runs no function for pages, and they read nothing' '
 	runs_nothing
 '
 
-check 'the page of serve tells pages of others nothing, and sends nothing for them' '
-	start_lambda echoes &&
-	is_ready &&
-	pages "$(cat port)" /_open-runtime/invoke "{\"event\":1}" &&
-	same "" "$(cat could-read)" &&
-	pages "$(cat port)" /_open-runtime/history 1 stranger stranger-at-0.0.0.0 other-port localhost rebound file &&
-	same "" "$(cat could-read)" &&
-	runs_nothing
-'
-
 check 'the Runtime API gives no event to pages' '
 	start_lambda echoes &&
 	is_ready &&
