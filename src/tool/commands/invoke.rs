@@ -123,11 +123,12 @@ impl InvokeArguments {
 pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     check(&mut arguments)?;
     let event = given_event::read(&arguments.event()).map_err(ToolError::Usage)?;
-    let InvokeArguments { function, name, debugger, watching, streaming, include, json, records, timeline, .. } =
+    let InvokeArguments { function, name, debugger, mut watching, streaming, include, json, records, timeline, .. } =
         arguments;
     let is_quiet = function.one.quiet;
     let (mut function, packages) = chosen(given_functions::load(function)?, name.as_deref())?;
     function.is_watched = watching.is_wanted();
+    watching.written = [&records.record, &timeline.timeline].into_iter().flatten().cloned().collect();
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), streaming.limits());
     let hub = hub_for(&records, json, &function)?;
@@ -151,10 +152,7 @@ pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         let platform = Platform::new(options).map_err(|why| ToolError::Io("start a local Lambda", why))?;
         let printed = if json { Printed::Record } else { Printed::Response { head: include } };
         let (mut runs, name) = (Runs { platform, event, printed, stop: Box::pin(stop) }, function.name.clone());
-        let status = match watching.is_wanted() {
-            true => runs.after_each_change(function, &watching).await,
-            false => runs.one(Rc::new(function), None).await,
-        };
+        let status = runs.all(function, &watching).await;
         runs.platform.hub.finish_records();
         timeline.map_or(Ok(()), |file| file.write(&runs.platform.hub, &[name]))?;
         status.map(ExitCode::from)
@@ -229,6 +227,13 @@ struct Runs {
 }
 
 impl Runs {
+    async fn all(&mut self, function: Function, watching: &WatchArguments) -> Result<u8, ToolError> {
+        match watching.is_wanted() {
+            true => self.after_each_change(function, watching).await,
+            false => self.one(Rc::new(function), None).await,
+        }
+    }
+
     /// Invokes the function, and again after each change, until Ctrl-C.
     async fn after_each_change(&mut self, function: Function, watching: &WatchArguments) -> Result<u8, ToolError> {
         let places = watching.places(&function);

@@ -195,7 +195,9 @@ pub struct TestHooks {
 /// The tool could not do its work.
 pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     let ServeArguments { function, debugger, streaming, environments, port, host, http, records, .. } = arguments;
-    let (allow_host, hooks, watching) = (arguments.allow_host, arguments.hooks, arguments.watching);
+    let (allow_host, hooks, mut watching) = (arguments.allow_host, arguments.hooks, arguments.watching);
+    let written = [&hooks.journal, &hooks.port_file, &records.record, &arguments.timeline.timeline];
+    watching.written = written.into_iter().flatten().cloned().collect();
     let limits = environments.limits(debugger.port().is_some());
     let options = options(&hooks, streaming.limits(), function.one.quiet)?;
     let Given { mut functions, is_project, packages } = given_functions::load(function)?;

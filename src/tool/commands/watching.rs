@@ -32,6 +32,10 @@ pub struct WatchArguments {
     #[arg(long, value_name = "MS", num_args = 0..=1, require_equals = true, default_missing_value = "500")]
     #[arg(value_parser = clap::value_parser!(u64).range(10..=60_000))]
     pub watch_poll: Option<u64>,
+
+    /// What other options have the tool write: it does not count as code.
+    #[arg(skip)]
+    pub written: Vec<PathBuf>,
 }
 
 impl WatchArguments {
@@ -41,7 +45,9 @@ impl WatchArguments {
 
     pub fn places(&self, function: &Function) -> Places {
         let files = function.given.as_ref().map_or(&[][..], |given| &given.env_file);
-        Places::of(function, &self.watch_path, files)
+        let mut places = Places::of(function, &self.watch_path, files);
+        self.written.iter().for_each(|path| places.add_written(path));
+        places
     }
 
     pub fn method(&self) -> Method {

@@ -15,7 +15,7 @@ pub fn is_skipped_folder(name: &OsStr) -> bool {
     name.starts_with(b".") || [PACKAGES.as_bytes(), b"__pycache__"].contains(&name)
 }
 
-/// A file that an editor or an interpreter makes for itself.
+/// A file that an editor or an interpreter makes for itself, or a log.
 pub fn is_skipped_file(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is_swap_end = |end: &str| matches!(end.as_bytes(), [b'j'..=b'p' | b'x']);
@@ -23,7 +23,13 @@ pub fn is_skipped_file(name: &OsStr) -> bool {
     let is_emacs = || name.starts_with(".#") || name.starts_with('#') && name.ends_with('#');
     let is_jetbrains = || name.ends_with("___jb_tmp___") || name.ends_with("___jb_old___");
     let is_known = || ["4913", ".DS_Store", ".gitignore"].contains(&&*name) || name.starts_with(".goutputstream-");
-    name.ends_with('~') || name.ends_with(".pyc") || is_vims() || is_emacs() || is_jetbrains() || is_known()
+    name.ends_with(".log")
+        || name.ends_with('~')
+        || name.ends_with(".pyc")
+        || is_vims()
+        || is_emacs()
+        || is_jetbrains()
+        || is_known()
 }
 
 #[cfg(test)]
@@ -32,9 +38,16 @@ mod tests {
 
     #[test]
     fn files_of_editors_and_interpreters_are_skipped() {
-        for name in
-            ["handler.py~", ".handler.py.swp", ".handler.py.swo", "4913", ".#handler.js", "#handler.js#", "a.pyc"]
-        {
+        for name in [
+            "handler.py~",
+            ".handler.py.swp",
+            ".handler.py.swo",
+            "4913",
+            ".#handler.js",
+            "#handler.js#",
+            "a.pyc",
+            "a.log",
+        ] {
             assert!(is_skipped_file(name.as_ref()), "{name}");
         }
         for name in ["handler.py", ".env", "config.json", "a.swf", "x.swift", ".swcrc", "c#", "a.sw"] {

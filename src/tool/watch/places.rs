@@ -19,6 +19,8 @@ pub struct Places {
     pub folders: Vec<PathBuf>,
     /// Single files. They need not exist.
     pub files: Vec<PathBuf>,
+    /// Files and folders that this tool itself writes. They may be in the others.
+    pub written: Vec<PathBuf>,
 }
 
 impl Places {
@@ -39,7 +41,15 @@ impl Places {
         folders.dedup();
         let mut files: Vec<PathBuf> = files.iter().map(absolute).collect();
         files.push(function.bootstrap.clone());
-        Places { task_root: function.task_root.clone(), handler: function.handler.clone(), folders, files }
+        let written = [1, 2].iter().filter_map(|fd| std::fs::read_link(format!("/proc/self/fd/{fd}")).ok()).collect();
+        Places { task_root: function.task_root.clone(), handler: function.handler.clone(), folders, files, written }
+    }
+
+    /// Says that the tool writes this file or folder, so that it is not watched.
+    pub fn add_written(&mut self, path: &Path) {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = absolute.parent().and_then(|folder| folder.canonicalize().ok());
+        self.written.extend(folder.zip(absolute.file_name()).map(|(folder, name)| folder.join(name)));
     }
 
     /// All folders, the task root first.

@@ -53,6 +53,8 @@ pub struct Tree {
     pub folders: BTreeSet<PathBuf>,
     /// Single paths that matter in folders that otherwise do not. They need not exist, their folders do.
     pub single: BTreeSet<PathBuf>,
+    /// Files and folders that do not matter.
+    written: Vec<PathBuf>,
     /// There are more files than are looked at.
     pub is_cut: bool,
 }
@@ -60,7 +62,8 @@ pub struct Tree {
 impl Tree {
     /// Scans all places. Blocks while the files are looked at: for about 1 ms for a small function.
     pub fn scan(places: &[Places]) -> Tree {
-        let mut tree = Tree::default();
+        let written = places.iter().flat_map(|place| place.written.clone()).collect();
+        let mut tree = Tree { written, ..Tree::default() };
         for place in places {
             for root in place.roots() {
                 tree.single.extend(nearest(root));
@@ -104,11 +107,18 @@ impl Tree {
 
     /// True if a change of this path matters, as far as its name says.
     pub fn is_relevant(&self, path: &Path) -> bool {
+        if self.is_written(path) {
+            return false;
+        }
         if self.knows(path) {
             return true;
         }
         let is_skipped = path.file_name().is_some_and(is_skipped_file);
         !is_skipped && path.parent().is_some_and(|folder| self.folders.contains(folder))
+    }
+
+    fn is_written(&self, path: &Path) -> bool {
+        self.written.iter().any(|written| path.starts_with(written))
     }
 
     pub fn has_files_in(&self, folder: &Path) -> bool {
@@ -138,7 +148,7 @@ impl Tree {
     }
 
     fn add(&mut self, entry: DirEntry) {
-        let Some(kind) = entry.file_type() else { return };
+        let Some(kind) = entry.file_type().filter(|_| !self.is_written(entry.path())) else { return };
         let is_link = entry.path_is_symlink();
         if kind.is_dir() {
             self.add_packages(&entry.path().join(PACKAGES));
