@@ -6,7 +6,7 @@ description='scripts/check: each of its parts finds its kind of fault'
 small_repository() {
 	mkdir -p scripts src/tool fuzz/src &&
 		cp "$repository/scripts/check" scripts &&
-		printf '[package]\nname = "open-runtime"\nedition = "2024"\n[features]\ntool = []\n[[bin]]\nname = "bootstrap"\npath = "src/main.rs"\n' >Cargo.toml &&
+		printf '[package]\nname = "open-runtime"\nedition = "2024"\n[features]\ninstall = ["tool"]\ntool = []\n[[bin]]\nname = "bootstrap"\npath = "src/main.rs"\n' >Cargo.toml &&
 		printf '[[bin]]\nname = "open-runtime"\npath = "src/tool/main.rs"\nrequired-features = ["tool"]\n' >>Cargo.toml &&
 		printf '[package]\nname = "fuzz"\nedition = "2024"\n[workspace]\n' >fuzz/Cargo.toml &&
 		echo '//! A library.' >src/lib.rs &&
