@@ -122,10 +122,10 @@ impl Search<'_> {
 /// The language runtime for the handler's file, or for the folder that has it as a package, or for the managed runtime that
 /// bootstrap replaces.
 fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf>, InvocationError> {
-    let is_program = !config.handler.is_empty() && is_executable(&config.task_root.join(&config.handler));
+    let is_program = || !config.handler.is_empty() && is_executable(&config.task_root.join(&config.handler));
     let Some((stem, _)) = config.handler.rsplit_once('.') else {
         let malformed = InvocationError::MalformedHandlerName { handler: config.handler.clone() };
-        return is_program.then(|| search.by_name(EXECUTABLES)).ok_or(malformed);
+        return is_program().then(|| search.by_name(EXECUTABLES)).ok_or(malformed);
     };
     let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
     let files = handler_files(&config.task_root, &config.handler);
@@ -151,7 +151,7 @@ fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf
     {
         return Ok(Some(program));
     }
-    if found.is_empty() && is_program {
+    if found.is_empty() && is_program() {
         return Ok(search.by_name(EXECUTABLES));
     }
     if found.len() > 1 {
