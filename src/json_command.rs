@@ -10,9 +10,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::child::lines::Lines;
 use crate::cloudevents::json::text::{append_number, append_string, append_unescaped};
 use crate::cloudevents::json::{Document, Value, read_members, take_until};
-use crate::json_line::{find_line_feed, on_one_line};
+use crate::json_line::on_one_line;
 use crate::os::sys;
 
 /// The name of the link to bootstrap.
@@ -48,22 +49,19 @@ pub fn is_asked_for() -> bool {
 pub fn run() -> ExitCode {
     let arguments: Vec<Vec<u8>> = env::args_os().skip(1).map(OsStringExt::into_vec).collect();
     let mut out = Vec::new();
-    let done = execute(&arguments, &mut out);
-    let (found, why) = match done {
-        Ok(found) => (found, None),
-        Err(why) => (false, Some(why)),
-    };
-    let why = why.or_else(|| {
-        let written = sys::inherited(1).write_all(&out); // one write, without the buffer of `io::stdout`
-        written.err().map(|error| said(&["cannot write to stdout: ", &error.to_string()]))
-    });
-    match why {
-        None => ExitCode::from(u8::from(!found)),
-        Some(why) => {
+    match execute(&arguments, &mut out).and_then(|found| write(&out).map(|()| found)) {
+        Ok(found) => ExitCode::from(u8::from(!found)),
+        Err(why) => {
             let _ = sys::inherited(2).write_all(said(&["json: ", &why, "\n"]).as_bytes()); // there is no other place to report that
             ExitCode::from(2)
         }
     }
+}
+
+/// One write, without the buffer of `io::stdout`.
+fn write(out: &[u8]) -> Result<(), String> {
+    let written = sys::inherited(1).write_all(out);
+    written.map_err(|error| said(&["cannot write to stdout: ", &error.to_string()]))
 }
 
 fn read_stdin() -> Result<Vec<u8>, String> {
@@ -84,7 +82,11 @@ fn read_all(file: io::Result<File>, name: &[u8]) -> Result<Vec<u8>, String> {
             }
         }
     });
-    read.map(|()| text).map_err(|error| said(&["cannot read ", &shown(name), ": ", &error.to_string()]))
+    read.map(|()| text).map_err(|error| cannot_read(name, &error))
+}
+
+fn cannot_read(name: &[u8], error: &io::Error) -> String {
+    said(&["cannot read ", &shown(name), ": ", &error.to_string()])
 }
 
 /// Takes less room in the binary than `format!`.
@@ -375,18 +377,10 @@ fn merge(arguments: &[Vec<u8>], out: &mut Vec<u8>) -> Result<bool, String> {
 /// For the language runtime for shell: reads a line of the protocol of language runtimes, and prints its id without quotes, its context
 /// and its event, a line each. Finds nothing at the end of stdin.
 fn call(out: &mut Vec<u8>) -> Result<bool, String> {
-    let (mut stdin, mut text, mut piece) = (sys::inherited(0), Vec::new(), vec![0; 1 << 16]);
-    while find_line_feed(&text).is_none() {
-        match stdin.read(&mut piece) {
-            Ok(0) => return Ok(false),
-            Ok(count) => text.extend_from_slice(piece.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(said(&["cannot read stdin: ", &error.to_string()])),
-        }
-    }
+    let read = Lines::default().wait_for_next(&mut sys::inherited(0));
+    let Some(text) = read.map_err(|error| cannot_read(b"stdin", &error))? else { return Ok(false) };
     let mut parts = [&b""[..]; 3];
-    let text = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let read = read_members(text, &mut |name, value, _| {
+    let read = read_members(&text, &mut |name, value, _| {
         let place = [&b"id"[..], b"context", b"event"].iter().position(|part| *part == name);
         if let Some(part) = place.and_then(|place| parts.get_mut(place)) {
             *part = value;

@@ -21,7 +21,7 @@
 //! | `streaming` | what a response that is a stream begins with | `cloudevents` |
 //! | `bounded` | long texts, cut | `cloudevents` |
 //! | `exec` | the language runtime for executable files | `child` `cloudevents` `json_line` `os` `settings` |
-//! | `json_command` | `json`, for handlers in shell | `cloudevents` `json_line` `os` |
+//! | `json_command` | `json`, for handlers in shell | `child` `cloudevents` `json_line` `os` |
 //! | `json_line` | JSON on one line | `cloudevents` |
 //! | `cloudevents` | AWS events as CloudEvents | `os` |
 //! | `os` | processes, signals, sleeping, time; the system calls | |

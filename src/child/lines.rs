@@ -1,6 +1,6 @@
 //! Lines out of a pipe, which delivers pieces of any size.
 
-use std::io;
+use std::io::{self, ErrorKind, Read};
 
 use crate::json_line::find_line_feed;
 use crate::os::process::{Process, Progress};
@@ -68,6 +68,22 @@ impl Lines {
         let line = self.buffer.get(self.start..end).unwrap_or_default().to_vec();
         self.start = end + 1;
         line
+    }
+
+    /// Waits for the next whole line of an input that blocks. `None` at its end.
+    pub fn wait_for_next(&mut self, input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+        let mut piece = vec![0; LARGE_LINE];
+        loop {
+            if let Some(line) = self.take_next() {
+                return Ok(Some(line));
+            }
+            match input.read(&mut piece) {
+                Ok(0) => return Ok(None),
+                Ok(count) => self.push(piece.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// How many bytes of an unfinished line there are.
