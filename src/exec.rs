@@ -7,19 +7,19 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, ErrorKind, IoSlice, PipeReader, PipeWriter, Read, Write, pipe};
+use std::io::{self, ErrorKind, PipeReader, Write, pipe};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, ExitStatus};
+use std::process::ExitCode;
 
 use crate::child::lines::Lines;
 use crate::cloudevents::json::text::read_text;
 use crate::cloudevents::json::{read_members, validate};
 use crate::json_line::{on_one_line, push_json};
 use crate::os::deadline::Deadline;
-use crate::os::process::{self, CannotStart, End};
+use crate::os::process::{self, End, Process, Progress};
 use crate::os::signals::Signals;
 use crate::os::sys;
 use crate::os::wait::{self, Source};
@@ -75,21 +75,14 @@ fn serve(stdout: &mut File) -> Result<ExitCode, InitError> {
     let signals = Signals::install().map_err(failed)?; // so that SIGTERM ends the program, and not us: we say what became of the call
     let runner = Runner { program, signals, log: sys::inherited(2) };
     stdout.write_all(READY).map_err(failed)?;
-    let (mut stdin, mut lines, mut piece) = (sys::inherited(0), Lines::default(), vec![0; PIECE]);
-    loop {
-        while let Some(line) = lines.take_next() {
-            match runner.answer(&line) {
-                Answer::Line(answer) => stdout.write_all(&answer).map_err(failed)?,
-                Answer::IsRuntime => return runner.hand_over(handler, line, stdin).map_err(failed),
-            }
-        }
-        match stdin.read(&mut piece) {
-            Ok(0) => return Ok(ExitCode::SUCCESS),
-            Ok(count) => lines.push(piece.get(..count).unwrap_or_default()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
+    let (mut stdin, mut lines) = (sys::inherited(0), Lines::default());
+    while let Some(line) = lines.wait_for_next(&mut stdin).map_err(failed)? {
+        match runner.answer(&line) {
+            Answer::Line(answer) => stdout.write_all(&answer).map_err(failed)?,
+            Answer::IsRuntime => return runner.hand_over(handler, line, stdin).map_err(failed),
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 enum Answer {
@@ -101,7 +94,7 @@ enum Answer {
 
 /// What a program has left.
 struct Ended {
-    status: ExitStatus,
+    end: End,
     output: Vec<u8>,
     /// The end of what it has written to stderr.
     said: Vec<u8>,
@@ -134,7 +127,7 @@ impl Runner {
     }
 
     fn conclude(&self, ended: Ended, answer: &mut Vec<u8>) {
-        let Ended { status, output, said } = ended;
+        let Ended { end: End(status), output, said } = ended;
         let name = self.program.display();
         let output = output.trim_ascii();
         let was_stopped = status.signal() == Some(libc::SIGTERM) && self.was_terminated();
@@ -165,64 +158,49 @@ impl Runner {
     /// Runs the program for one event. What it writes to stderr goes on to the log at once. Blocks until it has ended, and does not wait
     /// for processes that it has left behind. bootstrap watches the time.
     fn run(&self, event: &[u8], variables: &[(&str, OsString)]) -> Result<Ended, String> {
-        let variables: Vec<(&str, &OsStr)> = variables.iter().map(|(name, value)| (*name, value.as_os_str())).collect();
-        let run = || {
-            let ((its_stdin, stdin), (stdout, its_stdout), (stderr, its_stderr)) = (pipe()?, pipe()?, pipe()?);
-            let pipes = [(its_stdin.as_fd(), 0), (its_stdout.as_fd(), 1), (its_stderr.as_fd(), 2)];
-            let arguments = vec![self.program.clone().into()];
-            let pid = process::start_beside_us(&self.program, arguments, &variables, &pipes)?;
-            drop((its_stdin, its_stdout, its_stderr));
-            sys::set_nonblocking(stdin.as_fd())?;
-            let mut output = Output { pipe: stdout, bytes: Vec::new(), is_closed: false };
-            let mut said = Output { pipe: stderr, bytes: Vec::new(), is_closed: false };
-            output.never_block()?;
-            said.never_block()?;
-            self.pump(pid, stdin, event, &mut output, &mut said)?;
-            let status = sys::reap(pid, 0)?.ok_or(ErrorKind::NotFound)?;
-            Ok(Ended { status, output: output.bytes, said: said.bytes })
-        };
-        run().map_err(|error| CannotStart::new(&self.program, error).to_string())
+        let broken = |error: io::Error| format!("{}: {error}", self.program.display());
+        let mut variables = variables.iter().map(|(name, value)| (*name, value.as_os_str()));
+        let (log, its_log) = pipe().map_err(broken)?;
+        let process = Process::start_in_our_group(&self.program, &mut variables, its_log.as_fd());
+        let process = process.map_err(|error| error.to_string())?;
+        drop(its_log);
+        self.finish(process, event, &log).map_err(broken)
     }
 
-    fn pump(
-        &self,
-        pid: u32,
-        stdin: PipeWriter,
-        event: &[u8],
-        output: &mut Output,
-        said: &mut Output,
-    ) -> io::Result<()> {
-        let (mut stdin, mut written) = (Some(stdin), 0);
-        loop {
-            write_some(&mut stdin, event, &mut written);
-            let has_ended = sys::has_ended(pid)?;
-            output.read(if has_ended { MAX_PIPE } else { 1 })?;
-            self.pass_on(said, if has_ended { MAX_PIPE } else { 1 })?;
-            if has_ended {
-                return Ok(());
-            }
-            if is_ready(&output.bytes) || output.bytes.len() > MAX_OUTPUT + PIECE {
-                sys::signal_process(pid, libc::SIGKILL)?; // the rest does not matter
-                output.is_closed = true;
-            }
+    fn finish(&self, mut process: Process, event: &[u8], log: &PipeReader) -> io::Result<Ended> {
+        sys::set_nonblocking(log.as_fd())?;
+        let (mut output, mut said, mut written) = (Vec::new(), Vec::new(), 0);
+        let (mut is_closed, mut is_log_closed) = (false, false);
+        while !process.has_ended()? && !is_ready(&output) && output.len() <= MAX_OUTPUT + PIECE {
+            process.write_line(event, &mut written);
             let mut sources = [
-                Source::readable(output.open()),
-                Source::readable(said.open()),
+                Source::readable((!is_closed).then(|| process.stdout())),
+                Source::readable((!is_log_closed).then(|| log.as_fd())),
                 Source::readable(self.signals.child_ended()),
-                Source::writable(stdin.as_ref().map(AsFd::as_fd)),
+                Source::writable(process.stdin()),
             ];
             wait::for_any(&mut sources, Deadline::NEVER)?;
+            let [has_output, has_log, ..] = sources.map(|source| source.is_ready());
             self.signals.empty_child_ended();
+            is_closed |= has_output && process.read(&mut output)? == Progress::Closed;
+            is_log_closed |= has_log && self.pass_on(log, &mut said)? == 0;
         }
+        process.drain(&mut output)?;
+        let mut left = MAX_PIPE; // what it has left behind may write for ever
+        while let Ok(bytes @ 1..) = self.pass_on(log, &mut said) {
+            let Some(less) = left.checked_sub(bytes) else { break };
+            left = less;
+        }
+        Ok(Ended { end: process.end()?, output, said })
     }
 
-    /// Reads what is there of the log, passes it on, and keeps the end of it.
-    fn pass_on(&self, said: &mut Output, enough: usize) -> io::Result<()> {
-        let known = said.bytes.len();
-        said.read(enough)?;
-        let _ = (&self.log).write_all(said.bytes.get(known..).unwrap_or_default()); // a log that is closed is no reason to fail
-        said.bytes.drain(..said.bytes.len().saturating_sub(MAX_MESSAGE));
-        Ok(())
+    /// Reads what is there of the log, passes it on, and keeps the end of it. Returns how much it was: 0 at its end.
+    fn pass_on(&self, log: &PipeReader, said: &mut Vec<u8>) -> io::Result<usize> {
+        let known = said.len();
+        let bytes = sys::read_to_end_of(said, PIECE, log.as_fd())?;
+        let _ = (&self.log).write_all(said.get(known..).unwrap_or_default()); // a log that is closed is no reason to fail
+        said.drain(..said.len().saturating_sub(MAX_MESSAGE));
+        Ok(bytes)
     }
 
     /// Starts the program as a language runtime, and gives it the call, and all that comes after. It answers bootstrap itself. Returns
@@ -280,54 +258,6 @@ fn variables(context: &[u8]) -> Vec<(&'static str, OsString)> {
         variables.push((name, OsStr::from_bytes(&text).to_owned()));
     });
     variables
-}
-
-/// Writes what the pipe takes, and closes it after the last byte, or when nobody reads.
-fn write_some(stdin: &mut Option<PipeWriter>, event: &[u8], written: &mut usize) {
-    while let Some(pipe) = stdin {
-        let rest = event.get(*written..).unwrap_or_default();
-        match pipe.write_vectored(&[IoSlice::new(rest), IoSlice::new(b"\n")]) {
-            Ok(count) => *written += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-            Err(_) => *written = usize::MAX,
-        }
-        if *written > event.len() {
-            *stdin = None;
-        }
-    }
-}
-
-/// What comes out of a pipe.
-struct Output {
-    pipe: PipeReader,
-    bytes: Vec<u8>,
-    is_closed: bool,
-}
-
-impl Output {
-    fn never_block(&self) -> io::Result<()> {
-        sys::set_nonblocking(self.pipe.as_fd())
-    }
-
-    fn open(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        (!self.is_closed).then(|| self.pipe.as_fd())
-    }
-
-    /// Reads what is there: once, or until there is nothing or so many bytes have come.
-    fn read(&mut self, enough: usize) -> io::Result<()> {
-        let end = self.bytes.len() + enough;
-        while !self.is_closed && self.bytes.len() < end {
-            match sys::read_to_end_of(&mut self.bytes, PIECE, self.pipe.as_fd()) {
-                Ok(0) => self.is_closed = true,
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
 }
 
 fn push_failure(answer: &mut Vec<u8>, error_type: &str, why: &str) {

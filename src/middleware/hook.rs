@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io;
 
 use super::Middleware;
 use crate::cloudevents::json;
@@ -17,9 +17,6 @@ use crate::os::wait::{self, Source};
 
 /// The exit status of a `before` hook whose output is the response. In qmail-command(8) too, 99 means that all is done.
 const EARLY_RESPONSE: i32 = 99;
-
-/// What follows the input, as in the output of echo(1).
-const LINE_END: &[u8] = b"\n";
 
 /// No hook may print more, in bytes. Lambda takes a tenth of it.
 const MAX_OUTPUT: usize = 64 << 20;
@@ -101,7 +98,7 @@ impl<'a> Running<'a> {
 
     /// Writes as much of its input as the pipe takes. [`finish`](Running::finish) writes the rest. Does not block.
     pub fn write(&mut self, input: &[u8]) {
-        self.pump.write(&mut self.process, input);
+        self.process.write_line(input, &mut self.pump.written);
     }
 
     /// Writes its input, and returns its verdict. Blocks until it has ended, or until the deadline. Processes that it leaves
@@ -217,7 +214,7 @@ struct Pump {
 impl Pump {
     /// Sleeps until bytes can be moved, and moves them. True when the process has ended and all of its output has been read.
     fn step(&mut self, process: &mut Process, input: &[u8], deadline: Deadline, signals: Signals) -> io::Result<bool> {
-        self.write(process, input);
+        process.write_line(input, &mut self.written);
         if process.has_ended()? {
             process.drain(&mut self.output)?;
             return Ok(true);
@@ -240,22 +237,6 @@ impl Pump {
             self.is_closed = process.read(&mut self.output)? == Progress::Closed;
         }
         Ok(false)
-    }
-
-    /// Writes what the pipe takes. It is not an error if a middleware does not read its input.
-    fn write(&mut self, process: &mut Process, input: &[u8]) {
-        let length = input.len() + LINE_END.len();
-        while process.stdin().is_some() {
-            let rest = IoSlice::new(input.get(self.written..).unwrap_or_default());
-            match process.write(&[rest, IoSlice::new(LINE_END)]) {
-                Ok(0) => return,
-                Ok(written) => self.written += written,
-                Err(_) => self.written = length, // EPIPE: it wants no more
-            }
-            if self.written >= length {
-                process.close_stdin();
-            }
-        }
     }
 }
 
@@ -283,7 +264,7 @@ mod tests {
     fn the_line_feed_is_written_even_if_the_pipe_is_full_before_it() {
         let (mut process, mut pump) = (sh("sleep 0.1; exec wc -c"), Pump::default());
         while !process.has_ended().unwrap() {
-            pump.write(&mut process, &[b'x'; 64 << 10]); // as much as a new pipe holds
+            process.write_line(&[b'x'; 64 << 10], &mut pump.written); // as much as a new pipe holds
             std::thread::sleep(Duration::from_millis(1));
         }
         process.drain(&mut pump.output).unwrap();

@@ -15,6 +15,9 @@ use crate::os::sys;
 /// What the kernel lets an ordinary user have in one pipe, in bytes.
 const MAX_PIPE: libc::c_int = 1 << 20;
 
+/// What follows the input of a program, as in the output of echo(1).
+const LINE_END: &[u8] = b"\n";
+
 /// A read asks for at least this many bytes.
 const PIECE: usize = 16 << 10;
 
@@ -96,13 +99,27 @@ impl Process {
         arguments: &[&OsStr],
         variables: &mut dyn Iterator<Item = (&'a str, &'a OsStr)>,
     ) -> Result<Process, CannotStart> {
-        Process::spawn(program, arguments, variables).map_err(|cause| CannotStart::new(program, cause))
+        Process::spawn(program, arguments, variables, None).map_err(|cause| CannotStart::new(program, cause))
     }
 
+    /// The same in our process group, with this stderr, and without arguments.
+    ///
+    /// # Errors
+    /// As [`start`](Process::start).
+    pub fn start_in_our_group<'a>(
+        program: &Path,
+        variables: &mut dyn Iterator<Item = (&'a str, &'a OsStr)>,
+        stderr: BorrowedFd<'_>,
+    ) -> Result<Process, CannotStart> {
+        Process::spawn(program, &[], variables, Some(stderr)).map_err(|cause| CannotStart::new(program, cause))
+    }
+
+    /// With a stderr of its own it is in our group.
     fn spawn<'a>(
         program: &Path,
         arguments: &[&OsStr],
         variables: &mut dyn Iterator<Item = (&'a str, &'a OsStr)>,
+        stderr: Option<BorrowedFd<'_>>,
     ) -> io::Result<Process> {
         let arguments = [program.as_os_str()].into_iter().chain(arguments.iter().copied());
         let arguments = arguments.map(|argument| CString::new(argument.as_bytes())).collect::<Result<Vec<_>, _>>()?;
@@ -110,8 +127,9 @@ impl Process {
         let environment = (!variables.is_empty()).then(|| environment_with(&variables));
         let ((its_stdin, stdin), (stdout, its_stdout)) = (pipe()?, pipe()?);
         let program = arguments.first().ok_or(ErrorKind::InvalidInput)?;
-        let pipes = [(its_stdin.as_fd(), 0), (its_stdout.as_fd(), 1)];
-        let pid = sys::spawn(program, &arguments, environment.as_deref(), &pipes, true)?;
+        let pipes = [(its_stdin.as_fd(), 0), (its_stdout.as_fd(), 1), (stderr.unwrap_or(its_stdout.as_fd()), 2)];
+        let pipes = pipes.get(..if stderr.is_some() { 3 } else { 2 }).unwrap_or_default();
+        let pid = sys::spawn(program, &arguments, environment.as_deref(), pipes, stderr.is_none())?;
         let stdin = Some(stdin);
         let process = Process { pid, stdin, stdout, has_large_stdin: false, has_large_stdout: false, status: None };
         process.never_block()?;
@@ -160,6 +178,23 @@ impl Process {
         }
     }
 
+    /// Writes what the pipe takes of a line and the line feed behind it, of which so much was written before. Closes it after the last
+    /// byte, or when nobody reads: it is not an error if a program does not read its input.
+    pub fn write_line(&mut self, line: &[u8], written: &mut usize) {
+        let length = line.len() + LINE_END.len();
+        while self.stdin.is_some() {
+            let rest = IoSlice::new(line.get(*written..).unwrap_or_default());
+            match self.write(&[rest, IoSlice::new(LINE_END)]) {
+                Ok(0) => return,
+                Ok(bytes) => *written += bytes,
+                Err(_) => *written = length, // EPIPE: it wants no more
+            }
+            if *written >= length {
+                self.close_stdin();
+            }
+        }
+    }
+
     /// Reads to the end of `buffer`. Asks for at least 16 KiB, and for as much as `buffer` holds already, so that an output of any
     /// size costs few reads.
     pub fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Progress> {
@@ -202,7 +237,7 @@ impl Process {
         Ok(())
     }
 
-    /// Kills what is left of the group, and returns how the child ended. Blocks for as long as the kernel takes to end a killed
+    /// Kills what is left of a group of its own, and returns how the child ended. Blocks for as long as the kernel takes to end a killed
     /// process.
     pub fn end(&mut self) -> io::Result<End> {
         self.kill_and_reap().map(End)
