@@ -14,15 +14,6 @@ gives() {
 	same "$expected_status" "$status" && same "$expected" "$actual" && if test "$status" -eq 2; then test -s said; else test ! -s said; fi
 }
 
-# ends_in STATUS COMMAND…
-ends_in() {
-	wanted=$1
-	shift
-	status=0
-	"$@" || status=$?
-	test "$status" -eq "$wanted"
-}
-
 text() {
 	printf '%s' "$1" >text
 }
@@ -173,9 +164,9 @@ check 'a wrong command line says where help is, and help is there' '
 
 check 'what cannot be written or read ends with status 2 and a reason' '
 	text "{}" &&
-	ends_in 2 json help >/dev/full 2>said &&
+	ends_with 2 json help >/dev/full 2>said &&
 	grep -q "cannot write to stdout: No space" said &&
-	ends_in 2 json get <"$work" 2>said &&
+	ends_with 2 json get <"$work" 2>said &&
 	grep -q "cannot read stdin: Is a directory" said
 '
 

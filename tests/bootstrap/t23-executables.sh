@@ -25,23 +25,9 @@ breaks() {
 	fails_with "$2" "$(json quote "$1")" && message "$3"
 }
 
-# start_again HANDLER: serves the folder task as it is.
-start_again() {
-	rm -f port
-	"$open_runtime" serve "$1" --port 0 --port-file port --journal journal --bootstrap "$bootstrap" --timeout 60 \
-		--task-root task --env "OPEN_RUNTIME_TEST=$OPEN_RUNTIME_TEST" >lambda.out 2>lambda.log &
-	lambda_pid=$!
-	within 30000 lambda_is_up_or_gone && test -s port && lambda_url=http://127.0.0.1:$(cat port)
-}
-
 # message TEXT: the error of the latest invocation has this message.
 message() {
 	python3 -c 'import json, sys; assert json.load(open("response"))["errorMessage"] == sys.argv[1], open("response").read()' "$1"
-}
-
-# large_text BYTES: writes an event of a text of so many bytes.
-large_text() {
-	python3 -c 'import sys; print("\"" + "x" * int(sys.argv[1]) + "\"", end="")' "$1" >large
 }
 
 check 'a file without an extension is run for each event: the event on stdin, the response on stdout, stderr in the log' '
@@ -67,8 +53,7 @@ check 'a path, and a name with a dot that no language claims, lead to the file, 
 check 'a file of a language keeps its language, unless SLSRUNTIME asks for the file itself' '
 	start_lambda exec:hello &&
 	stop_lambda &&
-	printf "#!/bin/sh\necho 1\nsh() { echo 2; }\n" >task/both.sh &&
-	chmod +x task/both.sh &&
+	executable task/both.sh "echo 1${newline}sh() { echo 2; }" &&
 	start_again both.sh &&
 	answers "{}" 2 &&
 	stop_lambda &&
@@ -123,11 +108,10 @@ check 'a response that is not JSON is the error of that call, nothing at all is 
 
 check 'a program need not read its event, and one of 6 MB comes through, both ways' '
 	start_lambda exec:ignores &&
-	large_text 6000000 &&
+	large_event 6000002 &&
 	answers @large "\"done\"" &&
 	stop_lambda &&
-	printf "#!/bin/sh\nexec cat\n" >task/echo &&
-	chmod +x task/echo &&
+	executable task/echo "exec cat" &&
 	start_again echo &&
 	invoke @large && succeeded && cmp large response
 '
@@ -172,7 +156,7 @@ check 'a program whose first line is ready is kept as a language runtime, and ge
 	start_lambda exec:kept &&
 	answers 1 "{\"call\":1,\"argument\":[\"kept\"],\"event\":1}" &&
 	answers 2 "{\"call\":2,\"argument\":[\"kept\"],\"event\":2}" &&
-	large_text 5000000 &&
+	large_event 5000002 &&
 	invoke @large && succeeded && same 3 "$(json get call <response)" &&
 	answers 4 "{\"call\":4,\"argument\":[\"kept\"],\"event\":4}"
 '

@@ -27,7 +27,19 @@ done
 # tests/fakes/runtimes, which has no handler.
 start_lambda() {
 	make_task "$1" &&
-		shift || return
+		shift &&
+		serve_task "$@"
+}
+
+# start_again HANDLER [OPTION…]: serves the folder task as it is.
+start_again() {
+	handler=$1 fake=
+	shift
+	serve_task "$@"
+}
+
+# serve_task [OPTION…]: serves the folder task, with $handler, or with $fake if there is one.
+serve_task() {
 	test -z "$fake" || set -- --env "SLSRUNTIME=$fake" "$@"
 	case " $* " in
 	*' --timeout '*) ;;
