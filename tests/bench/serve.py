@@ -9,6 +9,7 @@ for comparison one. The turns are A B C C B A, and the median of the passes coun
 instructions for one more warm invocation, as times on a busy machine say little. It fails if a goal is not reached.
 """
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -66,8 +67,9 @@ class Emulator:
             return "" if probe.connect_ex(("127.0.0.1", self.number)) else str(self.number)
 
 
-def rate(work, server, callers, seconds):
-    """Answers in a second."""
+@contextlib.contextmanager
+def started(work, server):
+    """The program, until it answers, and then to its end."""
     with open(work / "log", "w") as log:
         process = subprocess.Popen([str(word) for word in server.command], env=server.environment, stdout=log, stderr=log)
     try:
@@ -76,11 +78,17 @@ def rate(work, server, callers, seconds):
             if process.poll() is not None or time.monotonic() > limit:
                 sys.exit(f"serve: it does not start: {(work / 'log').read_text()[-2000:]}")
             time.sleep(0.02)
-        load(work, server.address(), callers, 0.5)
-        return load(work, server.address(), callers, seconds)["perSecond"]
+        yield
     finally:
         process.terminate()
         process.wait()
+
+
+def rate(work, server, callers, seconds):
+    """Answers in a second."""
+    with started(work, server):
+        load(work, server.address(), callers, 0.5)
+        return load(work, server.address(), callers, seconds)["perSecond"]
 
 
 def load(work, port, callers, seconds):
@@ -96,13 +104,9 @@ def instructions(work):
     for seconds in (0.3, 3):
         counts = work / "counts"
         prefix = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={work}/callgrind", f"--log-file={counts}"]
-        server, log = Serve(work, 1, prefix), open(work / "log", "w")
-        process = subprocess.Popen([str(word) for word in server.command], stdout=log, stderr=log)
-        while not server.address():
-            time.sleep(0.1)
-        answers = load(work, server.address(), 1, seconds)["answers"]
-        process.terminate()
-        process.wait()
+        server = Serve(work, 1, prefix)
+        with started(work, server):
+            answers = load(work, server.address(), 1, seconds)["answers"]
         total = int(counts.read_text().rsplit("Collected :", 1)[1].split()[0])
         found.append((answers, total))
     (few, little), (many, much) = found
