@@ -64,8 +64,9 @@ impl Tree {
     pub fn scan(places: &[Places]) -> Tree {
         let written = places.iter().flat_map(|place| place.written.clone()).collect();
         let mut tree = Tree { written, ..Tree::default() };
+        let mut walked = BTreeSet::new(); // functions of a project have most folders in common
         for place in places {
-            for root in place.roots() {
+            for root in place.roots().filter(|root| walked.insert(root.to_path_buf())) {
                 tree.single.extend(nearest(root));
                 tree.walk(root, true);
             }
