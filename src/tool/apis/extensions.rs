@@ -227,7 +227,7 @@ fn not_allowed(NotAllowed { from, to }: &NotAllowed, extension: &str) -> Refusal
 /// The name of the extension that sends a request.
 pub fn registered_name(environment: &Environment, headers: &HeaderMap) -> Result<String, Refusal> {
     let id = registered_id(environment, headers)?;
-    environment.change(|state| state.extension(&id).map(|extension| extension.name.clone())).ok_or_else(|| unknown(&id))
+    environment.read(|state| state.registered(&id).map(|extension| extension.name.clone())).ok_or_else(|| unknown(&id))
 }
 
 /// The identifier in the request, if it is that of a registered extension.
@@ -240,7 +240,7 @@ fn registered_id(environment: &Environment, headers: &HeaderMap) -> Result<Strin
     if !ids::is_uuid(id) {
         return Err(forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier"));
     }
-    let is_known = environment.change(|state| state.extension(id).is_some());
+    let is_known = environment.read(|state| state.registered(id).is_some());
     if is_known { Ok(id.to_owned()) } else { Err(unknown(id)) }
 }
 

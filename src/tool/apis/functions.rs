@@ -24,9 +24,7 @@ impl Functions {
     pub fn find(&self, name: &str) -> Result<&Callee, Refusal> {
         let found = match self.0.as_slice() {
             [only] => Some(only),
-            several => several
-                .iter()
-                .find(|callee| callee.function.name == name || callee.function.id.as_deref() == Some(name)),
+            several => several.iter().find(|callee| callee.function.is_named(name)),
         };
         found.ok_or_else(|| {
             let region = self.0.first().map_or("", |callee| &callee.function.region);

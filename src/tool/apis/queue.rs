@@ -26,6 +26,15 @@ pub struct Job {
     pub caller: Option<oneshot::Sender<InvokeResult>>,
 }
 
+impl Job {
+    /// Tells the caller, if it waits, that this is why there is no response.
+    pub fn fail(self, failure: &Failure) {
+        let Some(caller) = self.caller else { return };
+        let result = Err(CallerError::new(failure, &self.invocation.request_id));
+        let _ = caller.send(InvokeResult { result, log: None }); // the caller may have gone
+    }
+}
+
 /// What the caller of a synchronous invocation gets.
 pub struct InvokeResult {
     pub result: Result<Response, CallerError>,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -64,11 +64,8 @@ pub fn start_all(environment: &Environment, variables: &[(OsString, OsString)], 
 
 fn start(path: &Path, variables: &[(OsString, OsString)], logs: &Logs) -> io::Result<i32> {
     let mut command = Command::new(path);
-    command.current_dir("/").env_clear().envs(variables.iter().cloned()).stdin(Stdio::null());
-    command.stdout(logs.for_extension()?).stderr(logs.for_extension()?);
-    sys::in_own_session(&mut command);
-    let child = command.spawn()?;
-    Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
+    command.current_dir("/").stdout(logs.for_extension()?).stderr(logs.for_extension()?);
+    sys::spawn_in_own_session(command, variables.iter().cloned())
 }
 
 /// Ends the external extensions, after the runtime: those that want to know get the SHUTDOWN event and the time until the

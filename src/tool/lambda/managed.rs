@@ -121,7 +121,7 @@ impl ManagedInstance {
         let (error_type, reason) = (failure.error_type(), failure.reason());
         lambda.reporter().say(&format!("Init failed: {error_type}: {reason}; trying again at the next invocation"));
         let waiting = std::mem::take(&mut self.state.borrow_mut().waiting);
-        waiting.into_iter().for_each(|job| answer(job, failure));
+        waiting.into_iter().for_each(|job| job.fail(failure));
         while self.state.borrow().waiting.is_empty() {
             self.changed.notified().await;
         }
@@ -134,7 +134,7 @@ impl ManagedInstance {
             Err(job) => job,
         };
         if refused.caller.is_some() {
-            answer(refused, &Failure::RuntimeUnavailable);
+            refused.fail(&Failure::RuntimeUnavailable);
         } else {
             self.state.borrow_mut().queue.push_back(refused);
         }
@@ -203,12 +203,6 @@ impl Invoker for Rc<ManagedInstance> {
         queue.push_back(job);
         Ok(())
     }
-}
-
-fn answer(job: Job, failure: &Failure) {
-    let Some(caller) = job.caller else { return };
-    let result = Err(CallerError::new(failure, &job.invocation.request_id));
-    let _ = caller.send(InvokeResult { result, log: None }); // the caller may have gone
 }
 
 /// An invocation that a slot has.

@@ -212,9 +212,9 @@ impl Pool {
     fn cannot_start(&self, job: Option<Job>, why: &io::Error) {
         let failure = Failure::InvalidEntrypoint(format!("cannot make an execution environment: {why}"));
         self.platform.console.say(&format!("open-runtime: {}", failure.reason()));
-        let Some(Job { invocation, caller: Some(caller), .. }) = job else { return };
-        let result = Err(CallerError::new(&failure, &invocation.request_id));
-        let _ = caller.send(InvokeResult { result, log: None }); // the caller may have gone
+        if let Some(job) = job {
+            job.fail(&failure);
+        }
     }
 
     async fn work(&self, mut lambda: Lambda, worker: &Rc<Worker>, first: Option<Job>) {
@@ -377,8 +377,8 @@ impl State {
         }
         match (self.count < limits.concurrency, has_caller) {
             (true, _) => Place::New,
-            (false, false) if self.queue.len() < QUEUE => Place::Queue,
-            (false, _) => Place::None,
+            (false, false) => Place::Queue, // the first one there
+            (false, true) => Place::None,
         }
     }
 

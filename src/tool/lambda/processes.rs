@@ -14,7 +14,7 @@ use serde_json::json;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -37,12 +37,8 @@ pub fn start(function: &Function, variables: Vec<(OsString, OsString)>, logs: &L
     if let Some(runtime) = &function.managed {
         command.arg0("/opt/open-runtime").args(managed_command(runtime));
     }
-    command.current_dir(&function.task_root);
-    command.env_clear().envs(variables).stdin(Stdio::null());
-    command.stdout(logs.for_child()?).stderr(logs.for_child()?);
-    sys::in_own_session(&mut command);
-    let child = command.spawn()?;
-    Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
+    command.current_dir(&function.task_root).stdout(logs.for_child()?).stderr(logs.for_child()?);
+    sys::spawn_in_own_session(command, variables)
 }
 
 /// The command that a managed runtime gives its wrapper to run, as in AWS's images.

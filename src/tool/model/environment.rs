@@ -295,4 +295,9 @@ impl State {
         let is_it = |extension: &&mut Extension| extension.id == id && extension.state != ExtensionState::Started;
         self.extensions.iter_mut().find(is_it)
     }
+
+    /// Likewise, to look at it.
+    pub fn registered(&self, id: &str) -> Option<&Extension> {
+        self.extensions.iter().find(|extension| extension.id == id && extension.state != ExtensionState::Started)
+    }
 }

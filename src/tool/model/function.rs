@@ -74,6 +74,11 @@ impl fmt::Display for Unusable {
 }
 
 impl Function {
+    /// True if callers may mean it by this name.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.name == name || self.id.as_deref() == Some(name)
+    }
+
     /// Checks the arguments, and adds what they leave out.
     ///
     /// # Errors

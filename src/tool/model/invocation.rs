@@ -8,7 +8,6 @@ use std::time::Duration;
 
 /// Who invokes the function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code)] // each by the command or the API that it names
 pub enum Source {
     /// The command `invoke`, or a caller of the Invoke API that waits.
     #[default]

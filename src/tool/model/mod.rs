@@ -16,7 +16,6 @@ pub mod invocation;
 pub mod own_environment;
 pub mod package;
 pub mod prelude;
-#[allow(dead_code, reason = "what reads and serves projects is on its way")]
 pub mod route;
 pub mod slots;
 pub mod states;

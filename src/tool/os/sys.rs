@@ -1,13 +1,13 @@
 //! System calls for which std has no safe function. One job per function; every result is checked at once.
 #![allow(unsafe_code)]
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CString, OsString, c_int};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 fn check(result: c_int) -> io::Result<c_int> {
@@ -78,10 +78,24 @@ pub fn adopt_orphans() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }).map(|_| ())
 }
 
+/// Starts the command in its own session, with these environment variables and an empty STDIN. Returns its id.
+///
+/// # Errors
+/// Those of fork and exec.
+pub fn spawn_in_own_session(
+    mut command: Command,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> io::Result<i32> {
+    command.env_clear().envs(variables).stdin(Stdio::null());
+    in_own_session(&mut command);
+    let child = command.spawn()?;
+    Ok(i32::try_from(child.id()).unwrap_or(i32::MAX)) // pids are below 2^22
+}
+
 /// Starts the command in its own session, and with SIGTERM as the signal for the death of this process. On SIGTERM
 /// bootstrap ends the processes that it has started. SIGKILL would leave them running: they have process groups of
 /// their own.
-pub fn in_own_session(command: &mut Command) {
+fn in_own_session(command: &mut Command) {
     let prepare = || {
         // SAFETY: async-signal-safe, touches no memory.
         check(unsafe { libc::setsid() })?;

@@ -139,8 +139,8 @@ impl Proxy {
     }
 
     /// A REST API decodes the body only if the client accepts one of the API's binary media types in the first place.
-    fn body(&self, service: Service, settings: &Settings, request: &HeaderMap) -> Result<Bytes, Trouble> {
-        let body = self.body.clone().unwrap_or_default();
+    fn body(self, service: Service, settings: &Settings, request: &HeaderMap) -> Result<Bytes, Trouble> {
+        let body = self.body.unwrap_or_default();
         let is_decoded = service != Service::Rest || accepts_binary(request, &settings.binary_media_types);
         if self.is_base64_encoded != Some(true) || !is_decoded {
             return Ok(body.into());

@@ -2,8 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
 
+use super::request::decoded;
 use crate::model::route::Api;
-use percent_encoding::percent_decode_str;
 use std::fmt;
 
 /// Matches every method.
@@ -233,10 +233,6 @@ fn fits(wildcards: &[u8], text: &[u8]) -> bool {
 
 fn split(path: &str) -> (&str, Option<&str>) {
     path.split_once('/').map_or((path, None), |(head, tail)| (head, Some(tail)))
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
