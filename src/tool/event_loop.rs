@@ -1,7 +1,6 @@
 //! The single thread that runs everything, and the signals that end it.
 
 use crate::tool_error::ToolError;
-use std::io;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,10 +18,11 @@ pub fn run_local<T>(task: impl Future<Output = Result<T, ToolError>>) -> Result<
 ///
 /// # Errors
 /// The signals cannot be caught.
-pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+pub fn stop_signal() -> Result<impl Future<Output = ()>, ToolError> {
+    let caught = |kind| signal(kind).map_err(|why| ToolError::Io("wait for signals", why));
+    let mut interrupt = caught(SignalKind::interrupt())?;
+    let mut terminate = caught(SignalKind::terminate())?;
+    let mut hangup = caught(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

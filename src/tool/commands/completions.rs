@@ -1,9 +1,9 @@
 //! `open-runtime completions`: prints a script by which a shell completes commands, options and the kinds of events.
 
+use super::stdout;
 use crate::tool_error::ToolError;
 use clap::{Args, Command, ValueEnum};
 use clap_complete::{Generator, Shell, generate};
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 pub const HELP: &str = "\
@@ -41,8 +41,7 @@ pub fn run(arguments: &CompletionsArguments, command_line: Command) -> Result<Ex
         KnownShell::Zsh => script(Shell::Zsh, command_line),
         KnownShell::Fish => script(Shell::Fish, command_line),
     };
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&script).and_then(|()| stdout.flush());
+    let written = stdout::write(&[&script]);
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write to stdout", why))
 }
 

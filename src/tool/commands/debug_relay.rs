@@ -46,7 +46,7 @@ pub struct RelayArguments {
 /// It cannot listen.
 pub fn run(arguments: RelayArguments) -> Result<ExitCode, ToolError> {
     run_local(async {
-        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+        let stop = stop_signal()?;
         let for_debuggers = (arguments.host, arguments.port).into();
         let for_functions = (arguments.function_host, arguments.function_port).into();
         let relay = Relay::listen(for_debuggers, for_functions, arguments.allow_host).await?;

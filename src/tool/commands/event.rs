@@ -1,13 +1,13 @@
 //! `open-runtime event`: prints a sample event of a kind, or the table of kinds. The tests of the mapping use the same samples.
 
 use super::nearest;
+use super::stdout;
 use crate::tool_error::ToolError;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Command, Error};
 use open_runtime::cloudevents::{listing, samples};
 use serde_json::json;
 use std::ffi::OsStr;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 pub const HELP: &str = "\
@@ -74,8 +74,7 @@ pub fn run(arguments: &EventArguments) -> Result<ExitCode, ToolError> {
         None if arguments.columns => listing::rows().map(|row| row.join("\t") + "\n").collect(),
         None => samples().into_keys().map(|kind| format!("{kind}\n")).collect(),
     };
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written = stdout::write(&[text.as_bytes()]);
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write to stdout", why))
 }
 

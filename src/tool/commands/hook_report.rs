@@ -1,10 +1,11 @@
 //! What `open-runtime middleware` says about a hook: to people on stderr, or to a program as JSON.
 
+use super::stdout;
 use open_runtime::error::InvocationError;
 use open_runtime::middleware::hook::{Hook, Verdict};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 const NOT_MET: u8 = 1;
@@ -92,16 +93,13 @@ impl HookReport {
             met: self.exit == 0,
             contract: &self.contract,
         };
-        let mut stdout = io::stdout().lock();
-        serde_json::to_writer(&mut stdout, &record)?;
-        stdout.write_all(b"\n").and_then(|()| stdout.flush())
+        stdout::write(&[&serde_json::to_vec(&record)?, b"\n"])
     }
 
     /// Writes the output and a line feed to stdout, and the rest to stderr.
     pub fn write(&self, middleware: &str, Times { ready, took }: Times) -> io::Result<()> {
         if !self.output.is_empty() {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(&self.output).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush())?;
+            stdout::write(&[&self.output, b"\n"])?;
         }
         eprintln!("open-runtime: {} hook of {middleware}", self.hook);
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;

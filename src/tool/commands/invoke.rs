@@ -6,6 +6,7 @@ use super::page::TimelineArguments;
 use super::printed_stream::StreamPrinter;
 use super::progress::told;
 use super::record_arguments::RecordArguments;
+use super::stdout;
 use super::watching::{self, WatchArguments};
 use crate::event_loop::{run_local, stop_signal};
 use crate::faults::Faults;
@@ -25,7 +26,6 @@ use crate::tool_error::ToolError;
 use crate::watch::{self, Seen, Watch};
 use bytes::Bytes;
 use clap::Args;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -148,7 +148,7 @@ pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
             Some(port) => debugged(function, port, Vec::new()).await?,
             None => function,
         };
-        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+        let stop = stop_signal()?;
         let platform = Platform::new(options).map_err(|why| ToolError::Io("start a local Lambda", why))?;
         let printed = if json { Printed::Record } else { Printed::Response { head: include } };
         let (mut runs, name) = (Runs { platform, event, printed, stop: Box::pin(stop) }, function.name.clone());
@@ -185,7 +185,7 @@ fn chosen(given: Given, name: Option<&str>) -> Result<(Function, Vec<Package>), 
     let names: Vec<String> = given.functions.iter().map(|given| given.function.name.clone()).collect();
     let mut functions = given.functions.into_iter().map(|given| given.function);
     let found = match name {
-        Some(name) => functions.find(|function| function.name == name || function.id.as_deref() == Some(name)),
+        Some(name) => functions.find(|function| function.is_named(name)),
         None if names.len() == 1 => functions.next(),
         None => None,
     };
@@ -360,7 +360,6 @@ impl Output {
 
 /// Writes the text and a line feed. Nothing else is written to stdout.
 fn write(response: &[u8]) -> Result<(), ToolError> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(response).and_then(|()| stdout.write_all(b"\n")).and_then(|()| stdout.flush());
+    let written = stdout::write(&[response, b"\n"]);
     written.map_err(|why| ToolError::Io("write the response to stdout", why))
 }

@@ -1,5 +1,6 @@
 //! `open-runtime map`: prints what the handler would get for an event.
 
+use super::stdout;
 use crate::model::event;
 use crate::model::function::{Function, region};
 use crate::model::{ids, time};
@@ -9,7 +10,7 @@ use clap::Args;
 use open_runtime::cloudevents::{EventFacts, Mapping, Options, map};
 use open_runtime::settings::config;
 use serde_json::json;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::process::ExitCode;
 
 pub const HELP: &str = "\
@@ -92,8 +93,7 @@ fn print(arguments: MapArguments, options: &Options, event: &[u8]) -> Result<Exi
         warning.inspect(|warning| eprintln!("open-runtime: {warning}"));
         calls.iter().flat_map(|call| [call, &b"\n"[..]].concat()).collect()
     };
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&text).and_then(|()| stdout.flush());
+    let written = stdout::write(&[&text]);
     written.map(|()| ExitCode::SUCCESS).map_err(|why| ToolError::Io("write the events to stdout", why))
 }
 

@@ -22,5 +22,6 @@ mod rerun;
 mod rerun_function;
 pub mod serve;
 mod serve_http;
+mod stdout;
 pub mod test;
 mod watching;

@@ -1,9 +1,10 @@
 //! Prints a response that is streamed, while the function runs.
 
+use super::stdout;
 use crate::model::prelude::{self, Split, Splitter};
 use crate::model::streaming::{Part, PartReceiver};
 use crate::tool_error::ToolError;
-use std::io::{self, Write};
+use std::io;
 
 /// Prints to stdout. Blocks while the reader of stdout does, and the function's time goes on.
 pub struct StreamPrinter {
@@ -71,9 +72,7 @@ fn no_head(why: String) -> ToolError {
     ToolError::Io("print the HTTP response", io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
-/// Writes at once, so that a reader sees each part when it comes.
 fn write(parts: &[&[u8]]) -> Result<(), ToolError> {
-    let mut stdout = io::stdout().lock();
-    let written = parts.iter().try_for_each(|part| stdout.write_all(part)).and_then(|()| stdout.flush());
+    let written = stdout::write(parts);
     written.map_err(|why| ToolError::Io("write the response to stdout", why))
 }

@@ -2,6 +2,7 @@
 
 use super::rerun::{self, NotRun, RerunArguments, Runner};
 use super::rerun_function::RerunFunction;
+use super::stdout::say;
 use crate::event_loop::{run_local, stop_signal};
 use crate::replay::compare::{Differences, differences};
 use crate::replay::ignore;
@@ -9,7 +10,6 @@ use crate::replay::result::Difference;
 use crate::report::timeline::{Style, printable};
 use crate::tool_error::ToolError;
 use clap::Args;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -65,7 +65,7 @@ struct Count {
 pub fn run(arguments: ReplayArguments) -> Result<ExitCode, ToolError> {
     let ReplayArguments { files, function, rerun } = arguments;
     let status = run_local(async {
-        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+        let stop = stop_signal()?;
         let mut runner = Runner::new(function, &rerun)?;
         let status = tokio::select! {
             count = replay_all(&mut runner, &files, &rerun) => count.status(),
@@ -170,9 +170,4 @@ fn report(style: Style, found: &Differences) -> String {
 
 fn shown(path: &Path) -> String {
     printable(&path.display().to_string())
-}
-
-fn say(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()); // stdout may be closed
 }

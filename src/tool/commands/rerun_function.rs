@@ -122,9 +122,7 @@ impl Functions {
         let found = match (&saved.function, all) {
             (None, [only]) => Some(only),
             (None, _) => return Err("it names no function, and the project's file has several".to_owned()),
-            (Some(name), all) => all
-                .iter()
-                .find(|given| given.function.name == *name || given.function.id.as_ref().is_some_and(|id| id == name)),
+            (Some(name), all) => all.iter().find(|given| given.function.is_named(name)),
         };
         let name = saved.function.as_deref().unwrap_or_default();
         let found = found.ok_or_else(|| format!("the project's file has no function with its name, {name}"))?;

@@ -285,7 +285,7 @@ struct Served {
 }
 
 async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, ToolError> {
-    let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+    let stop = stop_signal()?;
     let (journal, hub) = (served.options.journal.clone(), served.options.hub.clone());
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
     let invoke_api = Some(url_for_functions(served.invoke.1));

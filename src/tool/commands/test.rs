@@ -4,6 +4,7 @@
 
 use super::rerun::{self, NotRun, RerunArguments, Runner};
 use super::rerun_function::RerunFunction;
+use super::stdout::say;
 use crate::event_loop::{run_local, stop_signal};
 use crate::model::time::ms;
 use crate::replay::compare::{Differences, differences};
@@ -12,7 +13,6 @@ use crate::replay::result::Difference;
 use crate::tool_error::ToolError;
 use clap::Args;
 use serde_json::Value;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -74,7 +74,7 @@ pub struct TestArguments {
 pub fn run(arguments: TestArguments) -> Result<ExitCode, ToolError> {
     let TestArguments { folder, filter, function, rerun } = arguments;
     let status = run_local(async {
-        let stop = stop_signal().map_err(|why| ToolError::Io("wait for signals", why))?;
+        let stop = stop_signal()?;
         let files = tests(&folder, filter.as_deref())?;
         let mut runner = Runner::new(function, &rerun)?;
         runner.hide_log();
@@ -225,9 +225,4 @@ fn description(name: &str) -> String {
 
 fn one_line(text: &str) -> String {
     text.chars().map(|each| if each.is_control() { ' ' } else { each }).collect()
-}
-
-fn say(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()); // stdout may be closed
 }
