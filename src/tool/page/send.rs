@@ -63,8 +63,7 @@ fn submission(shown: &Shown, bytes: &[u8]) -> Result<Submission, Refusal> {
 
 fn former(shown: &Shown, request_id: &str) -> Result<Submission, Refusal> {
     let not_there = |why: &str| Refusal::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", why);
-    let records = shown.hub.records();
-    let record = records.iter().find(|record| record.request_id == request_id);
+    let record = shown.hub.record(request_id);
     let record = record.ok_or_else(|| not_there("that invocation is no longer kept"))?;
     let event = record.event.all().ok_or_else(|| not_there("its event is too large to have been kept as a whole"))?;
     Ok(Submission { function: record.function.clone(), event, source: Source::Replay })

@@ -60,17 +60,12 @@ impl Page {
         let text = match name {
             "history" => Some(view::json(&self.0.hub, &self.0.functions, view::after(query))),
             "samples" => Some(json!(samples()).to_string()),
-            _ => name.strip_prefix("history/").and_then(|request_id| self.record(request_id)),
+            _ => name.strip_prefix("history/").and_then(|id| self.0.hub.record(id)).map(|record| record.json()),
         };
         match text {
             Some(text) => Reply::new(StatusCode::OK, text).with(CONTENT_TYPE, "application/json"),
             None => refused(StatusCode::NOT_FOUND, "there is no such thing, or it is no longer kept"),
         }
-    }
-
-    fn record(&self, request_id: &str) -> Option<String> {
-        let records = self.0.hub.records();
-        records.iter().find(|record| record.request_id == request_id).map(|record| record.json())
     }
 }
 

@@ -100,13 +100,11 @@ fn hello(shown: &Shown, last: Option<&str>) -> String {
 
 /// JSON has no line feed, so that it is one line of data.
 fn message(event: &Event) -> String {
-    let name = event.name();
-    match event {
-        Event::InvocationEnded(record) => {
-            format!("id: {}\nevent: {name}\ndata: {}\n\n", record.request_id, record.summary())
-        }
-        _ => format!("event: {name}\ndata: {}\n\n", event.json()),
-    }
+    let id = match event {
+        Event::InvocationEnded(record) => format!("id: {}\n", record.request_id),
+        _ => String::new(),
+    };
+    format!("{id}event: {}\ndata: {}\n\n", event.name(), event.json())
 }
 
 #[cfg(test)]

@@ -57,15 +57,15 @@ pub fn pattern(text: &str) -> Result<Pattern, String> {
         }
     }
     let is_known = match parts.first() {
-        Some(Part::Exactly(Step::Member(name))) => ROOTS.contains(&name.as_str()),
+        Some(Part::Exactly(Step::Member(name))) => MEMBERS.contains(&name.as_str()),
         Some(Part::Any | Part::AnyNumber) => true,
         Some(Part::Exactly(Step::Element(_))) | None => false,
     };
-    if is_known { Ok(Pattern(parts)) } else { Err(format!("it begins with one of {}", ROOTS.join(", "))) }
+    if is_known { Ok(Pattern(parts)) } else { Err(format!("it begins with one of {}", MEMBERS.join(", "))) }
 }
 
-/// The members of a record that are compared.
-const ROOTS: [&str; 5] = ["response", "responseText", "responseBase64", "streamed", "error"];
+/// All names of members that an answer may have: what is compared.
+pub const MEMBERS: [&str; 5] = ["response", "responseText", "responseBase64", "streamed", "error"];
 
 fn member(text: &str) -> Result<(Part, &str), String> {
     let end = text.find(['.', '[']).unwrap_or(text.len());

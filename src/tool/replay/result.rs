@@ -67,9 +67,6 @@ impl Answer {
     }
 }
 
-/// All names of members that an answer may have.
-pub const MEMBERS: [&str; 5] = ["response", "responseText", "responseBase64", "streamed", "error"];
-
 /// A difference between the answer that is expected and the one that came. None: there is nothing.
 #[derive(Debug, PartialEq)]
 pub struct Difference {

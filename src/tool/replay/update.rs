@@ -1,8 +1,9 @@
 //! Writes the answer that came into a record.
 
 use super::compare::{has_mark, is_as_expected};
+use super::ignore::MEMBERS;
 use super::ignore::{Pattern, Step};
-use super::result::{Answer, Body, MEMBERS, value};
+use super::result::{Answer, Body, value};
 use super::saved::Saved;
 use crate::report::json_text;
 use crate::report::redaction::Redaction;

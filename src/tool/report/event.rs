@@ -57,10 +57,10 @@ impl Event {
         }
     }
 
-    /// Its JSON, in one line. An invocation that has ended is its record.
+    /// Its JSON, in one line. Of an invocation that has ended it is the summary of its record.
     pub fn json(&self) -> String {
         let value = match self {
-            Event::InvocationEnded(record) => return record.json(),
+            Event::InvocationEnded(record) => return record.summary(),
             Event::EnvironmentStarted { function, environment } | Event::EnvironmentEnded { function, environment } => {
                 json!({"function": function, "environment": environment, "at": iso(now_ms())})
             }

@@ -78,7 +78,12 @@ impl Hub {
 
     /// True if anybody wants to know what happens.
     pub fn is_live(&self) -> bool {
-        self.keeps.get() || self.recorder.borrow().is_some() || !self.subscribers.borrow().is_empty()
+        self.recorder.borrow().is_some() || self.is_told()
+    }
+
+    /// True if events are made: for subscribers, or to keep what is under way.
+    fn is_told(&self) -> bool {
+        self.keeps.get() || !self.subscribers.borrow().is_empty()
     }
 
     /// From now on the subscriber is told what happens.
@@ -94,6 +99,11 @@ impl Hub {
         self.kept.borrow().records.iter().cloned().collect()
     }
 
+    /// The record of one invocation, if it is still kept.
+    pub fn record(&self, request_id: &str) -> Option<Rc<Record>> {
+        self.kept.borrow().records.iter().find(|record| record.request_id == request_id).cloned()
+    }
+
     /// What is under way, if records are kept.
     pub fn with_live<T>(&self, read: impl FnOnce(&Live) -> T) -> T {
         read(&self.live.borrow())
@@ -101,7 +111,7 @@ impl Hub {
 
     /// Tells all subscribers. The event is only made if somebody wants to know.
     pub fn tell(&self, event: impl FnOnce() -> Event) {
-        if !self.is_live() {
+        if !self.is_told() {
             return;
         }
         let event = Rc::new(event());
@@ -115,6 +125,9 @@ impl Hub {
     /// An invocation has ended: keeps its record, as far as there is room, and tells it.
     pub fn invocation_ended(&self, mut record: Record) {
         if let Some(recorder) = &*self.recorder.borrow() {
+            if !self.is_told() {
+                return recorder.add(record);
+            }
             recorder.add(record.clone());
         }
         record.cut_to(MAX_KEPT);

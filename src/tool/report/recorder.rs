@@ -105,7 +105,10 @@ struct Files {
 impl Files {
     fn write(&mut self, record: &Record) {
         let json = record.json();
-        let json = self.redaction.as_ref().map_or(json.clone(), |redaction| redaction.json(&json));
+        let json = match &self.redaction {
+            Some(redaction) => redaction.json(&json),
+            None => json,
+        };
         let text = json_text::pretty(&json) + "\n";
         let written = write_whole(&self.folder.join(file_name(record)), text.as_bytes(), |_| Ok(()));
         let error = written.err().map(|why| why.to_string());

@@ -100,13 +100,19 @@ pub fn read(service: &Node, settings: &Settings<'_>) -> Result<Project, String> 
     Ok(Project { region: Some(region), functions: specs, warnings: reader.into_warnings() })
 }
 
+/// The parts of a member that may be one map, a list of maps, and files. Those that are not known here are left out.
+fn parts(variables: &Variables<'_>, node: Option<&Node>) -> Vec<Node> {
+    let known = |node: &Node| variables.resolve(node).ok().flatten();
+    match node.and_then(known) {
+        Some(Node::List(parts)) => parts.iter().filter_map(known).collect(),
+        part => part.into_iter().collect(),
+    }
+}
+
 /// The resources of the service as a template. Those that are not known here are left out.
 fn resolved(variables: &Variables<'_>, resources: Option<&Node>) -> Node {
     let known = |node: &Node| variables.resolve(node).ok().flatten();
-    let parts = match resources.and_then(known) {
-        Some(Node::List(parts)) => parts.iter().filter_map(known).collect(),
-        part => part.into_iter().collect::<Vec<_>>(),
-    };
+    let parts = parts(variables, resources);
     let section = |name: &str| {
         let all = parts.iter().filter_map(|part| known(part.get(name)?));
         (name.to_owned(), Node::Map(all.flat_map(|all| all.members().to_vec()).collect()))
@@ -127,11 +133,7 @@ fn service_name(variables: &Variables<'_>, service: &Node) -> Result<String, Str
 /// By their keys. `functions` may be a map, a list of maps, and files.
 fn functions(variables: &Variables<'_>, node: Option<&Node>) -> Vec<(String, Node)> {
     let known = |node: &Node| variables.resolve(node).ok().flatten();
-    let parts = match node.and_then(known) {
-        Some(Node::List(parts)) => parts.iter().filter_map(known).collect(),
-        Some(part) => vec![part],
-        None => Vec::new(),
-    };
+    let parts = parts(variables, node);
     let members = parts.iter().flat_map(|part| part.members());
     members.filter_map(|(id, function)| Some((id.clone(), known(function)?))).collect()
 }
