@@ -99,6 +99,7 @@ impl Logs {
         self.function_lines.rest(|line| self.tell(Category::Function, line));
         self.extension_lines.rest(|line| self.take_extension_line(line));
         self.end_line();
+        self.observer.end_line();
         *self.present.borrow_mut() = None;
         if self.is_running.replace(false) {
             self.console.ends_one();

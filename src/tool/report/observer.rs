@@ -152,13 +152,18 @@ impl Observer {
     pub fn ended(&self, request_id: &str, outcome: &Outcome, steps: &[Step]) {
         let at = self.open.borrow().iter().position(|open| open.invocation.request_id == request_id);
         let Some(at) = at else { return };
+        self.end_line();
+        let open = self.open.borrow_mut().remove(at);
+        let record = self.record(open, outcome, steps);
+        self.hub.invocation_ended(record);
+    }
+
+    /// What comes from now on is not of the line that has no end.
+    pub fn end_line(&self) {
         let partial = self.partial.take();
         if !partial.is_empty() {
             self.log_line(&String::from_utf8_lossy(&partial));
         }
-        let open = self.open.borrow_mut().remove(at);
-        let record = self.record(open, outcome, steps);
-        self.hub.invocation_ended(record);
     }
 
     fn environment(&self) -> Option<u64> {
@@ -270,6 +275,17 @@ mod tests {
         observer.ended("b", &outcome(), &[]);
         let logs: Vec<_> = hub.records().iter().map(|record| record.log.lines.clone()).collect();
         assert_eq!(logs, [vec!["one", "two", "no end"], vec![]]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_does_not_go_on_in_another_environment() {
+        let (hub, observer) = observed();
+        observer.log(b"dies");
+        observer.end_line();
+        observer.began(&invocation("a"));
+        observer.log(b"one\n");
+        observer.ended("a", &outcome(), &[]);
+        assert_eq!(hub.records()[0].log.lines, ["one"]);
     }
 
     #[test]
