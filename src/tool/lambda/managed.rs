@@ -105,12 +105,12 @@ impl ManagedInstance {
     async fn serve_environment(self: &Rc<Self>, lambda: &mut Lambda) {
         let Some(environment) = lambda.environment() else { return };
         let ready = Ready { environment, reporter: lambda.reporter().clone() };
-        let waiting = {
-            let mut state = self.state.borrow_mut();
+        let early: Vec<Job> = {
+            let state = &mut *self.state.borrow_mut();
             state.ready = Some(ready);
-            std::mem::take(&mut state.waiting)
+            state.waiting.drain(..).chain(state.queue.drain(..)).collect() // also those whose environment has gone
         };
-        for job in waiting {
+        for job in early {
             self.begin_or_refuse(job);
         }
         lambda.watch_idle().await;
