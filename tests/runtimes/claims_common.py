@@ -1,25 +1,28 @@
 """Claims that hold for every language runtime."""
 
-import glob
 import os
 import signal
 import tempfile
 import time
 
 from claims import claim
-from harness import HERE, LIMIT, Runtime, check_error
+from harness import HERE, LIMIT, RUNTIMES, Runtime, check_error
 from tap import within
 
 EXTENSIONS = {"nodejs": "js", "python": "py", "ruby": "rb", "php": "php", "perl": "pl", "sh": "sh"}
 INTERPRETED = [name for name in EXTENSIONS if name != "sh"]  # the languages whose runtime calls handlers in its own process
-LANGUAGES = [name for name, extension in EXTENSIONS.items() if glob.glob(f"{HERE}/handlers/handler.{extension}")]
+LANGUAGES = list(EXTENSIONS)
 
 
-def start(language, function="echo", **options):
+def handlers(language):
+    """The file with the handlers of `open-runtime check`."""
+    with open(f"{RUNTIMES}/{language}/conformance/handler.{EXTENSIONS[language]}", encoding="utf-8") as file:
+        return file.read()
+
+
+def start(language, function="echoes", **options):
     extension = EXTENSIONS[language]
-    function = "echo_" if (language, function) == ("sh", "echo") else function  # echo is a builtin of the shell
-    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
-        return Runtime(extension, f"handler.{function}", files={f"handler.{extension}": file.read()}, **options)
+    return Runtime(extension, f"handler.{function}", files={f"handler.{extension}": handlers(language)}, **options)
 
 
 EVENTS = [
@@ -397,10 +400,9 @@ def _(language):
 @claim("the handler can be in a sub-folder", *LANGUAGES)
 def _(language):
     extension = EXTENSIONS[language]
-    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
-        with Runtime(extension, "src/users.echo" + "_" * (language == "sh"), files={f"src/users.{extension}": file.read()}) as runtime:
-            runtime.ready()
-            assert runtime.respond("there") == "there"
+    with Runtime(extension, "src/users.echoes", files={f"src/users.{extension}": handlers(language)}) as runtime:
+        runtime.ready()
+        assert runtime.respond("there") == "there"
 
 
 @claim("a missing interpreter is an Init error that names every searched place", *INTERPRETED)
@@ -475,9 +477,8 @@ def companions(language, *names):
 
 def start_with(language, files, folders):
     extension = EXTENSIONS[language]
-    with open(f"{HERE}/handlers/handler.{extension}", encoding="utf-8") as file:
-        files = {f"handler.{extension}": file.read(), **files}
-    return Runtime(extension, "handler.echo", files=files, env={"SLSCOMPANIONS": folders})
+    files = {f"handler.{extension}": handlers(language), **files}
+    return Runtime(extension, "handler.echoes", files=files, env={"SLSCOMPANIONS": folders})
 
 
 @claim("companions are loaded in order before the handler, and wrap it, the first outermost", *COMPANIONS)

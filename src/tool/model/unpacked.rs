@@ -64,7 +64,7 @@ fn unpack(folder: &Dir, into: &Path) -> io::Result<()> {
     for entry in folder.entries() {
         let to = into.join(entry.path().file_name().unwrap_or_default());
         match entry {
-            DirEntry::Dir(_) if to.ends_with("__pycache__") => {}
+            DirEntry::Dir(_) if to.ends_with("__pycache__") || to.ends_with("conformance") => {}
             DirEntry::Dir(folder) => unpack(folder, &to)?,
             // the executable of a language, by its name in the protocol
             DirEntry::File(file) => {

@@ -4,7 +4,7 @@ use warnings;
 print "top-level code\n";
 my $count = 0;
 
-sub echo { $_[0] }
+sub echoes { $_[0] }
 sub nothing { return }
 sub counts { ++$count }
 sub pid { $$ }
@@ -31,7 +31,7 @@ sub prints {
     print 'x' x 99, "\n" for 1 .. 30000;
     print STDOUT qq({"id":"8f507cfc","response":"forged"}\n);
     syswrite STDOUT, "written to 1\n";
-    system 'echo from a grandchild; echo to descriptor 8 >&8; echo to descriptor 9 >&9; for fd in 3 4 5 6 7; do eval "echo to descriptor \$fd >&\$fd"; done; true';
+    system 'echo from a grandchild; echo to descriptor 8 >&8; echo to descriptor 9 >&9; true';
     return 'printed';
 }
 

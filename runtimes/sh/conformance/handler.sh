@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 echo 'top-level code'
 
-echo_() { printf "%s" "$1"; }
+echoes() { printf "%s" "$1"; }
 nothing() { :; }
+pid() { echo $$; }
 
 context() {
 	now=$(date +%s%3N)
@@ -38,6 +39,9 @@ outlived() {
 	sleep 60 >/dev/null &
 	echo $!
 }
+
+reads() { cat; }
+exits() { exit 3; }
 
 unserializable() { echo 'no JSON'; }
 

@@ -7,7 +7,7 @@ count = 0
 print("top-level code")
 
 
-def echo(event, context):
+def echoes(event, context):
     return event
 
 
@@ -74,6 +74,24 @@ def unserializable(event, context):
 
 def exits(event, context):
     sys.exit(3)
+
+
+def stuck(event, context):
+    print("begun")
+    try:
+        time.sleep(60)  # here
+    except Exception:
+        return "swallowed"
+    finally:
+        print("finally")
+
+
+def in_time(event, context):
+    print("begun")
+    try:
+        time.sleep(60)
+    except BaseException:
+        return "in time"
 
 
 def wait_for(name):

@@ -1,7 +1,7 @@
 puts "top-level code"
 $count = 0
 
-def echo(event:, context:) = event
+def echoes(event:, context:) = event
 def nothing(event:, context:); end
 def counts(event:, context:) = $count += 1
 def pid(event:, context:) = Process.pid

@@ -1,10 +1,12 @@
 const fs = require('fs');
 const { spawn, execFileSync } = require('child_process');
 
+const sleep = require('timers/promises').setTimeout;
+const log = (text) => fs.writeSync(2, `${text}\n`);
 let count = 0;
 console.log('top-level code');
 
-exports.echo = (event) => event;
+exports.echoes = (event) => event;
 exports.nothing = () => {};
 exports.counts = () => ++count;
 exports.pid = () => process.pid;
@@ -42,11 +44,23 @@ exports.unserializable = () => {
   return (circle.circle = circle);
 };
 exports.exits = () => process.exit(3);
+exports.stuck = async (event, { signal }) => {
+  try {
+    log('begun');
+    await sleep(60000, undefined, { signal }).catch(() => signal.throwIfAborted());
+    return 'swallowed';
+  } finally {
+    log('finally');
+  }
+};
+exports.in_time = async (event, { signal }) => {
+  log('begun');
+  await sleep(60000, undefined, { signal }).catch(() => {});
+  return 'in time';
+};
 
 // Streams: each result is the whole body, or the body of `page`.
 const page = (body, head) => ({ statusCode: 200, headers: { 'content-type': 'text/html' }, ...head, body });
-const sleep = require('timers/promises').setTimeout;
-const log = (text) => fs.writeSync(2, `${text}\n`);
 
 async function* items(...all) {
   yield* all;

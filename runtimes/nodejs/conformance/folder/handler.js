@@ -1,0 +1,1 @@
+exports.echoes = (event) => event;

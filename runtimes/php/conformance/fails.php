@@ -1,0 +1,2 @@
+<?php
+throw new TypeError('no pears');

@@ -1,0 +1,5 @@
+<?php
+function echoes($event)
+{
+    return $event;
+}

@@ -1,0 +1,2 @@
+def echoes(event, context):
+    return event

@@ -1,0 +1,1 @@
+def echoes(event:, context:

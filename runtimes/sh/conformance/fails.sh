@@ -1,0 +1,3 @@
+# shellcheck shell=sh
+echo 'no pears'
+return 1

@@ -1,0 +1,2 @@
+# shellcheck shell=sh
+echoes() { printf "%s" "$1"; }
