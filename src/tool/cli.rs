@@ -1,5 +1,6 @@
 //! The command line: the list of commands.
 
+use crate::commands::check::{self, CheckArguments};
 use crate::commands::completions::{self, CompletionsArguments};
 use crate::commands::debug_relay::{self, RelayArguments};
 use crate::commands::event::{self, EventArguments};
@@ -42,6 +43,9 @@ pub enum Command {
     /// Run a folder of records as tests, and print TAP
     #[command(after_help = test::HELP)]
     Test(TestArguments),
+    /// Check a language runtime against the protocol, and print TAP
+    #[command(after_help = check::HELP)]
+    Check(CheckArguments),
     /// Run one hook of a middleware as bootstrap does, to test it
     #[command(after_help = middleware::HELP)]
     Middleware(MiddlewareArguments),
@@ -77,6 +81,7 @@ impl Command {
             Command::Serve(arguments) => serve::run(*arguments),
             Command::Replay(arguments) => replay::run(arguments),
             Command::Test(arguments) => test::run(arguments),
+            Command::Check(arguments) => check::run(&arguments),
             Command::Middleware(arguments) => middleware::run(arguments),
             Command::Event(arguments) => event::run(&arguments),
             Command::Map(arguments) => map::run(arguments),

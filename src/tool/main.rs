@@ -8,11 +8,12 @@
 //! | module | what it is | uses |
 //! | --- | --- | --- |
 //! | `cli` | the command line | `commands` `tool_error` |
-//! | `commands` | a file for each command | `apis` `event_loop` `faults` `http` `lambda` `model` `os` `page` `project` `relay` `replay` `report` `tool_error` `watch` |
+//! | `commands` | a file for each command | `apis` `check` `event_loop` `faults` `http` `lambda` `model` `os` `page` `project` `relay` `replay` `report` `tool_error` `watch` |
 //! | `lambda` | Init, Invoke, Shutdown, and the processes | `apis` `faults` `http` `model` `os` `report` |
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `page` `report` |
 //! | `page` | the page that shows what happens | `http` `model` `report` |
 //! | `project` | the functions that a file describes | `model` |
+//! | `check` | the conformance kit for language runtimes | `os` |
 //! | `watch` | noticing that code has changed | `model` `os` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
 //! | `replay` | records that are run again and compared | `model` `report` |
@@ -24,9 +25,10 @@
 //! | `model` | what a Lambda consists of | `os` |
 //! | `os` | what the kernel offers |  |
 //!
-//! Everything runs on one thread, but `report/recorder.rs` writes on one of its own. State is shared through `Rc` and `RefCell`, and no borrow is held over an await.
+//! Everything runs on one thread, but `report/recorder.rs` writes on one of its own, and `check/runner.rs` tries claims on several. State is shared through `Rc` and `RefCell`, and no borrow is held over an await.
 
 mod apis;
+mod check;
 mod cli;
 mod commands;
 mod event_loop;

@@ -1,5 +1,6 @@
 //! A file for each command: its arguments, its help, and what it does. No command uses another one.
 
+pub mod check;
 pub mod completions;
 pub mod debug_relay;
 pub mod event;

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
@@ -105,6 +105,41 @@ fn in_own_session(command: &mut Command) {
     };
     // SAFETY: between fork and exec it makes only the two system calls above.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// Makes the command die when this thread does, however that ends.
+pub fn die_with_this_thread(command: &mut Command) {
+    // SAFETY: async-signal-safe, touches no memory.
+    let prepare = || check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) }).map(|_| ());
+    // SAFETY: between fork and exec it makes only the system call above.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// Makes an end of a pipe non-blocking.
+pub fn set_nonblocking(pipe: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: touches no memory. A pipe has no other flag that matters.
+    check(unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(|_| ())
+}
+
+/// Sets how many bytes a pipe holds, rounded up to pages.
+pub fn set_pipe_size(pipe: BorrowedFd<'_>, bytes: c_int) -> io::Result<()> {
+    // SAFETY: touches no memory.
+    check(unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETPIPE_SZ, bytes) }).map(|_| ())
+}
+
+/// A descriptor to wait for, with `POLLIN` or `POLLOUT`. `None` is never ready.
+pub fn awaited(fd: Option<BorrowedFd<'_>>, events: libc::c_short) -> libc::pollfd {
+    libc::pollfd { fd: fd.map_or(-1, |fd| fd.as_raw_fd()), events, revents: 0 }
+}
+
+/// Waits until one of them is ready, or that long. Which ones are ready is in `revents`.
+pub fn poll(awaited: &mut [libc::pollfd], timeout: Duration) -> io::Result<()> {
+    let timeout = c_int::try_from(timeout.as_millis()).unwrap_or(c_int::MAX);
+    // SAFETY: the pointer and the length are those of one slice.
+    match check(unsafe { libc::poll(awaited.as_mut_ptr(), awaited.len() as libc::nfds_t, timeout) }) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 /// Waits for data or the end of file, until the limit. False if neither has come.

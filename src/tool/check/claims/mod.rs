@@ -1,0 +1,7 @@
+//! The claims, a file for each subject.
+
+pub mod answers;
+pub mod calls;
+pub mod documents;
+pub mod init;
+pub mod output;

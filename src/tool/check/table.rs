@@ -1,0 +1,15 @@
+//! The table of claims.
+
+use super::claim::Claim;
+use super::claims::{answers, calls, documents, init, output};
+
+/// All of them, in the order of the report.
+const SUBJECTS: [&[Claim]; 5] = [init::CLAIMS, calls::CLAIMS, documents::CLAIMS, answers::CLAIMS, output::CLAIMS];
+
+pub fn all() -> impl Iterator<Item = &'static Claim> {
+    SUBJECTS.into_iter().flatten()
+}
+
+pub fn find(name: &str) -> Option<&'static Claim> {
+    all().find(|claim| claim.name == name)
+}
