@@ -10,6 +10,7 @@ use crate::os::sys;
 use serde_json::Value;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -25,6 +26,8 @@ const LOG_LINES: usize = 8;
 #[derive(Clone, Copy, Default)]
 pub struct Start<'a> {
     pub variables: &'a [(&'a str, &'a str)],
+    /// Its ends of the pipes do not block.
+    pub is_nonblocking: bool,
     /// The size of the pipe for its answers, if it matters.
     pub pipe_size: Option<i32>,
 }
@@ -409,7 +412,10 @@ fn spawn<'a>(trial: &'a Trial<'a>, handler: &str, how: Start<'_>) -> io::Result<
     copy(&trial.kit.conformance, folder.path())?;
     let ((its_stdin, stdin), (stdout, its_stdout), (stderr, its_stderr)) = (sys::pipe()?, sys::pipe()?, sys::pipe()?);
     if let Some(size) = how.pipe_size {
-        sys::set_pipe_size(std::os::fd::AsFd::as_fd(&its_stdout), size)?;
+        sys::set_pipe_size(its_stdout.as_fd(), size)?;
+    }
+    if how.is_nonblocking {
+        [&its_stdin, &its_stdout].into_iter().try_for_each(|pipe| sys::set_nonblocking(pipe.as_fd()))?;
     }
     let mut command = Command::new(&trial.kit.program);
     command.arg(handler).current_dir(folder.path()).process_group(0).env_clear();

@@ -3,7 +3,7 @@
 use crate::check::call::{ARN, Call};
 use crate::check::claim::Claim;
 use crate::check::problem::{Verdict, ensure, not_offered};
-use crate::check::runtime::Runtime;
+use crate::check::runtime::{Runtime, Start};
 use crate::check::trial::Trial;
 use crate::check::values::{is_absent, same};
 use serde_json::{Value, json};
@@ -107,6 +107,14 @@ pub const CLAIMS: &[Claim] = &[
         why: "bootstrap sends the next call while others are open, if `concurrency` allows it. A reader that drops what is behind \
               the first line of a read loses a call.",
         test: two_calls_in_one_write,
+    },
+    Claim {
+        name: "non-blocking-pipes",
+        rule: "2.5",
+        title: "no data is lost if the ends of the pipes do not block",
+        why: "A flag of the pipe belongs to all that have it open, so another process may have set it. A read then returns EAGAIN \
+              where it would wait, and a write a part of the line. Neither is the end.",
+        test: non_blocking_pipes,
     },
     Claim {
         name: "slow-reader",
@@ -269,8 +277,19 @@ fn two_calls_in_one_write(trial: &Trial<'_>) -> Verdict {
     ensure(is_right, "the two answers are not those of the two calls")
 }
 
+fn non_blocking_pipes(trial: &Trial<'_>) -> Verdict {
+    let mut runtime = Runtime::ready_as(trial, "echoes", Start { is_nonblocking: true, ..Start::default() })?;
+    runtime.wait_until_it_sleeps()?; // in a read
+    comes_slowly(&mut runtime)?;
+    ensure(runtime.end()?.code() == Some(0), "the status is not 0")
+}
+
 fn slow_reader(trial: &Trial<'_>) -> Verdict {
-    let mut runtime = Runtime::ready(trial, "echoes")?;
+    comes_slowly(&mut Runtime::ready(trial, "echoes")?)
+}
+
+/// Reads two answers of 1 MB after the runtime has had to wait.
+fn comes_slowly(runtime: &mut Runtime<'_>) -> Verdict {
     let text = "é".repeat(500_000);
     for _ in 0..2 {
         let call = Call::new(format!("\"{text}\""));
