@@ -12,8 +12,8 @@
 # make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
 #                 in all ways, all hostile tries with many random ones (HOSTILE_RANDOM=3000), and web pages in Chromium, which it
 #                 installs
-# make mutants    changes the sources, one place at a time, and names the changes that no test notices: 8 to 20 s for each of
-#                 some 3,000, so see scripts/mutants for FILE= and SHARD=
+# make mutants    changes the sources, one place at a time, and names the changes that no test notices: some 3,000. See
+#                 scripts/mutants for FILE= and more
 # make docs       writes docs/event-kinds.md from the tool's table of kinds
 # make bench      measures the mapping of events, middlewares, streams, and all languages beside AWS's clients, each against its goals; the
 #                 first time it installs and compiles those clients. PUBLISH=1 writes the figures into README.md and docs/bench.svg
