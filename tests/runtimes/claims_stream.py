@@ -1,13 +1,12 @@
-"""Claims about responses that stream, for every language that streams."""
+"""Claims about responses that stream, for every language that streams, besides those of `open-runtime check`."""
 
 import os
 import shutil
-import signal
 import tempfile
 import time
 
 from claims import claim
-from claims_common import check_cleanup, check_stack, start, time_out
+from claims_common import check_cleanup, check_stack, start
 from harness import LIMIT, PATH, RUNTIMES, Runtime, check_error
 from tap import Missing, within
 
@@ -24,16 +23,6 @@ def resident(pid, field):
         return next(int(line.split()[1]) for line in status if line.startswith(field)) << 10
 
 
-@claim("a raw stream brings text and bytes unchanged: NUL, a character in two chunks; the next call works", *STREAMING)
-def _(language):
-    with start(language, "streams") as runtime:
-        runtime.ready()
-        for _ in range(2):
-            head, chunks, last = runtime.stream()
-            assert set(head) <= {"contentType"} and last == END, (head, last)
-            assert b"".join(chunks) == RAW, chunks
-
-
 @claim("an item is a chunk: text as `chunk`, bytes as `base64`, an empty one too", *INTERPRETED)
 def _(language):
     with start(language, "streams") as runtime:
@@ -42,20 +31,6 @@ def _(language):
         lines = [runtime.read() for _ in range(9)]
         assert [line.get("chunk") for line in lines[1:5]] == ["one\n", "zwei ä", "", None], lines
         assert lines[4]["base64"] == "AP8=" and lines[7]["chunk"] == "end" and lines[8]["end"] is True, lines
-
-
-@claim("the head of an HTTP response has status, headers, those with several values, and cookies", *STREAMING)
-def _(language):
-    with start(language, "streams_http") as runtime:
-        runtime.ready()
-        head, chunks, last = runtime.stream()
-        assert head == {
-            "statusCode": 201,
-            "headers": {"content-type": "text/html", "x-count": "2"},
-            "multiValueHeaders": {"x-many": ["a", "b"]},
-            "cookies": ["c=1", "d=2"],
-        }, head
-        assert (b"".join(chunks), last) == (b"<p></p>", END), chunks
 
 
 @claim("the head of an HTTP response without a status gets 200", *STREAMING)
@@ -95,37 +70,6 @@ def _(language):
         assert runtime.read() == {"id": "8f507cfc", "end": True}
 
 
-@claim("10,000 small chunks arrive in order", *STREAMING)
-def _(language):
-    with start(language, "streams_many") as runtime:
-        runtime.ready()
-        _, chunks, last = runtime.stream()
-        assert b"".join(chunks) == "".join(f"{number}\n" for number in range(10000)).encode() and last == END
-        assert language == "sh" or len(chunks) == 10000
-
-
-@claim("what is larger than 64 KiB is sent in several chunks", *STREAMING)
-def _(language):
-    with start(language, "streams_big") as runtime:
-        runtime.ready()
-        _, chunks, last = runtime.stream()
-        assert b"".join(chunks) == "é".encode() * 100000 + b"\xff\xfe" * 100000 + bytes(60000) and last == END
-        assert max(map(len, chunks)) <= 65536, [*map(len, chunks)]
-        runtime.begin(None, stream=True)
-        while b'"end":true' not in runtime.unread[-20:]:
-            runtime.unread += runtime.read_some()
-        assert max(map(len, runtime.unread.split(b"\n"))) <= 65536 + 100
-
-
-@claim("an exception before the first chunk is an ordinary error", *STREAMING)
-def _(language):
-    with start(language, "fails_early") as runtime:
-        runtime.ready()
-        for _ in range(2):
-            error = runtime.fail("pears", stream=True)
-            assert language == "sh" or error["errorMessage"] == "no pears", error
-
-
 @claim("an exception behind a chunk is the end of the stream, with type, message and stack; the handler cleans up", *STREAMING)
 def _(language):
     with start(language, "breaks_off") as runtime:
@@ -146,36 +90,6 @@ def _(language):
         _, chunks, last = runtime.stream()
         assert chunks == [b"begun"] and last["error"]["errorType"] == "Runtime.MarshalError", last
         within(LIMIT, lambda: "finally" in runtime.log())
-
-
-# The reason of Node.js's AbortSignal has no place in the handler.
-@claim("SIGTERM stops a stream: it cleans up, the error is Function.Timeout with its stack, the next call works", *STREAMING)
-def _(language):
-    with start(language, "streams_stuck") as runtime:
-        runtime.ready()
-        for _ in range(2):
-            time_out(runtime, stream=True)
-            _, chunks, last = runtime.rest_of_stream()
-            error = check_error(last["error"])
-            assert chunks == [b"begun"] and error["errorType"] == "Function.Timeout", (chunks, error)
-            check_stack(language, error, without=("sh", "nodejs"))
-            check_cleanup(runtime)
-
-
-@claim("a chunk goes out at once, and what the handler prints is log", *STREAMING)
-def _(language):
-    with start(language, "streams_slowly") as runtime:
-        runtime.ready()
-        runtime.begin(None, stream=True)
-        assert "stream" in runtime.read()
-        first = runtime.read()
-        assert first.get("chunk") == "first" or first["base64"] == "Zmlyc3Q=", first
-        within(LIMIT, lambda: "meanwhile" in runtime.log())
-        assert runtime.silent(0.05)
-        open(f"{runtime.root}/go", "w").close()
-        second = runtime.read()
-        assert second.get("chunk") == "second" or second["base64"] == "c2Vjb25k", second
-        assert runtime.read() == {"id": "8f507cfc", "end": True}
 
 
 @claim("the head and the first chunk go out in one write", *STREAMING)
@@ -228,25 +142,6 @@ def settled(runtime):
         if made == before:
             return made
     raise AssertionError(f"it still makes chunks: {made}")
-
-
-@claim("if nobody reads, the handler waits; SIGTERM then breaks no line, and ends the stream", *STREAMING)
-def _(language):
-    with start(language, "streams_much", pipe_size=4096) as runtime:  # so that a line is written in many parts
-        runtime.ready()
-        for _ in range(2):
-            runtime.begin(100000, deadline_ms=int(time.time() * 1000) + 300, stream=True)
-            made = settled(runtime)
-            assert made <= 5, made
-            for _ in range(3):  # the first may only end one of several system calls that write the line
-                runtime.signal(signal.SIGTERM)
-                within(LIMIT, runtime.is_sleeping)
-            _, chunks, last = runtime.rest_of_stream()
-            assert last["error"]["errorType"] == "Function.Timeout", last
-            assert not any("OpenRuntime" in line for line in last["error"]["stackTrace"]), last
-            assert b"".join(chunks).strip(b"\0") == b"" and 0 < len(chunks) < 12, len(chunks)
-            check_cleanup(runtime)
-        assert len(b"".join(runtime.stream(3)[1])) == 3 << 16
 
 
 def drain(runtime, made):

@@ -22,7 +22,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "error-of-that-call-only",
         rule: "5.3",
         title: "after an error the same process serves the next call",
-        why: "Starting a process again costs a cold start. An exception that leaves the loop is the usual cause.",
+        why: "bootstrap hands the error on and sends the next call to the same process. Starting another one costs a \
+              cold start. An exception that leaves the loop is the usual cause.",
         test: error_of_that_call_only,
     },
     Claim {
@@ -45,21 +46,25 @@ pub const CLAIMS: &[Claim] = &[
         name: "errors-are-no-log",
         rule: "5.6",
         title: "a call that fails writes nothing to the log",
-        why: "bootstrap logs each failure once, in one form for all languages. What the language runtime prints is there twice.",
+        why: "bootstrap logs each failure once, in one form for all languages, as far as SLSLOGERRORS allows. What the \
+              language runtime prints is there twice, and cannot be hidden.",
         test: errors_are_no_log,
     },
     Claim {
         name: "answers-are-single-lines",
         rule: "2.1",
         title: "each line is one JSON object, whatever the response holds",
-        why: "A line feed ends the line. Other separators of lines, such as U+2028, do not, but some languages split there.",
+        why: "A line feed ends the line, so it must be escaped in a text, and no writer may indent. Other separators \
+              of lines, such as U+2028, do not end it, but the functions for lines of some languages split there.",
         test: answers_are_single_lines,
     },
     Claim {
         name: "one-answer-each",
         rule: "5.1",
         title: "1,000 calls have 1,000 answers, each with the id of its call",
-        why: "A second answer is taken for that of the next call, by another caller. (The claim tries as many calls as fit into 5 s.)",
+        why: "bootstrap takes a second answer for a broken protocol, and starts another process. The usual cause is a \
+              handler whose exception is reported after its response was written. The claim tries as many of the calls \
+              as fit into 5 s.",
         test: one_answer_each,
     },
     Claim {

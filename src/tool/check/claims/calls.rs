@@ -22,28 +22,33 @@ pub const CLAIMS: &[Claim] = &[
         name: "nothing-is-null",
         rule: "5.1",
         title: "the response of a function that returns nothing is null",
-        why: "An answer needs a `response` or an `error`. Many writers of JSON leave out what is nil.",
+        why: "An answer needs a `response` or an `error`; bootstrap fails the call without one of them. Many writers \
+              of JSON leave out a member that is nil, and what a language returns instead of nothing may be the value \
+              of the last statement.",
         test: nothing_is_null,
     },
     Claim {
         name: "state-lasts",
         rule: "4.7",
         title: "what user code keeps in the process is there in the next call",
-        why: "Functions keep connections and caches. The function `counts` returns how often it was called.",
+        why: "Functions keep connections and caches from call to call. The function `counts` returns how often it was \
+              called. It is left out where each call has a process of its own.",
         test: state_lasts,
     },
     Claim {
         name: "same-process",
         rule: "4.7",
         title: "calls are made in one process",
-        why: "The function `pid` returns the id of its process.",
+        why: "A process for each call costs its start, and keeps no connections. The function `pid` returns the id of its \
+              process; where there is none, as in sh, each call may have a process of its own.",
         test: same_process,
     },
     Claim {
         name: "unknown-members",
         rule: "2.2",
         title: "members that the runtime does not know are ignored, in the line and in the context",
-        why: "That is how the protocol grows: a newer bootstrap may send more. A check for known members is the usual cause.",
+        why: "That is how the protocol grows: a newer bootstrap may send more. A check for known members is the usual \
+              cause, or a name that is looked for in the whole line.",
         test: unknown_members,
     },
     Claim {
@@ -74,14 +79,17 @@ pub const CLAIMS: &[Claim] = &[
         name: "trace-id",
         rule: "4.4",
         title: "_X_AMZN_TRACE_ID is in the environment of user code during the call",
-        why: "AWS's SDKs and X-Ray read it there. A process that the function starts must inherit it, too.",
+        why: "AWS's SDKs and X-Ray read it there, and a process that the function starts must inherit it. bootstrap \
+              cannot set it: the environment belongs to the process. The usual cause is a copy of the environment that \
+              the language makes at its start.",
         test: trace_id,
     },
     Claim {
         name: "trace-id-changes",
         rule: "4.4",
         title: "each call has its own trace id, and a call without one has none",
-        why: "A trace id that stays from the call before sends spans to the wrong trace.",
+        why: "A trace id that stays from the call before sends spans to the wrong trace. The usual cause is code that \
+              sets the variable if there is an id, and does not remove it if there is none.",
         test: trace_id_changes,
     },
     Claim {

@@ -38,7 +38,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "long-numbers",
         rule: "5.5",
         title: "numbers that the language does not have come back near to what they were, or fail their call",
-        why: "1e999 is infinite in most languages, and infinity is no JSON. A number of 5,000 digits is an exception in some.",
+        why: "1e999 is infinite in most languages, and infinity is no JSON: a line with it is no answer. A number of \
+              5,000 digits is an exception in some. Both must become the error of the call.",
         test: long_numbers,
     },
     Claim {
@@ -61,15 +62,16 @@ pub const CLAIMS: &[Claim] = &[
         name: "many-escapes",
         rule: "5.5",
         title: "200,000 escapes in a text come back",
-        why: "A regular expression that calls itself for each escape overflows the stack, and a text that is built by one \
-              character at a time takes time that grows with the square.",
+        why: "A regular expression that calls itself for each escape overflows the stack. A text that is built by one \
+              character at a time takes time that grows with the square. Whoever calls the function chooses the text.",
         test: many_escapes,
     },
     Claim {
         name: "nul-and-controls",
         rule: "4.1",
         title: "NUL and the other control characters come back, in texts and in names",
-        why: "NUL ends a text in C. The others must be escaped in the response: a line feed would end the line.",
+        why: "NUL ends a text in C. The others must be escaped in the response: a line feed would end the line. U+2028 \
+              and its like are text as any other.",
         test: nul_and_controls,
     },
     Claim {
@@ -92,7 +94,9 @@ pub const CLAIMS: &[Claim] = &[
         name: "no-json",
         rule: "5.5",
         title: "an event that is not JSON fails its own call at most",
-        why: "A resident middleware may get what another one wrote. The id stands before the event, so the call can be answered.",
+        why: "bootstrap lets only JSON through, but a resident middleware may get what another one wrote. The id \
+              stands before the event, so the call can be answered. An exception that leaves the loop ends the \
+              process.",
         test: no_json,
     },
 ];

@@ -70,7 +70,9 @@ pub const CLAIMS: &[Claim] = &[
         name: "init-missing-file",
         rule: "3.4",
         title: "a file that is missing is Runtime.ImportModuleError",
-        why: "The message must name the file, so that a wrong path is told from a package that lacks it.",
+        why: "The message must name the file, so that a wrong path is told from a package that lacks it. bootstrap \
+              reports it as the error of Init. A message that only says that there is no such module is the usual \
+              fault.",
         test: missing_file,
     },
     Claim {

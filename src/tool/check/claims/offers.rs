@@ -21,7 +21,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "hooks",
         rule: "10.1",
         title: "the two lines of SnapStart are answered with null, and calls work behind them",
-        why: "`\"hooks\":true` in `ready` asks for them. A snapshot waits for the first answer, and the first call for the second.",
+        why: "`\"hooks\":true` in `ready` asks for them. A snapshot waits for the first answer, and the first call for \
+              the second. A language runtime that knows no hooks takes such a line for a call without an event.",
         test: hooks,
     },
 ];

@@ -30,7 +30,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "grandchild-prints-are-log",
         rule: "6.2",
         title: "what a program of the handler prints is in the log",
-        why: "It inherits descriptor 1 from the language runtime.",
+        why: "A program inherits descriptor 1 from the language runtime. If that is the protocol, what it prints is a \
+              line for bootstrap. If it is /dev/null, the log lacks it.",
         test: grandchild_prints_are_log,
     },
     Claim {
@@ -53,7 +54,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "closed-stdout",
         rule: "6.5",
         title: "a handler that closes its STDIN and STDOUT is answered, and called again",
-        why: "Programs that become daemons close them. The protocol must not depend on descriptors 0 and 1.",
+        why: "Programs that become daemons close them, and libraries may. The protocol must not depend on descriptors \
+              0 and 1: move it to others before user code is loaded.",
         test: closed_stdout,
     },
     Claim {

@@ -30,7 +30,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "sigterm-in-time",
         rule: "7.2",
         title: "a response after SIGTERM counts",
-        why: "A handler may return what it has so far. The language runtime must not answer before the handler has ended.",
+        why: "A handler may return what it has so far, and bootstrap hands it on until the deadline. So the language \
+              runtime must not answer with the error before the handler has ended.",
         test: sigterm_in_time,
     },
     Claim {

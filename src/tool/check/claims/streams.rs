@@ -33,14 +33,16 @@ pub const CLAIMS: &[Claim] = &[
         name: "stream-bytes",
         rule: "8.3",
         title: "the bytes of a stream arrive as the handler made them: NUL, and a character in two chunks",
-        why: "Text is sent as it is, other bytes in base64. Two halves of a character are no text, each for itself.",
+        why: "Text is sent as it is, other bytes in base64. Two halves of a character are no text, each for itself. A \
+              decoder that replaces what it cannot read changes the bytes of images.",
         test: stream_bytes,
     },
     Claim {
         name: "stream-chunk-size",
         rule: "8.3",
         title: "no chunk has more than 64 KiB",
-        why: "bootstrap holds 64 KiB of a stream. A handler may make one item of megabytes, which must be cut.",
+        why: "bootstrap holds 64 KiB of a stream that it has not sent. A handler may make one item of megabytes, which \
+              must be cut, at any byte.",
         test: stream_chunk_size,
     },
     Claim {
@@ -55,7 +57,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "stream-error-first",
         rule: "8.4",
         title: "an exception before the first chunk is an ordinary error",
-        why: "While nothing was sent, the caller can still be given a status. So the head waits for the first chunk.",
+        why: "While nothing was sent, the caller can still be given a status and an error. So the head waits for the \
+              first chunk. A head that is written when the handler returns is the usual cause.",
         test: stream_error_first,
     },
     Claim {
@@ -70,7 +73,8 @@ pub const CLAIMS: &[Claim] = &[
         name: "stream-sigterm",
         rule: "8.6",
         title: "SIGTERM in a stream ends it with Function.Timeout, the handler cleans up, and the next call works",
-        why: "It comes shortly before the deadline, as in any call.",
+        why: "It comes shortly before the deadline, as in any call. What was sent stays, so the error is the last \
+              line. The body of the handler must be closed, or what it has open stays open.",
         test: stream_sigterm,
     },
     Claim {
