@@ -86,7 +86,7 @@ pub const CLAIMS: &[Claim] = &[
 ];
 
 /// How long the claim of 1,000 calls may take.
-const TIME: Duration = Duration::from_secs(5);
+const TIME_FOR_CALLS: Duration = Duration::from_secs(5);
 
 fn error_has_its_members(trial: &Trial<'_>) -> Verdict {
     let mut runtime = Runtime::ready(trial, "fails")?;
@@ -169,7 +169,7 @@ fn answers_are_single_lines(trial: &Trial<'_>) -> Verdict {
 fn one_answer_each(trial: &Trial<'_>) -> Verdict {
     let mut runtime = Runtime::ready(trial, "echoes")?;
     let began = Instant::now();
-    for number in (0..1000).take_while(|_| began.elapsed() < TIME) {
+    for number in (0..1000).take_while(|_| began.elapsed() < TIME_FOR_CALLS) {
         let call = Call::new(number.to_string());
         runtime.send(&call.line())?;
         let line = runtime.line()?;

@@ -104,7 +104,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// What a call has left when SIGTERM comes, about.
 const LEFT_MS: u64 = 300;
 const MEMORY_KB: u64 = 16 << 10;
-const CALLS: Duration = Duration::from_secs(8);
+const TIME_FOR_CALLS: Duration = Duration::from_secs(8);
 
 /// Sends a call, and SIGTERM when its handler waits.
 pub fn interrupt(runtime: &mut Runtime<'_>, call: Call) -> Result<Call, Problem> {
@@ -236,9 +236,9 @@ fn memory(trial: &Trial<'_>) -> Verdict {
         let in_time = (0..count).take_while(|_| began.elapsed() < time);
         in_time.map(|number| runtime.respond(json!({"n": number}))).try_fold(0, |done, came| came.map(|_| done + 1))
     };
-    calls(&mut runtime, 1000, CALLS / 4)?;
+    calls(&mut runtime, 1000, TIME_FOR_CALLS / 4)?;
     let (held, open) = (processes::resident_kb(runtime.pid), processes::descriptors(runtime.pid).len());
-    let done = calls(&mut runtime, 10_000, CALLS)?;
+    let done = calls(&mut runtime, 10_000, TIME_FOR_CALLS)?;
     let grown = processes::resident_kb(runtime.pid).saturating_sub(held);
     ensure(grown < MEMORY_KB, format!("memory has grown by {grown} KB over {done} calls"))?;
     let more = processes::descriptors(runtime.pid).len().saturating_sub(open);
