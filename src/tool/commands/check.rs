@@ -23,10 +23,10 @@ const FAILED: u8 = 1;
 const INTERRUPTED: u8 = 130;
 
 pub const HELP: &str = "\
-A claim is a sentence about the protocol of runtimes/README.md. The command starts RUNTIME_DIR/language-runtime
-as bootstrap does, with a copy of RUNTIME_DIR/conformance as the task root, and tries each claim. A failure shows
-the rule, what was sent, what came, and the log. A claim about something that need not be offered is skipped if
-the language runtime does not offer it. runtimes/README.md lists the functions that conformance/ holds.
+A claim is a sentence about the protocol of runtimes/README.md. The command starts the language
+runtime as bootstrap does, with a copy of RUNTIME_DIR/conformance as the task root, and tries each
+claim. A failure shows the rule, what was sent, what came, and the log. A claim about something that
+need not be offered is skipped if it is not. runtimes/README.md lists the functions of conformance/.
 
 Examples:
   open-runtime check runtimes/lua
