@@ -36,6 +36,11 @@ check 'the layer has bootstrap and the language runtimes, readable by all and wr
 	same "" "$(cat modes)"
 '
 
+check 'the handlers of open-runtime check are not in the layer' '
+	test -d "$repository/runtimes/nodejs/conformance" &&
+	same "" "$(find "$repository/dist/$arch" -name conformance)"
+'
+
 check 'a build with nothing to do changes nothing' '
 	touch before &&
 	"$repository/scripts/build" &&
