@@ -1,7 +1,7 @@
 //! A pipe from the processes of an execution environment to this tool.
 
 use super::sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Stdio;
@@ -12,6 +12,8 @@ pub struct Pipe {
     reader: Receiver,
     writer: OwnedFd,
     buffer: RefCell<Box<[u8]>>,
+    /// Another process has had the write end, or may open it.
+    is_given: Cell<bool>,
 }
 
 /// As much as a pipe holds by default.
@@ -21,23 +23,28 @@ impl Pipe {
     pub fn new() -> io::Result<Pipe> {
         let (reader, writer) = sys::pipe()?;
         let buffer = RefCell::new(vec![0; BUFFER].into());
-        Ok(Pipe { reader: Receiver::from_owned_fd(reader)?, writer, buffer })
+        Ok(Pipe { reader: Receiver::from_owned_fd(reader)?, writer, buffer, is_given: Cell::new(false) })
     }
 
     /// A copy of the write end for a child's STDOUT or STDERR.
     pub fn for_child(&self) -> io::Result<Stdio> {
+        self.is_given.set(true);
         self.writer.try_clone().map(Stdio::from)
     }
 
     /// A path at which any process of the same user can open the write end while the tool runs. Nothing has to be
     /// removed.
     pub fn path(&self) -> String {
+        self.is_given.set(true);
         format!("/proc/{}/fd/{}", std::process::id(), self.writer.as_raw_fd())
     }
 
     /// Hands over everything that was written so far, without blocking. It asks the kernel: the event loop learns of
-    /// new data only at its next turn. `take` must not use this pipe.
+    /// new data only at its next turn. A pipe that nobody has been given is not asked. `take` must not use this pipe.
     pub fn drain(&self, mut take: impl FnMut(&[u8])) {
+        if !self.is_given.get() {
+            return;
+        }
         let mut buffer = self.buffer.borrow_mut();
         while let Ok(count @ 1..) = sys::read(self.reader.as_fd(), &mut buffer) {
             take(&buffer[..count]);
