@@ -200,6 +200,7 @@ fn end_of_file_in_a_call(trial: &Trial<'_>) -> Verdict {
     let call = Call::new(json!(text).to_string());
     runtime.send(&call.line())?;
     runtime.close_stdin();
+    runtime.wait_until_it_sleeps()?; // in a write: nobody reads yet
     let line = runtime.line_of(&call.id)?;
     ensure(line.text_of("response") == Some(text), "the event did not come back")?;
     ensure(runtime.wait()?.code() == Some(0), "the status is not 0")?;
