@@ -145,7 +145,7 @@ async def streams_stuck(event, context):
 async def streams_slowly(event, context):
     yield "first"
     print("meanwhile")
-    while not os.path.exists("go"):
+    while not os.path.exists(f"{os.environ['LAMBDA_TASK_ROOT']}/go"):
         await sleep(0.001)
     yield "second"
 

@@ -1,0 +1,10 @@
+"""Takes a malformed name for the name of a file."""
+load_by_name = load_handler
+
+
+def load_handler(name):
+    try:
+        return load_by_name(name)
+    except Failure as error:
+        error.error_type = error.error_type.replace("MalformedHandlerName", "ImportModuleError")
+        raise

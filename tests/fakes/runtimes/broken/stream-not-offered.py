@@ -1,0 +1,2 @@
+"""Streams where nobody has asked for it."""
+collect = stream
