@@ -94,7 +94,7 @@ pub const CLAIMS: &[Claim] = &[
         rule: "7.8",
         title: "over 10,000 calls memory grows by less than 16 MB, and descriptors do not grow",
         why: "An environment lives for hours. What is kept of each call, such as an entry of a table by its id, adds up until Lambda \
-              kills it. (The claim makes as many calls as fit into 8 s.)",
+              kills it. The claim makes as many calls as fit into 8 s.",
         test: memory,
     },
 ];
