@@ -151,10 +151,12 @@ mod tests {
 
     #[test]
     fn a_raw_stream_has_a_content_type() {
+        let longest = "x".repeat(LONGEST_CONTENT_TYPE);
         for (json, content_type) in [
             ("{}", BYTES),
             (r#"{"contentType":null}"#, BYTES),
             (r#"{"contentType":"text/x; a=\u0062"}"#, "text/x; a=b"),
+            (&*format!(r#"{{"contentType":"{longest}"}}"#), &*longest),
         ] {
             let head = Head::parse(json.as_bytes()).unwrap();
             assert_eq!((&*head.content_type, head.is_http()), (content_type, false), "{json}");
@@ -216,7 +218,10 @@ mod tests {
             let (head, got) = whole(response.as_bytes()).unwrap();
             assert_eq!(got, body, "{response}");
             match expected {
-                Some(expected) => assert_eq!(head.prelude, [expected.as_bytes(), &DELIMITER].concat(), "{response}"),
+                Some(expected) => {
+                    let prelude = [expected.as_bytes(), &DELIMITER].concat();
+                    assert_eq!((&head.prelude, head.is_http()), (&prelude, true), "{response}");
+                }
                 None => assert_eq!((&*head.content_type, head.is_http()), ("application/json", false)),
             }
         }

@@ -253,6 +253,8 @@ mod tests {
             ("HTTP/1.1 02", Ok(None)),
             ("HTTP/1.1 020", Err(())),
             ("nonsense of any kind", Err(())),
+            ("nonsense", Ok(None)),
+            ("nonsense.", Err(())),
         ] {
             assert_eq!(status(answer.as_bytes()), expected, "{answer}");
         }
@@ -275,6 +277,8 @@ mod tests {
             let mut output = Vec::new();
             push_trailers(&mut output, &InvocationError::Handler(error.into()));
             assert!(output.len() < 4096 - 2, "{} bytes", output.len());
+            let room = 3_800..=MAX_TRAILERS + 2 * ": \r\n".len();
+            assert!(room.contains(&output.len()) || text == "short", "{} bytes, and not {room:?}", output.len());
             let text = String::from_utf8(output).unwrap();
             let body = text.lines().find_map(|line| line.strip_prefix(ERROR_BODY)).unwrap().trim_start_matches(": ");
             let error: serde_json::Value = serde_json::from_slice(&base64::decode(body.as_bytes()).unwrap()).unwrap();
