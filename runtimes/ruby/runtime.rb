@@ -11,6 +11,7 @@ module OpenRuntime
   DEEP = 10_000 # levels of JSON; more could exhaust the stack
   GRACE_MS = ENV["SLSGRACE"].to_i # bootstrap sets and checks it
   PROCESS = Process.pid
+  HIDDEN = [__FILE__, __dir__, "<internal:"] # what a stack does not show
 
   # A failure that AWS has a name for. The handler did not raise it.
   class Failure < StandardError
@@ -84,7 +85,7 @@ module OpenRuntime
   end
 
   def find_method(file, receiver, method)
-    method = (receiver ? Object.const_get(receiver) : TOPLEVEL_BINDING.receiver).method(method)
+    @entry = method = (receiver ? Object.const_get(receiver) : TOPLEVEL_BINDING.receiver).method(method)
     case method.parameters.count { |kind, _| %i[req opt].include?(kind) }
     when 0, 1 then method.parameters.empty? ? ->(event:, context:) { method.call } : method
     else ->(event:, context:) { method.call(event, context) }
@@ -122,6 +123,10 @@ module OpenRuntime
     context = Context.new(given)
     ENV["_X_AMZN_TRACE_ID"] = given["traceId"]
     result = timed(context) do
+      if given["debug"]
+        require_relative "debugger"
+        debug(given["debug"], context)
+      end
       result = handler.call(event: call["event"], context: context)
       return stream(call["id"], result, given["stream"]) if streams?(result)
 
@@ -150,6 +155,7 @@ module OpenRuntime
     yield
   ensure
     @running = nil
+    end_debugging if @debugger
   end
 
   # Calls `to_json` where it has been redefined, as ActiveSupport does.
@@ -181,14 +187,27 @@ module OpenRuntime
   def describe_error(error)
     known = error.is_a?(Failure) || error.is_a?(FunctionTimeout)
     type = known ? error.error_type : "#{@latest ? "Function" : "Init"}<#{error.class}>"
-    stack = (error.backtrace || []).reject { |line| line.start_with?(__FILE__, __dir__, "<internal:") }
-    JSON.generate({ errorType: type, errorMessage: error.message.to_s.dup.force_encoding("UTF-8").scrub, stackTrace: error.is_a?(Failure) ? [] : stack })
+    JSON.generate({ errorType: type, errorMessage: clean(error.message), stackTrace: error.is_a?(Failure) ? [] : stack_of(error) })
   end
+
+  # The lines of user code, and then those of each cause.
+  def stack_of(error, seen = [])
+    stack = (error.backtrace || []).reject { |line| line.start_with?(*HIDDEN) }
+    cause = error.cause
+    return stack if cause.nil? || seen.size >= 10 || seen.include?(cause)
+
+    [*stack, "Caused by #{cause.class}: #{clean(cause.message)}", *stack_of(cause, [*seen, cause])]
+  end
+
+  def clean(text) = text.to_s.dup.force_encoding("UTF-8").scrub
+
+  def tenant_id = @latest&.tenant_id
 
   # SIGTERM means, during a call, that little time is left, and between calls that the Shutdown phase has begun.
   def on_sigterm
     if @running
-      raise FunctionTimeout, "the handler was still running #{@running.get_remaining_time_in_millis} ms before its deadline"
+      error = FunctionTimeout.new("the handler was still running #{@running.get_remaining_time_in_millis} ms before its deadline")
+      raise error unless @debugger&.interrupt(error)
     elsif @latest.nil? || @latest.get_remaining_time_in_millis > GRACE_MS # otherwise it was meant for that call
       @is_last = true
       exit if @is_waiting
@@ -316,4 +335,5 @@ end
 version = RUBY_VERSION[/\d+\.\d+/] + ".0"
 ENV["GEM_PATH"] ||= "#{Dir.pwd}/vendor/bundle/ruby/#{version}:/opt/ruby/gems/#{version}:"
 $LOAD_PATH.unshift(Dir.pwd, "/opt/ruby/lib")
+require_relative "debugger" if ENV["SLSDEBUG"]
 OpenRuntime.main

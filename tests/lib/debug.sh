@@ -73,6 +73,15 @@ token() {
 	cat relay.log invoke.log lambda.log 2>/dev/null | sed -n "s,.*inspector.html?ws=[^/]*/,,p" | tail -n 1 | grep . || echo any
 }
 
+# browser PORT TEXT: sends to that port what a browser would send. The text may have escapes.
+browser() {
+	{
+		within 30000 listens "$1" &&
+			printf '%b' "$2" | socat -t 3 - "TCP:127.0.0.1:$1"
+	} >browser.out 2>browser.err &
+	at_end "wait $!; true"
+}
+
 # is_debugged PORT: the invocation stops, the debugger of Node.js reports it, and the handler answers.
 is_debugged() {
 	answers "$(key "$1")" "$response" &&

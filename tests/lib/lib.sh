@@ -99,7 +99,10 @@ at_end() {
 # needs COMMAND: if it is missing, the following checks are skipped, or fail if CI=true. Without COMMAND nothing is needed.
 needs() {
 	missing=
-	test -z "${1:-}" || command -v "$1" >/dev/null || missing=$1
+	for needed
+	do
+		command -v "$needed" >/dev/null || missing=${missing:-$needed}
+	done
 }
 
 # fetch WHAT COMMAND [ARGUMENT…]: fetches what the following checks need. If the command fails, they are skipped with its error,

@@ -48,7 +48,7 @@ def until(kind, name):
 
 send("initialize", adapterID="debugpy", pathFormat="path", linesStartAt1=True)
 until("response", "initialize")
-send("attach", justMyCode=False)
+send("attach", justMyCode=False, localfs=True)
 until("event", "initialized")
 send("setBreakpoints", source={"path": file}, breakpoints=[{"line": line}])
 until("response", "setBreakpoints")
@@ -57,7 +57,7 @@ while True:
     thread = until("event", "stopped")["threadId"]
     send("stackTrace", threadId=thread)
     frame = until("response", "stackTrace")["stackFrames"][0]
-    send("evaluate", expression="secret", frameId=frame["id"])
+    send("evaluate", expression="secret", frameId=frame["id"], context="watch")
     value = until("response", "evaluate").get("result")
     print(f"paused in {frame['name']} at line {frame['line']}: {value}", flush=True)
     if then == "go":
