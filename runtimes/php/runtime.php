@@ -216,7 +216,12 @@ function call_handler(callable $handler, array $call): string
     $context = new Context($call['context'] ?? []);
     putenv('_X_AMZN_TRACE_ID' . ($context->traceId === null ? '' : "=$context->traceId"));
     $state->latest = $state->running = $context;
+    $debug = $call['context']['debug'] ?? null;
     try {
+        if ($debug) {
+            require_once __DIR__ . '/debugger.php';
+            $handler = debug($handler, $debug, $context);
+        }
         $result = $handler($call['event'] ?? null, $context);
         if (streams($result)) {
             require_once __DIR__ . '/stream.php';
@@ -224,6 +229,9 @@ function call_handler(callable $handler, array $call): string
         }
     } finally {
         $state->running = null;
+        if ($debug) {
+            ($state->debugger ?? null)?->close();
+        }
     }
     return '"response":' . encode($result);
 }
@@ -262,12 +270,20 @@ function write_response(string $json): void
 function describe_error(\Throwable $error): string
 {
     $isFailure = $error instanceof Failure;
-    $stack = ["{$error->getFile()}:{$error->getLine()}", ...explode("\n", $error->getTraceAsString())];
     return json_encode([
         'errorType' => $error->errorType ?? $error::class,
         'errorMessage' => $error->getMessage(),
-        'stackTrace' => $isFailure ? [] : array_values(array_filter($stack, fn ($line) => !str_contains($line, __DIR__) && !str_contains($line, '{main}'))),
+        'stackTrace' => $isFailure ? [] : stack_of($error),
     ], AS_JSON | JSON_INVALID_UTF8_SUBSTITUTE);
+}
+
+/** The lines of user code, and then those of each previous exception. */
+function stack_of(\Throwable $error, int $level = 0): array
+{
+    $stack = ["{$error->getFile()}:{$error->getLine()}", ...explode("\n", $error->getTraceAsString())];
+    $stack = array_values(array_filter($stack, fn ($line) => !str_contains($line, __DIR__) && !str_contains($line, '{main}')));
+    $previous = $level < 10 ? $error->getPrevious() : null;
+    return $previous ? [...$stack, 'Caused by ' . $previous::class . ": {$previous->getMessage()}", ...stack_of($previous, $level + 1)] : $stack;
 }
 
 /** What the handlers of SIGTERM and of the end of the process must know. */
