@@ -57,6 +57,12 @@ sub load {
     require $_[0];
 }
 
+# Loads a file of this folder. The debugger does not stop in it.
+sub load_own {
+    local $^P = 0;
+    return require "$folder$_[0]";
+}
+
 # Runs a file in the package main.
 sub load_file {
     my ($file) = @_;
@@ -98,10 +104,12 @@ sub call_handler {
     ($died, @frames) = ();
     my $users = $SIG{__DIE__}; # set while the handler was loaded
     local $SIG{__DIE__} = !$users ? \&on_die : ref $users ? sub { on_die(@_); goto &$users } : $users;
+    my $debug = $call->{context}{debug};
+    $handler = debugged($handler, $debug, $context->get_remaining_time_in_millis) if $debug && load_own('debugger.pl');
     my $result = $handler->($call->{event}, $running);
     my $body = ref $result eq 'HASH' ? $result->{body} : $result;
     if (ref $body && (UNIVERSAL::isa($body, 'CODE') || UNIVERSAL::isa($body, 'GLOB'))) { # JSON cannot hold these
-        require "${folder}stream.pl";
+        load_own('stream.pl');
         return stream($call->{id}, $result, $context->{stream});
     }
     $running = undef;
@@ -133,8 +141,8 @@ sub on_die {
 sub callers {
     my ($depth, @stack, @caller) = @_;
     for (; @stack < 100 and @caller = caller $depth; $depth++) {
-        my $function = $caller[3] =~ /^OpenRuntime::/ ? '' : "$caller[3] at ";
-        push @stack, "$function$caller[1] line $caller[2]" if index($caller[1], $folder) && $caller[1] !~ m{/Carp(?:/Heavy)?\.pm\z};
+        my $function = $caller[3] =~ /^(?:OpenRuntime|DB)::/ ? '' : "$caller[3] at ";
+        push @stack, "$function$caller[1] line $caller[2]" if index($caller[1], $folder) && $caller[1] !~ m{/(?:Carp(?:/Heavy)?\.pm|perl5db\.pl)\z};
     }
     return @stack;
 }
@@ -388,6 +396,7 @@ sub main {
     if (uc($ENV{AWS_LAMBDA_LOG_FORMAT} // '') eq 'JSON') {
         $SIG{__WARN__} = ($ENV{AWS_LAMBDA_LOG_LEVEL} // '') =~ /^(?:ERROR|FATAL)\z/i ? sub { } : \&on_warn;
     }
+    $^P = 0x71f if $ENV{SLSDEBUG}; # compiles the handler so that perl5db.pl can stop in it
     my $handler = eval { load_handler(shift @ARGV // '') };
     if (!$handler) {
         write_response('{"error":' . describe_error($@) . '}');
@@ -405,6 +414,7 @@ sub main {
         last if !defined $line;
         my $call = read_event($line);
         my $answer = eval { $call->{hook} ? run_hook($call->{hook}) : call_handler($handler, $call) } // '"error":' . describe_error($@);
+        end_debugging() if defined &end_debugging;
         write_response('{"id":' . encode($call->{id}) . ",$answer}");
     }
 }
