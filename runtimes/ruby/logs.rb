@@ -20,7 +20,7 @@ module OpenRuntime
   class JsonFormatter < Logger::Formatter
     def call(severity, time, _program, message)
       head = { timestamp: time.getutc.strftime("%Y-%m-%dT%H:%M:%S.%LZ"), level: severity }
-      tail = { requestId: $_global_aws_request_id }.compact
+      tail = { requestId: $_global_aws_request_id, tenantId: OpenRuntime.tenant_id }.compact
       JSON.generate({ **head, **members(message), **tail }) << "\n"
     rescue StandardError # the message has no form in JSON
       JSON.generate({ **head, message: msg2str(message).dup.force_encoding("UTF-8").scrub, **tail }) << "\n"

@@ -124,6 +124,48 @@ def log_lines(runtime):
     return [json.loads(line) for line in runtime.log().splitlines()]
 
 
+FORKS = {
+    "rb": "def handle(event:, context:) = fork ? Process.wait && 'parent' : 'child'",
+    "php": "<?php function handle() { $pid = pcntl_fork(); if ($pid) { pcntl_waitpid($pid, $status); } return $pid ? 'parent' : 'child'; }",
+    "pl": "sub handle { my $pid = fork; waitpid $pid, 0 if $pid; return $pid ? 'parent' : 'child' } 1;",
+}
+
+
+@claim("ruby, php, perl: a fork of the handler that returns does not answer the call")
+def _():
+    for language, code in FORKS.items():
+        with handle(language, code) as runtime:
+            runtime.ready()
+            for _ in range(2):
+                assert runtime.respond(None) == "parent", language
+
+
+CAUSES = {
+    "rb": """def inner = raise(KeyError, "deep")
+def handle(event:, context:)
+  inner
+rescue KeyError
+  raise IOError, "outer"
+end
+""",
+    "php": """<?php
+function inner() { throw new DomainException('deep'); }
+function handle() { try { inner(); } catch (DomainException $error) { throw new LogicException('outer', 0, $error); } }
+""",
+}
+
+
+@claim("ruby, php: the stack of an exception goes on with its cause")
+def _():
+    for language, inner in ("rb", "KeyError"), ("php", "DomainException"):
+        with handle(language, CAUSES[language]) as runtime:
+            runtime.ready()
+            error = runtime.fail()
+            assert error["errorMessage"] == "outer", error
+            at = error["stackTrace"].index(f"Caused by {inner}: deep")
+            assert at > 0 and any("inner" in line or f"own.{language}:2" in line for line in error["stackTrace"][at + 1 :]), error
+
+
 @claim("php: an event of 9,990 levels is read, and the error for more levels says that there are too many")
 def _():
     code = "<?php function handle($event) { for ($n = 0; is_array($event); $n++) { $event = end($event); } return [$n, $event]; }"

@@ -160,3 +160,23 @@ Logger.new(nil).error("nowhere")
 @claim("ruby: AWS_LAMBDA_LOG_LEVEL hides nothing without the JSON format")
 def _():
     assert len(logs('Logger.new($stdout).debug("d")', AWS_LAMBDA_LOG_LEVEL="ERROR")) == 1
+
+
+@claim("ruby: a record in JSON has the tenant of the call")
+def _():
+    code = 'def handler(event:, context:)\n  Logger.new($stdout).info("x")\nend'
+    with start(code, env={"AWS_LAMBDA_LOG_FORMAT": "JSON"}) as runtime:
+        runtime.ready()
+        runtime.call(None, tenantId="blue")
+        runtime.call(None)
+        with_tenant, without = map(json.loads, runtime.log().splitlines())
+        assert with_tenant["tenantId"] == "blue" and "tenantId" not in without, (with_tenant, without)
+
+
+@claim("ruby: exit in a handler logs where it was called")
+def _():
+    with start("def inner = exit(3)\ndef handler(event:, context:)\n  inner\nend") as runtime:
+        runtime.ready()
+        runtime.begin(None)
+        assert runtime.process.wait(20) == 3
+        assert re.match(r"exit was called\n.*index\.rb:1:in .*exit", runtime.log()), runtime.log()
