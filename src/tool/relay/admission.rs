@@ -3,7 +3,7 @@
 //! Web pages can connect to every port of this machine. What they send begins like an HTTP request, or with the bytes
 //! of TLS or TURN. A debugger of Node.js sends an HTTP request, too: it must pass the guard, and its path must be the
 //! token. A debugger that speaks to debugpy begins with `Content-Length:`, one that speaks to pdb with a line of
-//! Python.
+//! Python, and one that speaks to Xdebug with a command that ends with NUL.
 
 use crate::http::guard::Guard;
 use crate::http::request_head;
@@ -121,7 +121,7 @@ fn kind_of(received: &[u8]) -> Option<Kind> {
     if first.is_ascii_control() && !b"\t\r\n\x1b".contains(&first) {
         return Some(Kind::Binary);
     }
-    if let Some(end) = received.iter().position(|byte| *byte == b'\n') {
+    if let Some(end) = received.iter().position(|byte| b"\n\0".contains(byte)) {
         return Some(if request_head::is_request_line(&received[..end]) { Kind::Http } else { Kind::Text });
     }
     let mut word = received.iter().take_while(|byte| **byte != b' ');
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(kind_of(b"GET / HT"), None);
         assert_eq!(kind_of(b"GET / HTTP/1.1\r\n"), Some(Kind::Http));
         assert_eq!(kind_of(b"post /x HTTP/1.0\n"), Some(Kind::Http));
-        for text in [&b"Content-Length: 1"[..], b"p secret\n", b"n\r\n", b"> /task/f.py(1)", b"\x1b[A"] {
+        for text in [&b"Content-Length: 1"[..], b"p secret\n", b"n\r\n", b"> /task/f.py(1)", b"\x1b[A", b"run -i 1\0"] {
             assert_eq!(kind_of(text), Some(Kind::Text));
         }
         assert_eq!(kind_of(b"\x16\x03\x01\n!import os\n"), Some(Kind::Binary));

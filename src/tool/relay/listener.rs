@@ -57,8 +57,12 @@ impl Relay {
              devtools://devtools/bundled/inspector.html?ws={address}/{token}\n\
              open-runtime: or have this in VS Code's launch.json:\n  \
              {{\"type\": \"node\", \"request\": \"attach\", \"name\": \"function\", \"address\": \"{host}\", \"port\": {port}}}\n\
-             open-runtime: for Python run this, or attach debugpy to that host and port:\n  \
-             nc {host} {port}"
+             open-runtime: for Python and Perl run this, or attach debugpy to that host and port:\n  \
+             nc {host} {port}\n\
+             open-runtime: for Ruby run this:\n  \
+             rdbg --attach {host} {port}\n\
+             open-runtime: for PHP run this, where your editor listens for Xdebug:\n  \
+             socat TCP:{host}:{port} TCP:127.0.0.1:9003"
         )
     }
 
