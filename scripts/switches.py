@@ -250,7 +250,7 @@ class Switches:
         return marked(numbers, text) if numbers else text
 
     def refuse(self, file, start, end):
-        """Gives a place of the written sources up, which the compiler refuses: first its form, then its mutants. False if it is none."""
+        """Gives a place of the written sources up, which the compiler refuses: first its form, then its mutants. False if there is none."""
         text = (self.tree / file).read_bytes()
         inner = None
         opened = []
@@ -262,7 +262,7 @@ class Switches:
                 if begin <= start and found.end() >= end and (inner is None or begin > inner[0]):
                     inner = begin, numbers
         if inner is None:
-            return False
+            return self.keep_arms(text, start, end)
         numbers = [int(number) for number in inner[1].split(b",")]
         node = self.places.get(numbers[0])
         if node is None:
@@ -275,6 +275,19 @@ class Switches:
         for number in numbers:
             self.places.pop(number, None)
         return True
+
+
+    def keep_arms(self, text, start, end):
+        """For a match that would not cover everything: none of its arms can be deleted."""
+        node = self.parser.parse(text).root_node.descendant_for_byte_range(start, end)
+        while node is not None and node.type != "match_expression":
+            node = node.parent
+        marks = re.findall(rb"/\*<([0-9,]+)\*/", node.text) if node is not None else []
+        arms = {int(number) for mark in marks for number in mark.split(b",")}
+        arms = {number for number in arms if number in self.places and self.form(number) == "MatchArm"}
+        for number in arms:
+            del self.places[number]
+        return bool(arms)
 
 
 def on(number):
