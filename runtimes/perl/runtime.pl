@@ -396,7 +396,7 @@ sub main {
     if (uc($ENV{AWS_LAMBDA_LOG_FORMAT} // '') eq 'JSON') {
         $SIG{__WARN__} = ($ENV{AWS_LAMBDA_LOG_LEVEL} // '') =~ /^(?:ERROR|FATAL)\z/i ? sub { } : \&on_warn;
     }
-    $^P = 0x71f if $ENV{SLSDEBUG}; # compiles the handler so that perl5db.pl can stop in it
+    $^P = 0x71f if $ENV{SLSDEBUG} || $ENV{_OPEN_RUNTIME_DEBUG}; # compiles the handler so that perl5db.pl can stop in it
     my $handler = eval { load_handler(shift @ARGV // '') };
     if (!$handler) {
         write_response('{"error":' . describe_error($@) . '}');

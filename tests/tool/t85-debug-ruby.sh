@@ -186,4 +186,15 @@ check 'Ruby: SIGTERM in a stop of VS Code raises an exception where the handler 
 	within 10000 says adapter.out disconnected
 '
 
+check 'Ruby: invoke --debug says how rdbg attaches, and the handler stops at its first line' '
+	choose_ports &&
+	cp "$tests/fakes/handlers/ruby/debugged.rb" . &&
+	rdbg "$outer" c c &&
+	"$open_runtime" invoke debugged.stops --debug="$outer" --quiet -d "{}" >response 2>invoke.log &&
+	same_json "{\"secret\":42,\"has\":[]}" response &&
+	says invoke.log "rdbg --attach 127.0.0.1 $outer" &&
+	rdbg_stopped_at 2 &&
+	rdbg_stopped_at 3
+'
+
 finish

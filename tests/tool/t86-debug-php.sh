@@ -163,4 +163,16 @@ check 'PHP: what a browser sends gets no debugger' '
 	fails_to grep -q "<response" browser.out
 '
 
+check 'PHP: invoke --debug says how an editor is connected, and the handler stops at its first line' '
+	choose_ports &&
+	mkdir task &&
+	cp "$tests/fakes/handlers/php/debugged.php" task &&
+	ln -s "$xdebug" task/xdebug.so &&
+	ide "$outer" resume &&
+	(cd task && "$open_runtime" invoke debugged.plain --debug="$outer" --quiet -d "{}" >../response 2>../invoke.log) &&
+	same_json "{\"secret\":42,\"has\":[]}" response &&
+	says invoke.log "socat TCP:127.0.0.1:$outer TCP:127.0.0.1:9003" &&
+	within 10000 says ide.out "paused in plain at line 11"
+'
+
 finish

@@ -129,4 +129,14 @@ check 'Perl: without perl5db.pl the invocation continues, and the log says what 
 	logged "locate perl5db.pl"
 '
 
+check 'Perl: with invoke --debug the handler stops at its first line' '
+	choose_ports &&
+	cp "$tests/fakes/handlers/perl/debugged.pl" . &&
+	terminal "$outer" n n "p \$secret" c &&
+	"$open_runtime" invoke debugged.stops --debug="$outer" --quiet -d "{}" >response 2>invoke.log &&
+	same_json "{\"secret\":42,\"has\":[]}" response &&
+	says terminal.out "debugged.pl:7" &&
+	says terminal.out "debugged.pl:9"
+'
+
 finish
