@@ -1,0 +1,1 @@
+return { echoes = function(event) return event end }
