@@ -1,0 +1,1 @@
+proc echoes {event context} {
