@@ -60,6 +60,12 @@ impl Pipes {
         self.unread.len() - self.taken >= MAX_UNREAD
     }
 
+    /// Whether STDOUT has bytes that were not read, or has ended.
+    pub fn has_output(&self) -> bool {
+        let mut awaited = [sys::awaited(self.stdout.as_ref().map(AsFd::as_fd), POLLIN)];
+        sys::poll(&mut awaited, Duration::ZERO).is_ok() && awaited[0].revents != 0
+    }
+
     /// Bytes that no line feed follows yet.
     pub fn rest(&self) -> &[u8] {
         &self.unread[self.taken..]
@@ -151,8 +157,10 @@ mod tests {
     #[test]
     fn lines_come_whole_from_pieces() {
         let (mut pipes, mut stdout, stderr) = pipes();
+        assert!(!pipes.has_output());
         for (piece, lines) in [("a", vec![]), ("b\nc\nd", vec!["ab", "c"]), ("\n\n", vec!["d", ""])] {
             stdout.write_all(piece.as_bytes()).unwrap();
+            assert!(pipes.has_output());
             pipes.turn(ALL, Duration::from_secs(1)).unwrap();
             let found: Vec<_> = std::iter::from_fn(|| pipes.line()).collect();
             assert_eq!(found, lines.iter().map(|line| line.as_bytes()).collect::<Vec<_>>());

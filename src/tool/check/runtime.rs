@@ -354,6 +354,14 @@ impl<'a> Runtime<'a> {
         self.wait_until(&format!("`{text}` in the log"), |runtime| Ok(runtime.log()?.contains(text)))
     }
 
+    /// Waits for the first bytes of an answer, and does not read them.
+    ///
+    /// # Errors
+    /// The claim fails if none come.
+    pub fn wait_for_output(&mut self) -> Verdict {
+        self.wait_until("the beginning of an answer", |runtime| Ok(runtime.pipes.has_output()))
+    }
+
     /// Reads only the log meanwhile, so that the runtime may have to wait for its reader.
     ///
     /// # Errors

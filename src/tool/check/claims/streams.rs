@@ -259,6 +259,7 @@ fn stream_back_pressure(trial: &Trial<'_>) -> Verdict {
     let mut runtime = Runtime::offered_as(trial, "streams_much", small_pipe)?;
     let call = Call::new("100000").streamed().with_time_left(300);
     runtime.send(&call.line())?;
+    runtime.wait_for_output()?;
     let made = settled(&mut runtime)?;
     ensure(made <= 8, format!("the handler has made {made} chunks of 64 KiB, and nobody reads"))?;
     for _ in 0..3 {
