@@ -16,7 +16,8 @@
 #                 scripts/mutants for FILE= and more
 # make docs       writes docs/event-kinds.md from the tool's table of kinds
 # make bench      measures the mapping of events, middlewares, streams, and all languages beside AWS's clients, each against its goals; the
-#                 first time it installs and compiles those clients. PUBLISH=1 writes the figures into README.md and docs/bench.svg
+#                 first time it installs and compiles those clients. PUBLISH=1 writes the figures into README.md, docs/bench.svg
+#                 and docs/handlers.md
 # make bench-quick  fewer languages and passes, in less than two minutes
 # make size       says where the size of bootstrap comes from, and compares it with its limit
 # make clean      removes what was built

@@ -2,7 +2,7 @@
 
 usage: bench.py [OPTION…]
   --quick           fewer languages and fewer passes, in less than two minutes
-  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh, resident, mapping; may come several times. node is all of Node.js
+  --family NAME     c, python, node20, node22, node24, ruby, php, perl, sh, exec, resident, mapping; may come several times. node is all of Node.js
   --dist FOLDER     what is measured, with bootstrap and runtimes/; default: dist/<arch>
   --against FOLDER  another build, which is measured beside it: the ratios are those of --dist to it. Goals do not count
   --passes N        how often each candidate serves small events; default: 15, or 5 with --quick. It starts twice as often, to
@@ -13,8 +13,9 @@ usage: bench.py [OPTION…]
   --goals FILE      the goals; default: goals.json beside this program
   --out FILE        default: dist/bench.json
   --work FOLDER     where events, logs and programs are; default: target/bench
-  --publish         writes the figures into README.md and docs/bench.svg. It needs a run of everything
+  --publish         writes the figures into README.md, docs/bench.svg and docs/handlers.md. It needs a run of everything
 
+Each language has the start of its bare interpreter beside it: with an empty program, from the start of the process to its end.
 All candidates and the Runtime API that is played for them share one CPU. The order is A B B A. Ratios are made pass by pass, and
 their medians are compared with the goals. The exit status is 1 if a goal is not reached.
 """
@@ -36,6 +37,7 @@ import mapping  # noqa: E402
 import page  # noqa: E402
 import resident  # noqa: E402
 import sessions  # noqa: E402
+import starts  # noqa: E402
 
 ROOT = candidates.ROOT
 
@@ -102,20 +104,22 @@ def measure_family(bench, family, options):
     if not here or here[0].name != "ours":
         return None
     passes = passes_of(options)
+    servers = [candidate for candidate in here if not candidate.is_bare]
     runs = [
         measured(bench, family, here, options, ["cold", "cold_cpu", "first"], sessions.STARTS, 2 * passes, "starts"),
-        measured(bench, family, here, options, sessions.SMALL, sessions.SMALL, passes, "small events"),
-        measured(bench, family, here, options, sessions.LARGE, sessions.LARGE, max(1, passes // 3), "large events"),
+        measured(bench, family, servers, options, sessions.SMALL, sessions.SMALL, passes, "small events"),
+        measured(bench, family, servers, options, sessions.LARGE, sessions.LARGE, max(1, passes // 3), "large events"),
     ]
     found = {"title": family.title, "passes": passes, "candidates": {}, "ratios": {}}
     for candidate in here:
-        values = merged(sessions.summary(each[candidate.name]) for each in runs)
-        values["size"] = sessions.spread([sessions.size_of(candidate.files or candidate.command[:1])])
+        values = merged(sessions.summary(each[candidate.name]) for each in runs if candidate.name in each)
+        if not candidate.is_bare:
+            values["size"] = sessions.spread([sessions.size_of(candidate.files or candidate.command[:1])])
         if candidate.counts and not options.no_counts:
             values.update(bench.counts(candidate))
         found["candidates"][candidate.name] = {"title": candidate.title, "values": values}
     for candidate in here[1:]:
-        found["ratios"][candidate.name] = merged(sessions.ratios(each["ours"], each[candidate.name]) for each in runs)
+        found["ratios"][candidate.name] = merged(sessions.ratios(each["ours"], each[candidate.name]) for each in runs if candidate.name in each)
     return found
 
 
@@ -172,10 +176,7 @@ def print_family(family):
 
 
 def cell(value, factor):
-    if value is None:
-        return ""
-    number = value["p50"] * factor
-    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
+    return "" if value is None else starts.number(value["p50"] * factor)
 
 
 def main():
@@ -189,6 +190,7 @@ def main():
         found = measure_one(bench, family, options)
         if found:
             report["families"][family.name] = found
+    starts.show(report)
     wanted = [] if options.against else json.loads(Path(options.goals).read_text())
     report["goals"] = goals.check(wanted, report, options.no_peers, options.no_counts)
     report["seconds"] = round(time.monotonic() - began)

@@ -2,6 +2,7 @@
 import os
 import platform
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,7 @@ class Candidate:
     files: list = None  # what it brings, with folders; default: the program
     counts: bool = False  # whether its system calls and instructions are counted
     is_peer: bool = False  # AWS's client
+    is_bare: bool = False  # an interpreter with an empty program, whose start and end are measured
 
     def is_here(self):
         return Path(self.needs or self.command[0]).exists()
@@ -81,19 +83,36 @@ def ours_and(dist, against, language, **environment):
     return found
 
 
+def bare(program, *options, **environment):
+    """The interpreter with an empty program: with the options that our language runtime gives it, and, if there are some, without them."""
+    program = shutil.which(str(program), path=ENVIRONMENT["PATH"]) or str(program)
+    found = {"bare": list(options), **({"plain": []} if options else {})}
+    return [
+        Candidate(name, " ".join([Path(program).name, *given]), [program, *given, "/dev/null"], environment, is_bare=True)
+        for name, given in found.items()
+    ]
+
+
 def families(work, dist, against=None):
     """`work` has the C programs, and a copy of `dist` as in a layer."""
     return [
         c_family(work, dist, against),
         python_family(work, dist, against),
         *(node_family(version, dist, against) for version in ("20", "22", "24")),
-        *(
-            Family(name, title, ours_and(dist, against, title, SLSRUNTIME=name), scale)
-            for name, title, scale in (("ruby", "Ruby", 0.5), ("php", "PHP", 0.5), ("perl", "Perl", 0.5), ("sh", "shell", 0.2))
-        ),
+        family_alone("ruby", "Ruby", 0.5, dist, against, bare("ruby", "--disable-gems")),
+        family_alone("php", "PHP", 0.5, dist, against, bare("php")),
+        family_alone("perl", "Perl", 0.5, dist, against, bare("perl", PERL_BADLANG="0")),
+        family_alone("sh", "shell", 0.2, dist, against, bare("sh")),
+        # The handler is cat, which is started for each event.
+        family_alone("exec", "an executable file", 0.2, dist, against, bare("cat"), _HANDLER=shutil.which("cat") or "/bin/cat"),
         Family("resident", "resident middlewares", []),
         Family("mapping", "the mapping of events", []),
     ]
+
+
+def family_alone(name, title, scale, dist, against, interpreter, **environment):
+    """A language for which AWS has no client that could be measured."""
+    return Family(name, title, [*ours_and(dist, against, title, SLSRUNTIME=name, **environment), *interpreter], scale)
 
 
 def c_family(work, dist, against):
@@ -130,7 +149,7 @@ def python_family(work, dist, against):
     found = ours_and(dist, against, "Python", PATH=path, SLSRUNTIME="python")
     # On Lambda the folders of layers are read-only, so that Python compiles the language runtime at each start.
     layer = ours("ours-layer", work / "layer", "Python, no bytecode", PATH=path, SLSRUNTIME="python", PYTHONDONTWRITEBYTECODE="1")
-    return Family("python", "Python", [*found, layer, aws], is_quick=True)
+    return Family("python", "Python", [*found, layer, aws, *bare(interpreter, "-S")], is_quick=True)
 
 
 def node_family(version, dist, against):
@@ -150,7 +169,7 @@ def node_family(version, dist, against):
     title = "aws-lambda-ric " + locked("runtimes/nodejs-client/package.json", f'"{package}": "npm:aws-lambda-ric@')
     files = [modules / package / part for part in parts]
     aws = Candidate("aws-lambda-ric", title, command, {"PATH": path}, modules / package / native, files, is_peer=True)
-    return Family(f"node{version}", f"Node.js {version}", found + [aws], is_quick=version == "20")
+    return Family(f"node{version}", f"Node.js {version}", [*found, aws, *bare(folder / "node")], is_quick=version == "20")
 
 
 def environment_of(candidate):

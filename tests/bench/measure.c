@@ -1,6 +1,7 @@
 /* Plays Lambda's Runtime API for one program, and measures it: its start, its first invocation, warm ones, CPU time, memory.
+   Without an event, the program needs no Runtime API: how long it takes from its start to its end is measured.
 
-   usage: measure [OPTION VALUE]… EVENT… -- PROGRAM [ARGUMENT…]
+   usage: measure [OPTION VALUE]… [EVENT…] -- PROGRAM [ARGUMENT…]
      --cpu N        pins itself and the program to this CPU
      --log FILE     gets what the program prints; default: /dev/null
      --keep FOLDER  gets the last response to each event, as FOLDER/NAME
@@ -8,8 +9,8 @@
    EVENT is NAME:FILE:SKIP:COUNT: the file is the event of SKIP invocations that do not count, and then of COUNT that do.
 
    The result is one JSON object on stdout. Times are in microseconds, memory is in KB. "cold" lasts from before fork to the first
-   GET /next, "first" from the first event to the end of its response, and so does the latency of later invocations. "cycle" lasts
-   until the next GET /next. "cpu" is the CPU time of the whole tree of processes, an average. "pss" is the kernel's figure of the tree's
+   GET /next, or to the end of a program that gets no event, "first" from the first event to the end of its response, and so does the
+   latency of later invocations. "cycle" lasts until the next GET /next. "cpu" is the CPU time of the whole tree of processes, an average. "pss" is the kernel's figure of the tree's
    memory, and "memory" is what that would be if no other process had the same libraries. Each later event is sent as soon as
    it is asked for. If something goes wrong, the reason is on stderr, and the exit status is 1. */
 #define _GNU_SOURCE
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -115,7 +117,7 @@ static void *allocate(void *old, size_t length)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: measure [--cpu N] [--log FILE] [--keep FOLDER] [--limit-s N] NAME:FILE:SKIP:COUNT… -- PROGRAM [ARGUMENT…]\n");
+	fprintf(stderr, "usage: measure [--cpu N] [--log FILE] [--keep FOLDER] [--limit-s N] [NAME:FILE:SKIP:COUNT…] -- PROGRAM [ARGUMENT…]\n");
 	exit(2);
 }
 
@@ -174,7 +176,7 @@ static void read_arguments(char **arguments)
 			usage();
 		}
 	}
-	if (!options.event_count || !*arguments || !arguments[1])
+	if (!*arguments || !arguments[1])
 		usage();
 	options.command = arguments + 1;
 }
@@ -392,11 +394,17 @@ static void stop_program(void)
 	program = 0;
 }
 
-/* Why the program has ended. It is not reaped: that is left to stop_program. */
-static void report_end(void)
+static siginfo_t how_it_ended(void)
 {
 	siginfo_t end = {0};
 	waitid(P_PID, program, &end, WEXITED | WNOWAIT);
+	return end;
+}
+
+/* Why the program has ended. It is not reaped: that is left to stop_program. */
+static void report_end(void)
+{
+	siginfo_t end = how_it_ended();
 	die("%s ended, with %s %d, after %ld invocations", options.command[0], end.si_code == CLD_EXITED ? "status" : "signal", end.si_status,
 	    invocations);
 }
@@ -711,6 +719,24 @@ static struct connection *run_event(struct connection *next, const struct event 
 	return next;
 }
 
+/* The start and the end of a program that gets no event. It must succeed. */
+static void run_alone(void)
+{
+	double began = now_us();
+	start_program();
+	struct pollfd ended = {.fd = program_pidfd, .events = POLLIN};
+	if (checked(poll(&ended, 1, options.limit_ms), "wait for the end") == 0)
+		die("%s does not end within %ld ms", options.command[0], options.limit_ms);
+	double cold = now_us() - began;
+	siginfo_t end = how_it_ended();
+	if (end.si_code != CLD_EXITED || end.si_status)
+		report_end();
+	struct rusage used;
+	checked(wait4(program, NULL, 0, &used), "wait for the program");
+	double cpu = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+	printf("{\"cold\": %.2f, \"cold_cpu\": %.2f, \"events\": {}}\n", cold, cpu);
+}
+
 int main(int count, char **arguments)
 {
 	(void)count;
@@ -723,6 +749,10 @@ int main(int count, char **arguments)
 	epoll = checked(epoll_create1(EPOLL_CLOEXEC), "make an epoll");
 	listen_at_any_port();
 	watch(listener);
+	if (!options.event_count) {
+		run_alone();
+		return 0;
+	}
 
 	double began = now_us();
 	start_program();

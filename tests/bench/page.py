@@ -1,12 +1,15 @@
-"""Writes what was measured into README.md, as a table, and into docs/bench.svg, as a chart."""
+"""Writes what was measured into README.md and docs/handlers.md, as tables, and into docs/bench.svg, as a chart."""
 import datetime
 import textwrap
 from xml.sax.saxutils import escape
 
 import candidates
+import starts
+from starts import number
 
 README = candidates.ROOT / "README.md"
 CHART = candidates.ROOT / "docs/bench.svg"
+HANDLERS = candidates.ROOT / "docs/handlers.md"
 BEGIN = "<!-- make bench PUBLISH=1 writes the figures from here -->\n"
 END = "<!-- to here -->\n"
 
@@ -18,6 +21,8 @@ ROWS = [
     ("node24", "aws-lambda-ric", "Node.js 24"),
     ("c", "lambda_runtime", "C, beside Rust"),
 ]
+# Languages without a client of AWS's, which are in the table of starts.
+ALONE = ("ruby", "php", "perl", "sh", "exec")
 # What they show: metric, in words, unit, factor.
 FIGURES = [
     ("cold", "cold start", "ms", 1e-3),
@@ -31,15 +36,32 @@ IN_CHART = ("cold", "100B/p50", "100B/memory")
 
 def missing(report):
     """The families that a page needs and that were not measured."""
-    found = report["families"]
-    return [family for family, client, _ in ROWS if client not in found.get(family, {}).get("candidates", {})]
+    needed = {family: client for family, client, _ in ROWS} | dict.fromkeys(ALONE, "bare")
+    return [family for family, name in needed.items() if name not in report["families"].get(family, {}).get("candidates", {})]
 
 
 def publish(report):
     CHART.write_text(chart(report))
-    text = README.read_text()
-    head, rest = text.split(BEGIN)
-    README.write_text(head + BEGIN + section(report) + END + rest.split(END)[1])
+    replace(README, section(report))
+    replace(HANDLERS, starts_section(report))
+
+
+def replace(page, section):
+    """Puts the section between the two comments of a page."""
+    head, rest = page.read_text().split(BEGIN)
+    page.write_text(head + BEGIN + section + END + rest.split(END)[1])
+
+
+def starts_section(report):
+    day = datetime.date.fromisoformat(report["date"])
+    text = (
+        f"Measured by `make bench` on {day.day} {day:%B %Y}, on {report['machine']}, all on one core. A cold start lasts from the start of the "
+        "process to its first request for an event. An invocation is an echo of 100 bytes. The interpreter alone runs an empty program, "
+        "from its start to its end: with the options that Open Runtime gives it, and, if there are some, without them. "
+        "The last column has the ratios to these, made pass by pass. "
+        f"Figures are medians of {2 * report['families']['ruby']['passes']} starts. The executable file is `cat`, which is started for each event."
+    )
+    return f"\n{starts.table(report)}\n{wrapped(text)}\n"
 
 
 def section(report):
@@ -69,6 +91,10 @@ def words(report):
         "of all processes after the warm invocations; what they share counts once. The last row is a child in C, beside "
         f"AWS's client for Rust, which needs no child.{bytecode(report['families']['python']['candidates'])}"
     )
+    return wrapped(text)
+
+
+def wrapped(text):
     return textwrap.fill(text, 132, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
@@ -84,10 +110,6 @@ def bytecode(python):
 
 def figure(candidate, metric, factor):
     return number(candidate["values"][metric]["p50"] * factor)
-
-
-def number(value):
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 # The chart: a panel for each figure, in it a pair of bars for each language.

@@ -44,7 +44,8 @@ class Bench:
         compile_c(self.work / "echo/language-runtime", "echo.c", small, "-static")
 
     def session(self, candidate, events, prefix=()):
-        """One life of the program. `events` is {name: (skipped, counted)}. Returns {metric: value}."""
+        """One life of the program. `events` is {name: (skipped, counted)}; a bare one gets none. Returns {metric: value}."""
+        events = {} if candidate.is_bare else events
         command = [self.work / "measure", "--log", self.log(candidate), "--keep", self.work / "responses"]
         if self.cpu is not None:
             command += ["--cpu", self.cpu]
@@ -164,6 +165,6 @@ def ratios(ours, theirs):
 
 
 def size_of(paths):
-    """The bytes of files, and of all files in folders, without Python's bytecode."""
+    """The bytes of files, and of all files in folders, without Python's bytecode and what links refer to."""
     files = [file for path in map(Path, paths) for file in ([path] if path.is_file() else path.rglob("*"))]
-    return sum(file.stat().st_size for file in files if file.is_file() and "__pycache__" not in file.parts)
+    return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts)

@@ -57,6 +57,16 @@ check 'CPU time and memory of all processes count' '
 	figure "r[\"events\"][\"e\"][\"pss\"] > $kb"
 '
 
+check 'without an event, the start and the end of a program are measured, with its CPU time' '
+	compile &&
+	./measure -- sleep 0.05 >result &&
+	figure "50000 <= r[\"cold\"] < 50000 + 500000 and r[\"cold_cpu\"] < 20000 and r[\"events\"] == {}" &&
+	./measure -- sh -c "i=0; while test \$i -lt 60000; do i=\$((i + 1)); done" >result &&
+	figure "r[\"cold_cpu\"] > 10000" &&
+	fails_with "false ended, with status 1, after 0 invocations" ./measure -- false &&
+	fails_with "sleep does not end within 1000 ms" ./measure --limit-s 1 -- sleep 60
+'
+
 check 'a program that ends, reports an error, asks nothing or does not exist ends the measuring with a reason' '
 	compile &&
 	fails_with "false ended, with status 1, after 0 invocations" ./measure e:event:0:1 -- false &&
@@ -84,9 +94,9 @@ check 'the system calls of the floor are four in an invocation' '
 	same "4.0 4.0" "$(python3 count.py)"
 '
 
-# quick [OPTION…]: measures a child in C once, and few other things.
+# quick [OPTION…]: measures a child in C once, or $FAMILY, and few other things.
 quick() {
-	python3 "$bench/bench.py" --quick --family c --passes 1 --no-peers --no-counts --work "$scratch/bench" --out "$work/bench.json" "$@" >told 2>errors && return
+	python3 "$bench/bench.py" --quick --family "${FAMILY:-c}" --passes 1 --no-peers --no-counts --work "$scratch/bench" --out "$work/bench.json" "$@" >told 2>errors && return
 	set -- $?
 	cat errors
 	return "$1"
@@ -117,18 +127,34 @@ assert ratios[\"100B/p50\"][\"p50\"] > 0 and ratios[\"cold\"][\"p50\"] > 0, rati
 "
 '
 
-# made_up: writes a report of every family that the page shows, and of both chart and table. Prints what page.py makes of it.
+check 'a language is measured beside the start of its bare interpreter, pass by pass' '
+	FAMILY=exec quick &&
+	python3 -c "
+import json
+family = json.load(open(\"bench.json\"))[\"families\"][\"exec\"]
+ours, bare = (family[\"candidates\"][name][\"values\"] for name in (\"ours\", \"bare\"))
+assert set(bare) == {\"cold\", \"cold_cpu\"} and {\"cold\", \"first\", \"100B/p50\"} < set(ours), (set(bare), set(ours))
+assert set(family[\"ratios\"][\"bare\"]) == {\"cold\", \"cold_cpu\"} and family[\"candidates\"][\"bare\"][\"title\"] == \"cat\", family
+" &&
+	grep -Eq "^an executable file +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+-[0-9.]+  cat$" told
+'
+
+# made_up: writes a report of every family that the pages show, and of both chart and tables. Prints what page.py makes of it.
 made_up() {
 	cat >made-up.py <<-END
 		import sys
 		sys.dont_write_bytecode = True
 		sys.path.insert(0, "$bench")
-		import page
+		import page, starts
 		values = {metric: {"p50": 1000.0} for metric, *_ in page.FIGURES}
 		names = {"ours": "Open Runtime", "awslambdaric": "AWS & 1", "aws-lambda-ric": "AWS 2", "lambda_runtime": "AWS 3"}
 		every = {name: {"title": title, "values": values} for name, title in names.items()}
 		family = {"title": "any", "passes": 3, "candidates": every}
 		report = {"date": "2026-11-24", "machine": "any machine", "families": {name: family for name, _, _ in page.ROWS}}
+		alone = {"bare": {"title": "i -o", "values": values}, "plain": {"title": "i", "values": {"cold": {"p50": 500.0}}}}
+		ratios = {"bare": {"cold": {"p50": 1}}, "plain": {"cold": {"p50": 2}}}
+		alone = {"title": "alone", "passes": 3, "candidates": {**every, **alone}, "ratios": ratios}
+		report["families"].update({name: alone for name in page.ALONE})
 		sys.stdout.write($1)
 	END
 	python3 made-up.py
@@ -155,9 +181,17 @@ check 'the README has a place for the figures, which the tool fills with a chart
 	python3 -c "from xml.etree import ElementTree; ElementTree.parse(\"$repository/docs/bench.svg\")"
 '
 
+check 'docs/handlers.md has a place for the starts, which the tool fills with a row for each language' '
+	made_up "page.starts_section(report)" >section &&
+	same 5 "$(grep -Fxc "| alone | 1.00 | 1.00 | 1000 | \`i -o\` 1.00, \`i\` 0.50 | 1.00, 2.00 |" section)" &&
+	says section "medians of 6 starts" &&
+	made_up "str(page.HANDLERS.read_text().count(page.BEGIN)) + str(page.HANDLERS.read_text().count(page.END))" >places &&
+	same 11 "$(cat places)"
+'
+
 check 'figures are published of a run of everything alone' '
 	made_up "str(page.missing(report)) + str(page.missing({\"families\": {\"python\": {\"candidates\": {\"ours\": 1}}}}))" >missing &&
-	same "[][${quote}python${quote}, ${quote}node20${quote}, ${quote}node22${quote}, ${quote}node24${quote}, ${quote}c${quote}]" "$(cat missing)"
+	same "[][${quote}python${quote}, ${quote}node20${quote}, ${quote}node22${quote}, ${quote}node24${quote}, ${quote}c${quote}, ${quote}ruby${quote}, ${quote}php${quote}, ${quote}perl${quote}, ${quote}sh${quote}, ${quote}exec${quote}]" "$(cat missing)"
 '
 
 # ledger: prints what scripts/size says of the built bootstrap, without a build.
