@@ -3,9 +3,7 @@
 use std::io::IoSlice;
 
 use crate::child::protocol::{self, Call, Part};
-use crate::cloudevents::formats::base64;
 use crate::error::InvocationError;
-use crate::json_line::push_json;
 use crate::os::deadline::Deadline;
 use crate::response::Response;
 
@@ -75,8 +73,6 @@ struct Pieces {
     head: String,
     /// Bytes of the body that nobody has taken yet.
     body: Vec<u8>,
-    /// What a line with bytes begins with, as a rule.
-    start: Vec<u8>,
 }
 
 impl OpenStream {
@@ -292,12 +288,11 @@ impl<'a> Exchange<'a> {
         self.open.iter().position(is_it)
     }
 
-    /// Takes a line with bytes of a stream if it has the usual form. It need not be read as JSON then, which would take twice the time.
-    /// False if it has another form.
-    pub fn take_bytes(&mut self, line: &[u8]) -> bool {
-        let Some(pieces) = self.pieces.as_mut().filter(|_| !self.open.is_empty()) else { return false };
-        let text = line.strip_prefix(&*pieces.start).and_then(|text| text.strip_suffix(b"\"}"));
-        text.is_some_and(|text| base64::decode_onto(text, &mut pieces.body))
+    /// Takes bytes of a stream that followed a line which [`take_part`](Exchange::take_part) took.
+    pub fn take_bytes(&mut self, bytes: &[u8]) {
+        if let Some(pieces) = &mut self.pieces {
+            pieces.body.extend_from_slice(bytes);
+        }
     }
 
     /// Takes a part of a stream, the answer to the call `id`. A part that must not come now fails the call. False if no such call is
@@ -309,15 +304,13 @@ impl<'a> Exchange<'a> {
                 pieces.body.extend_from_slice(&bytes);
                 return true;
             }
+            (Part::BytesFollow(_), Some(_)) => return true,
             (Part::End, Some(_)) => {
                 self.settle_at(position, Ok(Response::default()));
                 return true;
             }
             (Part::Head(head), None) if self.calls.may_stream && self.output.is_none() => {
-                let mut start = Vec::new();
-                push_json(&mut start, "{\"id\":", id);
-                start.extend_from_slice(b",\"base64\":\"");
-                self.pieces = Some(Pieces { head: head.to_owned(), body: Vec::new(), start });
+                self.pieces = Some(Pieces { head: head.to_owned(), body: Vec::new() });
                 return true;
             }
             (Part::Head(_), None) => "nobody has asked for one",
@@ -709,28 +702,5 @@ mod tests {
         let mut exchange = Exchange::resume(&calls, stream);
         assert!(exchange.is_over() && exchange.take_failure().is_none());
         assert_eq!(exchange.body().unwrap(), b"all");
-    }
-
-    #[test]
-    fn bytes_in_the_usual_form_are_not_read_as_json() {
-        let own = call_that_may_stream();
-        let mut exchange = Exchange::new(&own);
-        send(&mut exchange, 1);
-        let line = br#"{"id":"r#0","base64":"AP8="}"#;
-        assert!(!exchange.take_bytes(line)); // there is no head
-        exchange.take_part("r#0", Part::Head("{}"));
-        assert!(exchange.take_bytes(line) && exchange.take_bytes(br#"{"id":"r#0","base64":""}"#));
-        for other in [
-            &br#"{"id":"r#1","base64":"AP8="}"#[..],
-            br#"{"id":"r#0","base64":"AP8=","end":true}"#,
-            br#"{"id":"r#0","base64":"A"}"#,
-            br#"{"id":"r#0", "base64":"AP8="}"#,
-            br#"{"id":"r#0","base64":"AP8="} "#,
-        ] {
-            assert!(!exchange.take_bytes(other));
-        }
-        assert_eq!(exchange.body().unwrap(), b"\0\xff");
-        exchange.take_part("r#0", Part::End);
-        assert!(!exchange.take_bytes(line)); // it is too late
     }
 }

@@ -19,6 +19,8 @@ pub struct Lines {
     searched: usize,
     /// The length of the last large line: the next one is often as long.
     expected: usize,
+    /// So many bytes come before the next line.
+    between: usize,
 }
 
 impl Lines {
@@ -27,7 +29,23 @@ impl Lines {
         if self.buffer.len() >= LARGE_PIECE {
             self.buffer.reserve(self.expected.saturating_sub(self.buffer.len()));
         }
+        self.buffer.reserve(self.between.min(LARGE_LINE));
         process.read(&mut self.buffer)
+    }
+
+    /// So many bytes follow the line that was taken last, and belong to no line.
+    pub fn expect_bytes(&mut self, count: usize) {
+        self.between = count;
+    }
+
+    /// What has come of these bytes, once.
+    pub fn take_bytes(&mut self) -> &[u8] {
+        let bytes = self.buffer.get(self.start..).unwrap_or_default();
+        let bytes = bytes.get(..self.between).unwrap_or(bytes);
+        self.between -= bytes.len();
+        self.start += bytes.len();
+        self.searched = self.searched.max(self.start); // what was searched of a line is not searched again
+        bytes
     }
 
     /// Reads what is left, see [`Process::drain`].
@@ -86,9 +104,9 @@ impl Lines {
         }
     }
 
-    /// How many bytes of an unfinished line there are.
+    /// How many bytes of an unfinished line there are, or how many are still to come before the next one.
     pub fn unfinished(&self) -> usize {
-        self.buffer.len() - self.start
+        self.buffer.len() - self.start + self.between
     }
 }
 
@@ -110,6 +128,23 @@ mod tests {
         assert_eq!(lines.take_next().unwrap(), b"three");
         assert_eq!(lines.take_next(), None);
         assert_eq!(lines.unfinished(), 4);
+    }
+
+    #[test]
+    fn bytes_between_two_lines_come_as_they_are() {
+        let mut lines = lines(b"five\n\n{\n");
+        assert_eq!(lines.take_next().unwrap(), b"five");
+        lines.expect_bytes(5);
+        assert_eq!(lines.take_bytes(), b"\n{\n");
+        assert_eq!(lines.take_bytes(), b"");
+        assert_eq!(lines.unfinished(), 2);
+        assert_eq!(lines.take_next(), None);
+        lines.push(b"\n\nnext\nhalf");
+        assert_eq!(lines.take_bytes(), b"\n\n");
+        assert_eq!(lines.unfinished(), 9);
+        assert_eq!(lines.take_next().unwrap(), b"next");
+        assert_eq!(lines.take_bytes(), b"");
+        assert_eq!(lines.take_next(), None);
     }
 
     #[test]

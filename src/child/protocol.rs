@@ -76,6 +76,8 @@ pub enum Part<'a> {
     Head(&'a str),
     /// Bytes of its body.
     Bytes(Cow<'a, [u8]>),
+    /// So many bytes of its body follow the line, as they are.
+    BytesFollow(usize),
     /// The last one: it is complete.
     End,
 }
@@ -123,7 +125,7 @@ impl<'a> Line<'a> {
             b"output" => self.output.replace(text()?).is_none(),
             b"error" => self.error.replace(std::str::from_utf8(value).ok()?).is_none(),
             b"ready" => self.ready.replace(unless_null(value, Ready::read)?).is_none(),
-            b"stream" | b"chunk" | b"base64" | b"end" => self.part.replace(part(name, value)?).is_none(),
+            b"stream" | b"chunk" | b"base64" | b"bytes" | b"end" => self.part.replace(part(name, value)?).is_none(),
             _ => true,
         };
         is_new.then_some(())
@@ -159,6 +161,7 @@ fn part<'a>(name: &[u8], value: &'a [u8]) -> Option<Part<'a>> {
     let text = read_text(value);
     match name {
         b"stream" => std::str::from_utf8(value).ok().map(Part::Head),
+        b"bytes" => number(value).and_then(|count| count.try_into().ok()).map(Part::BytesFollow),
         b"base64" => base64::decode(text?.as_bytes()).map(|bytes| Part::Bytes(bytes.into())),
         b"chunk" => Some(Part::Bytes(match text? {
             Cow::Borrowed(text) => text.as_bytes().into(),
@@ -230,7 +233,7 @@ pub fn call_suffix(
         tail.extend_from_slice(format!(",\"port\":{port},\"break\":{stops_at_first_line}}}").as_bytes());
     }
     if may_stream {
-        tail.extend_from_slice(b",\"stream\":true");
+        tail.extend_from_slice(b",\"stream\":true,\"bytes\":true");
     }
     let caller = [(",\"clientContext\":", &invocation.client_context), (",\"identity\":", &invocation.identity)];
     for (name, value) in caller {
@@ -433,7 +436,7 @@ mod tests {
         let line = line_for(r#"{"tenantId":"yours","debug":1}"#, "{}");
         let (own, callers) = line.split_once(r#","clientContext":"#).unwrap();
         assert!(own.contains(r#""tenantId":"mine""#) && own.contains(r#""debug":{"host":"h\","#), "{own}");
-        assert!(own.ends_with(r#","stream":true"#), "{own}");
+        assert!(own.ends_with(r#","stream":true,"bytes":true"#), "{own}");
         assert!(!callers.contains(r#""debug":{"#) && callers.ends_with(",\"identity\":{}}}\n"), "{callers}");
     }
 
@@ -444,6 +447,7 @@ mod tests {
             (r#"{"id":"a","chunk":""}"#, Part::Bytes(b"".into())),
             (r#"{"id":"a","chunk":"\u0000\u00e9\n"}"#, Part::Bytes("\0é\n".as_bytes().into())),
             (r#"{"base64":"AP8=","id":"a"}"#, Part::Bytes(b"\0\xff".into())),
+            (r#"{"id":"a","bytes":70000}"#, Part::BytesFollow(70000)),
             (r#"{"id":"a","end":true}"#, Part::End),
         ] {
             let Message::Part { id, part: read } = Message::parse(line.as_bytes()).unwrap() else { panic!("{line}") };
@@ -466,6 +470,9 @@ mod tests {
             r#"{"id":"a","chunk":"\ud83d"}"#,
             r#"{"id":"a","base64":"A"}"#,
             r#"{"id":"a","base64":null}"#,
+            r#"{"id":"a","bytes":-1}"#,
+            r#"{"id":"a","bytes":"1"}"#,
+            r#"{"id":"a","bytes":1,"chunk":"x"}"#,
             r#"{"id":"a","end":false}"#,
             r#"{"id":"a","chunk":"x","end":true}"#,
             r#"{"chunk":"x"}"#,

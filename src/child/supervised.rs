@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::child::exchange::{Answers, Calls, Exchange};
 use crate::child::launch::Launch;
 use crate::child::lines::Lines;
-use crate::child::protocol::{self, Message, Ready};
+use crate::child::protocol::{self, Message, Part, Ready};
 use crate::child::restarts::{BOOT_LIMIT, Restarts};
 use crate::error::InvocationError;
 use crate::log::Log;
@@ -36,6 +36,8 @@ pub struct Supervised {
     state: State,
     lines: Lines,
     has_dropped: bool,
+    /// Whether the bytes between two lines are to be dropped.
+    drops_bytes: bool,
     has_hooks: bool,
     /// How often the pipe of SIGCHLD had been emptied when the process was looked at last.
     checked: u32,
@@ -95,6 +97,7 @@ impl Supervised {
             state,
             lines,
             has_dropped: false,
+            drops_bytes: false,
             has_hooks: false,
             checked: signals.times_emptied(),
         };
@@ -363,10 +366,12 @@ impl Supervised {
 
     /// Takes the lines that have come.
     fn take_lines(&mut self, mut exchange: Option<&mut Exchange<'_>>) {
-        while let Some(line) = self.lines.take_next() {
-            if exchange.as_deref_mut().is_some_and(|exchange| exchange.take_bytes(&line)) {
-                continue;
+        loop {
+            let bytes = self.lines.take_bytes();
+            if let Some(exchange) = exchange.as_deref_mut().filter(|_| !self.drops_bytes) {
+                exchange.take_bytes(bytes);
             }
+            let Some(line) = self.lines.take_next() else { break };
             if let Err(error) = self.take_line(line, exchange.as_deref_mut()) {
                 return self.mark_dead(error, exchange.is_none()); // nothing that follows can be trusted
             }
@@ -388,7 +393,14 @@ impl Supervised {
             Message::Response { is_output: true, .. } if self.middleware.is_none() => {
                 return self.settle_unreadable(&line, protocol::NO_MESSAGE.to_owned(), exchange);
             }
-            Message::Part { id, part } => exchange.is_some_and(|exchange| exchange.take_part(&id, part)),
+            Message::Part { id, part } => {
+                if let Part::BytesFollow(count) = part {
+                    self.lines.expect_bytes(count);
+                }
+                let is_expected = exchange.is_some_and(|exchange| exchange.take_part(&id, part));
+                self.drops_bytes = !is_expected;
+                is_expected
+            }
             Message::Response { id, response, is_output } => {
                 let id = id.into_owned(); // it may be a part of the line, which is given away
                 exchange.is_some_and(|exchange| {

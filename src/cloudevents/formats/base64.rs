@@ -20,27 +20,19 @@ pub fn encode(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Decodes base64, with or without padding. Returns `None` if `text` is not base64.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    decode_onto(text, &mut bytes).then_some(bytes)
-}
-
-/// Decodes it to the end of `bytes`. Returns false, and appends nothing, if `text` is not base64.
-pub fn decode_onto(text: &[u8], bytes: &mut Vec<u8>) -> bool {
     let text = match text {
         [text @ .., b'=', b'='] if text.len() % 4 == 2 => text,
         [text @ .., b'='] if text.len() % 4 == 3 => text,
         _ => text,
     };
     if text.len() % 4 == 1 {
-        return false;
+        return None;
     }
-    let start = bytes.len();
-    bytes.resize(start + text.len() / 4 * 3, 0);
-    let out = bytes.get_mut(start..).unwrap_or_default();
-    let (mut seen, decoded) = decode_sixteens(text, out);
+    let mut bytes = vec![0; text.len() / 4 * 3];
+    let (mut seen, decoded) = decode_sixteens(text, &mut bytes);
     let groups = text.get(decoded..).unwrap_or_default().chunks_exact(4);
     let rest = groups.remainder();
-    for (group, out) in groups.zip(out.get_mut(decoded / 4 * 3..).unwrap_or_default().chunks_exact_mut(3)) {
+    for (group, out) in groups.zip(bytes.get_mut(decoded / 4 * 3..).unwrap_or_default().chunks_exact_mut(3)) {
         if let ([a, b, c, d], [x, y, z]) = (group, out) {
             let [a, b, c, d] = [value(*a), value(*b), value(*c), value(*d)];
             seen |= a | b | c | d;
@@ -53,11 +45,7 @@ pub fn decode_onto(text: &[u8], bytes: &mut Vec<u8>) -> bool {
         bytes.push(a << 2 | b >> 4);
         bytes.extend(rest.first().map(|_| b << 4 | c >> 2));
     }
-    let is_base64 = seen < NO_LETTER;
-    if !is_base64 {
-        bytes.truncate(start);
-    }
-    is_base64
+    (seen < NO_LETTER).then_some(bytes)
 }
 
 /// Decodes as many letters as can be decoded sixteen at once, and returns how many. The other number is [`NO_LETTER`] if one of them
