@@ -211,6 +211,7 @@ function makeCall(id, context) {
     isAnswered: false,
     isDebugged: Boolean(context.debug),
     mayStream: context.stream === true,
+    takesBytes: context.bytes === true, // a stream's, between its lines
     outcome: undefined,
     stream: undefined, // the ResponseStream that answers it
   };

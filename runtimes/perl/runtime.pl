@@ -21,7 +21,7 @@ for ($from_bootstrap, $to_bootstrap) { # clears O_NONBLOCK, by F_GETFL and F_SET
     my $flags = fcntl($_, 3, 0) or die "cannot read the flags of a pipe: $!";
     fcntl $_, 4, $flags & ~04000 if $flags & 04000;
 }
-flush_at_once($_) for $to_bootstrap, \*STDOUT;
+flush_at_once(\*STDOUT);
 
 sub flush_at_once {
     my $selected = select shift;
@@ -110,7 +110,7 @@ sub call_handler {
     my $body = ref $result eq 'HASH' ? $result->{body} : $result;
     if (ref $body && (UNIVERSAL::isa($body, 'CODE') || UNIVERSAL::isa($body, 'GLOB'))) { # JSON cannot hold these
         load_own('stream.pl');
-        return stream($call->{id}, $result, $context->{stream});
+        return stream($call->{id}, $result, $call->{context});
     }
     $running = undef;
     return '"response":' . encode_result($result);
@@ -123,13 +123,24 @@ sub encode_result {
 
 # Writes one whole line. A process that the handler forked must not write to the protocol.
 sub write_response {
+    my $line = "$_[0]\n";
+    utf8::encode($line);
+    write_bytes($line);
+}
+
+# By one system call, as a rule: print would write 8 KiB at a time.
+sub write_bytes {
+    my ($bytes) = @_;
+    my $at = 0;
     if ($$ != $process) {
         load('POSIX.pm');
         POSIX::_exit(1);
     }
-    my $line = "$_[0]\n";
-    utf8::encode($line);
-    print {$to_bootstrap} $line or exit 1;
+    while ($at < length $bytes) {
+        my $written = syswrite $to_bootstrap, $bytes, length($bytes) - $at, $at;
+        exit 1 if !defined $written && $! != 4; # EINTR
+        $at += $written // 0;
+    }
 }
 
 # Keeps the stack of the latest `die`. It is not known yet whether an `eval` catches it.

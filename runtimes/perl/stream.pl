@@ -3,20 +3,21 @@ package OpenRuntime;
 use strict;
 use warnings;
 
-my $chunk_size = 48 << 10; # bytes; 64 KiB in base64
+my $chunk_size; # bytes: 64 KiB behind a line; 48 KiB in one, which are 64 KiB of base64
 my $most_escapes = 1 << 10; # in a chunk that is text: an escape has six characters, and takes its time
 
 # Writes the stream, or collects it if no stream was offered. Returns the member of the answer that remains to be written. The result
 # is the body, or a hash that has one.
 sub stream {
-    my ($id, $result, $is_offered) = @_;
+    my ($id, $result, $offered) = @_;
     my $is_http = ref $result eq 'HASH';
     my $body = $is_http ? $result->{body} : $result;
     my $head = $is_http ? http_head(%$result) : {};
     my $is_handle = UNIVERSAL::isa($body, 'GLOB');
     my $closes = $is_handle && bless [$body], 'OpenRuntime::Closes';
     my $next = $is_handle ? reader($body) : $body;
-    my $answer = $is_offered ? send_all($next, encode($id), $head) : '"response":' . collect($next, $is_http && $head);
+    $chunk_size = $offered->{bytes} ? 64 << 10 : 48 << 10;
+    my $answer = $offered->{stream} ? send_all($next, encode($id), $head, $offered->{bytes}) : '"response":' . collect($next, $is_http && $head);
     $OpenRuntime::running = undef;
     return $answer;
 }
@@ -40,23 +41,30 @@ sub http_head {
 
 # The head goes out with the first chunk, so that an exception before that is an ordinary error.
 sub send_all {
-    my ($next, $id, $head) = @_;
+    my ($next, $id, $head, $takes_bytes) = @_;
     my $begin = '"stream":' . encode_result($head) . "}\n{\"id\":$id,";
     while (defined(my $item = $next->())) {
         each_chunk($item, sub {
-            write_lines("{\"id\":$id,$begin" . chunk($_[0]) . '}');
+            my $start = "{\"id\":$id,$begin";
+            if ($takes_bytes) { write_lines($start . '"bytes":' . length($_[0]) . "}\n", $_[0]) }
+            else { write_lines($start . chunk($_[0]) . '}') }
             $begin = '';
         });
     }
     return "$begin\"end\":true";
 }
 
-# SIGTERM, whose handler may die, waits until the line is whole.
+# SIGTERM, whose handler may die, waits until the lines are whole, and the bytes that follow.
 sub write_lines {
-    my ($lines) = @_;
+    my ($lines, $bytes) = @_;
     my ($handler, $is_stopped) = $SIG{TERM};
     $SIG{TERM} = sub { $is_stopped = 1 };
-    write_response($lines);
+    if (defined $bytes) {
+        utf8::encode($lines);
+        write_bytes($lines . $bytes);
+    } else {
+        write_response($lines);
+    }
     $SIG{TERM} = $handler;
     kill TERM => $$ if $is_stopped;
 }

@@ -225,7 +225,7 @@ function call_handler(callable $handler, array $call): string
         $result = $handler($call['event'] ?? null, $context);
         if (streams($result)) {
             require_once __DIR__ . '/stream.php';
-            return (new Stream($call['id'], $result))->answer($call['context']['stream'] ?? false);
+            return (new Stream($call['id'], $result, $call['context']['bytes'] ?? false))->answer($call['context']['stream'] ?? false);
         }
     } finally {
         $state->running = null;
@@ -255,11 +255,16 @@ function encode(mixed $result): string
 /** Writes one whole line. A process that the handler forked must not write to the protocol. */
 function write_response(string $json): void
 {
+    write_all("$json\n");
+}
+
+function write_all(string $rest): void
+{
     $state = state();
     if (getmypid() !== $state->process) {
         exit(1);
     }
-    for ($rest = "$json\n"; $rest !== ''; $rest = substr($rest, $written)) {
+    for (; $rest !== ''; $rest = substr($rest, $written)) {
         $written = @fwrite($state->output, $rest);
         if (!$written) {
             exit(1); // bootstrap has gone

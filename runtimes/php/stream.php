@@ -4,7 +4,8 @@ declare(strict_types=1);
 
 namespace OpenRuntime;
 
-const CHUNK_SIZE = 48 << 10; // bytes
+const CHUNK_SIZE = 48 << 10; // bytes, in a line
+const BYTES_SIZE = 64 << 10; // behind a line
 const LONGEST_CHUNK = 64 << 10; // in JSON; base64 stays within it, and text with many escapes does not
 
 final class Stream
@@ -12,11 +13,13 @@ final class Stream
     private readonly string $id;
     private readonly bool $isHttp;
     private readonly mixed $body; // a generator or a resource
+    private readonly int $chunkSize;
     private ?array $head;
 
-    /** The result is the body, or an array that has one. */
-    public function __construct(mixed $id, mixed $result)
+    /** The result is the body, or an array that has one. Bytes can be sent as they are if bootstrap takes them. */
+    public function __construct(mixed $id, mixed $result, private readonly bool $takesBytes)
     {
+        $this->chunkSize = $takesBytes ? BYTES_SIZE : CHUNK_SIZE;
         $this->id = json_encode($id, AS_JSON);
         $this->isHttp = is_array($result);
         $this->body = $this->isHttp ? $result['body'] : $result;
@@ -60,18 +63,19 @@ final class Stream
         return $head === null ? '' : '"stream":' . encode((object) $head) . "}\n{\"id\":$this->id,";
     }
 
-    /** SIGTERM, whose handler may throw, waits until the line is whole. */
+    /** SIGTERM, whose handler may throw, waits until the line is whole, and what follows it. */
     private function write(string $bytes): void
     {
-        $lines = "{\"id\":$this->id,{$this->takeHead()}" . self::chunk($bytes) . '}';
+        $start = "{\"id\":$this->id,{$this->takeHead()}";
+        $lines = $this->takesBytes ? $start . '"bytes":' . strlen($bytes) . "}\n" . $bytes : $start . self::chunk($bytes) . "}\n";
         if (!function_exists('pcntl_sigprocmask')) {
-            write_response($lines);
+            write_all($lines);
             return;
         }
         $blocked = [];
         try {
             pcntl_sigprocmask(SIG_BLOCK, [SIGTERM], $blocked);
-            write_response($lines);
+            write_all($lines);
         } finally {
             pcntl_sigprocmask(SIG_SETMASK, $blocked);
         }
@@ -94,7 +98,7 @@ final class Stream
         while ($this->body->valid()) {
             try {
                 $item = $this->body->current();
-                foreach (str_split(is_string($item) ? $item : encode($item), CHUNK_SIZE) ?: [''] as $bytes) {
+                foreach (str_split(is_string($item) ? $item : encode($item), $this->chunkSize) ?: [''] as $bytes) {
                     $take($bytes);
                 }
             } catch (\Throwable $error) {
@@ -109,8 +113,8 @@ final class Stream
     private function eachRead(\Closure $take): void
     {
         stream_set_blocking($this->body, true);
-        stream_set_chunk_size($this->body, CHUNK_SIZE);
-        while (!feof($this->body) && ($bytes = fread($this->body, CHUNK_SIZE)) !== false) {
+        stream_set_chunk_size($this->body, $this->chunkSize);
+        while (!feof($this->body) && ($bytes = fread($this->body, $this->chunkSize)) !== false) {
             if ($bytes !== '') {
                 $take($bytes);
             }

@@ -122,7 +122,7 @@ def call_handler(handler, event, context, request_id):
             from open_runtime import streams
 
             if streams.is_stream(result):
-                return streams.answer(result, context._may_stream and request_id)
+                return streams.answer(result, context._may_stream and request_id, context._takes_bytes)
     finally:
         Call.context = None
         if close:
@@ -151,7 +151,10 @@ def write_response(member, json, request_id):
 
 def write_line(line):
     """Writes a line, or a part of one, as a whole. UTF-8 cannot hold halves of surrogate pairs, so they become JSON's escapes."""
-    rest = line.encode("utf-8", "backslashreplace")
+    write_bytes(line.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(rest):
     try:
         written = write(TO_BOOTSTRAP, rest)
         while written < len(rest):
@@ -218,7 +221,7 @@ class LambdaContext(Members):
         self.tenant_id = given.get("tenantId")
         self._epoch_deadline_time_in_ms = given.get("deadlineMs", 0)
         self._debug = given.get("debug")
-        self._may_stream = given.get("stream")
+        self._may_stream, self._takes_bytes = given.get("stream"), given.get("bytes")
 
     def get_remaining_time_in_millis(self):
         return max(0, self._epoch_deadline_time_in_ms - int(now() * 1000))

@@ -1,11 +1,13 @@
 """Answers that are streams: from generators, other iterators, and files. Imported at the first one."""
 import binascii
+import posix
 
 import open_runtime
 from open_runtime import Call, encode, encode_basestring, write_line
 
 TEXT = 1 << 14  # characters of a line, which are 64 KiB at most: a longer item goes out in several lines
 BYTES = 3 << 14  # bytes of a line, which are 64 KiB of base64
+MOST_BYTES = 1 << 16  # that follow a line
 COLLECTIONS = (str, bytes, bytearray, memoryview, dict, list, tuple, set, frozenset)  # can be iterated, and are no streams
 
 
@@ -20,11 +22,11 @@ def body_of(result):
     return result.get("body") if isinstance(result, dict) else result
 
 
-def answer(result, request_id):
+def answer(result, request_id, takes_bytes):
     """Sends the stream as the answer to the call, or collects it if there is no id, because the answer must not be a stream. Returns
     the last member of the answer and its value."""
     body = body_of(result)
-    sink = Stream(request_id, head_of(result)) if request_id else Collected(result)
+    sink = (BytesStream if takes_bytes else Stream)(request_id, head_of(result)) if request_id else Collected(result)
     try:
         if hasattr(type(body), "__aiter__"):
             from open_runtime import event_loop
@@ -85,22 +87,26 @@ class Stream:
 
     def add(self, item):
         if isinstance(item, (bytes, bytearray, memoryview)):
-            item = memoryview(item).cast("B") if len(item) > BYTES else item
-            for start in range(0, len(item) or 1, BYTES):
-                self.write(f'"base64":"{binascii.b2a_base64(item[start : start + BYTES], newline=False).decode()}"')
-            return
+            return self.add_bytes(memoryview(item).cast("B"))
         text = whole_characters(item if isinstance(item, str) else encoded(item))
         step = 4 * TEXT if text.isascii() else TEXT
         for start in range(0, len(text) or 1, step):
             self.write(f'"chunk":{encode_basestring(text[start : start + step])}')
 
-    def write(self, member):
-        """Writes a line as a whole. SIGTERM does not cut it: what it means is raised after it."""
+    def add_bytes(self, item):
+        for start in range(0, len(item) or 1, BYTES):
+            self.write(f'"base64":"{binascii.b2a_base64(item[start : start + BYTES], newline=False).decode()}"')
+
+    def write(self, member, follows=b""):
+        """Writes a line as a whole, and the bytes that follow it. SIGTERM does not cut it: what it means is raised after it."""
         line = f"{self.head}{self.start}{member}}}\n" if member else self.head
         self.head = ""
         Call.is_writing = True
         try:
-            write_line(line)
+            if follows:
+                write_with(line, follows)
+            else:
+                write_line(line)
         finally:
             Call.is_writing = False
         if Call.timeout:
@@ -111,6 +117,26 @@ class Stream:
         if self.head:
             self.write("")
         return "end", "true"
+
+
+class BytesStream(Stream):
+    """Sends bytes as they are, between lines."""
+
+    def add_bytes(self, item):
+        for start in range(0, len(item) or 1, MOST_BYTES):
+            piece = item[start : start + MOST_BYTES]
+            self.write(f'"bytes":{len(piece)}', piece)
+
+
+def write_with(line, data):
+    """Writes a line and the bytes behind it by one system call, as a rule."""
+    parts = [line.encode("utf-8", "backslashreplace"), data]
+    try:
+        written = posix.writev(open_runtime.TO_BOOTSTRAP, parts)
+    except OSError:
+        posix._exit(1)  # as in write_line
+    if written < len(parts[0]) + len(data):
+        open_runtime.write_bytes(b"".join(parts)[written:])
 
 
 class Collected:

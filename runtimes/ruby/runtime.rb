@@ -128,16 +128,16 @@ module OpenRuntime
         debug(given["debug"], context)
       end
       result = handler.call(event: call["event"], context: context)
-      return stream(call["id"], result, given["stream"]) if streams?(result)
+      return stream(call["id"], result, given) if streams?(result)
 
       result
     end
     ["response", encode(result)]
   end
 
-  def stream(id, result, is_offered)
+  def stream(id, result, given)
     require_relative "stream"
-    Stream.new(id, result).answer(is_offered)
+    Stream.new(id, result, given["bytes"]).answer(given["stream"])
   end
 
   # An Enumerator streams, and a body that JSON cannot hold: one that responds to `each`, as Rack's do.
@@ -176,10 +176,10 @@ module OpenRuntime
     text.tr("\r\n", "  ")
   end
 
-  # Writes one whole line. A process that the handler forked must not write to the protocol.
-  def write_response(json)
+  # Writes one whole line, and the bytes that follow it. A process that the handler forked must not write to the protocol.
+  def write_response(json, bytes = "")
     exit!(1) if Process.pid != PROCESS
-    TO_BOOTSTRAP.write(json, "\n")
+    TO_BOOTSTRAP.write(json, "\n", bytes)
   rescue SystemCallError
     exit!(1) # bootstrap has gone
   end

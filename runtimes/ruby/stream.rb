@@ -3,11 +3,14 @@
 # Streams a response: the items of an Enumerator or of a body, or what an IO holds. Loaded by the first response that streams.
 module OpenRuntime
   class Stream
-    CHUNK_SIZE = 48 << 10 # bytes
+    CHUNK_SIZE = 48 << 10 # bytes, in a line
+    BYTES_SIZE = 64 << 10 # behind a line
     LONGEST_CHUNK = 64 << 10 # in JSON; base64 stays within it, and text with many escapes does not
 
-    # The result is an Enumerator, or a Hash that has a body.
-    def initialize(id, result)
+    # The result is an Enumerator, or a Hash that has a body. Bytes can be sent as they are if bootstrap takes them.
+    def initialize(id, result, takes_bytes)
+      @takes_bytes = takes_bytes
+      @chunk_size = takes_bytes ? BYTES_SIZE : CHUNK_SIZE
       @id = JSON.generate(id)
       members = result.is_a?(Hash) ? result.transform_keys(&:to_s) : { "body" => result }
       @body = members["body"]
@@ -19,7 +22,7 @@ module OpenRuntime
     def answer(is_offered)
       return ["response", collect] unless is_offered
 
-      each_chunk { |bytes| write(chunk(bytes)) }
+      each_chunk { |bytes| @takes_bytes ? write(+"{\"id\":#{@id},\"bytes\":#{bytes.bytesize}}", bytes) : write(chunk(bytes)) }
       write(nil) if @head
       ["end", "true"]
     ensure
@@ -43,13 +46,13 @@ module OpenRuntime
       head && "{\"id\":#{@id},\"stream\":#{OpenRuntime.encode(head)}}"
     end
 
-    # SIGTERM, whose handler may raise, waits until the line is whole.
-    def write(line)
+    # SIGTERM, whose handler may raise, waits until the line is whole, and what follows it.
+    def write(line, bytes = "")
       head = take_head
       lines = head && line ? "#{head}\n#{line}" : head || line
       is_stopped = false
       previous = trap("TERM") { is_stopped = true }
-      OpenRuntime.write_response(lines)
+      OpenRuntime.write_response(lines, bytes)
       line&.clear # frees the memory now, not when objects are collected
       trap("TERM", previous)
       Process.kill("TERM", Process.pid) if is_stopped
@@ -67,7 +70,7 @@ module OpenRuntime
     def each_chunk
       each_item do |item|
         bytes = item.is_a?(String) ? item : OpenRuntime.encode(item)
-        (0..[bytes.bytesize - 1, 0].max).step(CHUNK_SIZE) { |at| yield bytes.byteslice(at, CHUNK_SIZE) }
+        (0..[bytes.bytesize - 1, 0].max).step(@chunk_size) { |at| yield bytes.byteslice(at, @chunk_size) }
       end
     end
 
@@ -81,7 +84,7 @@ module OpenRuntime
     end
 
     def read
-      @body.readpartial(CHUNK_SIZE)
+      @body.readpartial(@chunk_size)
     rescue EOFError
       nil
     end

@@ -24,6 +24,8 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 class Runtime:
     """A language runtime in its own task root. As a context manager it leaves no process behind."""
 
+    takes_bytes = False  # whether a stream may have bytes between its lines
+
     def __init__(self, language, handler, files=None, env=None, folder=None, is_blocking=True, is_packets=False, pipe_size=1 << 16):
         self.root = tempfile.mkdtemp()
         for name, text in (files or {}).items():
@@ -120,6 +122,13 @@ class Runtime:
         line, _, self.unread = b"".join(parts).partition(b"\n")
         return json.loads(line)
 
+    def read_bytes(self, count):
+        """Returns so many bytes behind the line that was read last."""
+        while len(self.unread) < count:
+            self.unread += self.read_some()
+        data, self.unread = self.unread[:count], self.unread[count:]
+        return data
+
     def silent(self, seconds):
         """True if the runtime writes nothing for this long."""
         return not self.unread and not select.select([self.process.stdout], [], [], seconds)[0]
@@ -131,6 +140,8 @@ class Runtime:
 
     def begin(self, event, request_id="8f507cfc", deadline_ms=None, **context):
         deadline_ms = deadline_ms or int(time.time() * 1000) + 60000
+        if context.get("stream") and self.takes_bytes:
+            context["bytes"] = True
         context = {"requestId": request_id, "deadlineMs": deadline_ms, "functionArn": ARN, **context}
         line = json.dumps({"id": request_id, "event": event, "context": context}, separators=(",", ":"), ensure_ascii=False)
         self.write(line.encode("utf-8", "surrogatepass") + b"\n")
@@ -160,7 +171,14 @@ class Runtime:
             assert line.pop("id") == request_id and len(line) == 1, line
             if "end" in line or "error" in line:
                 return head["stream"], chunks, line
-            chunks.append(line["chunk"].encode() if "chunk" in line else base64.b64decode(line["base64"], validate=True))
+            chunks.append(self.chunk(line))
+
+    def chunk(self, line):
+        """The bytes of a line of a stream, or those that follow it."""
+        if "bytes" in line:
+            assert self.takes_bytes, line
+            return self.read_bytes(line["bytes"])
+        return line["chunk"].encode() if "chunk" in line else base64.b64decode(line["base64"], validate=True)
 
     def fail(self, event=None, **context):
         answer = self.call(event, **context)
