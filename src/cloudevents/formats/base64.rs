@@ -134,5 +134,8 @@ mod tests {
         for text in ["A", "AAAAA", "AA=A", "A===", "AAA==", "AA AA", "-_-_", "=", "AAAA=", "é"] {
             assert_eq!(decode(text.as_bytes()), None, "{text}");
         }
+        for text in ["??AA", "?A?A", "?AA?", "A??A", "A?A?", "AA??", "??A", "?A?", "A??", "??"] {
+            assert_eq!(decode(text.as_bytes()), None, "{text}");
+        }
     }
 }
