@@ -5,7 +5,8 @@ an expression that does one or the other: `a < b` becomes
 
     match (&(a), &(b)) { (l, r) => if crate::mutant(7) { l > r } else { l < r } }
 
-Both operands stay what they are, even where the other operator binds tighter. What is computed by the compiler, such as a constant, cannot be switched. Nor can what the compiler refuses here: see `Switches.refuse`.
+Both operands stay what they are, even where the other operator binds tighter. What is computed by the compiler, such as a constant,
+cannot be switched. Nor can what the compiler refuses here: see `Switches.refuse`.
 """
 
 import re

@@ -276,6 +276,13 @@ impl<'a> Decimal<'a> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_timestamp_has_three_digits_of_a_second() {
+        let mut out = Vec::new();
+        append_timestamp(1_790_000_000_007, &mut out);
+        assert_eq!(out, b"2026-09-21T14:13:20.007Z");
+    }
+
     fn time(text: &str, unit: Unit) -> Option<String> {
         let mut out = Vec::new();
         append_time(text.as_bytes(), unit, &mut MinuteCache::default(), &mut out)
