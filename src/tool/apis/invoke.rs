@@ -56,7 +56,7 @@ async fn answer(request: Request<Incoming>, functions: &Functions, page: Option<
     let received = reply::receive(body, MAX_EVENT).await?;
     let request_id = ids::uuid();
     let reply = match read(&head, received, &request_id, functions) {
-        Ok((asked, callee)) => asked.answer(callee).await,
+        Ok((asked, callee)) => asked.answer(&callee).await,
         Err(refusal) => Err(refusal),
     };
     let reply = reply.unwrap_or_else(|refusal| refused(&refusal));
@@ -71,12 +71,7 @@ struct Asked {
     invocation: Invocation,
 }
 
-fn read<'a>(
-    head: &Parts,
-    received: Received,
-    request_id: &str,
-    functions: &'a Functions,
-) -> Result<(Asked, &'a Callee), Refusal> {
+fn read(head: &Parts, received: Received, request_id: &str, functions: &Functions) -> Result<(Asked, Callee), Refusal> {
     let (headers, query) = (&head.headers, head.uri.query());
     let (operation, name) = invoke_request::operation_of(&head.method, head.uri.path())?;
     let named = invoke_request::named(name, query)?;

@@ -5,7 +5,7 @@ use super::given_functions::{self, FunctionOrProject, Given};
 use super::page::TimelineArguments;
 use super::printed_stream::StreamPrinter;
 use super::progress::told;
-use super::record_arguments::RecordArguments;
+use super::record_arguments::{RecordArguments, Secrets};
 use super::stdout;
 use super::watching::{self, WatchArguments};
 use crate::event_loop::{run_local, stop_signal};
@@ -23,7 +23,7 @@ use crate::relay::debugged;
 use crate::report::history::Hub;
 use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
-use crate::watch::{self, Seen, Watch};
+use crate::watch::{self, Places, Seen, Watch};
 use bytes::Bytes;
 use clap::Args;
 use std::path::PathBuf;
@@ -125,14 +125,15 @@ pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
     let event = given_event::read(&arguments.event()).map_err(ToolError::Usage)?;
     let InvokeArguments { function, name, debugger, mut watching, streaming, include, json, records, timeline, .. } =
         arguments;
-    let is_quiet = function.one.quiet;
-    let (mut function, packages) = chosen(given_functions::load(function)?, name.as_deref())?;
+    let (is_quiet, again) = (function.one.quiet, Again { arguments: function, name });
+    let (mut function, files, packages) = again.read()?;
     function.is_watched = watching.is_wanted();
     watching.written = [&records.record, &timeline.timeline].into_iter().flatten().cloned().collect();
     let journal = Rc::new(Journal::open(None).map_err(|why| ToolError::Io("open the journal", why))?);
     let (faults, limits) = (Faults::default(), streaming.limits());
-    let hub = hub_for(&records, json, &function)?;
-    let timeline = timeline.open(&hub, records.redaction.of(function.variables.iter()))?;
+    let secrets = Rc::new(Secrets::new(&records.redaction, function.variables.iter()));
+    let hub = hub_for(&records, json, &secrets)?;
+    let timeline = timeline.open(&hub, &secrets)?;
     let options = Options {
         init_limit: INIT_LIMIT,
         runtime_api_port: 0,
@@ -152,7 +153,7 @@ pub fn run(mut arguments: InvokeArguments) -> Result<ExitCode, ToolError> {
         let platform = Platform::new(options).map_err(|why| ToolError::Io("start a local Lambda", why))?;
         let printed = if json { Printed::Record } else { Printed::Response { head: include } };
         let (mut runs, name) = (Runs { platform, event, printed, stop: Box::pin(stop) }, function.name.clone());
-        let status = runs.all(function, &watching).await;
+        let status = runs.all(function, Watched { arguments: watching, files, again, secrets }).await;
         runs.platform.hub.finish_records();
         timeline.map_or(Ok(()), |file| file.write(&runs.platform.hub, &[name]))?;
         status.map(ExitCode::from)
@@ -181,7 +182,7 @@ fn check(arguments: &mut InvokeArguments) -> Result<(), ToolError> {
 }
 
 /// The function of this name, or the only one.
-fn chosen(given: Given, name: Option<&str>) -> Result<(Function, Vec<Package>), ToolError> {
+fn chosen(given: Given, name: Option<&str>) -> Result<(Function, Vec<PathBuf>, Vec<Package>), ToolError> {
     let names: Vec<String> = given.functions.iter().map(|given| given.function.name.clone()).collect();
     let mut functions = given.functions.into_iter().map(|given| given.function);
     let found = match name {
@@ -193,13 +194,13 @@ fn chosen(given: Given, name: Option<&str>) -> Result<(Function, Vec<Package>), 
         let why = name.map_or("which function?".to_owned(), |name| format!("there is no function {name}:"));
         ToolError::Usage(format!("{why} give --function with one of {}", names.join(", ")))
     })?;
-    Ok((function, given.packages))
+    Ok((function, given.files, given.packages))
 }
 
 /// The hub, which writes and keeps records if they are wanted.
-fn hub_for(records: &RecordArguments, is_kept: bool, function: &Function) -> Result<Rc<Hub>, ToolError> {
+fn hub_for(records: &RecordArguments, is_kept: bool, secrets: &Secrets) -> Result<Rc<Hub>, ToolError> {
     let hub = Rc::new(Hub::default());
-    if let Some(recorder) = records.open(function.variables.iter())? {
+    if let Some(recorder) = records.open(secrets)? {
         hub.record_to(recorder);
     }
     if is_kept {
@@ -227,18 +228,17 @@ struct Runs {
 }
 
 impl Runs {
-    async fn all(&mut self, function: Function, watching: &WatchArguments) -> Result<u8, ToolError> {
-        match watching.is_wanted() {
-            true => self.after_each_change(function, watching).await,
+    async fn all(&mut self, function: Function, watched: Watched) -> Result<u8, ToolError> {
+        match watched.arguments.is_wanted() {
+            true => self.after_each_change(function, watched).await,
             false => self.one(Rc::new(function), None).await,
         }
     }
 
     /// Invokes the function, and again after each change, until Ctrl-C.
-    async fn after_each_change(&mut self, function: Function, watching: &WatchArguments) -> Result<u8, ToolError> {
-        let places = watching.places(&function);
-        let mut watcher = watch::start(vec![places.clone()], watching.method()).await;
-        let (mut function, mut cause) = (Rc::new(function), None);
+    async fn after_each_change(&mut self, function: Function, mut watched: Watched) -> Result<u8, ToolError> {
+        let (mut places, mut watcher) = watched.start(&function).await;
+        let (mut function, mut cause, mut packages) = (Rc::new(function), None, Vec::new());
         loop {
             if self.one(function.clone(), cause.as_deref()).await? == INTERRUPTED {
                 return Ok(INTERRUPTED);
@@ -248,8 +248,15 @@ impl Runs {
                 () = &mut self.stop => return Ok(INTERRUPTED),
             };
             let changed = watching::change(&files, &places);
-            match function.with_variables_read_again() {
-                Ok(again) => function = Rc::new(again),
+            match watched.read_again(&function, &files) {
+                Ok((again, of_project)) => {
+                    watched.secrets.learn(&again.variables, &self.platform.hub);
+                    function = Rc::new(again);
+                    if let Some(unpacked) = of_project {
+                        packages.extend(unpacked); // the former ones stay: what was started in them may still run
+                        (places, watcher) = watched.start(&function).await;
+                    }
+                }
                 Err(why) => self.platform.console.say(&format!("open-runtime: {changed}, but {why}")),
             }
             cause = Some(changed);
@@ -283,6 +290,57 @@ impl Runs {
             write(record.json().as_bytes())?;
         }
         status
+    }
+}
+
+/// How the function is found.
+struct Again {
+    arguments: FunctionOrProject,
+    name: Option<String>,
+}
+
+impl Again {
+    /// The function, the files that describe it, and what keeps its folders.
+    fn read(&self) -> Result<(Function, Vec<PathBuf>, Vec<Package>), ToolError> {
+        chosen(given_functions::load(self.arguments.clone())?, self.name.as_deref())
+    }
+}
+
+/// What is watched, and how the function is read again.
+struct Watched {
+    arguments: WatchArguments,
+    files: Vec<PathBuf>,
+    again: Again,
+    secrets: Rc<Secrets>,
+}
+
+impl Watched {
+    async fn start(&self, function: &Function) -> (Places, Watch) {
+        let places = self.arguments.places(function);
+        let watch = watch::start(vec![places.clone()], self.files.clone(), self.arguments.method()).await;
+        (places, watch)
+    }
+
+    /// The function after a change of these files, and what keeps its folders if the project's file is among them.
+    ///
+    /// # Errors
+    /// What describes it cannot be used.
+    fn read_again(
+        &mut self,
+        function: &Function,
+        changed: &[PathBuf],
+    ) -> Result<(Function, Option<Vec<Package>>), String> {
+        if !changed.iter().any(|file| self.files.contains(file)) {
+            let again = function.with_variables_read_again().map_err(|why| why.to_string())?;
+            return Ok((again, None));
+        }
+        let (mut again, files, packages) = self.again.read().map_err(|why| why.to_string())?;
+        again.is_watched = true;
+        if function.debugger.is_some() {
+            (again.debugger, again.timeout) = (function.debugger.clone(), function.timeout);
+        }
+        self.files = files;
+        Ok((again, Some(packages)))
     }
 }
 

@@ -23,6 +23,7 @@ mod rerun;
 mod rerun_function;
 pub mod serve;
 mod serve_http;
+mod served_project;
 mod stdout;
 pub mod test;
 mod watching;

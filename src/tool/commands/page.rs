@@ -1,5 +1,6 @@
 //! The options of the page that shows what happens: whether there is one, and the file that it becomes at the end.
 
+use super::record_arguments::Secrets;
 use crate::apis::functions::Functions;
 use crate::apis::queue::Job;
 use crate::http::guard::{Guard, OwnPage};
@@ -8,7 +9,6 @@ use crate::model::ids;
 use crate::model::invocation::Invocation;
 use crate::page::{self, Page, Submission, file};
 use crate::report::history::Hub;
-use crate::report::redaction::Redaction;
 use crate::tool_error::ToolError;
 use clap::Args;
 use std::io;
@@ -27,7 +27,7 @@ pub struct TimelineArguments {
 /// The file that is to be written at the end.
 pub struct TimelineFile {
     path: PathBuf,
-    redaction: Option<Redaction>,
+    secrets: Rc<Secrets>,
 }
 
 impl TimelineArguments {
@@ -35,11 +35,11 @@ impl TimelineArguments {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn open(self, hub: &Hub, redaction: Option<Redaction>) -> Result<Option<TimelineFile>, ToolError> {
+    pub fn open(self, hub: &Hub, secrets: &Rc<Secrets>) -> Result<Option<TimelineFile>, ToolError> {
         let Some(path) = self.timeline else { return Ok(None) };
         hub.keep_records();
         file::check(&path).map_err(|why| unwritable(&path, why))?;
-        Ok(Some(TimelineFile { path, redaction }))
+        Ok(Some(TimelineFile { path, secrets: secrets.clone() }))
     }
 }
 
@@ -49,7 +49,8 @@ impl TimelineFile {
     /// # Errors
     /// The file cannot be written.
     pub fn write(&self, hub: &Hub, functions: &[String]) -> Result<(), ToolError> {
-        let clean = |json: String| self.redaction.as_ref().map_or(json.clone(), |redaction| redaction.json(&json));
+        let redaction = self.secrets.redaction();
+        let clean = |json: String| redaction.as_ref().map_or(json.clone(), |redaction| redaction.json(&json));
         file::write(&self.path, hub, functions, clean).map_err(|why| unwritable(&self.path, why))
     }
 }
@@ -61,12 +62,13 @@ fn unwritable(path: &Path, why: io::Error) -> ToolError {
 /// The page. What it sends goes the way of other invocations whose caller does not wait.
 pub fn page(hub: &Rc<Hub>, functions: &Rc<Functions>) -> Rc<Page> {
     let callees = functions.clone();
-    Page::new(hub.clone(), names(functions), Box::new(move |submission| submit(submission, &callees)))
+    let named = functions.clone();
+    Page::new(hub.clone(), Box::new(move || names(&named)), Box::new(move |submission| submit(submission, &callees)))
 }
 
 /// The names of the functions.
 pub fn names(functions: &Functions) -> Vec<String> {
-    functions.0.iter().map(|callee| callee.function.name.clone()).collect()
+    functions.all().iter().map(|callee| callee.function.name.clone()).collect()
 }
 
 fn submit(submission: Submission, functions: &Functions) -> Result<String, Refusal> {

@@ -1,9 +1,11 @@
 //! The arguments of commands that keep records of invocations.
 
+use crate::report::history::Hub;
 use crate::report::recorder::Recorder;
 use crate::report::redaction::Redaction;
 use crate::tool_error::ToolError;
 use clap::Args;
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 /// Where records go, and what is taken out of them.
@@ -20,7 +22,7 @@ pub struct RecordArguments {
 }
 
 /// What is taken out of records.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct RedactionArguments {
     /// Take the values of members, headers and variables with this name out of records, too
     #[arg(long, value_name = "NAME")]
@@ -32,16 +34,13 @@ pub struct RedactionArguments {
 }
 
 impl RecordArguments {
-    /// Begins to write records, if they are wanted, of functions with these environment variables.
+    /// Begins to write records, if they are wanted.
     ///
     /// # Errors
     /// The folder cannot be written to.
-    pub fn open<'a>(
-        &self,
-        variables: impl Iterator<Item = &'a (String, String)>,
-    ) -> Result<Option<Recorder>, ToolError> {
+    pub fn open(&self, secrets: &Secrets) -> Result<Option<Recorder>, ToolError> {
         let open = |folder: &PathBuf| {
-            Recorder::open(folder, self.redaction.of(variables))
+            Recorder::open(folder, secrets.redaction())
                 .map_err(|why| ToolError::File("write records to", folder.clone(), why))
         };
         self.record.as_ref().map(open).transpose()
@@ -53,5 +52,38 @@ impl RedactionArguments {
     pub fn of<'a>(&self, variables: impl Iterator<Item = &'a (String, String)>) -> Option<Redaction> {
         let variables = variables.map(|(name, value)| (name.as_str(), value.as_str()));
         (!self.no_redact).then(|| Redaction::new(&self.redact, variables))
+    }
+}
+
+/// What is taken out of records, with the values of environment variables. Those of functions that have changed since stay: an
+/// invocation may still have them.
+pub struct Secrets {
+    arguments: RedactionArguments,
+    variables: RefCell<Vec<(String, String)>>,
+}
+
+impl Secrets {
+    /// Those of functions with these environment variables.
+    pub fn new<'a>(arguments: &RedactionArguments, variables: impl Iterator<Item = &'a (String, String)>) -> Secrets {
+        Secrets { arguments: arguments.clone(), variables: RefCell::new(variables.cloned().collect()) }
+    }
+
+    /// None: nothing is taken out.
+    pub fn redaction(&self) -> Option<Redaction> {
+        self.arguments.of(self.variables.borrow().iter())
+    }
+
+    /// From now on a function has these variables, too.
+    pub fn learn(&self, variables: &[(String, String)], hub: &Hub) {
+        let mut known = self.variables.borrow_mut();
+        let before = known.len();
+        for variable in variables {
+            if !known.contains(variable) {
+                known.push(variable.clone());
+            }
+        }
+        if known.len() > before {
+            hub.redact(|| self.arguments.of(known.iter()));
+        }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::given_functions::{self, FunctionOrProject, Given, GivenFunction};
 use super::page::{self, TimelineArguments, TimelineFile};
-use super::record_arguments::RecordArguments;
-use super::serve_http::{self, Http};
-use super::watching::{self, WatchArguments, Watched};
+use super::record_arguments::{RecordArguments, Secrets};
+use super::serve_http::{self, Common, Http, Services};
+use super::served_project::{HowServed, ServedFunction, ServedProject};
+use super::watching::{WatchArguments, Watching};
 use crate::apis::functions::{Callee, Functions};
 use crate::apis::invoke;
 use crate::apis::web::service::WebArguments;
@@ -200,33 +201,42 @@ pub fn run(arguments: ServeArguments) -> Result<ExitCode, ToolError> {
     watching.written = written.into_iter().flatten().cloned().collect();
     let limits = environments.limits(debugger.port().is_some());
     let options = options(&hooks, streaming.limits(), function.one.quiet)?;
-    let Given { mut functions, is_project, packages } = given_functions::load(function)?;
+    let (Given { mut functions, is_project, files, packages, .. }, said) = read(function.clone())?;
     let managed_instances = environments.managed_instances.then_some(limits.concurrency);
     for GivenFunction { function, .. } in &mut functions {
         (function.managed_instances, function.is_watched) = (managed_instances, watching.is_wanted());
     }
-    if let Some(recorder) = records.open(functions.iter().flat_map(|given| &given.function.variables))? {
+    let variables = functions.iter().flat_map(|given| &given.function.variables);
+    let secrets = Rc::new(Secrets::new(&records.redaction, variables));
+    if let Some(recorder) = records.open(&secrets)? {
         options.hub.record_to(recorder);
     }
-    let web = serve_http::all(arguments.web, &functions, http)?;
-    let variables = functions.iter().flat_map(|given| &given.function.variables);
-    let timeline = arguments.timeline.open(&options.hub, records.redaction.of(variables))?;
-    let has_page = !arguments.no_page;
+    let web = serve_http::all(arguments.web.clone(), &functions, http)?;
+    let timeline = arguments.timeline.open(&options.hub, &secrets)?;
+    let shown = Shown { has_page: !arguments.no_page, timeline };
+    let how = HowServed { arguments: function, web: arguments.web, http, host, limits };
+    let described = is_project.then_some(Described { how, files, said });
     let done = run_local(async move {
         if let Some(port) = debugger.port() {
             functions = vec![debug_one(functions, port, allow_host.clone()).await?];
         }
-        let invoke = listen(host, port).await?;
-        let mut http = Vec::new();
-        for (port, web) in web {
-            http.push((listen(host, port).await?, web));
-        }
+        let (invoke, http) = (listen(host, port).await?, listen_all(host, web).await?);
         let served =
-            Served { functions, is_project, limits, options, watching, allow_host, invoke, http, has_page, timeline };
+            Served { functions, described, limits, options, watching, allow_host, invoke, http, shown, secrets };
         serve(served, hooks.port_file.as_deref()).await
     });
     drop(packages); // only now: the functions' folders are in them
     done
+}
+
+/// The functions, and what is said of them on stderr.
+fn read(function: FunctionOrProject) -> Result<(Given, Vec<String>), ToolError> {
+    let said = RefCell::new(Vec::new());
+    let given = given_functions::load_saying(function, &|line| {
+        eprintln!("open-runtime: {line}");
+        said.borrow_mut().push(line.to_owned());
+    });
+    Ok((given?.with_some()?, said.take()))
 }
 
 /// Has the function wait for its debugger. There is one port for one function.
@@ -270,18 +280,40 @@ async fn listen(host: IpAddr, port: u16) -> Result<Listening, ToolError> {
     server::listen(address).await.map_err(|why| ToolError::Port(address, why))
 }
 
+async fn listen_all(host: IpAddr, all: Vec<(u16, Http)>) -> Result<Vec<(Listening, Http)>, ToolError> {
+    let mut listening = Vec::new();
+    for (port, http) in all {
+        listening.push((listen(host, port).await?, http));
+    }
+    Ok(listening)
+}
+
+/// Who sees what happens.
+struct Shown {
+    has_page: bool,
+    timeline: Option<TimelineFile>,
+}
+
 /// What is served, and where.
 struct Served {
     functions: Vec<GivenFunction>,
-    is_project: bool,
+    /// None: they are not those of a project's file.
+    described: Option<Described>,
     limits: PoolLimits,
     options: Options,
     watching: WatchArguments,
     allow_host: Vec<String>,
     invoke: Listening,
     http: Vec<(Listening, Http)>,
-    has_page: bool,
-    timeline: Option<TimelineFile>,
+    shown: Shown,
+    secrets: Rc<Secrets>,
+}
+
+/// The project's file, and what it says.
+struct Described {
+    how: HowServed,
+    files: Vec<PathBuf>,
+    said: Vec<String>,
 }
 
 async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, ToolError> {
@@ -290,23 +322,25 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
     let cannot_start = |why| ToolError::Io("start a local Lambda", why);
     let invoke_api = Some(url_for_functions(served.invoke.1));
     let platform = Platform::new(Options { invoke_api, ..served.options }).map_err(cannot_start)?;
-    if served.has_page {
+    if served.shown.has_page {
         hub.keep_records(); // before Init begins, so that it is shown
     }
     let (listener, address) = served.invoke;
-    let (all, callees) = start_all(&platform, served.functions, served.limits, served.is_project).await?;
-    watch(&served.watching, &all, &callees, &platform).await;
+    let (all, callees) = start_all(&platform, served.functions, served.limits, served.described.is_none()).await?;
     let (mut places, mut web) = (where_to_invoke(address, &callees), Vec::new());
-    let functions = Rc::new(Functions(callees));
-    let page = served.has_page.then(|| page::page(&hub, &functions));
+    let functions = Rc::new(Functions::new(callees));
+    let page = served.shown.has_page.then(|| page::page(&hub, &functions));
     let guard = Guard { allowed_hosts: served.allow_host, ..Guard::default() };
+    let (console, common_journal) = (platform.console.clone(), journal.clone());
+    let common = Common { guard: guard.clone(), page: page.clone(), console, journal: common_journal };
+    let services = Rc::new(Services::new(common));
     for ((listener, address), http) in served.http {
-        places.extend(http.places(address));
-        let note = http.note(address);
-        http.serve((listener, address), &guard, &functions.0, page.clone(), platform.console.clone())?;
-        journal.note("http", || note);
+        places.extend(services.serve(http, (listener, address), &functions.all())?);
         web.push(address);
     }
+    let all = Rc::new(RefCell::new(all));
+    let running = Running { platform: &platform, functions: &functions, services, all: &all };
+    running.watch(served.watching, served.described, served.secrets).await;
     let of_page = || format!("http://{address}/_open-runtime/ shows what happens, and sends events");
     places.extend(page.is_some().then(of_page));
     let guard = page::guarded(guard, address, page.is_some());
@@ -317,11 +351,11 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
         places.iter().for_each(|place| platform.console.say(&format!("open-runtime: {place}")));
     }
     stop.await;
-    shut_down(all).await;
+    shut_down(all.take()).await;
     platform.end().await;
     platform.hub.finish_records();
     journal.note("end", || json!({}));
-    served.timeline.map_or(Ok(()), |file| file.write(&hub, &page::names(&functions)))?;
+    served.shown.timeline.map_or(Ok(()), |file| file.write(&hub, &page::names(&functions)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -330,12 +364,12 @@ async fn start_all(
     platform: &Rc<Platform>,
     functions: Vec<GivenFunction>,
     limits: PoolLimits,
-    is_project: bool,
+    warms_up: bool,
 ) -> Result<(Vec<Environments>, Vec<Callee>), ToolError> {
     let (mut all, mut callees) = (Vec::new(), Vec::new());
     for given in functions {
         let function = Rc::new(given.function);
-        let environments = Environments::start(platform, &function, limits, !is_project).await;
+        let environments = Environments::start(platform, &function, limits, warms_up).await;
         let environments = environments.map_err(|why| ToolError::Io("start a local Lambda", why))?;
         callees.push(Callee { function, invoker: environments.invoker() });
         all.push(environments);
@@ -353,19 +387,45 @@ fn url_for_functions(mut address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// Watches the code of the functions, if that is wanted. Managed Instances cannot be watched.
-async fn watch(arguments: &WatchArguments, all: &[Environments], callees: &[Callee], platform: &Rc<Platform>) {
-    if !arguments.is_wanted() {
-        return;
-    }
-    let watched = all.iter().zip(callees).filter_map(|(environments, callee)| match environments {
-        Environments::Pool(pool) => {
-            let places = arguments.places(&callee.function);
-            Some(Watched { function: RefCell::new(callee.function.clone()), pool: pool.clone(), places })
+/// What is running.
+struct Running<'a> {
+    platform: &'a Rc<Platform>,
+    functions: &'a Rc<Functions>,
+    services: Rc<Services>,
+    all: &'a Rc<RefCell<Vec<Environments>>>,
+}
+
+impl Running<'_> {
+    /// Watches what it consists of, if that is wanted.
+    async fn watch(self, arguments: WatchArguments, described: Option<Described>, secrets: Rc<Secrets>) {
+        if !arguments.is_wanted() {
+            return;
         }
+        let Running { platform, functions, services, all } = self;
+        let served = pools(&all.borrow(), functions);
+        let project = described.map(|Described { how, files, said }| ServedProject {
+            how,
+            platform: platform.clone(),
+            functions: functions.clone(),
+            services,
+            secrets: secrets.clone(),
+            environments: all.clone(),
+            files: RefCell::new(files),
+            said: RefCell::new(said),
+            served: RefCell::new(served.clone()),
+            packages: RefCell::default(),
+        });
+        Watching { arguments, served, project, secrets, platform: platform.clone() }.start().await;
+    }
+}
+
+/// Those that can be watched: Managed Instances cannot.
+fn pools(all: &[Environments], functions: &Functions) -> Vec<ServedFunction> {
+    let served = all.iter().zip(functions.all()).filter_map(|(environments, callee)| match environments {
+        Environments::Pool(pool) => Some(ServedFunction { function: callee.function, pool: pool.clone() }),
         Environments::Managed(_) => None,
     });
-    watching::watch(watched.collect(), arguments.method(), platform).await;
+    served.collect()
 }
 
 fn where_to_invoke(address: SocketAddr, callees: &[Callee]) -> Vec<String> {

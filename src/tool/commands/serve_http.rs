@@ -11,13 +11,15 @@ use crate::http::guard::Guard;
 use crate::model::route::{Api, Route};
 use crate::page::Page;
 use crate::report::console::Console;
+use crate::report::journal::Journal;
 use crate::tool_error::ToolError;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::task::spawn_local;
+use tokio::task::{JoinHandle, spawn_local};
 
 /// The port of the first service of a project, if the user names none.
 const PORT: u16 = 9001;
@@ -145,37 +147,146 @@ impl Http {
         json!({"address": address.to_string(), "service": self.settings.service.name(), "stage": self.settings.stage})
     }
 
-    /// Serves it. A GET invokes a function, so that on a loopback address no other address is accepted.
+    /// What tells it from other services of a project: the API, its stage, and of a function URL the function.
+    fn key(&self) -> (Api, Option<String>, Option<String>) {
+        let Settings { api, stage, .. } = &self.settings;
+        let function = match &self.routes {
+            Routes::OfProject(routes) if *api == Api::Url => routes.first().map(|route| route.function.clone()),
+            Routes::OfProject(_) | Routes::Given(_) => None,
+        };
+        (*api, stage.clone(), function)
+    }
+
+    fn router(&self, callees: &[Callee]) -> Result<Router<Target>, ToolError> {
+        let (settings, Some(first)) = (&self.settings, callees.first()) else {
+            return Ok(Router::new(self.settings.api, Vec::new()));
+        };
+        let routes = match &self.routes {
+            Routes::Given(texts) => {
+                let target = Target { callee: first.clone(), service: settings.service, mode: settings.mode };
+                web_server::routes(settings, texts, &target)
+            }
+            Routes::OfProject(routes) => of_project(routes, callees),
+        };
+        Ok(Router::new(settings.api, routes.map_err(ToolError::Usage)?))
+    }
+}
+
+/// What the services have in common.
+pub struct Common {
+    pub guard: Guard,
+    pub page: Option<Rc<Page>>,
+    pub console: Rc<Console>,
+    pub journal: Rc<Journal>,
+}
+
+/// The services that are served.
+pub struct Services {
+    common: Common,
+    all: RefCell<Vec<Running>>,
+}
+
+struct Running {
+    key: (Api, Option<String>, Option<String>),
+    places: Vec<String>,
+    address: SocketAddr,
+    server: Rc<WebServer>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Services {
+    pub fn new(common: Common) -> Services {
+        Services { common, all: RefCell::default() }
+    }
+
+    /// Serves one more. A GET invokes a function, so that on a loopback address no other address is accepted. Returns where it
+    /// is, and what its routes invoke.
     ///
     /// # Errors
     /// A route is none.
     pub fn serve(
-        self,
+        &self,
+        http: Http,
         (listener, address): (TcpListener, SocketAddr),
-        guard: &Guard,
         callees: &[Callee],
-        page: Option<Rc<Page>>,
-        console: Rc<Console>,
-    ) -> Result<(), ToolError> {
-        let Http { settings, health_check, routes } = self;
+    ) -> Result<Vec<String>, ToolError> {
+        let Common { guard, page, console, journal } = &self.common;
+        let (router, key) = (RefCell::new(Rc::new(http.router(callees)?)), http.key());
+        let (places, note) = (http.places(address), http.note(address));
+        let Http { settings, health_check, .. } = http;
         let guard = Guard { is_loopback_only: address.ip().is_loopback(), ..guard.clone() };
         let guard = page::guarded(guard, address, page.is_some());
-        let Some(first) = callees.first() else { return Ok(()) };
-        let region = first.function.region.clone();
-        let routes = match routes {
-            Routes::Given(texts) => {
-                let target = Target { callee: first.clone(), service: settings.service, mode: settings.mode };
-                web_server::routes(&settings, &texts, &target)
+        let region = callees.first().map_or(String::new(), |callee| callee.function.region.clone());
+        let (port, console, page) = (address.port(), console.clone(), page.clone());
+        let server = Rc::new(WebServer { settings, router, console, region, port, page });
+        let check = health_check.map(|(path, interval)| spawn_local(health::check(server.clone(), path, interval)));
+        let accepting = spawn_local(web_server::serve(listener, Rc::new(guard), server.clone()));
+        let tasks = check.into_iter().chain([accepting]).collect();
+        self.all.borrow_mut().push(Running { key, places: places.clone(), address, server, tasks });
+        journal.note("http", || note);
+        Ok(places)
+    }
+
+    /// Serves these from now on, which a project's file describes: one that is served already has new routes, and keeps its
+    /// port. New ones have the next ports. Says what differs.
+    ///
+    /// # Errors
+    /// A route is none, or a port cannot be had. Then all is as it was, but for new services before that.
+    pub fn change(&self, all: Vec<Http>, callees: &[Callee], host: IpAddr) -> Result<(), ToolError> {
+        let routers: Result<Vec<_>, _> = all.iter().map(|http| http.router(callees)).collect();
+        let (mut kept, mut new) = (Vec::new(), Vec::new());
+        for (http, router) in all.into_iter().zip(routers?) {
+            match self.all.borrow().iter().position(|running| running.key == http.key()) {
+                Some(at) => kept.push((at, http, router)),
+                None => new.push((self.next_listener(host, new.len())?, http)),
             }
-            Routes::OfProject(routes) => of_project(&routes, callees),
-        };
-        let router = Router::new(settings.api, routes.map_err(ToolError::Usage)?);
-        let server = Rc::new(WebServer { settings, router, console, region, port: address.port(), page });
-        if let Some((path, interval)) = health_check {
-            spawn_local(health::check(server.clone(), path, interval));
         }
-        spawn_local(web_server::serve(listener, Rc::new(guard), server));
+        let before = self.all.take();
+        let mut before: Vec<Option<Running>> = before.into_iter().map(Some).collect();
+        for (at, http, router) in kept {
+            let Some(mut running) = before.get_mut(at).and_then(Option::take) else { continue };
+            *running.server.router.borrow_mut() = Rc::new(router);
+            let places = http.places(running.address);
+            if places != running.places {
+                self.say(&places);
+            }
+            running.places = places;
+            self.all.borrow_mut().push(running);
+        }
+        before.into_iter().flatten().for_each(|gone| self.end(&gone));
+        for (listening, http) in new {
+            let places = self.serve(http, listening, callees)?;
+            self.say(&places);
+        }
         Ok(())
+    }
+
+    /// At the port after the last one, or at any if that is taken.
+    fn next_listener(&self, host: IpAddr, after: usize) -> Result<(TcpListener, SocketAddr), ToolError> {
+        let last = self.all.borrow().iter().map(|running| running.address.port()).max();
+        let next = usize::from(last.unwrap_or(PORT - 1)) + 1 + after;
+        let listen = |port: u16| {
+            let listener = std::net::TcpListener::bind((host, port))?;
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let port = u16::try_from(next).unwrap_or(0);
+        listen(port).or_else(|_| listen(0)).map_err(|why| ToolError::Port(SocketAddr::new(host, port), why))
+    }
+
+    /// Nothing more is accepted. Connections that are open get no route.
+    fn end(&self, gone: &Running) {
+        gone.tasks.iter().for_each(JoinHandle::abort);
+        *gone.server.router.borrow_mut() = Rc::new(Router::new(gone.key.0, Vec::new()));
+        if let Some(place) = gone.places.first() {
+            self.say(&[format!("no more: {place}")]);
+        }
+    }
+
+    fn say(&self, places: &[String]) {
+        places.iter().for_each(|place| self.common.console.say(&format!("open-runtime: {place}")));
     }
 }
 

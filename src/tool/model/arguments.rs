@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const DEFAULT_NAME: &str = "function";
 
 /// The function: on Lambda this is its configuration.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct FunctionArguments {
     /// The handler, as on Lambda: file.function. Without it, the functions of a project's file
     pub handler: Option<String>,

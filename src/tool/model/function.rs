@@ -13,7 +13,7 @@ pub const ACCOUNT: &str = "012345678912";
 pub const VERSION: &str = "$LATEST";
 
 /// What all execution environments of the function share.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Function {
     /// Its name in a project's file, by which callers may name it, too.
     pub id: Option<String>,

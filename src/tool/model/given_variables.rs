@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The options. Of two that give the same variable, `--env` holds before `--pass-env`, that before
 /// `--pass-aws-credentials`, and that before `--env-file`.
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Default, PartialEq)]
 pub struct GivenVariables {
     /// An environment variable of the function; K alone takes its value from open-runtime's own environment
     #[arg(long, short, value_name = "K=V")]

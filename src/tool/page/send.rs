@@ -57,7 +57,7 @@ fn submission(shown: &Shown, bytes: &[u8]) -> Result<Submission, Refusal> {
     if event.len() > MAX_EVENT {
         return Err(too_large());
     }
-    let function = posted.function.or_else(|| shown.functions.first().cloned()).unwrap_or_default();
+    let function = posted.function.or_else(|| (shown.functions)().into_iter().next()).unwrap_or_default();
     Ok(Submission { function, event, source: Source::Page })
 }
 

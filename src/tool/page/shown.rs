@@ -11,8 +11,7 @@ use std::rc::Rc;
 
 pub struct Shown {
     pub hub: Rc<Hub>,
-    /// The names of the functions.
-    pub functions: Vec<String>,
+    pub functions: Names,
     pub submit: Submit,
     /// How many browsers are being told what happens.
     pub viewers: Rc<Cell<usize>>,
@@ -25,6 +24,9 @@ pub struct Submission {
     pub event: Bytes,
     pub source: Source,
 }
+
+/// The names of the functions now.
+pub type Names = Box<dyn Fn() -> Vec<String>>;
 
 /// Begins an invocation, and returns its request id.
 pub type Submit = Box<dyn Fn(Submission) -> Result<String, Refusal>>;

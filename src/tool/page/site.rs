@@ -1,6 +1,6 @@
 //! Which request gets what, and the headers that keep others out.
 
-use super::shown::{Shown, Submit, refused};
+use super::shown::{Names, Shown, Submit, refused};
 use super::{assets, send, view, viewers};
 use crate::http::reply::{NoAnswer, Reply};
 use crate::report::history::Hub;
@@ -23,8 +23,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub struct Page(Rc<Shown>);
 
 impl Page {
-    /// From now on the last records are kept. `functions` has the names of the functions.
-    pub fn new(hub: Rc<Hub>, functions: Vec<String>, submit: Submit) -> Rc<Page> {
+    /// From now on the last records are kept. `functions` gives the names of the functions.
+    pub fn new(hub: Rc<Hub>, functions: Names, submit: Submit) -> Rc<Page> {
         hub.keep_records();
         Rc::new(Page(Rc::new(Shown { hub, functions, submit, viewers: Rc::default() })))
     }
@@ -58,7 +58,7 @@ impl Page {
             return Reply::new(StatusCode::OK, text).with(CONTENT_TYPE, content_type);
         }
         let text = match name {
-            "history" => Some(view::json(&self.0.hub, &self.0.functions, view::after(query))),
+            "history" => Some(view::json(&self.0.hub, &(self.0.functions)(), view::after(query))),
             "samples" => Some(json!(samples()).to_string()),
             _ => name.strip_prefix("history/").and_then(|id| self.0.hub.record(id)).map(|record| record.json()),
         };

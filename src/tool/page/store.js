@@ -31,6 +31,11 @@ const handlers = {
     changed.functions = changed.environments = changed.list = true;
   },
 
+  'functions-changed': ({ functions }) => {
+    store.functions = functions;
+    changed.functions = changed.environments = changed.list = true;
+  },
+
   'environment-started': ({ environment, function: name, at }) => {
     store.environments.set(environment, { environment, function: name, at, state: 'starting', count: 0, log: [] });
     forgetEnded();

@@ -95,7 +95,7 @@ async fn send(parts: &Parts, text: String) -> Result<(), Gone> {
 
 fn hello(shown: &Shown, last: Option<&str>) -> String {
     let newest = shown.hub.records().last().map_or(String::new(), |record| format!("id: {}\n", record.request_id));
-    format!("{newest}event: hello\ndata: {}\n\n", view::json(&shown.hub, &shown.functions, last))
+    format!("{newest}event: hello\ndata: {}\n\n", view::json(&shown.hub, &(shown.functions)(), last))
 }
 
 /// JSON has no line feed, so that it is one line of data.

@@ -36,7 +36,8 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unreadable::None(folder) => {
-                let (folder, names) = (folder.display(), NAMES.join(", "));
+                let (folder, names) = (folder.display().to_string(), NAMES.join(", "));
+                let folder = if folder.is_empty() { "this folder".to_owned() } else { folder };
                 write!(
                     out,
                     "give a handler (file.function), or a project's file with --project: {folder} has none of {names}"

@@ -40,6 +40,8 @@ pub enum Event {
         function: String,
         environment: u64,
     },
+    /// These are the functions from now on, by name.
+    FunctionsChanged(Vec<String>),
     /// So many events were lost here, as the subscriber did not keep up.
     Missed(u64),
 }
@@ -53,6 +55,7 @@ impl Event {
             Event::Log { .. } => "log",
             Event::InvocationEnded(_) => "invocation-ended",
             Event::EnvironmentEnded { .. } => "environment-ended",
+            Event::FunctionsChanged(_) => "functions-changed",
             Event::Missed(_) => "missed",
         }
     }
@@ -73,6 +76,10 @@ impl Event {
             }
             Event::Log { function, environment, request_id, line } => {
                 json!({"function": function, "environment": environment, "requestId": request_id, "line": line})
+            }
+            Event::FunctionsChanged(names) => {
+                let functions: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+                json!({"functions": functions})
             }
             Event::Missed(count) => json!({"count": count}),
         };

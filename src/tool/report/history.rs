@@ -7,6 +7,7 @@ use super::event::Event;
 use super::live::Live;
 use super::record::Record;
 use super::recorder::{MAX_WRITTEN, Recorder};
+use super::redaction::Redaction;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -62,6 +63,13 @@ impl Hub {
     /// From now on records are written to files.
     pub fn record_to(&self, recorder: Recorder) {
         *self.recorder.borrow_mut() = Some(recorder);
+    }
+
+    /// Takes this out of records from now on, if they are written to files.
+    pub fn redact(&self, redaction: impl FnOnce() -> Option<Redaction>) {
+        if let Some(recorder) = &*self.recorder.borrow() {
+            recorder.redact(redaction());
+        }
     }
 
     /// No invocation follows: waits until the files are written, for 10 s at most.

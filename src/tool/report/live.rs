@@ -69,7 +69,7 @@ impl Live {
             Event::EnvironmentEnded { environment, .. } => {
                 self.change(Some(*environment), |known| known.state = "ended")
             }
-            Event::Missed(_) => {}
+            Event::FunctionsChanged(_) | Event::Missed(_) => {}
         }
     }
 

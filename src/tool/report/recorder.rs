@@ -29,9 +29,16 @@ const LAST_LIMIT: Duration = Duration::from_secs(10);
 /// The longest name of a function in the name of a file.
 const MAX_NAME: usize = 64;
 
+/// What the thread is handed.
+enum Entry {
+    Record(Box<Record>),
+    /// Is taken out of those that follow.
+    Redaction(Option<Redaction>),
+}
+
 /// Hands records to the thread that writes them. A slow disk never holds up an invocation.
 pub struct Recorder {
-    queue: Sender<Record>,
+    queue: Sender<Entry>,
     /// The bytes of the records in the queue.
     waiting: Arc<AtomicUsize>,
     ended: Receiver<()>,
@@ -51,15 +58,20 @@ impl Recorder {
         let probe = folder.join(format!(".probe-{}.new", std::process::id()));
         write_private(&probe, b"")?;
         fs::remove_file(&probe)?;
-        let (queue, records) = channel::<Record>();
+        let (queue, records) = channel::<Entry>();
         let (end, ended) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let mut files = Files { folder: folder.to_owned(), redaction, last_error: None };
         let written = waiting.clone();
         std::thread::Builder::new().name("records".to_owned()).spawn(move || {
-            for record in records {
-                files.write(&record);
-                written.fetch_sub(record.weight(), Ordering::Relaxed);
+            for entry in records {
+                match entry {
+                    Entry::Redaction(redaction) => files.redaction = redaction,
+                    Entry::Record(record) => {
+                        files.write(&record);
+                        written.fetch_sub(record.weight(), Ordering::Relaxed);
+                    }
+                }
             }
             let _ = end.send(()); // nobody waits if the tool is killed
         })?;
@@ -70,7 +82,7 @@ impl Recorder {
     pub fn add(&self, record: Record) {
         let weight = record.weight();
         let has_room = self.waiting.fetch_add(weight, Ordering::Relaxed) <= MAX_WAITING;
-        if !has_room || self.queue.send(record).is_err() {
+        if !has_room || self.queue.send(Entry::Record(record.into())).is_err() {
             self.waiting.fetch_sub(weight, Ordering::Relaxed);
             self.lost.set(self.lost.get() + 1);
             if self.lost.get() == 1 {
@@ -78,6 +90,11 @@ impl Recorder {
                 eprintln!("open-runtime: records are lost, as writing to {folder} takes longer than the invocations");
             }
         }
+    }
+
+    /// Takes this out of the records that are added from now on.
+    pub fn redact(&self, redaction: Option<Redaction>) {
+        let _ = self.queue.send(Entry::Redaction(redaction)); // without the thread nothing is written
     }
 
     /// Waits until all is written, for 10 s at most.

@@ -60,10 +60,11 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Scans all places. Blocks while the files are looked at: for about 1 ms for a small function.
-    pub fn scan(places: &[Places]) -> Tree {
+    /// Scans all places, and these single files. Blocks while the files are looked at: for about 1 ms for a small function.
+    pub fn scan(places: &[Places], files: &[PathBuf]) -> Tree {
         let written = places.iter().flat_map(|place| place.written.clone()).collect();
         let mut tree = Tree { written, ..Tree::default() };
+        files.iter().for_each(|file| tree.add_single(file));
         let mut walked = BTreeSet::new(); // functions of a project have most folders in common
         for place in places {
             for root in place.roots().filter(|root| walked.insert(root.to_path_buf())) {
@@ -261,7 +262,7 @@ mod tests {
         }
 
         fn scan_for(&self, handler: &str) -> Tree {
-            Tree::scan(&[Places { task_root: self.0.clone(), handler: handler.to_owned(), ..Places::default() }])
+            Tree::scan(&[Places { task_root: self.0.clone(), handler: handler.to_owned(), ..Places::default() }], &[])
         }
 
         fn changes(&self, before: &Tree) -> Vec<String> {

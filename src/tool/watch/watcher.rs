@@ -71,13 +71,13 @@ impl Watch {
     }
 }
 
-/// Begins to watch. Returns when the files have been scanned, which a thread does: what changes from then on is seen.
+/// Begins to watch these places and these single files, which need not exist. Returns when the files have been scanned, which a thread does: what changes from then on is seen.
 /// The thread ends at the first change after the result has been dropped.
-pub async fn start(places: Vec<Places>, method: Method) -> Watch {
+pub async fn start(places: Vec<Places>, files: Vec<PathBuf>, method: Method) -> Watch {
     let (sender, receiver) = unbounded_channel();
     let (is_ready, ready) = oneshot::channel();
     thread::spawn(move || {
-        Watcher { places, tree: Tree::default(), sender, is_ready: Some(is_ready) }.run(method);
+        Watcher { places, files, tree: Tree::default(), sender, is_ready: Some(is_ready) }.run(method);
     });
     let sample = ready.await.unwrap_or_default(); // without one the thread has ended
     Watch { receiver, sample: Rc::new(RefCell::new(sample)) }
@@ -100,6 +100,8 @@ struct Gone;
 
 struct Watcher {
     places: Vec<Places>,
+    /// Single files that belong to no function alone.
+    files: Vec<PathBuf>,
     /// The last scan that was reported.
     tree: Tree,
     sender: UnboundedSender<(Seen, Option<Sample>)>,
@@ -156,7 +158,7 @@ impl Watcher {
     /// no such folders: nothing happens unseen.
     fn scan(&self, wakeups: &mut Wakeups) -> Result<Tree, NoInotify> {
         loop {
-            let tree = Tree::scan(&self.places);
+            let tree = Tree::scan(&self.places, &self.files);
             if !wakeups.watch(&tree)? {
                 return Ok(tree);
             }
@@ -190,14 +192,14 @@ impl Watcher {
 
     /// Looks again and again, until nobody wants to know any more.
     fn poll(&mut self, pause: Duration) {
-        self.begin(Tree::scan(&self.places));
+        self.begin(Tree::scan(&self.places, &self.files));
         while !self.sender.is_closed() {
             let began = Instant::now();
-            let mut scanned = Tree::scan(&self.places);
+            let mut scanned = Tree::scan(&self.places, &self.files);
             let took = began.elapsed();
             while !scanned.changes_since(&self.tree).is_empty() && began.elapsed() < SETTLING_LIMIT {
                 thread::sleep(QUIET);
-                let again = Tree::scan(&self.places);
+                let again = Tree::scan(&self.places, &self.files);
                 let is_written = !again.is_emptied_since(&self.tree) || began.elapsed() > EMPTY_LIMIT;
                 let is_quiet = is_written && again.changes_since(&scanned).is_empty() && !self.is_git_at_work();
                 scanned = again;

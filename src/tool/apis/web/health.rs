@@ -17,11 +17,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Checks the health of the function for ever, and says when it changes.
 pub async fn check(server: Rc<WebServer>, path: String, interval: Duration) {
-    let Some(found) = server.router.find("GET", &path) else {
-        return; // a load balancer has no routes
-    };
     let mut was_healthy = None;
     loop {
+        let router = server.router.borrow().clone();
+        let Some(found) = router.find("GET", &path) else {
+            return; // a load balancer has no routes
+        };
         let found = ask(&server, &found.route.target, &path).await;
         if was_healthy.replace(found.is_ok()) != Some(found.is_ok()) {
             let health = found.map_or_else(|why| format!("unhealthy: {why}"), |()| "healthy".to_owned());

@@ -24,6 +24,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, UPGRADE};
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub struct Target {
 /// What all requests share.
 pub struct WebServer {
     pub settings: Settings,
-    pub router: Router<Target>,
+    pub router: RefCell<Rc<Router<Target>>>,
     pub console: Rc<Console>,
     pub region: String,
     /// Where it listens.
@@ -119,7 +120,8 @@ impl WebServer {
             return Err(Trouble::TooLarge);
         }
         let staged = self.settings.staged(head.uri.path()).ok_or(Trouble::NoStage)?;
-        let found = self.router.find(head.method.as_str(), staged.path).ok_or(Trouble::NoRoute)?;
+        let router = self.router.borrow().clone(); // a change of the routes is for the requests after it
+        let found = router.find(head.method.as_str(), staged.path).ok_or(Trouble::NoRoute)?;
         let target = &found.route.target;
         let place = Place {
             stage: staged.stage,
