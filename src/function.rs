@@ -251,7 +251,7 @@ impl Function {
     ) -> Result<(Handled, Prestarted<'a>), InvocationError> {
         let invocation = chain.invocation;
         let may_stream = self.config.streams != Streams::Off && batch.may_stream();
-        let calls = Calls {
+        let mut calls = Calls {
             calls: calls(invocation, batch),
             hook: None,
             suffix: protocol::call_suffix(invocation, chain.deadline_ms, debugger.as_ref(), may_stream),
@@ -259,11 +259,13 @@ impl Function {
             groups: batch.groups(),
             is_failure: batch.failure_test(),
             may_stream,
+            timeline: None,
             limits,
         };
+        let timeline = &self.middlewares.timeline;
+        calls.timeline = Some(timeline).filter(|_| calls.calls.len() > 1);
         let nobody = InvocationError::Internal { what: "there is no language runtime" };
         let runtime = children.first_mut().ok_or(nobody)?;
-        let timeline = &self.middlewares.timeline;
         let (mut answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
             let exchange = runtime.begin(&calls);
             let prestarted = chain.prestart_after_hooks(self.middlewares.in_order.len());

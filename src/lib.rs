@@ -10,7 +10,7 @@
 //! | `snapshot` | SnapStart: hooks around the snapshot of an environment | `child` `error` `lambda` `os` |
 //! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` `streaming` |
 //! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the children meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `streaming` |
-//! | `child` | the language runtime and the resident middlewares: their lives, their calls, their lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` |
+//! | `child` | the language runtime and the resident middlewares: their lives, their calls, their lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `timeline` |
 //! | `middleware` | the hooks around the handler | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `streaming` `timeline` |
 //! | `settings` | variables, and where things are; read once, in Init | `cloudevents` `error` `log` `os` |
 //! | `log` | what CloudWatch is told | `bounded` `cloudevents` `error` `invocation` `json_line` `os` |

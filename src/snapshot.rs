@@ -80,6 +80,7 @@ fn run_hook(runtime: &mut Supervised, hook: &'static str, limit: Duration) -> Re
         groups: Vec::new(),
         is_failure: |_| false,
         may_stream: false,
+        timeline: None,
         limits,
     };
     let exchange = runtime.begin(&calls);

@@ -19,6 +19,11 @@ impl Timeline {
         Timeline { file: path.and_then(|path| File::options().append(true).open(path).ok()) }
     }
 
+    /// For a batch. None: nothing is written.
+    pub fn records(&self) -> Option<Records<'_>> {
+        self.file.as_ref().map(|file| Records { file, began: Vec::new() })
+    }
+
     /// Runs a step, and writes how long it took.
     pub fn step<T>(&self, request_id: &str, step: &str, name: &str, run: impl FnOnce() -> T) -> T {
         let Some(file) = &self.file else { return run() };
@@ -26,6 +31,32 @@ impl Timeline {
         let result = run();
         write(file, start, [request_id, step, name]);
         result
+    }
+}
+
+/// When the calls of a batch began, whose ids are `REQUEST_ID#NUMBER`. Of a large batch the first are enough.
+#[derive(Debug)]
+pub struct Records<'a> {
+    file: &'a File,
+    began: Vec<Instant>,
+}
+
+/// So many records are written of an invocation.
+const MAX_RECORDS: usize = 100;
+
+impl Records<'_> {
+    /// The call with this position begins. Calls begin in the order of their positions.
+    pub fn begins(&mut self, index: usize) {
+        if index < MAX_RECORDS {
+            self.began.resize(index + 1, Instant::now());
+        }
+    }
+
+    /// Writes how long the call took.
+    pub fn ended(&self, index: usize, id: &str) {
+        if let (Some(start), Some((request_id, number))) = (self.began.get(index), id.rsplit_once('#')) {
+            write(self.file, *start, [request_id, "record", number]);
+        }
     }
 }
 

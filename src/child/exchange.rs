@@ -6,6 +6,7 @@ use crate::child::protocol::{self, Call, Part};
 use crate::error::InvocationError;
 use crate::os::deadline::Deadline;
 use crate::response::Response;
+use crate::timeline::{Records, Timeline};
 
 /// The limits of an invocation's time.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub struct Calls<'a> {
     pub is_failure: fn(&[u8]) -> bool,
     /// Whether the answer may be a stream. There is a single call then.
     pub may_stream: bool,
+    /// Is told of each, if there are several.
+    pub timeline: Option<&'a Timeline>,
     /// When they must be over.
     pub limits: Limits,
 }
@@ -99,6 +102,7 @@ impl OpenStream {
             groups: Vec::new(),
             is_failure: |_| false,
             may_stream: true,
+            timeline: None,
             limits: self.limits,
         }
     }
@@ -121,6 +125,7 @@ pub struct Exchange<'a> {
     /// [`Answers::is_output`].
     pub is_output: bool,
     pieces: Option<Pieces>,
+    records: Option<Records<'a>>,
     /// So much of a stream waits to be sent that nothing more is read.
     pub is_paused: bool,
 }
@@ -161,6 +166,7 @@ impl<'a> Exchange<'a> {
             was_taken_back: false,
             is_output: false,
             pieces: None,
+            records: calls.timeline.and_then(Timeline::records),
             is_paused: false,
         }
     }
@@ -213,6 +219,9 @@ impl<'a> Exchange<'a> {
         }
         let Some(call) = self.calls.calls.get(self.next) else { return false };
         self.open.push(self.next);
+        if let Some(records) = &mut self.records {
+            records.begins(self.next);
+        }
         let prefix = protocol::call_prefix(&call.id, self.calls.hook);
         self.output = Some(Output { prefix, call, suffix: &self.calls.suffix, written: 0 });
         self.next += 1;
@@ -346,6 +355,9 @@ impl<'a> Exchange<'a> {
 
     fn settle_at(&mut self, position: usize, outcome: Outcome) {
         let index = self.open.swap_remove(position);
+        if let (Some(records), Some(call)) = (&self.records, self.calls.calls.get(index)) {
+            records.ended(index, &call.id);
+        }
         if self.calls.in_order && outcome.is_err() {
             self.stop_group_of(index);
         }
@@ -445,7 +457,9 @@ mod tests {
             in_order,
             groups: Vec::new(),
             is_failure: |json| json == b"\"failed\"",
+            timeline: None,
             may_stream: false,
+            timeline: None,
             limits,
         }
     }

@@ -33,6 +33,7 @@ pub fn run(
         groups: Vec::new(),
         is_failure: |_| false,
         may_stream: false,
+        timeline: None,
         limits: Limits { warn_at: Deadline::NEVER, fail_at: deadline, kill_at: deadline, timeout_seconds },
     };
     let exchange = child.begin(&calls);

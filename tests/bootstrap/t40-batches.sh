@@ -46,6 +46,23 @@ check 'the answer names a message that the handler itself names as failed' '
 	names "\"1\""
 '
 
+# records: prints the numbers of the records in the timeline of the latest invocation, in their order.
+records() {
+	id=$(sed -n 's/^x-amzn-requestid: *//Ip' headers | tr -d '\r')
+	journal "what == 'step' and step == 'record' and requestId == '$id'" | sed 's/.*"name": *"\([^"]*\)".*/\1/' | sort -n | tr '\n' ' '
+}
+
+check 'the timeline has each record of a batch, but not more than 100, and none if the event is no batch' '
+	start_reporting &&
+	invoke "$(batch sqs a bad c)" &&
+	within 2000 said "what == \"step\" and step == \"handler\"" &&
+	same "1 2 3 " "$(records)" &&
+	invoke "$(batch sqs a)" &&
+	same "" "$(records)" &&
+	invoke "$(batch sqs $(seq 120))" &&
+	within 2000 test "$(seq 100 | tr "\n" " ")" = "$(records)"
+'
+
 check 'without SLSBATCH=report a message that the handler names as failed fails the invocation' '
 	start_lambda nodejs:batches.handle &&
 	fails_with Function.BatchItemFailures "$(batch sqs own)" &&

@@ -106,6 +106,7 @@ function barOf(invocation) {
     return line;
   }
   for (const { kind, start, ms } of segmentsOf(invocation)) {
+    if (kind === 'record') continue; // the handler's time has it
     const bar = h('span', { class: `bar k-${kind}` });
     bar.style.setProperty('--start', start);
     bar.style.setProperty('--ms', ms);

@@ -6,6 +6,7 @@ const NAMES = {
   mapping: 'mapping',
   before: 'before hook',
   handler: 'handler',
+  record: 'record',
   after: 'after hook',
   error: 'error hook',
   stream: 'stream',
@@ -19,7 +20,7 @@ const NOTHING = 0.05;
 /**
  * The segments { kind, name, start, ms } in the order of their start, in ms since the first. What comes before the first step is
  * `mapping`: bootstrap takes the event and maps it. What comes after the last one is `post`: it sends the response. A step
- * without `atMs` begins when the one before it ended.
+ * without `atMs` begins when the one before it ended. The records of a batch are within the step `handler`.
  */
 function segmentsOf({ initMs, ms, steps }) {
   const segments = initMs == null ? [] : [{ kind: 'init', name: '', start: 0, ms: initMs }];
@@ -30,6 +31,10 @@ function segmentsOf({ initMs, ms, steps }) {
     if (step.step === 'init') continue; // it is a part of Init
     const start = step.atMs ?? told;
     const kind = NAMES[step.step] ? step.step : 'rest';
+    if (kind === 'record') {
+      segments.push({ kind, name: step.name, start: origin + start, ms: step.ms }); // it is a part of the handler's time
+      continue;
+    }
     addGap(told === 0 ? 'mapping' : 'rest', told, start);
     told = Math.max(told, start + step.ms);
     segments.push({ kind, name: step.name, start: origin + start, ms: step.ms });
@@ -56,7 +61,7 @@ function waterfall(invocation) {
     return bar;
   };
   const row = (kind, name, ms, bars) => {
-    const label = h('th', { scope: 'row' }, h('span', { class: `key k-${kind}` }), NAMES[kind], name && h('span', { class: 'name' }, ` ${name}`));
+    const label = h('th', { scope: 'row', class: kind === 'record' && 'part' }, h('span', { class: `key k-${kind}` }), NAMES[kind], name && h('span', { class: 'name' }, ` ${name}`));
     return h('tr', null, label, h('td', { class: 'track' }, bars), h('td', { class: 'number' }, timeText(ms)));
   };
   const steps = segments.filter(({ kind }) => kind !== 'rest');

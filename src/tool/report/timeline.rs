@@ -1,8 +1,9 @@
 //! The timeline: the steps that bootstrap reports, and how they are shown.
 //!
 //! bootstrap finds a path in `_OPEN_RUNTIME_TIMELINE`. When a step ends, it appends a line of JSON in one write:
-//! `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `after` or
-//! `error`; `name` is the middleware's or the handler's. Unknown members and invalid lines are ignored.
+//! `{"requestId":"…","step":"before","name":"cors","ms":1.234}`. `step` is `init`, `before`, `handler`, `record`,
+//! `after` or `error`; `name` is the middleware's or the handler's, or the number of the record. The records of a batch are within
+//! `handler`, and bootstrap reports the first 100. Unknown members and invalid lines are ignored.
 
 use crate::model::failure::Failure;
 use crate::model::invocation::Outcome;
@@ -34,6 +35,13 @@ pub struct Step {
     /// When bootstrap reported it, which is when it had ended.
     #[serde(skip)]
     pub reported: Option<Instant>,
+}
+
+impl Step {
+    /// It is a part of the step `handler`.
+    pub fn is_record(&self) -> bool {
+        self.step == "record"
+    }
 }
 
 /// Receives bootstrap's steps.
@@ -161,7 +169,7 @@ pub fn invocation(style: Style, steps: &[Step], request_id: &str, outcome: &Outc
     if let Some(init) = outcome.init {
         text.push_str(&row("Init", "within this invocation", ms(init)));
     }
-    for step in steps {
+    for step in steps.iter().filter(|step| !step.is_record()) {
         text.push_str(&row(&step.step, &step.name, step.ms));
     }
     let failure = outcome.failure();

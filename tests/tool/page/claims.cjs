@@ -88,6 +88,22 @@ claim('the waterfall has a row for each phase, one below the other in time', asy
   assert.ok(widest > steps.find(([name]) => name.startsWith('post'))[2], JSON.stringify(bars));
 });
 
+claim('a batch has a bar for each record, within the time of the handler', async (page, tool) => {
+  const { Records } = JSON.parse(fs.readFileSync(path.join(__dirname, '../../events/sqs.json'), 'utf8'));
+  await tool.invoke({ Records: [...Records, ...Records].slice(0, 3) });
+  await page.ended(1);
+  await page.click('#rows tr');
+  await page.says('#tabpanel', 'record 3');
+  const bars = await page.see(`[...document.querySelectorAll('.waterfall tbody tr:not(.sum)')].map((row) => {
+    const { left, right } = row.querySelector('.bar').getBoundingClientRect();
+    return [row.querySelector('th').innerText.trim(), left, right];
+  })`);
+  const records = bars.filter(([name]) => name.startsWith('record'));
+  const [, left, right] = bars.find(([name]) => name.startsWith('handler'));
+  assert.deepEqual(records.map(([name]) => name), ['record 1', 'record 2', 'record 3'], JSON.stringify(bars));
+  records.forEach((record) => assert.ok(record[1] >= left - 2 && record[2] <= right + 2, JSON.stringify(bars)));
+});
+
 claim('log lines are under their own invocation', async (page, tool) => {
   await tool.invoke({ log: ['apples', 'pears'] });
   await tool.invoke({ log: ['plums'] });
