@@ -459,7 +459,6 @@ mod tests {
             is_failure: |json| json == b"\"failed\"",
             timeline: None,
             may_stream: false,
-            timeline: None,
             limits,
         }
     }
