@@ -59,7 +59,8 @@ pub fn calls(words: &[&[u8]]) -> Calls<'static> {
     let is = |mode: &[u8]| words.get(2).is_some_and(|word| *word == mode);
     let (in_order, may_stream, suffix) = (is(b"in-order"), is(b"stream"), TAIL.to_vec());
     let calls: Vec<_> = calls.take(if may_stream { 1 } else { 8 }).collect();
-    Calls { calls, hook: None, suffix, in_order, groups: Vec::new(), is_failure: |_| false, may_stream, limits }
+    let (groups, timeline) = (Vec::new(), None);
+    Calls { calls, hook: None, suffix, in_order, groups, is_failure: |_| false, may_stream, timeline, limits }
 }
 
 /// An exchange and its expected state.

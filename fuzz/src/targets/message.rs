@@ -40,6 +40,7 @@ pub fn run(line: &[u8]) {
             match part {
                 Part::Head(head) => assert_eq!(head, members["stream"].get()),
                 Part::End => assert_eq!(members["end"].get(), "true"),
+                Part::BytesFollow(count) => assert_eq!(members["bytes"].get().parse(), Ok(count)),
                 Part::Bytes(bytes) => match members.get("chunk") {
                     Some(chunk) => assert_eq!(bytes, text(chunk).as_bytes()),
                     None => assert!(bytes.len() <= members["base64"].get().len() / 4 * 3 + 2),

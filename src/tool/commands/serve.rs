@@ -351,12 +351,17 @@ async fn serve(served: Served, port_file: Option<&Path>) -> Result<ExitCode, Too
         places.iter().for_each(|place| platform.console.say(&format!("open-runtime: {place}")));
     }
     stop.await;
-    shut_down(all.take()).await;
-    platform.end().await;
-    platform.hub.finish_records();
+    end(&platform, all.take()).await;
     journal.note("end", || json!({}));
     served.shown.timeline.map_or(Ok(()), |file| file.write(&hub, &page::names(&functions)))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the functions, and then what they were given.
+async fn end(platform: &Platform, all: Vec<Environments>) {
+    shut_down(all).await;
+    platform.end().await;
+    platform.hub.finish_records();
 }
 
 /// What runs the functions. The environments of a project, which may have many functions, are started on demand.
