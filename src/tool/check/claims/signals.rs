@@ -238,10 +238,16 @@ fn memory(trial: &Trial<'_>) -> Verdict {
         in_time.map(|number| runtime.respond(json!({"n": number}))).try_fold(0, |done, came| came.map(|_| done + 1))
     };
     calls(&mut runtime, 1000, TIME_FOR_CALLS / 4)?;
+    runtime.wait_until_it_sleeps()?;
     let (held, open) = (processes::resident_kb(runtime.pid), processes::descriptors(runtime.pid).len());
     let done = calls(&mut runtime, 10_000, TIME_FOR_CALLS)?;
     let grown = processes::resident_kb(runtime.pid).saturating_sub(held);
     ensure(grown < MEMORY_KB, format!("memory has grown by {grown} KB over {done} calls"))?;
-    let more = processes::descriptors(runtime.pid).len().saturating_sub(open);
+    let more = |runtime: &Runtime<'_>| processes::descriptors(runtime.pid).len().saturating_sub(open);
+    let closed = Instant::now() + Duration::from_secs(1); // an answer comes before what it took is closed
+    while more(&runtime) > 0 && Instant::now() < closed {
+        ensure(runtime.is_silent(Duration::from_millis(20))?, "a line comes without a call")?;
+    }
+    let more = more(&runtime);
     ensure(more == 0, format!("{more} more descriptors are open after {done} calls"))
 }

@@ -376,9 +376,10 @@ async def stop_if_terminated(body):
 
 
 def on_sigterm(*_):
-    """Raises FunctionTimeout in the handler if it is running. Otherwise leaves it to the loop."""
+    """Raises FunctionTimeout in the handler if it is running. The loop does so in those that wait."""
     global was_terminated
     if current and current.is_in_handler:
+        was_terminated = len(tasks) > 1
         raise FunctionTimeout
     was_terminated = True
 
