@@ -276,6 +276,7 @@ claim('what functions print and events hold stays text', async (page, tool) => {
 
 claim('pages of other origins can neither read nor send', async (page, tool, tabs) => {
   await tool.invoke({});
+  await page.rows(1); // a page behind another one is not drawn
   const own = ['', 'events', 'history', 'samples', 'page.js'].map((name) => [`${tool.page}${name}`, 'GET']);
   const foreign = [{ origin: 'http://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { host: 'evil.example' }, { host: `0.0.0.0:${tool.port}` }];
   for (const headers of foreign) {
