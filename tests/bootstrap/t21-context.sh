@@ -28,7 +28,7 @@ check 'the handler gets every field that Lambda sends, and no other' '
 	context "c[\"functionArn\"].endswith(\":function:function\")" &&
 	context "c[\"traceId\"] == \"Root=1-2-3\" and c[\"tenantId\"] == \"blue\"" &&
 	context "c[\"clientContext\"] == {\"client\": {\"a\": [1]}}" &&
-	context "set(c) == {\"requestId\", \"deadlineMs\", \"functionArn\", \"traceId\", \"tenantId\", \"stream\", \"clientContext\"}"
+	context "set(c) == {\"requestId\", \"deadlineMs\", \"functionArn\", \"traceId\", \"tenantId\", \"stream\", \"bytes\", \"clientContext\"}"
 '
 
 # asked_by CLIENT_CONTEXT [CURL-OPTION…]: invokes a handler in shell with that client context.
@@ -65,7 +65,7 @@ check 'empty headers are treated as missing' '
 		\"Lambda-Runtime-Invoked-Function-Arn\":\"\",\"Lambda-Runtime-Invocation-Id\":\"\"}}}" &&
 	invoke 1 &&
 	succeeded &&
-	context "set(c) == {\"requestId\", \"deadlineMs\", \"stream\"}" &&
+	context "set(c) == {\"requestId\", \"deadlineMs\", \"stream\", \"bytes\"}" &&
 	fails_to grep lambda-runtime-invocation-id journal
 '
 
