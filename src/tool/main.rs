@@ -13,7 +13,7 @@
 //! | `apis` | Lambda's HTTP APIs | `faults` `http` `model` `page` `report` |
 //! | `page` | the page that shows what happens | `http` `model` `report` |
 //! | `project` | the functions that a file describes | `model` |
-//! | `check` | the conformance kit for language runtimes | `os` |
+//! | `check` | the conformance kit for language runtimes | `model` `os` |
 //! | `watch` | noticing that code has changed | `model` `os` |
 //! | `relay` | functions that are debugged, and their debuggers | `http` `model` `tool_error` |
 //! | `replay` | records that are run again and compared | `model` `report` |

@@ -1,7 +1,7 @@
 //! The line of a call, as bootstrap writes it.
 
+use crate::model::time::now_ms;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:hello";
 
@@ -70,9 +70,8 @@ impl Call {
 }
 
 /// The time so many milliseconds from now, in milliseconds since 1970.
-fn in_ms(ms: u64) -> u128 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (now + Duration::from_millis(ms)).as_millis()
+fn in_ms(ms: u64) -> u64 {
+    now_ms().unsigned_abs() + ms
 }
 
 #[cfg(test)]

@@ -68,11 +68,17 @@ impl<'a> Runtime<'a> {
     /// # Errors
     /// As [`ready`](Runtime::ready).
     pub fn ready_as(trial: &'a Trial<'a>, function: &str, how: Start<'_>) -> Result<Runtime<'a>, Problem> {
-        let mut runtime = Runtime::start_as(trial, &format!("handler.{function}"), how)?;
-        match runtime.wait_until_ready()? {
-            None => Ok(runtime),
-            Some(error) => fails(format!("handler.{function} cannot be loaded: {error}")),
+        match Runtime::load(trial, function, how)? {
+            (runtime, None) => Ok(runtime),
+            (_, Some(error)) => cannot_be_loaded(function, &error),
         }
+    }
+
+    /// One that is ready, or with its error of Init.
+    fn load(trial: &'a Trial<'a>, function: &str, how: Start<'_>) -> Result<(Runtime<'a>, Option<Value>), Problem> {
+        let mut runtime = Runtime::start_as(trial, &format!("handler.{function}"), how)?;
+        let error = runtime.wait_until_ready()?;
+        Ok((runtime, error))
     }
 
     /// The same for a function that a language need not have.
@@ -86,13 +92,12 @@ impl<'a> Runtime<'a> {
     /// # Errors
     /// As [`offered`](Runtime::offered).
     pub fn offered_as(trial: &'a Trial<'a>, function: &str, how: Start<'_>) -> Result<Runtime<'a>, Problem> {
-        let mut runtime = Runtime::start_as(trial, &format!("handler.{function}"), how)?;
-        match runtime.wait_until_ready()? {
-            None => Ok(runtime),
-            Some(error) if error["errorType"] == "Runtime.HandlerNotFound" => {
+        match Runtime::load(trial, function, how)? {
+            (runtime, None) => Ok(runtime),
+            (_, Some(error)) if error["errorType"] == "Runtime.HandlerNotFound" => {
                 not_offered(format!("conformance/handler has no function {function}"))
             }
-            Some(error) => fails(format!("handler.{function} cannot be loaded: {error}")),
+            (_, Some(error)) => cannot_be_loaded(function, &error),
         }
     }
 
@@ -140,8 +145,7 @@ impl<'a> Runtime<'a> {
     pub fn line(&mut self) -> Result<Line, Problem> {
         let limit = self.trial.limit();
         loop {
-            if let Some(line) = self.pipes.line() {
-                self.trial.note("came", &line);
+            if let Some(line) = self.take_line() {
                 return Ok(Line::new(line));
             }
             if self.pipes.is_at_end() {
@@ -157,6 +161,13 @@ impl<'a> Runtime<'a> {
             }
             self.turn(ALL)?;
         }
+    }
+
+    /// A line that has come, if there is one.
+    fn take_line(&mut self) -> Option<Vec<u8>> {
+        let line = self.pipes.line()?;
+        self.trial.note("came", &line);
+        Some(line)
     }
 
     /// How the process is, in words.
@@ -178,8 +189,7 @@ impl<'a> Runtime<'a> {
     pub fn is_silent(&mut self, how_long: Duration) -> Result<bool, Problem> {
         let end = Instant::now() + how_long;
         while Instant::now() < end {
-            if let Some(line) = self.pipes.line() {
-                self.trial.note("came", &line);
+            if self.take_line().is_some() {
                 return Ok(false);
             }
             self.trial.go_on(self.trial.limit(), "silence")?;
@@ -316,8 +326,7 @@ impl<'a> Runtime<'a> {
     pub fn ensure_nothing_follows(&mut self) -> Verdict {
         let limit = self.trial.limit();
         while !self.pipes.is_at_end() {
-            if let Some(line) = self.pipes.line() {
-                self.trial.note("came", &line);
+            if self.take_line().is_some() {
                 return fails("a line follows that nobody asked for");
             }
             self.trial.go_on(limit, "the end of STDOUT")?;
@@ -385,6 +394,10 @@ impl<'a> Runtime<'a> {
     pub fn wait_until_it_sleeps(&mut self) -> Verdict {
         self.wait_until("a wait of the runtime", |runtime| Ok(processes::is_sleeping(runtime.pid)))
     }
+}
+
+fn cannot_be_loaded<T>(function: &str, error: &Value) -> Result<T, Problem> {
+    fails(format!("handler.{function} cannot be loaded: {error}"))
 }
 
 /// The error of an answer.

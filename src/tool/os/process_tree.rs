@@ -22,13 +22,43 @@ pub struct ProcessInfo {
 impl ProcessInfo {
     /// True if it is exiting, or a SIGKILL is pending: then it exits as soon as it runs.
     pub fn is_dying(&self) -> bool {
-        let status = fs::read(format!("/proc/{}/status", self.pid)).unwrap_or_default();
-        let status = String::from_utf8_lossy(&status);
+        let status = read(self.pid, "status").unwrap_or_default();
         let pending = ["SigPnd:", "ShdPnd:"].map(|name| has_sigkill(field(&status, name)));
         // it may have taken the signal since it was looked at first: then it is not pending any more
         let is_exiting = || look_at(self.pid).is_none_or(|now| now.is_dead || now.is_exiting);
         self.is_exiting || status.is_empty() || pending.contains(&true) || is_exiting()
     }
+}
+
+/// A file of a process. Lossy: a process may name itself with any bytes.
+fn read(pid: i32, file: &str) -> Option<String> {
+    let bytes = fs::read(format!("/proc/{pid}/{file}")).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The value of a line of `/proc/PID/status`. `name` has the colon.
+pub fn status(pid: i32, name: &str) -> Option<String> {
+    field(&read(pid, "status")?, name).map(str::to_owned)
+}
+
+/// The fields of `/proc/PID/stat` behind the name: the state is the first. None if there is no such process.
+pub fn stat(pid: i32) -> Option<Vec<String>> {
+    let stat = read(pid, "stat")?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.split(' ').map(str::to_owned).collect())
+}
+
+/// A process and its descendants, as far as the kernel lists their children.
+pub fn tree(pid: i32) -> Vec<i32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let below = children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).flat_map(tree);
+    std::iter::once(pid).chain(below).collect()
+}
+
+/// The sum of such a value of `/proc/PID/status`, in KB, over a process and its descendants.
+pub fn memory_kb(pid: i32, name: &str) -> u64 {
+    let of_one = |pid| status(pid, name).and_then(|kb| kb.parse::<u64>().ok());
+    tree(pid).into_iter().filter_map(of_one).sum()
 }
 
 /// The value of a line of `/proc/PID/status`.
@@ -88,11 +118,7 @@ fn by_ancestor(root: i32, descendants: Vec<ProcessInfo>) -> Vec<(Ancestor, Proce
 
 /// The sum of the peak memory of a process and its descendants, in KB, as far as the kernel lists their children.
 pub fn peak_memory_kb(pid: i32) -> u64 {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let below: u64 = children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).map(peak_memory_kb).sum();
-    let status = fs::read(format!("/proc/{pid}/status")).unwrap_or_default();
-    let peak = field(&String::from_utf8_lossy(&status), "VmHWM:").and_then(|kb| kb.parse().ok());
-    below + peak.unwrap_or(0)
+    memory_kb(pid, "VmHWM:")
 }
 
 fn all() -> Vec<ProcessInfo> {
@@ -102,8 +128,7 @@ fn all() -> Vec<ProcessInfo> {
 }
 
 fn look_at(pid: i32) -> Option<ProcessInfo> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse(&String::from_utf8_lossy(&stat)) // lossy: a process may name itself with any bytes
+    parse(&read(pid, "stat")?)
 }
 
 fn below(root: i32, mut all: Vec<ProcessInfo>) -> Vec<ProcessInfo> {

@@ -134,12 +134,17 @@ pub fn awaited(fd: Option<BorrowedFd<'_>>, events: libc::c_short) -> libc::pollf
 
 /// Waits until one of them is ready, or that long. Which ones are ready is in `revents`.
 pub fn poll(awaited: &mut [libc::pollfd], timeout: Duration) -> io::Result<()> {
-    let timeout = c_int::try_from(timeout.as_millis()).unwrap_or(c_int::MAX);
-    // SAFETY: the pointer and the length are those of one slice.
-    match check(unsafe { libc::poll(awaited.as_mut_ptr(), awaited.len() as libc::nfds_t, timeout) }) {
+    match poll_once(awaited, timeout.as_millis()) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         other => other.map(|_| ()),
     }
+}
+
+/// Returns how many are ready.
+fn poll_once(awaited: &mut [libc::pollfd], timeout_ms: u128) -> io::Result<c_int> {
+    let timeout = c_int::try_from(timeout_ms).unwrap_or(c_int::MAX);
+    // SAFETY: the pointer and the length are those of one slice.
+    check(unsafe { libc::poll(awaited.as_mut_ptr(), awaited.len() as libc::nfds_t, timeout) })
 }
 
 /// Waits for data or the end of file, until the limit. False if neither has come.
@@ -147,10 +152,7 @@ pub fn is_readable_until(fd: BorrowedFd<'_>, limit: Instant) -> io::Result<bool>
     loop {
         // rounded up: rounded down, the last millisecond would be a busy loop
         let left = limit.saturating_duration_since(Instant::now()).as_millis() + 1;
-        let mut polled = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: the pointer is to one pollfd.
-        let count = unsafe { libc::poll(&mut polled, 1, c_int::try_from(left).unwrap_or(c_int::MAX)) };
-        match check(count) {
+        match poll_once(&mut [awaited(Some(fd), libc::POLLIN)], left) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             other => return other.map(|count| count > 0),
         }

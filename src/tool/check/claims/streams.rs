@@ -114,15 +114,19 @@ impl Stream {
     }
 }
 
-/// Reads a stream to its end. A plain response means that the runtime streams nothing.
-fn read(runtime: &mut Runtime<'_>, id: &str) -> Result<Stream, Problem> {
+/// Reads the head of a stream. A plain response means that the runtime streams nothing.
+fn read_head(runtime: &mut Runtime<'_>, id: &str) -> Result<Value, Problem> {
     let line = runtime.line_of(id)?;
     if line.has("response") {
         return not_offered("it answers with a response where it might stream");
     }
-    let Some(head) = line.value("stream") else {
-        return fails("the first line of the answer is not the head of a stream");
-    };
+    let head = line.value("stream");
+    head.map_or_else(|| fails("the first line of the answer is not the head of a stream"), Ok)
+}
+
+/// Reads a stream to its end.
+fn read(runtime: &mut Runtime<'_>, id: &str) -> Result<Stream, Problem> {
+    let head = read_head(runtime, id)?;
     let mut chunks = Vec::new();
     loop {
         let line = runtime.line_of(id)?;
@@ -202,10 +206,7 @@ fn stream_at_once(trial: &Trial<'_>) -> Verdict {
     runtime.send(&call.line())?;
     runtime.wait_for_log("meanwhile")?; // the handler is behind the first chunk, and waits for a file
     let go = runtime.root().join("go");
-    let head = runtime.line_of(&call.id).and_then(|head| {
-        if head.has("response") { not_offered("it answers with a response where it might stream") } else { Ok(head) }
-    })?;
-    ensure(head.has("stream"), "the first line of the answer is not the head of a stream")?;
+    read_head(&mut runtime, &call.id)?;
     let chunk = runtime.line_of(&call.id)?;
     let is_first =
         chunk.text_of("chunk").as_deref() == Some("first") || chunk.text_of("base64").as_deref() == Some("Zmlyc3Q=");
