@@ -73,6 +73,13 @@ token() {
 	cat relay.log invoke.log lambda.log 2>/dev/null | sed -n "s,.*inspector.html?ws=[^/]*/,,p" | tail -n 1 | grep . || echo any
 }
 
+# type_all PORT LINE…: prints the lines, and ends when the file hang-up is there.
+type_all() {
+	shift
+	test $# -eq 0 || printf '%s\n' "$@"
+	within 60000 test -e hang-up >&2
+}
+
 # browser PORT TEXT: sends to that port what a browser would send. The text may have escapes.
 browser() {
 	{

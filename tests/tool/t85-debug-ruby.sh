@@ -21,12 +21,6 @@ rdbg() {
 	at_end "touch hang-up; pkill -f -- '--attach 127.0.0.1 $1'; wait $!; true"
 }
 
-type_all() {
-	shift
-	test $# -eq 0 || printf '%s\n' "$@"
-	within 60000 test -e hang-up >&2
-}
-
 # is_debugged_in_ruby PORT: the invocation stops at its first line and at `debugger`, and the handler answers.
 is_debugged_in_ruby() {
 	answers "$(key "$1")" "$response" &&

@@ -21,12 +21,6 @@ terminal() {
 	at_end "touch hang-up; wait $!; true"
 }
 
-type_all() {
-	shift
-	test $# -eq 0 || printf '%s\n' "$@"
-	within 60000 test -e hang-up >&2
-}
-
 # is_debugged_in_perl PORT: the debugger stops the invocation at its first line, steps to the third, and shows the variable.
 is_debugged_in_perl() {
 	answers "$(key "$1")" "$response" &&

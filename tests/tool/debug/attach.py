@@ -3,18 +3,11 @@ what the variable `secret` is, then does what it is told: resume, stay (until it
 usage: attach.py PORT FILE LINE resume|stay|go
 """
 import json
-import os
-import socket
 import sys
-import time
 
-port, file, line, then = int(sys.argv[1]), os.path.realpath(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-while True:
-    try:
-        connection = socket.create_connection(("127.0.0.1", port))
-        break
-    except OSError:
-        time.sleep(0.05)  # nothing listens yet
+from connect import connect
+
+connection, file, line, then = connect(*sys.argv[1:])
 messages = connection.makefile("rb")
 sent = 0
 
