@@ -20,11 +20,12 @@ const NOTHING = 0.05;
 /**
  * The segments { kind, name, start, ms } in the order of their start, in ms since the first. What comes before the first step is
  * `mapping`: bootstrap takes the event and maps it. What comes after the last one is `post`: it sends the response. A step
- * without `atMs` begins when the one before it ended. The records of a batch are within the step `handler`.
+ * without `atMs` begins when the one before it ended. The records of a batch are within the step `handler`, and follow it by number.
  */
 function segmentsOf({ initMs, ms, steps }) {
   const segments = initMs == null ? [] : [{ kind: 'init', name: '', start: 0, ms: initMs }];
   const origin = initMs ?? 0;
+  const records = [];
   let told = 0; // the end of the last step
   const addGap = (kind, from, to) => to - from > NOTHING && segments.push({ kind, name: '', start: origin + from, ms: to - from });
   for (const step of steps) {
@@ -32,7 +33,7 @@ function segmentsOf({ initMs, ms, steps }) {
     const start = step.atMs ?? told;
     const kind = NAMES[step.step] ? step.step : 'rest';
     if (kind === 'record') {
-      segments.push({ kind, name: step.name, start: origin + start, ms: step.ms }); // it is a part of the handler's time
+      records.push({ kind, name: step.name, start: origin + start, ms: step.ms }); // it is a part of the handler's time
       continue;
     }
     addGap(told === 0 ? 'mapping' : 'rest', told, start);
@@ -40,7 +41,10 @@ function segmentsOf({ initMs, ms, steps }) {
     segments.push({ kind, name: step.name, start: origin + start, ms: step.ms });
   }
   addGap(steps.at(-1)?.atMs === undefined ? 'rest' : 'post', told, ms);
-  return segments.sort((one, other) => one.start - other.start);
+  segments.sort((one, other) => one.start - other.start);
+  records.sort((one, other) => one.name - other.name); // the times of their starts are not as exact as their order
+  segments.splice(segments.findIndex(({ kind }) => kind === 'handler') + 1, 0, ...records);
+  return segments;
 }
 
 /** Rounds up to 1, 2 or 5 times a power of ten. */
