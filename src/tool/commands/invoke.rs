@@ -247,7 +247,7 @@ impl Runs {
                 files = next_change(&mut watcher, &self.platform) => files,
                 () = &mut self.stop => return Ok(INTERRUPTED),
             };
-            let changed = watching::change(&files, &places);
+            let changed = watching::change(&files, &places.task_root);
             match watched.read_again(&function, &files) {
                 Ok((again, of_project)) => {
                     watched.secrets.learn(&again.variables, &self.platform.hub);

@@ -7,7 +7,7 @@ use crate::model::function::Function;
 use crate::watch::{self, Method, Places, Seen, Watch, summary};
 use clap::Args;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::spawn_local;
@@ -140,7 +140,7 @@ impl Watching {
         watch: Watch,
         all: Vec<Watched>,
     ) -> (Watch, Vec<Watched>) {
-        let changed = format!("{} changed", summary(files, &project.folder()));
+        let changed = change(files, &project.folder());
         self.platform.shared.journal.note("changed", || json!({"files": files}));
         let served = match project.read_again() {
             Ok(served) => served,
@@ -173,7 +173,7 @@ impl Watching {
         if concern.is_empty() {
             return;
         }
-        let changed = change(&concern, &watched.places);
+        let changed = change(&concern, &watched.places.task_root);
         self.platform.shared.journal.note("changed", || json!({"files": concern}));
         match watched.served.function.with_variables_read_again() {
             Ok(function) => {
@@ -200,7 +200,7 @@ impl Watching {
     }
 }
 
-/// What is said of a change.
-pub fn change(files: &[PathBuf], places: &Places) -> String {
-    format!("{} changed", summary(files, &places.task_root))
+/// What is said of a change. Files in the folder are named without it.
+pub fn change(files: &[PathBuf], folder: &Path) -> String {
+    format!("{} changed", summary(files, folder))
 }

@@ -71,8 +71,8 @@ impl Watch {
     }
 }
 
-/// Begins to watch these places and these single files, which need not exist. Returns when the files have been scanned, which a thread does: what changes from then on is seen.
-/// The thread ends at the first change after the result has been dropped.
+/// Begins to watch these places and these single files, which need not exist. Returns when the files have been scanned, which a
+/// thread does: what changes from then on is seen. The thread ends at the first change after the result has been dropped.
 pub async fn start(places: Vec<Places>, files: Vec<PathBuf>, method: Method) -> Watch {
     let (sender, receiver) = unbounded_channel();
     let (is_ready, ready) = oneshot::channel();
