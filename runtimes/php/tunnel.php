@@ -48,14 +48,6 @@ function meet(string $address, string $said, float $end): array
     return [$answer === '' ? null : $remote, $answer, 'none sent anything'];
 }
 
-do {
-    [$remote, $answer, $problem] = meet($address, $said, $end);
-    $remote || usleep(RETRY);
-} while (!$remote && microtime(true) < $end);
-if (!$remote) {
-    echo "$problem\n";
-    exit;
-}
 /** Returns the whole commands that have come, and keeps the rest. Those that end the debugging end the tunnel: after `stop` Xdebug would end PHP. */
 function take_commands(string &$unread): string
 {
@@ -65,6 +57,15 @@ function take_commands(string &$unread): string
         exit;
     }
     return $commands;
+}
+
+do {
+    [$remote, $answer, $problem] = meet($address, $said, $end);
+    $remote || usleep(RETRY);
+} while (!$remote && microtime(true) < $end);
+if (!$remote) {
+    echo "$problem\n";
+    exit;
 }
 
 echo "attached\n";
