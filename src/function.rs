@@ -251,19 +251,19 @@ impl Function {
     ) -> Result<(Handled, Prestarted<'a>), InvocationError> {
         let invocation = chain.invocation;
         let may_stream = self.config.streams != Streams::Off && batch.may_stream();
-        let mut calls = Calls {
-            calls: calls(invocation, batch),
+        let timeline = &self.middlewares.timeline;
+        let each = calls(invocation, batch);
+        let calls = Calls {
+            timeline: Some(timeline).filter(|_| each.len() > 1),
+            calls: each,
             hook: None,
             suffix: protocol::call_suffix(invocation, chain.deadline_ms, debugger.as_ref(), may_stream),
             in_order: batch.is_in_order(),
             groups: batch.groups(),
             is_failure: batch.failure_test(),
             may_stream,
-            timeline: None,
             limits,
         };
-        let timeline = &self.middlewares.timeline;
-        calls.timeline = Some(timeline).filter(|_| calls.calls.len() > 1);
         let nobody = InvocationError::Internal { what: "there is no language runtime" };
         let runtime = children.first_mut().ok_or(nobody)?;
         let (mut answers, prestarted) = timeline.step(&invocation.request_id, "handler", &self.config.handler, || {
