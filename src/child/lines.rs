@@ -106,7 +106,7 @@ impl Lines {
 
     /// How many bytes of an unfinished line there are, or how many are still to come before the next one.
     pub fn unfinished(&self) -> usize {
-        self.buffer.len() - self.start + self.between
+        (self.buffer.len() - self.start).saturating_add(self.between)
     }
 }
 
@@ -145,6 +145,13 @@ mod tests {
         assert_eq!(lines.take_next().unwrap(), b"next");
         assert_eq!(lines.take_bytes(), b"");
         assert_eq!(lines.take_next(), None);
+    }
+
+    #[test]
+    fn more_bytes_than_there_can_be_are_still_to_come() {
+        let mut lines = lines(b"x");
+        lines.expect_bytes(usize::MAX);
+        assert_eq!(lines.unfinished(), usize::MAX);
     }
 
     #[test]
