@@ -174,8 +174,10 @@ impl Watching {
             return;
         }
         let changed = change(&concern, &watched.places.task_root);
+        let again = watched.served.function.with_variables_read_again();
+        // after reading: who reads this note may write the files with variables anew
         self.platform.shared.journal.note("changed", || json!({"files": concern}));
-        match watched.served.function.with_variables_read_again() {
+        match again {
             Ok(function) => {
                 self.secrets.learn(&function.variables, &self.platform.hub);
                 watched.served.function = Rc::new(function);
