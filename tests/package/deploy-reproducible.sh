@@ -1,15 +1,7 @@
 #!/bin/sh
 description='the same sources give the same layers in another folder'
 . ./lib/lib.sh
-
-# another_checkout: copies tracked and untracked files, and nothing that was built.
-another_checkout() {
-	mkdir -p another/place &&
-		(cd "$repository" && git ls-files -co --exclude-standard | while read -r file
-		do
-			test ! -e "$file" && test ! -L "$file" || echo "$file"
-		done | tar cf - -T -) | tar xf - -C another/place
-}
+. ./lib/checkout.sh
 
 needs git
 
