@@ -223,7 +223,12 @@ def run_column(language, row, column, folder, spoil, interpreter):
             write_executable(task_root / "middlewares/spoil", SPOIL)
         for name, value in environment.items():
             command += ["-e", name + "=" + re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value)]
-        answers = ask(command, row, folder, language.path(interpreter), lambda: spoil or wait_for(row["arrives"], arrived, 2 if is_lost else LIMIT_S))
+
+        def wait_until_told():
+            wait_for(row["arrives"], arrived, 2 if is_lost else LIMIT_S)
+            wait_for(row["log"], lambda: read(log), 2)  # another process may print it
+
+        answers = ask(command, row, folder, language.path(interpreter), lambda: spoil or wait_until_told())
         return answers, read(log), arrived()
 
 

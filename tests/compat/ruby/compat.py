@@ -1,4 +1,4 @@
-"""The rows for Ruby: see ../README.md. usage: compat.py [--page FILE] [--spoil] [ROW…] | --record FOLDER [ROW…]"""
+"""The rows for Ruby: see ../README.md. usage: compat.py [--page FILE] [--spoil] [ROW…] | --live FOLDER [ROW…] | --record FOLDER [ROW…]"""
 import json
 import re
 import shutil
@@ -31,14 +31,15 @@ class Ruby(common.Language):
     def peer(self, row, folder, interpreter):
         """Returns the recorded results."""
         told = recorded(row["name"])
-        return list(map(read_answer, told["answers"])), "\n".join(told["log"]), ""
+        return list(map(read_answer, told["answers"])), "\n".join(told["log"]), "\n".join(told.get("arrived", []))
 
     def deploy(self, row, folder, interpreter):
         """The packages are in vendor/bundle, where Lambda finds gems."""
         task_root = self.copy_program(row, folder, "expected.json")
-        if row["packages"]:
-            make_bundle(task_root / f"vendor/bundle/ruby/{series()}.0")
-        return task_root, {}
+        if not row["packages"]:
+            return task_root, {}
+        make_bundle(task_root / f"vendor/bundle/ruby/{series()}.0")
+        return task_root, {"LD_LIBRARY_PATH": str(PACKAGES / f"lib/{machine()}")}
 
     def head(self):
         told = recorded("errors")
@@ -48,8 +49,8 @@ class Ruby(common.Language):
         return [row["title"], debs.told(row, HERE / "debs.txt")]
 
 
-class Recording(Ruby):
-    """Rows under AWS's client."""
+class Live(Ruby):
+    """Compares with AWS's client in a folder, not with what it answered once."""
 
     def __init__(self, client):
         self.client = client
@@ -69,16 +70,24 @@ class Recording(Ruby):
 
 def make_bundle(bundle):
     """Makes a folder of gems as Bundler does. For gems that Debian packages as libraries, it has the whole library."""
-    gems = PACKAGES / "share/rubygems-integration/all"
     (bundle / "gems").mkdir(parents=True)
-    (bundle / "specifications").symlink_to(gems / "specifications")
-    for specification in (gems / "specifications").iterdir():
-        gem = bundle / "gems" / specification.stem
-        if (gems / "gems" / gem.name).exists():
-            gem.symlink_to(gems / "gems" / gem.name)
-        else:
-            gem.mkdir()
-            (gem / "lib").symlink_to(PACKAGES / "lib/ruby/vendor_ruby")
+    (bundle / "specifications").mkdir()
+    built = PACKAGES / f"lib/{machine()}/rubygems-integration/{series()}.0"
+    (bundle / "extensions").symlink_to(built / "extensions")
+    for gems in (PACKAGES / "share/rubygems-integration/all", PACKAGES / f"share/rubygems-integration/{series()}.0", built):
+        for specification in (gems / "specifications").iterdir():
+            (bundle / "specifications" / specification.name).symlink_to(specification)
+            gem = bundle / "gems" / specification.stem
+            if (gems / "gems" / gem.name).exists():
+                gem.symlink_to(gems / "gems" / gem.name)
+            else:
+                gem.mkdir()
+                (gem / "lib").symlink_to(PACKAGES / "lib/ruby/vendor_ruby")
+
+
+def machine():
+    """Debian's name of this machine, as in the names of folders."""
+    return next((PACKAGES / "lib").glob("*-linux-gnu*")).name
 
 
 def series():
@@ -104,18 +113,28 @@ def record(client, names):
     version = re.search(r"VERSION = '([\d.]+)'", (client / "lib/aws_lambda_ric/version.rb").read_text())[1]
     ruby = subprocess.run(["ruby", "-e", "print RUBY_VERSION"], capture_output=True, text=True, check=True).stdout
     for name in names or sorted(path.name for path in (HERE / "rows").iterdir()):
-        language = Recording(client)
+        language = Live(client)
         row = common.read_row(language, name)
         with tempfile.TemporaryDirectory() as folder:
-            answers, log, _ = common.run_column(language, row, "aws", folder, None, None)
-        told = {"client": version, "ruby": ruby, "answers": [write_answer(*answer) for answer in answers], "log": []}
-        if row["log"] or row["not_logged"] or row.get("same_log"):
-            told["log"] = common.masked(log, row).splitlines()
+            answers, log, arrived = common.run_column(language, row, "aws", folder, None, None)
+        for problem in common.problems_of(language, row, "aws", answers, log, arrived):
+            print(f"{name}: {problem}", file=sys.stderr)
+        told = {"client": version, "ruby": ruby, "answers": [write_answer(*answer, row["mask"]) for answer in answers]}
+        told["log"] = [line for line in common.masked(log, row).splitlines() if row.get("same_log") or row["not_logged"] or asks_for(row, line)]
+        if row["arrives"]:
+            told["arrived"] = [found[0] for found in (re.search(pattern, arrived) for pattern in row["arrives"]) if found]
         (HERE / "rows" / name / "expected.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
         print(f"recorded {name}", flush=True)
 
 
-def write_answer(failed, text):
+def asks_for(row, line):
+    return any(re.search(pattern, line) for pattern in row["log"])
+
+
+def write_answer(failed, text, masks):
+    text = json.dumps(json.loads(text))
+    for mask in masks:
+        text = re.sub(mask, "", text)
     told = json.loads(text)
     if failed:
         return {"error": {name: told.get(name) for name in ("errorType", "errorMessage")}}
@@ -125,6 +144,8 @@ def write_answer(failed, text):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--record"] and sys.argv[2:]:
         record(Path(sys.argv[2]).resolve(), sys.argv[3:])
+    elif sys.argv[1:2] == ["--live"] and sys.argv[2:]:
+        sys.exit(common.main(Live(Path(sys.argv[2]).resolve()), sys.argv[3:]))
     else:
         warn_of_another_ruby()
         sys.exit(common.main(Ruby(), sys.argv[1:]))

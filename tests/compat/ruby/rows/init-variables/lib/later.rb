@@ -1,0 +1,3 @@
+module Later
+  VALUE = "late"
+end
