@@ -18,18 +18,6 @@ archive() {
 	echo "$repository/dist/open-runtime-$1.oci.tar"
 }
 
-# machines LANGUAGE: prints the machines of its images.
-machines() {
-	case $1 in
-	python)
-		echo amd64
-		;;
-	*)
-		echo amd64 arm64
-		;;
-	esac
-}
-
 # unpack LANGUAGE MACHINE: unpacks the image into the folder root.
 unpack() {
 	rm -rf layout root &&
@@ -97,6 +85,15 @@ do
 	'
 done
 
+check 'Python trusts the certificates of the image' '
+	make_root python &&
+	printf "import ssl\ndef count(event, context): return len(ssl.create_default_context().get_ca_certs())\n" >root/var/task/certificates.py &&
+	serve_image certificates.count SLSEVENTS=raw &&
+	invoke "{}" &&
+	succeeded &&
+	test "$(cat response)" -gt 100
+'
+
 check 'layers and code of the function replace nothing in the image' '
 	make_root nodejs &&
 	cp "$example/middlewares/company" root/var/runtime/middlewares &&
@@ -118,7 +115,7 @@ check 'they replace it if the publisher has not sealed the image' '
 check 'each image has its labels, its licence and its list of components' '
 	for language in $languages
 	do
-		for machine in $(machines $language)
+		for machine in amd64 arm64
 		do
 			skopeo --override-os linux --override-arch $machine inspect --config "oci-archive:$(archive $language)" >config.json &&
 				python3 -c "
@@ -142,7 +139,11 @@ check 'an image has the programs of its machine' '
 	unpack nodejs arm64 &&
 	file root/var/runtime/bootstrap | grep "ARM aarch64" &&
 	file root/var/lang/bin/node | grep "ARM aarch64" &&
-	file root/usr/bin/dash | grep "ARM aarch64"
+	file root/usr/bin/dash | grep "ARM aarch64" &&
+	unpack python arm64 &&
+	file root/var/lang/bin/python3 | grep "ARM aarch64" &&
+	unpack python amd64 &&
+	file root/var/lang/bin/python3 | grep "x86-64"
 '
 
 check 'the same sources make the same bytes in another folder, with another umask' '

@@ -4,6 +4,8 @@ description="the layers in a root with nothing but a libc, sh and sed, under AWS
 . ./lib/rie.sh
 . ./lib/root.sh
 
+languages='python perl'
+
 # fetch_root SUITE: fetches packages of that Debian release, without running their scripts.
 fetch_root() {
 	fetched=$repository/.cache/$1-root
@@ -29,6 +31,40 @@ make_root() {
 		python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" root/opt || return
 	done
 	chmod -R go=rX root
+}
+
+# write_python: writes a handler that needs modules which are compiled.
+write_python() {
+	export answer
+	answer='[5.0,"OpenSSL 3",7]'
+	cat >root/var/task/modules.py <<-'END'
+		import asyncio, bz2, ctypes, curses, decimal, hashlib, lzma, math, readline, sqlite3, ssl, uuid, xml.parsers.expat, zlib
+
+		def all(event, context):
+		    uuid.uuid1()
+		    xml.parsers.expat.ParserCreate().Parse("<a/>", True)
+		    return [math.hypot(3, 4), ssl.OPENSSL_VERSION[:9], sqlite3.connect(":memory:").execute("select 7").fetchone()[0]]
+	END
+}
+
+write_perl() {
+	answer='["3.14","42 ab","aGk=","8f434346",true,"5.40"]'
+	cat >root/var/task/modules.pl <<-'END'
+		use strict;
+		use warnings;
+		use Compress::Zlib; use Config; use Cwd; use Data::Dumper; use Digest::MD5; use Digest::SHA 'sha256_hex'; use Encode; use Fcntl;
+		use File::Temp; use HTTP::Tiny; use IO::Compress::Bzip2; use IO::Socket::INET; use JSON::PP; use List::Util; use MIME::Base64;
+		use POSIX; use Socket; use Storable; use Sys::Hostname; use Time::HiRes; use Time::Piece; use Unicode::Normalize; use threads;
+
+		sub all {
+		    return [
+		        sprintf('%.2f', POSIX::strtod('3.14') + POSIX::fmod(7, 7)), join(' ', map { Encode::decode('UTF-8', $_) } 42, 'ab'),
+		        MIME::Base64::encode_base64('hi', ''), substr(sha256_hex('hi'), 0, 8),
+		        JSON::PP::true, substr($Config{version}, 0, 4),
+		    ];
+		}
+		1;
+	END
 }
 
 # in_image TEXT: replaces the variables of the image in the text.
@@ -59,12 +95,42 @@ greets() {
 	answers '{"name": "Grace"}' '{"message":"Good day, Grace!","event":"free-form JSON"}'
 }
 
+# fetch_all: fetches what the checks need.
+fetch_all() {
+	for suite in bullseye bookworm
+	do
+		fetch "Debian's $suite" fetch_root $suite
+	done
+	fetch emulator fetch_rie
+}
+
 needs bwrap
-for suite in bullseye bookworm
-do
-	fetch "Debian's $suite" fetch_root $suite
-done
-fetch emulator fetch_rie
+fetch_all
+
+# emulate LANGUAGE: puts the layer for the other machine into the folder root. Its program runs under qemu, with that machine's glibc
+# in /other; all else is for this machine.
+emulate() {
+	libc=$(sed -n "s/^image-$other //p" "$repository/scripts/debs.txt" | grep "/libc6_") &&
+		"$repository/scripts/bring-deb" "${libc%% *}" "${libc##* }" "$repository/.cache/images/debs" &&
+		mkdir root/other &&
+		dpkg-deb -x "$repository/.cache/images/debs/${libc##*/}" root/other &&
+		cp "$(command -v "$qemu")" root/qemu &&
+		python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$1-$other.zip" root/opt &&
+		program=$(ls "root/opt/$1/bin") &&
+		mv "root/opt/$1/bin/$program" "root/opt/$1/bin/$program-$other" &&
+		printf '#!/bin/sh\nexec /qemu -L /other /opt/%s/bin/%s-%s "$@"\n' "$1" "$program" "$other" >"root/opt/$1/bin/$program" &&
+		chmod 755 "root/opt/$1/bin/$program" root/qemu &&
+		chmod -R go=rX root
+}
+
+case $arch in
+arm64)
+	other=x86_64 qemu=qemu-x86_64-static
+	;;
+*)
+	other=arm64 qemu=qemu-aarch64-static
+	;;
+esac
 
 # Debian 11 has glibc 2.31: programs that run with it run with Lambda's 2.34. Python needs 2.34. Debian 12 has 2.36, and no
 # Debian has 2.34.
@@ -74,11 +140,21 @@ check 'a handler answers with Node.js from the layer' '
 	greets
 '
 
-check 'a handler answers with Python from the layer' '
-	make_root bookworm "$arch" "python-$arch" &&
-	serve_in_root python/handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
-	greets
-'
+for language in $languages
+do
+	check "a handler answers with the layer for $language" '
+		make_root bookworm "$arch" "$language-$arch" &&
+		serve_in_root $language/handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
+		greets
+	'
+
+	check "the layer for $language has the modules that are compiled" '
+		make_root bookworm "$arch" "$language-$arch" &&
+		write_$language &&
+		serve_in_root modules.all /opt/bootstrap SLSEVENTS=raw &&
+		answers "{}" "$answer"
+	'
+done
 
 check 'a handler in shell answers an event of API Gateway with JSON, where there is nothing but a shell' '
 	make_root bullseye "$arch" &&
@@ -100,7 +176,7 @@ assert json.loads(response[\"body\"]) == {\"message\": \"Hello, Ada \\\"L\\\"!\"
 
 check 'the layers with an interpreter name their version and architecture, and have the licence' '
 	version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
-	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64
+	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 perl-x86_64 perl-arm64
 	do
 		rm -rf opt &&
 			python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" opt &&
@@ -108,15 +184,6 @@ check 'the layers with an interpreter name their version and architecture, and h
 			same "{\"name\":\"$name\",\"version\":\"$version\",\"architecture\":\"${layer##*-}\"}" "$(cat "opt/$name.json")" &&
 			cmp "$repository/LICENSE" opt/LICENSE || return
 	done
-'
-
-check 'Python of the layer has the modules that it is compiled with' '
-	make_root bookworm "$arch" "python-$arch" &&
-	printf "import bz2, ctypes, decimal, hashlib, lzma, math, sqlite3, ssl, uuid, zlib, asyncio, xml.parsers.expat\n%s\n" \
-		"def all(event, context): return [math.hypot(3, 4), ssl.OPENSSL_VERSION[:9], sqlite3.connect(\":memory:\").execute(\"select 7\").fetchone()[0]]" \
-		>root/var/task/modules.py &&
-	serve_in_root modules.all /opt/bootstrap &&
-	answers "{}" "[5.0,\"OpenSSL 3\",7]"
 '
 
 check 'Python has all of its modules compiled' '
@@ -141,9 +208,20 @@ check 'a program that needs a newer glibc than Lambda has is refused' '
 	make_root bullseye "nodejs-$arch" "python-$arch" &&
 	"$repository/scripts/check-glibc" root/opt &&
 	mkdir newer &&
-	cp "$repository"/.cache/interpreters/python3.11-minimal_*_amd64/usr/bin/python3.11 newer &&
+	cp "$repository"/.cache/interpreters/python3.13-minimal_*_amd64/usr/bin/python3.13 newer &&
 	fails_to "$repository/scripts/check-glibc" newer 2>refusal &&
-	says refusal "newer/python3.11 needs glibc 2.35, but Lambda has 2.34"
+	says refusal "newer/python3.13 needs glibc 2.38, but Lambda has 2.34"
+'
+
+check 'the layers have the sizes that the document says' '
+	sed -n "s/^| .\(open-runtime-[a-z]*-[a-z0-9_]*\).zip. |.*| \([0-9]*\) MB | \([0-9]*\) MB |$/\1 \2 \3/p" "$repository/docs/deploy.md" >sizes &&
+	same "$(cd "$repository/dist" && ls open-runtime-*-*.zip | sed "s/.zip//")" "$(cut -d " " -f 1 sizes | sort)" &&
+	while read -r name packed unpacked
+	do
+		rm -rf opt &&
+			python3 "$tests/lib/unzip.py" "$repository/dist/$name.zip" opt &&
+			same "$name $packed $unpacked" "$name $((($(wc -c <"$repository/dist/$name.zip") + 500000) / 1000000)) $((($(du -sb --apparent-size opt | cut -f 1) + 500000) / 1000000))" || return
+	done <sizes
 '
 
 check 'both interpreters together are below the limits of Lambda' '
@@ -193,6 +271,41 @@ check 'a missing interpreter is an error that names the searched places' '
 	invoke "{}" &&
 	says response Runtime.InterpreterNotFound &&
 	says response /var/lang/bin
+'
+
+needs bwrap openssl
+fetch_all
+
+check 'Python trusts the certificates of Amazon Linux' '
+	make_root bookworm "$arch" "python-$arch" &&
+	mkdir -p root/etc/pki/tls &&
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root/etc/pki/tls/cert.pem -days 2 -subj "/CN=the only one" 2>/dev/null &&
+	chmod 644 root/etc/pki/tls/cert.pem &&
+	printf "import ssl\ndef names(event, context): return [each[\"subject\"][0][0][1] for each in ssl.create_default_context().get_ca_certs()]\n" \
+		>root/var/task/certificates.py &&
+	serve_in_root certificates.names /opt/bootstrap &&
+	answers "{}" "[\"the only one\"]"
+'
+
+needs bwrap "$qemu"
+fetch_all
+
+for language in $languages
+do
+	check "a handler answers with the layer for $language for the other machine, which has the modules that are compiled" '
+		make_root bookworm "$arch" &&
+		emulate $language &&
+		write_$language &&
+		serve_in_root modules.all /opt/bootstrap SLSEVENTS=raw &&
+		answers "{}" "$answer"
+	'
+done
+
+check 'a handler answers with Node.js from the layer for the other machine' '
+	make_root bookworm "$arch" &&
+	emulate nodejs &&
+	serve_in_root handler.hello /opt/bootstrap SLSMIDDLEWARES=polite &&
+	greets
 '
 
 finish

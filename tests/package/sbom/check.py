@@ -53,7 +53,7 @@ def troubles_of_image(path):
         yield from troubles_of_part(part)
     language = document["metadata"]["component"]["name"].removeprefix("open-runtime-")
     arch = "arm64" if "arm64" in Path(path).name else "x86_64"
-    groups = {f"image-{arch}", f"image-{language}-{arch}", f"{language}-{arch}"}
+    groups = {f"image-{arch}", f"image-{language}-{arch}", *([f"{language}-{arch}"] if language in ("nodejs", "python") else [])}
     pinned = {sum for name, sum, _ in (line.split() for line in (ROOT / "scripts/debs.txt").read_text().splitlines()) if name in groups}
     listed = {part["hashes"][0]["content"] for part in document["components"] if part["purl"].startswith("pkg:deb/")}
     if pinned != listed or not pinned:
