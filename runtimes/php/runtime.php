@@ -72,6 +72,23 @@ class Context
     {
         return $this->w3c;
     }
+
+    // Bref's names
+
+    public function getAwsRequestId(): string
+    {
+        return $this->awsRequestId ?? '';
+    }
+
+    public function getInvokedFunctionArn(): string
+    {
+        return $this->invokedFunctionArn ?? '';
+    }
+
+    public function getTraceId(): string
+    {
+        return $this->traceId ?? '';
+    }
 }
 
 /** Loads the handler that `src/users.create` or `file.Class::method` names. Companions of middlewares may wrap it. */
@@ -91,6 +108,7 @@ function load_handler(string $name): callable
 /** Turns a handler into a function of event and context, or null. Handlers for bref have a method `handle` and bref's context. */
 function adapt(mixed $handler): ?\Closure
 {
+    $given = $handler;
     if ($handler instanceof \Psr\Http\Server\RequestHandlerInterface && class_exists(\Bref\Event\Http\Psr15Handler::class)) {
         $handler = new \Bref\Event\Http\Psr15Handler($handler);
     }
@@ -100,12 +118,21 @@ function adapt(mixed $handler): ?\Closure
     }
     $call = $handler(...);
     $wanted = ((new \ReflectionFunction($call))->getParameters()[1] ?? null)?->getType();
-    if (ltrim((string) $wanted, '?') !== 'Bref\Context\Context') {
+    $isForBref = ltrim((string) $wanted, '?') === 'Bref\Context\Context';
+    if ($isForBref) {
+        $inner = $call;
+        $call = fn ($event, $context) => $inner($event, context_of_bref($context));
+    }
+    if (!$isForBref && !class_exists('Bref\Bref', false) || !method_exists('Bref\Bref', 'events')) { // the second may load a file
         return $call;
     }
-    return fn ($event, $context) => $call($event, new \Bref\Context\Context(
-        $context->awsRequestId ?? '', $context->deadlineMs, $context->invokedFunctionArn ?? '', $context->traceId ?? '',
-    ));
+    require_once __DIR__ . '/bref.php';
+    return with_bref($given, $call);
+}
+
+function context_of_bref(Context $context): \Bref\Context\Context
+{
+    return new \Bref\Context\Context($context->getAwsRequestId(), $context->deadlineMs, $context->getInvokedFunctionArn(), $context->getTraceId());
 }
 
 /** Loads a file. It may return a function, an object, an array of functions by name, or nothing. */
@@ -214,7 +241,7 @@ function call_handler(callable $handler, array $call): string
     }
     $state = state();
     $context = new Context($call['context'] ?? []);
-    putenv('_X_AMZN_TRACE_ID' . ($context->traceId === null ? '' : "=$context->traceId"));
+    set_environment('_X_AMZN_TRACE_ID', $context->traceId);
     $state->latest = $state->running = $context;
     $debug = $call['context']['debug'] ?? null;
     try {
@@ -234,6 +261,17 @@ function call_handler(callable $handler, array $call): string
         }
     }
     return '"response":' . encode($result);
+}
+
+/** Sets a variable wherever PHP programs look for it, or removes it. */
+function set_environment(string $name, ?string $value): void
+{
+    putenv($value === null ? $name : "$name=$value");
+    if ($value === null) {
+        unset($_SERVER[$name], $_ENV[$name]);
+    } else {
+        $_SERVER[$name] = $_ENV[$name] = $value;
+    }
 }
 
 /** A generator or a resource streams, alone or as a body. JSON cannot hold them. */

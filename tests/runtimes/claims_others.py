@@ -287,6 +287,50 @@ def _():
         assert runtime.fail_init()["errorType"] == "Runtime.HandlerNotFound"
 
 
+BREF_EVENTS = """<?php
+namespace Bref\\Context { final class Context implements \\JsonSerializable {
+    public function __construct(private string $id, public int $deadline, public string $arn, public string $trace) {}
+    public function getAwsRequestId(): string { return $this->id; }
+    public function jsonSerialize(): mixed { return ['awsRequestId' => $this->id]; }
+} }
+namespace Bref {
+    class Bref { public static function events() { return $GLOBALS['events'] ??= new Events; } }
+    class Events { public array $seen = []; public function __call($name, $given) { $this->seen[] = $name; if ($name === 'afterInvoke') { throw new \\Exception('of a subscriber'); } } }
+}
+namespace {
+    class_exists('Bref\\Bref');
+    return function ($event, Bref\\Context\\Context $context) {
+        if ($event === 'fail') { throw new DomainException('no pears'); }
+        return [Bref\\Bref::events()->seen, json_decode($_SERVER['LAMBDA_INVOCATION_CONTEXT'], true), getenv('LAMBDA_REQUEST_ID'), $_ENV['LAMBDA_REQUEST_ID']];
+    };
+}
+"""
+
+
+@claim("php: bref's subscribers hear of the start and of calls, and the environment tells which call it is")
+def _():
+    with Runtime("php", "own.php", files={"own.php": BREF_EVENTS}) as runtime:
+        runtime.ready()
+        first = ["beforeStartup", "afterStartup", "beforeInvoke"]
+        assert runtime.respond(1, request_id="id-1") == [first, {"awsRequestId": "id-1"}, "id-1", "id-1"]
+        assert runtime.fail("fail", request_id="id-2")["errorType"] == "DomainException"
+        assert runtime.respond(1, request_id="id-3")[0] == [*first, "afterInvoke", "beforeInvoke", "afterInvoke", "beforeInvoke"]
+
+
+@claim("php: an autoloader of the user is not asked for bref's classes, and the context has bref's methods")
+def _():
+    code = """<?php
+    spl_autoload_register(fn ($class) => throw new LogicException($class));
+    function handle($event, $context) {
+        $same = $_SERVER['_X_AMZN_TRACE_ID'] ?? null;
+        return [$context->getAwsRequestId(), $context->getInvokedFunctionArn(), $context->getTraceId(), $same, $_ENV['_X_AMZN_TRACE_ID'] ?? null];
+    }"""
+    with handle("php", code) as runtime:
+        runtime.ready()
+        assert runtime.respond(1, request_id="id-1", traceId="Root=1", functionArn="arn") == ["id-1", "arn", "Root=1", "Root=1", "Root=1"]
+        assert runtime.respond(1, request_id="id-2", traceId=None, functionArn=None) == ["id-2", "", "", None, None]
+
+
 PSR15 = """<?php
 namespace Psr\\Http\\Server { interface RequestHandlerInterface {} }
 namespace Bref\\Event\\Http { class Psr15Handler { public function __construct(private $app) {} public function handle($event, $context) { return [$event, $this->app->name]; } } }
