@@ -59,7 +59,7 @@ class Language:
     def copy_program(self, row, folder, *without):
         """Makes the task root from the files of the row, or of the row whose program it runs."""
         source = self.HERE / "rows" / row.get("program", row["name"])
-        return shutil.copytree(source, folder / "task", ignore=shutil.ignore_patterns("row.json", "__pycache__", *without))
+        return shutil.copytree(source, folder / "task", ignore=shutil.ignore_patterns("row.json", "expected.json", "__pycache__", *without))
 
     def enter(self, folder):
         """A command that starts the tool."""

@@ -1,16 +1,15 @@
 """The rows for Ruby: see ../README.md. usage: compat.py [--page FILE] [--spoil] [ROW…] | --live FOLDER [ROW…] | --record FOLDER [ROW…]"""
-import json
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "common"))
 import compat as common  # noqa: E402
 import debs  # noqa: E402
+import recorded  # noqa: E402
 
 PACKAGES = common.CACHE / "ruby/packages/usr"
 
@@ -30,19 +29,18 @@ class Ruby(common.Language):
 
     def peer(self, row, folder, interpreter):
         """Returns the recorded results."""
-        told = recorded(row["name"])
-        return list(map(read_answer, told["answers"])), "\n".join(told["log"]), "\n".join(told.get("arrived", []))
+        return recorded.results(self, row["name"])
 
     def deploy(self, row, folder, interpreter):
         """The packages are in vendor/bundle, where Lambda finds gems."""
-        task_root = self.copy_program(row, folder, "expected.json")
+        task_root = self.copy_program(row, folder)
         if not row["packages"]:
             return task_root, {}
         make_bundle(task_root / f"vendor/bundle/ruby/{series()}.0")
         return task_root, {"LD_LIBRARY_PATH": str(PACKAGES / f"lib/{machine()}")}
 
     def head(self):
-        told = recorded("errors")
+        told = recorded.told(self, "errors")
         return f"What AWS's client, aws_lambda_ric {told['client']}, answers was recorded under Ruby {told['ruby']}. The packages are Debian's."
 
     def cells(self, row):
@@ -95,50 +93,17 @@ def series():
 
 
 def warn_of_another_ruby():
-    told = recorded("errors")["ruby"]
+    told = recorded.told(Ruby(), "errors")["ruby"]
     if not told.startswith(series() + "."):
         print(f"compat: this is Ruby {series()}, and AWS's client was recorded under {told}: messages may differ", file=sys.stderr)
-
-
-def recorded(name):
-    return json.loads((HERE / "rows" / name / "expected.json").read_text())
-
-
-def read_answer(told):
-    return "error" in told, json.dumps(told["error"] if "error" in told else told["response"], ensure_ascii=False)
 
 
 def record(client, names):
     """Writes expected.json of these rows. Default: all rows."""
     version = re.search(r"VERSION = '([\d.]+)'", (client / "lib/aws_lambda_ric/version.rb").read_text())[1]
     ruby = subprocess.run(["ruby", "-e", "print RUBY_VERSION"], capture_output=True, text=True, check=True).stdout
-    for name in names or sorted(path.name for path in (HERE / "rows").iterdir()):
-        language = Live(client)
-        row = common.read_row(language, name)
-        with tempfile.TemporaryDirectory() as folder:
-            answers, log, arrived = common.run_column(language, row, "aws", folder, None, None)
-        for problem in common.problems_of(language, row, "aws", answers, log, arrived):
-            print(f"{name}: {problem}", file=sys.stderr)
-        told = {"client": version, "ruby": ruby, "answers": [write_answer(*answer, row["mask"]) for answer in answers]}
-        told["log"] = [line for line in common.masked(log, row).splitlines() if row.get("same_log") or row["not_logged"] or asks_for(row, line)]
-        if row["arrives"]:
-            told["arrived"] = [found[0] for found in (re.search(pattern, arrived) for pattern in row["arrives"]) if found]
-        (HERE / "rows" / name / "expected.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
-        print(f"recorded {name}", flush=True)
-
-
-def asks_for(row, line):
-    return any(re.search(pattern, line) for pattern in row["log"])
-
-
-def write_answer(failed, text, masks):
-    text = json.dumps(json.loads(text))
-    for mask in masks:
-        text = re.sub(mask, "", text)
-    told = json.loads(text)
-    if failed:
-        return {"error": {name: told.get(name) for name in ("errorType", "errorMessage")}}
-    return {"response": told}
+    names = names or sorted(path.name for path in (HERE / "rows").iterdir())
+    recorded.record(Live(client), names, {"client": version, "ruby": ruby})
 
 
 if __name__ == "__main__":
