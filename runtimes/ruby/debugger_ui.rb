@@ -93,10 +93,17 @@ module OpenRuntime
       [*@tunnels, @reader_thread].compact.each(&:kill)
       [@near, @far].each(&:close)
       DEBUGGER__.send(:remove_const, :SESSION)
-      Thread.list.each { |thread| thread[:DEBUGGER__ThreadClient] = nil }
+      Thread.list.each { |thread| forget_client(thread) }
     end
 
     private
+
+    # A thread remembers its part of the session that is over.
+    def forget_client(thread)
+      return thread[:DEBUGGER__ThreadClient] = nil unless thread.respond_to?(:debug_thread_client=) # from 1.9 on
+
+      thread.debug_thread_client = nil
+    end
 
     # Nothing stops the handler any more.
     def abandon
