@@ -17,7 +17,7 @@ once() {
 
 check 'the report has the memory of a language runtime that was killed at the timeout' '
 	fails_to once nodejs:handler.sleeps -d "{\"ms\":60000}" --timeout 1 &&
-	says response Function.Timeout &&
+	grep -q "Function.Timeout\|Sandbox.Timedout" response && # the latter on a busy machine
 	test "$(memory_shown lambda.log)" -gt 10
 '
 

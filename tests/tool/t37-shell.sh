@@ -133,12 +133,12 @@ check 'help has colours on a terminal or by CLICOLOR_FORCE, and none by NO_COLOR
 	fails_to grep "$escape" <<-END &&
 		$("$open_runtime" --help)
 	END
-	NO_COLOR=1 python3 -c "
+	NO_COLOR=1 TERM=xterm python3 -c "
 import pty, sys
 sys.exit(pty.spawn(sys.argv[1:]))" "$open_runtime" --help >plain &&
 	says plain Usage &&
 	fails_to grep "$escape" plain &&
-	python3 -c "
+	TERM=xterm python3 -c "
 import pty, sys
 sys.exit(pty.spawn(sys.argv[1:]))" "$open_runtime" --help >coloured &&
 	grep -q "$escape" coloured
