@@ -237,7 +237,7 @@ def _(language):
     env = {"NODE_OPTIONS": "--max-semi-space-size=1"}  # V8 would make its young heap larger now and then
     with start(language, "streams_much", env=env) as runtime:
         runtime.ready()
-        drain(runtime, 3200 if language in ("nodejs", "ruby") and runtime.takes_bytes else 640)
+        drain(runtime, 3200 if language in ("nodejs", "ruby") else 640)
         before = resident(runtime.pid, "VmHWM")
         assert drain(runtime, 1024) > 64 << 20
         assert resident(runtime.pid, "VmHWM") - before <= 4 << 20, resident(runtime.pid, "VmHWM") - before

@@ -181,7 +181,8 @@ class Server:
         return os.path.join(self.folder, "root")
 
     def notes(self, what=None):
-        notes = [json.loads(line) for line in self.read("journal").splitlines()]
+        complete = self.read("journal").split("\n")[:-1]  # the last line may be in the middle of being written
+        notes = [json.loads(line) for line in complete]
         return [note for note in notes if what in (None, note["what"])]
 
     def note(self, what, **members):
