@@ -101,6 +101,8 @@ sub call_handler {
     delete $ENV{_X_AMZN_TRACE_ID};
     $ENV{_X_AMZN_TRACE_ID} = $context->{traceId} if defined $context->{traceId};
     local $running = $latest = $context;
+    no warnings 'once';
+    local $AWS::Lambda::context = $context; # where programs for AWS::Lambda look for it
     ($died, @frames) = ();
     my $users = $SIG{__DIE__}; # set while the handler was loaded
     local $SIG{__DIE__} = !$users ? \&on_die : ref $users ? sub { on_die(@_); goto &$users } : $users;
@@ -205,7 +207,7 @@ sub on_sigterm {
 
 # This file has its own JSON, because JSON::PP takes 30 ms to load and 10 s for 5 MB. decode takes bytes; encode returns characters.
 my %escaped = ('"' => '"', '\\' => '\\', '/' => '/', b => "\b", f => "\f", n => "\n", r => "\r", t => "\t");
-my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true'), 'OpenRuntime::Boolean' } qw(true false));
+my %literals = (null => undef, map { $_ => bless \(my $copy = $_ eq 'true' ? 1 : 0), 'JSON::PP::Boolean' } qw(true false));
 my $is_number = defined &builtin::created_as_number ? \&builtin::created_as_number : do { # from 5.36 on
     require B;
     sub {
@@ -332,6 +334,7 @@ sub encode_object {
     die "it is deeper than 10000 levels, or it contains itself\n" if $depth > 1000;
     return encode($value->TO_JSON) if UNIVERSAL::can($value, 'TO_JSON');
     return $$value ? 'true' : 'false' if ref($value) =~ /Boolean/; # a boolean of a JSON module
+    return $$value ? 'true' : 'false' if ref $value eq 'SCALAR' && defined $$value && $$value =~ /^[01]\z/; # as JSON modules take them
     die "a " . ref($value) . " has no form in JSON\n";
 }
 
@@ -342,8 +345,9 @@ sub encode_string {
     return qq("$string");
 }
 
-package OpenRuntime::Boolean {
-    use overload bool => sub { ${$_[0]} }, '""' => sub { ${$_[0]} ? 1 : 0 }, '0+' => sub { ${$_[0]} ? 1 : 0 }, fallback => 1;
+# The booleans of JSON modules, which know this class, and load its file for themselves.
+package JSON::PP::Boolean {
+    use overload '0+' => sub { ${$_[0]} }, '++' => sub { $_[0] = ${$_[0]} + 1 }, '--' => sub { $_[0] = ${$_[0]} - 1 }, fallback => 1;
 }
 
 # The methods have the names of Python's context: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html

@@ -1,4 +1,5 @@
-# Streams a response: what a function returns until undef, or what a file handle holds. Loaded by the first response that streams.
+# Streams a response: what a function returns until undef or writes, or what a file handle holds. Loaded by the first response that
+# streams.
 package OpenRuntime;
 use strict;
 use warnings;
@@ -17,7 +18,7 @@ sub stream {
     my $closes = $is_handle && bless [$body], 'OpenRuntime::Closes';
     my $next = $is_handle ? reader($body) : $body;
     $chunk_size = $offered->{bytes} ? 64 << 10 : 48 << 10;
-    my $answer = $offered->{stream} ? send_all($next, encode($id), $head, $offered->{bytes}) : '"response":' . collect($next, $is_http && $head);
+    my $answer = $offered->{stream} ? send_all($next, encode($id), $head, $offered->{bytes}) : '"response":' . collect($next, $head);
     $OpenRuntime::running = undef;
     return $answer;
 }
@@ -42,16 +43,27 @@ sub http_head {
 # The head goes out with the first chunk, so that an exception before that is an ordinary error.
 sub send_all {
     my ($next, $id, $head, $takes_bytes) = @_;
-    my $begin = '"stream":' . encode_result($head) . "}\n{\"id\":$id,";
-    while (defined(my $item = $next->())) {
-        each_chunk($item, sub {
-            my $start = "{\"id\":$id,$begin";
-            if ($takes_bytes) { write_lines($start . '"bytes":' . length($_[0]) . "}\n", $_[0]) }
-            else { write_lines($start . chunk($_[0]) . '}') }
-            $begin = '';
-        });
+    my $has_begun;
+    my $begin = sub { $has_begun++ ? '' : '"stream":' . encode_result($head) . "}\n{\"id\":$id," };
+    each_item($next, $head, sub {
+        my $start = "{\"id\":$id," . $begin->();
+        if ($takes_bytes) { write_lines($start . '"bytes":' . length($_[0]) . "}\n", $_[0]) }
+        else { write_lines($start . chunk($_[0]) . '}') }
+    });
+    return $begin->() . '"end":true';
+}
+
+# Hands over each chunk. A function may also take what AWS::Lambda gives it: a responder, which takes a type and returns a writer.
+sub each_item {
+    my ($next, $head, $take) = @_;
+    my $writer;
+    my $responder = sub { $writer = OpenRuntime::Writer->new($head, $_[0], $take) };
+    while (1) {
+        my $item = $next->($responder);
+        return $writer->finish if $writer;
+        return if !defined $item;
+        each_chunk($item, $take);
     }
-    return "$begin\"end\":true";
 }
 
 # SIGTERM, whose handler may die, waits until the lines are whole, and the bytes that follow.
@@ -121,19 +133,52 @@ sub reader {
 }
 
 sub collect {
-    my ($next, $http_head) = @_;
+    my ($next, $head) = @_;
     my $bytes = '';
-    while (defined(my $item = $next->())) {
-        each_chunk($item, sub { $bytes .= $_[0] });
-    }
+    each_item($next, $head, sub { $bytes .= $_[0] });
     my $text = text($bytes);
-    if ($http_head) {
+    if (exists $head->{statusCode}) {
         my %body = defined $text ? (body => $text) : (body => base64($bytes), isBase64Encoded => decode('true'));
-        return encode_result({%$http_head, %body});
+        return encode_result({%$head, %body});
     }
     failure('Runtime.MarshalError', 'this call cannot be answered by a stream, and JSON cannot hold bytes that are not UTF-8')
         if !defined $text;
     return encode_result($text);
+}
+
+# Has the methods of AWS::Lambda::ResponseWriter. With the type of an HTTP response, JSON and eight bytes of zero come before the body.
+package OpenRuntime::Writer {
+    my $end_of_head = "\0" x 8;
+
+    sub new {
+        my ($class, $head, $type, $take) = @_;
+        my $is_http = ($type // '') eq 'application/vnd.awslambda.http-integration-response';
+        $head->{contentType} = "$type" if defined $type && !$is_http;
+        return bless {head => $head, take => $take, awaited => $is_http ? '' : undef}, $class;
+    }
+
+    sub write {
+        my ($self, $data) = @_;
+        die "cannot write to the response: it is closed\n" if $self->{is_closed};
+        return '0E0' if !length($data // '');
+        if (!defined $self->{awaited}) {
+            OpenRuntime::each_chunk($data, $self->{take});
+            return length $data;
+        }
+        utf8::encode($data) if utf8::is_utf8($data);
+        my ($json, $body) = split /$end_of_head/, $self->{awaited} .= $data, 2;
+        return length $data if !defined $body;
+        $self->{awaited} = undef;
+        %{$self->{head}} = %{OpenRuntime::http_head(%{OpenRuntime::decode($json)})};
+        OpenRuntime::each_chunk($body, $self->{take}) if length $body;
+        return length $data;
+    }
+
+    sub close { $_[0]{is_closed} = 1 }
+
+    sub finish {
+        die "the HTTP response has no head that ends with eight bytes of zero\n" if defined $_[0]{awaited};
+    }
 }
 
 # Closes a handle when it leaves the scope, however that happens.

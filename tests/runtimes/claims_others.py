@@ -345,6 +345,30 @@ def _():
         assert runtime.respond(5) == [5, "app"]
 
 
+BOOLEANS = """use JSON::PP ();
+sub handle { my ($event) = @_;
+    my $again = JSON::PP->new->canonical->encode($event);
+    return [$again, ref $event->{yes}, $event->{yes} + 1, !$event->{no}, "$event->{yes}$event->{no}", \\1, \\0];
+} 1;"""
+
+
+@claim("perl: true and false are those of JSON modules, in events and in results")
+def _():
+    for code in (BOOLEANS, BOOLEANS.replace("use JSON::PP ();", "require JSON::PP;")):
+        with handle("pl", code) as runtime:
+            runtime.ready()
+            told = ['{"no":false,"yes":true}', "JSON::PP::Boolean", 2, True, "10", True, False]
+            given = runtime.respond({"yes": True, "no": False})
+            assert given[:3] == told[:3] and bool(given[3]) and given[4:] == told[4:], given
+
+
+@claim("perl: AWS::Lambda's variable has the context")
+def _():
+    with handle("pl", "sub handle { $AWS::Lambda::context->aws_request_id } 1;") as runtime:
+        runtime.ready()
+        assert runtime.respond(None, request_id="id-1") == "id-1"
+
+
 CONTEXTS = {
     "php": "<?php function handle($event, $c) { return [$c->clientContext, $c->identity, $c->tenantId, $c->invokedFunctionArn, $c->deadlineMs]; }",
     "pl": "sub handle { my $c = $_[1]; [$c->client_context, $c->identity, $c->tenant_id, $c->invoked_function_arn, $c->deadline_ms] } 1;",

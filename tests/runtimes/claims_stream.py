@@ -1,5 +1,6 @@
 """Claims about responses that stream, for every language that streams, besides those of `open-runtime check`."""
 
+import json
 import os
 import shutil
 import signal
@@ -343,6 +344,33 @@ def _():
     with Runtime("pl", "own.handle", files={"own.pl": code}) as runtime:
         runtime.ready()
         assert runtime.stream()[1] == ["ä".encode(), b"\xe4", b"\xed\xa0\x80"]
+
+
+WRITER = """sub handle { my ($event) = @_; return sub {
+    my $writer = $_[0]->($event->{type});
+    $writer->write($_) for @{$event->{parts}};
+    die "no pears\\n" if $event->{fails};
+    $writer->close;
+    $writer->write('more') if $event->{more};
+} } 1;"""
+HTTP = "application/vnd.awslambda.http-integration-response"
+
+
+@claim("perl: a stream may be written, in the form of AWS::Lambda")
+def _():
+    with Runtime("pl", "own.handle", files={"own.pl": WRITER}) as runtime:
+        runtime.ready()
+        plain = {"type": "text/plain", "parts": ["a", "", "ä"]}
+        assert runtime.stream(plain) == ({"contentType": "text/plain"}, [b"a", "ä".encode()], END)
+        assert runtime.respond(plain) == "aä"
+        assert runtime.stream({**plain, "fails": True})[2]["error"]["errorMessage"] == "no pears"
+        assert "closed" in runtime.stream({**plain, "more": True})[2]["error"]["errorMessage"]
+        head = json.dumps({"statusCode": 201, "headers": {"x-a": "1"}, "cookies": ["a=1"]})
+        for parts in ([head + "\0" * 8 + "body"], [head[:9], head[9:] + "\0" * 3, "\0" * 5, "body"]):
+            told = {"statusCode": 201, "headers": {"x-a": "1"}, "cookies": ["a=1"]}
+            assert runtime.stream({"type": HTTP, "parts": parts}) == (told, [b"body"], END)
+            assert runtime.respond({"type": HTTP, "parts": parts}) == {**told, "body": "body"}
+        assert "no head" in runtime.fail({"type": HTTP, "parts": ["body"]})["errorMessage"]
 
 
 @claim("php: a generator that catches what stops it may send a last chunk")
