@@ -13,7 +13,7 @@ STDOUT->autoflush;
 { package main; require "./$file.pl" }
 open my $answers, '>>', $ARGV[1] or die "$ARGV[1]: $!";
 for my $event (@events) {
-    my $answer = eval { encode(response => main->can($function)->($event, undef)) } // encode(error => told_of($@));
+    my $answer = eval { encode(response => scalar main->can($function)->($event, undef)) } // encode(error => told_of($@));
     print {$answers} "$answer\n";
 }
 

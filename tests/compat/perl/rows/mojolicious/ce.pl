@@ -1,0 +1,5 @@
+require './index.pl';
+
+sub data_handler { return handler($_[0]{data}) }
+
+1;
