@@ -396,14 +396,15 @@ check 'curl gets an answer from open-runtime serve, which ends at Ctrl-C' '
 	wait $served
 '
 
-python3 -c 'import boto3' 2>/dev/null || missing=boto3
+boto3=$(tool/boto3/install) || missing=boto3
+export boto3
 
 check 'the AWS SDK gets an answer from open-runtime serve' '
 	serve &&
 	code sh "export AWS_ACCESS_KEY_ID" | grep "^export" >credentials.sh &&
 	code python "boto3.client(\"lambda\", endpoint_url" >ask.py &&
 	. ./credentials.sh &&
-	python3 ask.py >response &&
+	PYTHONPATH=$boto3 python3 ask.py >response &&
 	same_json "{\"message\":\"Hello, Ada!\",\"event\":\"free-form JSON\"}" response
 '
 

@@ -31,6 +31,17 @@ def rust(program):
     return os.path.join(done.stdout.decode().strip(), program)
 
 
+def boto3_folder():
+    """The folder for PYTHONPATH that has boto3. It is searched from now on here, too."""
+    done = subprocess.run([os.path.join(HERE, "boto3/install")], stdout=subprocess.PIPE, timeout=300)
+    if done.returncode != 0:
+        raise tap.Missing("no boto3 here")
+    folder = done.stdout.decode().strip()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return folder
+
+
 def claim(title):
     """The function below it shows that the title is true."""
     return lambda show: claims.append((title, show))

@@ -158,13 +158,15 @@ check '--pass-aws-credentials gives a profile, and its region; without credentia
 	same_json "{\"AWS_PROFILE\":null,\"AWS_REGION\":\"us-east-1\"}" response
 '
 
-python3 -c 'import boto3' 2>/dev/null || missing=boto3
+boto3=$(tool/boto3/install) || missing=boto3
+export boto3
 
 check 'boto3 in the function finds the credentials that were passed' '
 	mkdir task &&
 	printf "%s\n" "import boto3" "def get(event, context):" "    session = boto3.Session()" \
 		"    return [session.get_credentials().access_key, session.region_name]" >task/handler.py &&
-	HOME=$PWD AWS_ACCESS_KEY_ID=AKIA AWS_SECRET_ACCESS_KEY=key AWS_REGION=eu-north-1 once --pass-aws-credentials --timeout 60 &&
+	HOME=$PWD AWS_ACCESS_KEY_ID=AKIA AWS_SECRET_ACCESS_KEY=key AWS_REGION=eu-north-1 once --pass-aws-credentials --timeout 60 \
+		--env "PYTHONPATH=$boto3" &&
 	same_json "[\"AKIA\",\"eu-north-1\"]" response
 '
 

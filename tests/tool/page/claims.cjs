@@ -37,7 +37,7 @@ claim('an invocation appears while it runs, without a reload, and is completed w
   await page.ended(1);
   await answered;
   assert.equal(await page.see('window.isTheSame'), true);
-  assert.match(await page.text('#rows tr .c-ms'), /^1\.\d\d s$/);
+  assert.match(await page.text('#rows tr .c-ms'), /^[1-9]\.\d\d s$/); // 1.5 s, and more on a busy machine
   await page.says('#tab-log', 'Log 1');
 });
 
