@@ -1,7 +1,7 @@
 # make            the layers, dist/open-runtime-x86_64.zip and -arm64.zip, and dist/open-runtime, the developer's tool
 # make layer      the layers alone
 # make bootstrap  dist/<arch>/bootstrap, what Lambda runs
-# make interpreter-layers  layers with Node.js, Python and Perl, for provided.al2023, which has no interpreter
+# make interpreter-layers  layers with Node.js, Python, Ruby, PHP and Perl, for provided.al2023, which has no interpreter
 # make dist       packages of the tool for PyPI and npm, with all that it needs, for x86_64 and arm64, in dist/packages
 # make image      runtime images for customer-managed runtimes, as OCI archives: dist/open-runtime-nodejs.oci.tar and others
 # make run        invokes the example with an event

@@ -4,7 +4,7 @@ description="the layers in a root with nothing but a libc, sh and sed, under AWS
 . ./lib/rie.sh
 . ./lib/root.sh
 
-languages='python perl'
+languages='python ruby php perl'
 
 # fetch_root SUITE: fetches packages of that Debian release, without running their scripts.
 fetch_root() {
@@ -44,6 +44,42 @@ write_python() {
 		    uuid.uuid1()
 		    xml.parsers.expat.ParserCreate().Parse("<a/>", True)
 		    return [math.hypot(3, 4), ssl.OPENSSL_VERSION[:9], sqlite3.connect(":memory:").execute("select 7").fetchone()[0]]
+	END
+}
+
+write_ruby() {
+	answer='["3.3",3.14,"2.5","8f434346","OpenSSL 3","- 1\n",["/opt/ruby/lib/3.3.0/set.rb"],["debug"]]'
+	cat >root/var/task/modules.rb <<-'END'
+		require "base64"; require "bigdecimal"; require "csv"; require "date"; require "digest"; require "erb"; require "etc"; require "fiddle"
+		require "io/console"; require "json"; require "logger"; require "net/http"; require "openssl"; require "psych"; require "ripper"; require "set"
+		require "socket"; require "stringio"; require "time"; require "tmpdir"; require "yaml"; require "zlib"; require "debug/prelude"
+
+		def all(event:, context:)
+		  [
+		    RUBY_VERSION[0, 3], "3.14x".to_f, BigDecimal("2.5").to_s("F"), Digest::SHA256.hexdigest("hi")[0, 8], OpenSSL::OPENSSL_LIBRARY_VERSION[0, 9],
+		    YAML.dump([1]).delete_prefix("---\n"), $LOADED_FEATURES.grep(%r{/set\.rb}).last(1), Gem.loaded_specs.keys & ["debug"],
+		  ]
+		end
+	END
+}
+
+write_php() {
+	answer='["8.4",3.14,"8f434346","OpenSSL 3","\u00c4","text\/x-php","<a\/>","EST",5]'
+	cat >root/var/task/modules.php <<-'END'
+		<?php
+		function all($event, $context)
+		{
+		    $document = new DOMDocument();
+		    $document->loadXML('<a></a>');
+		    $extensions = ['calendar', 'ctype', 'curl', 'dom', 'exif', 'ffi', 'fileinfo', 'ftp', 'gettext', 'iconv', 'mbstring', 'openssl', 'pdo', 'phar', 'posix',
+		        'shmop', 'simplexml', 'sockets', 'sodium', 'sysvmsg', 'sysvsem', 'sysvshm', 'tokenizer', 'xml', 'xmlreader', 'xmlwriter', 'zlib'];
+		    return [
+		        substr(PHP_VERSION, 0, 3), (float) '3.14x', substr(hash('sha256', 'hi'), 0, 8), substr(OPENSSL_VERSION_TEXT, 0, 9), mb_strtoupper('ä'),
+		        (new finfo(FILEINFO_MIME_TYPE))->buffer('<?php echo 1;'), $document->saveXML($document->documentElement),
+		        (new DateTime('2026-01-01', new DateTimeZone('US/Eastern')))->format('T'),
+		        FFI::cdef('int abs(int);')->abs(-4) + count(array_filter($extensions, fn ($name) => !extension_loaded($name))),
+		    ];
+		}
 	END
 }
 
@@ -118,17 +154,17 @@ emulate() {
 		python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$1-$other.zip" root/opt &&
 		program=$(ls "root/opt/$1/bin") &&
 		mv "root/opt/$1/bin/$program" "root/opt/$1/bin/$program-$other" &&
-		printf '#!/bin/sh\nexec /qemu -L /other /opt/%s/bin/%s-%s "$@"\n' "$1" "$program" "$other" >"root/opt/$1/bin/$program" &&
+		printf '#!/bin/sh\nexec /qemu %s -L /other /opt/%s/bin/%s-%s "$@"\n' "$cpu" "$1" "$program" "$other" >"root/opt/$1/bin/$program" &&
 		chmod 755 "root/opt/$1/bin/$program" root/qemu &&
 		chmod -R go=rX root
 }
 
 case $arch in
 arm64)
-	other=x86_64 qemu=qemu-x86_64-static
+	other=x86_64 qemu=qemu-x86_64-static cpu=
 	;;
 *)
-	other=arm64 qemu=qemu-aarch64-static
+	other=arm64 qemu=qemu-aarch64-static cpu='-cpu max,pauth-impdef=on' # with BTI and PAC, whose own algorithm takes it seconds
 	;;
 esac
 
@@ -176,7 +212,7 @@ assert json.loads(response[\"body\"]) == {\"message\": \"Hello, Ada \\\"L\\\"!\"
 
 check 'the layers with an interpreter name their version and architecture, and have the licence' '
 	version=$(cd "$repository" && cargo pkgid --locked | sed "s/.*[@#]//") &&
-	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 perl-x86_64 perl-arm64
+	for layer in nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 ruby-x86_64 ruby-arm64 php-x86_64 php-arm64 perl-x86_64 perl-arm64
 	do
 		rm -rf opt &&
 			python3 "$tests/lib/unzip.py" "$repository/dist/open-runtime-$layer.zip" opt &&
@@ -276,16 +312,49 @@ check 'a missing interpreter is an error that names the searched places' '
 needs bwrap openssl
 fetch_all
 
-check 'Python trusts the certificates of Amazon Linux' '
-	make_root bookworm "$arch" "python-$arch" &&
-	mkdir -p root/etc/pki/tls &&
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root/etc/pki/tls/cert.pem -days 2 -subj "/CN=the only one" 2>/dev/null &&
-	chmod 644 root/etc/pki/tls/cert.pem &&
-	printf "import ssl\ndef names(event, context): return [each[\"subject\"][0][0][1] for each in ssl.create_default_context().get_ca_certs()]\n" \
-		>root/var/task/certificates.py &&
-	serve_in_root certificates.names /opt/bootstrap &&
-	answers "{}" "[\"the only one\"]"
-'
+# write_trust: writes handlers that answer whether the certificate in their folder is trusted.
+write_trust() {
+	cat >root/var/task/trust.py <<-'END'
+		import ssl
+
+		def trusts(event, context):
+		    return ssl.PEM_cert_to_DER_cert(open("cert.pem").read()) in ssl.create_default_context().get_ca_certs(binary_form=True)
+	END
+	cat >root/var/task/trust.rb <<-'END'
+		require "openssl"
+
+		def trusts(event:, context:)
+		  store = OpenSSL::X509::Store.new
+		  store.set_default_paths
+		  store.verify(OpenSSL::X509::Certificate.new(File.read("cert.pem")))
+		end
+	END
+	cat >root/var/task/trust.php <<-'END'
+		<?php
+		function trusts($event, $context)
+		{
+		    return openssl_x509_checkpurpose(file_get_contents('cert.pem'), X509_PURPOSE_ANY);
+		}
+	END
+}
+
+for language in python ruby php
+do
+	check "the layer for $language trusts the certificates of Amazon Linux" '
+		make_root bookworm "$arch" "$language-$arch" &&
+		mkdir -p root/etc/pki/tls &&
+		openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj "/CN=the only one" 2>/dev/null &&
+		cp cert.pem root/var/task &&
+		write_trust &&
+		chmod -R go=rX root/var/task &&
+		serve_in_root trust.trusts /opt/bootstrap "SLSRUNTIME=$language" &&
+		answers "{}" false &&
+		cp cert.pem root/etc/pki/tls &&
+		chmod 644 root/etc/pki/tls/cert.pem &&
+		serve_in_root trust.trusts /opt/bootstrap "SLSRUNTIME=$language" &&
+		answers "{}" true
+	'
+done
 
 needs bwrap "$qemu"
 fetch_all

@@ -29,7 +29,7 @@ fake_make() {
 		#!/bin/sh
 		set -eu
 		echo make "$@" >>../started
-		for layer in x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 perl-x86_64 perl-arm64
+		for layer in x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 ruby-x86_64 ruby-arm64 php-x86_64 php-arm64 perl-x86_64 perl-arm64
 		do
 			mkdir -p staged "dist/.made/$layer"
 			name=open-runtime-${layer%-*}
@@ -79,7 +79,7 @@ needs git
 check 'scripts/release runs the tests, builds, validates, and tags with the changelog section of the version' '
 	ready &&
 	scripts/release &&
-	same "all make layer interpreter-layers make dist validate x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 perl-x86_64 perl-arm64 " "$(tr "\n" " " <../started)" &&
+	same "all make layer interpreter-layers make dist validate x86_64 arm64 nodejs-x86_64 nodejs-arm64 python-x86_64 python-arm64 ruby-x86_64 ruby-arm64 php-x86_64 php-arm64 perl-x86_64 perl-arm64 " "$(tr "\n" " " <../started)" &&
 	same tag "$(git cat-file -t v1.2.3)" &&
 	same "$(git rev-parse HEAD)" "$(git rev-parse v1.2.3^{commit})" &&
 	git for-each-ref --format="%(contents)" refs/tags/v1.2.3 >../message &&
@@ -87,11 +87,11 @@ check 'scripts/release runs the tests, builds, validates, and tags with the chan
 	diff -B ../expected ../message
 '
 
-check 'the files to publish are eight layers, an SBOM for each, five packages, and their sums' '
+check 'the files to publish are twelve layers, an SBOM for each, five packages, and their sums' '
 	ready &&
 	scripts/release --dry-run &&
 	scripts/release --dry-run &&
-	same 22 "$(ls dist/.release/files | wc -l)" &&
+	same 30 "$(ls dist/.release/files | wc -l)" &&
 	cd dist/.release/files &&
 	sha256sum --check SHA256SUMS
 '
