@@ -1,17 +1,4 @@
-require "rack"
+require_relative "rack_adapter"
 require_relative "app"
 
-# What AWS's API Gateway sends, as Rack wants it, and the answer back.
-def handler(event:, context:)
-  http = event.fetch("requestContext").fetch("http")
-  body = event["isBase64Encoded"] ? event["body"].unpack1("m") : event["body"].to_s
-  env = Rack::MockRequest.env_for("https://#{event["requestContext"]["domainName"]}#{event["rawPath"]}?#{event["rawQueryString"]}", method: http["method"], input: body)
-  event["headers"].each { |name, value| env["HTTP_#{name.upcase.tr("-", "_")}"] = value }
-  env["CONTENT_TYPE"] = event["headers"]["content-type"]
-  env["HTTP_COOKIE"] = event["cookies"].join("; ") if event["cookies"]
-  env["REMOTE_ADDR"] = http["sourceIp"]
-  status, headers, parts = Shop.call(env)
-  { statusCode: status, headers: headers, body: parts.to_enum.to_a.join }
-ensure
-  parts.close if parts.respond_to?(:close)
-end
+def handler(event:, context:) = ask_application(Shop, event)
