@@ -10,7 +10,7 @@ use super::formats::time::{MinuteCache, Unit, append_time};
 use super::formats::uri;
 use super::json::Value;
 use super::json::text;
-use super::kinds::{Column, Kind, Records, Trace};
+use super::kinds::{Column, Kind, Records, SNS_TRACE, SQS_TRACE, Trace};
 use super::template::{Inputs, Noted, Scope};
 use super::trace::{self, Header};
 
@@ -57,7 +57,7 @@ impl AttributeWriter {
     pub fn new(kind: &'static Kind) -> AttributeWriter {
         let context = Context {
             kind,
-            inputs: Inputs::new(*kind.records == Records::None),
+            inputs: Inputs::new(kind.records == Records::None),
             minute_cache: MinuteCache::default(),
             invocation_trace: None,
             scratch: Vec::with_capacity(128),
@@ -137,7 +137,7 @@ impl Context {
         if self.append_string(r#","id":""#, template, scope, out) {
             return None;
         }
-        let is_batch = *self.kind.records != Records::None;
+        let is_batch = self.kind.records != Records::None;
         self.fill(if is_batch { "{@req,@ms}.{@i}" } else { "{@req,@ms}" }, scope);
         append_member(r#","id":""#, out, |out| {
             let start = out.len();
@@ -205,7 +205,7 @@ impl Context {
 
     /// Leaves out a key that an attribute must change. A changed key could put unrelated records into the same group.
     fn partitionkey(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        if self.fill(self.kind.order.partitionkey, scope) && text::is_clean(&self.scratch) {
+        if self.fill(self.kind.order.partitionkey(), scope) && text::is_clean(&self.scratch) {
             append_member(r#","partitionkey":""#, out, |out| text::append_attribute(&self.scratch, out));
         }
         None
@@ -214,8 +214,9 @@ impl Context {
     /// Adds leading zeros, because numbers of different lengths do not sort as text. Leaves out a number that is too
     /// long.
     fn sequence(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let is_filled = self.fill(self.kind.order.sequence, scope);
-        let (number, width) = (&self.scratch, self.kind.order.width);
+        let (template, width) = self.kind.order.sequence();
+        let is_filled = self.fill(template, scope);
+        let number = &self.scratch;
         if is_filled && number.len() <= width && number.iter().all(u8::is_ascii_digit) {
             append_member(r#","sequence":""#, out, |out| {
                 out.resize(out.len() + width - number.len(), b'0');
@@ -226,10 +227,11 @@ impl Context {
     }
 
     fn trace(&mut self, scope: &Scope<'_, '_, '_>, out: &mut Vec<u8>) -> Option<&'static str> {
-        let own = match *self.kind.trace {
+        let own = match self.kind.trace {
             Trace::None => trace::TraceHeaders::default(),
-            Trace::Texts(templates) => trace_in_texts(templates, &mut self.inputs, scope),
-            Trace::Headers(path) => trace::in_headers(scope.record, path),
+            Trace::Sqs => trace_in_texts(&SQS_TRACE, &mut self.inputs, scope),
+            Trace::Sns => trace_in_texts(&SNS_TRACE, &mut self.inputs, scope),
+            Trace::Headers(at) => trace::in_headers(scope.record, at.path()),
             Trace::Kafka => trace::in_kafka_headers(scope.record),
         };
         if matches!(self.kind.trace, Trace::Headers(_) | Trace::Kafka) {

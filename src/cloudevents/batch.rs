@@ -190,7 +190,7 @@ impl<'m> Batch<'m> {
     /// Makes a response from the responses for single records. Returns `None` if it would be the only response,
     /// unchanged.
     fn answer_to_records(&self, responses: &[&[u8]]) -> Option<Vec<u8>> {
-        let is_array = *self.mapping.kind.records == kinds::Records::Each(None);
+        let is_array = self.mapping.kind.records == kinds::Records::Elements;
         let is_enrichment = is_array && !self.reports && responses.iter().any(|response| *response != b"null");
         if self.accepts_item_failures() && !is_enrichment {
             return Some(br#"{"batchItemFailures":[]}"#.to_vec());

@@ -14,7 +14,7 @@ pub fn item_identifier(kind: &Kind, record: &[u8]) -> Option<Vec<u8>> {
     match kind.partial {
         Partial::None | Partial::Ordered => None,
         Partial::Sqs => Some(text_at("messageId")?.to_vec()),
-        Partial::Checkpoint => Some(text_at(kind.order.sequence.trim_matches(['{', '}']))?.to_vec()),
+        Partial::Checkpoint => Some(text_at(kind.order.sequence().0.trim_matches(['{', '}']))?.to_vec()),
         Partial::Kafka => kafka_identifier(record),
     }
 }

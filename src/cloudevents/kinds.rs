@@ -44,15 +44,15 @@
 pub struct Kind {
     /// What [`Column`] names, in a line each. A single text takes less space than many.
     lines: &'static str,
-    /// Where the lines end, but the last.
-    ends: [u16; 6],
     /// The [bits](name_bit) of members that an event of this kind has.
     pub(super) needs: u64,
-    pub(super) records: &'static Records,
+    /// The lengths of the lines, but of the last.
+    lengths: [u8; 6],
+    pub(super) records: Records,
     pub(super) data: Data,
-    pub(super) order: &'static Order,
-    pub(super) trace: &'static Trace,
-    pub(super) carries: &'static Carries,
+    pub(super) order: Order,
+    pub(super) trace: Trace,
+    pub(super) carries: Carries,
     pub(super) partial: Partial,
     pub(super) http: Http,
     /// The event in `tests/events/` that the mapping is tested with.
@@ -78,23 +78,56 @@ pub(super) enum Column {
 pub(super) enum Records {
     /// The event is not a batch.
     None,
-    /// The elements of the array at this member, or of the event itself. `when` applies to each record. All records
-    /// must have the same `eventSource`.
-    Each(Option<&'static [u8]>),
-    /// The elements of the array at this member.
-    Array(&'static str),
-    /// The elements of several arrays. The arrays are the members of the object at this member.
-    Groups(&'static str),
+    /// The elements of the event itself. `when` applies to each record. All records must have the same `eventSource`.
+    Elements,
+    /// The elements of the array `Records`, in the same way.
+    Records,
+    /// The elements of the array `messages`.
+    Messages,
+    /// The elements of the array `events`.
+    Events,
+    /// The elements of several arrays. The arrays are the members of the object `records`.
+    Partitions,
+    /// The elements of several arrays. The arrays are the members of the object `rmqMessagesByQueue`.
+    Queues,
 }
 
 /// What a record says of its place among others.
-pub(super) struct Order {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Nothing.
+    None,
+    Sqs,
+    Kinesis,
+    /// Kinesis by EventBridge Pipes.
+    PipesKinesis,
+    Dynamodb,
+    Kafka,
+}
+
+impl Order {
     /// The template of `partitionkey`.
-    pub partitionkey: &'static str,
-    /// The template of `sequence`, a number.
-    pub sequence: &'static str,
-    /// The digits that such a number has, with zeroes before it.
-    pub width: usize,
+    pub fn partitionkey(self) -> &'static str {
+        match self {
+            Order::None | Order::Dynamodb => "",
+            Order::Sqs => "{attributes.MessageGroupId}",
+            Order::Kinesis => "{kinesis.partitionKey}",
+            Order::PipesKinesis => "{partitionKey}",
+            Order::Kafka => "{@kafkakey}",
+        }
+    }
+
+    /// The template of `sequence`, a number, and the digits that such a number has, with zeroes before it.
+    pub fn sequence(self) -> (&'static str, usize) {
+        match self {
+            Order::None => ("", 0),
+            Order::Sqs => ("{attributes.SequenceNumber}", 39),
+            Order::Kinesis => ("{kinesis.sequenceNumber}", 56),
+            Order::PipesKinesis => ("{sequenceNumber}", 56),
+            Order::Dynamodb => ("{dynamodb.SequenceNumber}", 40),
+            Order::Kafka => ("{offset}", 19),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -115,30 +148,61 @@ pub(super) enum Trace {
     /// The record does not hold a trace. The invocation's trace is used.
     None,
     /// In the HTTP headers at this path.
-    Headers(&'static str),
+    Headers(HeadersAt),
     /// In the headers of a Kafka record.
     Kafka,
-    /// In texts. These templates give `traceparent`, `tracestate` and X-Ray's header.
-    Texts(&'static [&'static str; 3]),
+    /// In a message of SQS.
+    Sqs,
+    /// In a message of SNS.
+    Sns,
 }
 
-const SQS_TRACE: Trace = Trace::Texts(&[
+/// The path of HTTP headers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeadersAt {
+    Headers,
+    RequestHeaders,
+    RequestDotHeaders,
+    FirstRequest,
+    ProtocolData,
+}
+
+impl HeadersAt {
+    pub fn path(self) -> &'static str {
+        match self {
+            HeadersAt::Headers => "headers",
+            HeadersAt::RequestHeaders => "requestHeaders",
+            HeadersAt::RequestDotHeaders => "request.headers",
+            HeadersAt::FirstRequest => "0.request.headers",
+            HeadersAt::ProtocolData => "protocolData.http.headers",
+        }
+    }
+}
+
+/// The templates that give `traceparent`, `tracestate` and X-Ray's header.
+pub(super) const SQS_TRACE: [&str; 3] = [
     "{messageAttributes.traceparent.stringValue}",
     "{messageAttributes.tracestate.stringValue}",
     "{attributes.AWSTraceHeader}",
-]);
-const SNS_TRACE: Trace =
-    Trace::Texts(&["{Sns.MessageAttributes.traceparent.Value}", "{Sns.MessageAttributes.tracestate.Value}", ""]);
+];
+pub(super) const SNS_TRACE: [&str; 3] =
+    ["{Sns.MessageAttributes.traceparent.Value}", "{Sns.MessageAttributes.tracestate.Value}", ""];
 
 /// Where a message may carry a CloudEvent (`SLSEVENTS=unwrap`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carries {
     /// The message cannot carry a CloudEvent.
     Nothing,
-    /// At this path, as an object or as JSON text.
-    Json(&'static str),
-    /// At this path, as JSON text in base64.
-    Base64(&'static str),
+    /// In `body`, as an object or as JSON text.
+    Body,
+    /// In `detail`, in the same way.
+    Detail,
+    /// In `Sns.Message`, in the same way.
+    SnsMessage,
+    /// In `data`, as JSON text in base64.
+    Data,
+    /// In `kinesis.data`, as JSON text in base64.
+    KinesisData,
     /// As the HTTP binding defines.
     Http,
     /// As the Kafka binding defines.
@@ -217,30 +281,31 @@ const fn length_until(text: &[u8], stops: &[u8]) -> usize {
     text.len()
 }
 
-const fn ends_of_lines(text: &[u8]) -> [u16; 6] {
-    let (mut ends, mut start) = ([0; 6], 0);
-    let mut rest: &mut [u16] = &mut ends;
-    while let [end, behind @ ..] = rest {
-        start += length_until(text.split_at(start).1, b"\n");
-        *end = start as u16;
-        start += 1;
+const fn lengths_of_lines(text: &[u8]) -> [u8; 6] {
+    let (mut lengths, mut start) = ([0; 6], 0);
+    let mut rest: &mut [u8] = &mut lengths;
+    while let [length, behind @ ..] = rest {
+        let found = length_until(text.split_at(start).1, b"\n");
+        assert!(found <= u8::MAX as usize, "a column is too long"); // while it is compiled
+        *length = found as u8;
+        start += found + 1;
         rest = behind;
     }
-    ends
+    lengths
 }
 
 const fn kind(lines: &'static str) -> Kind {
-    let ends = ends_of_lines(lines.as_bytes());
-    let (when, _) = lines.as_bytes().split_at(ends[1] as usize);
+    let lengths = lengths_of_lines(lines.as_bytes());
+    let (_, behind_name) = lines.as_bytes().split_at(lengths[0] as usize + 1);
     Kind {
         lines,
-        ends,
-        needs: name_bits(when.split_at(ends[0] as usize + 1).1),
-        records: &Records::None,
+        needs: name_bits(behind_name.split_at(lengths[1] as usize).0),
+        lengths,
+        records: Records::None,
         data: Data::Record,
-        order: &Order { partitionkey: "", sequence: "", width: 0 },
-        trace: &Trace::None,
-        carries: &Carries::Nothing,
+        order: Order::None,
+        trace: Trace::None,
+        carries: Carries::Nothing,
         partial: Partial::None,
         http: Http::No,
         #[cfg(feature = "tool")]
@@ -255,21 +320,21 @@ impl Kind {
     }
 
     pub(super) fn column(&self, column: Column) -> &'static str {
-        let end = |column: usize| self.ends.get(column).map(|end| usize::from(*end));
-        let column = column as usize;
-        let start = column.checked_sub(1).and_then(end).map_or(0, |end| end + 1);
-        self.lines.get(start..end(column).unwrap_or(self.lines.len())).unwrap_or_default()
+        let lengths = || self.lengths.iter().map(|length| usize::from(*length));
+        let start: usize = lengths().take(column as usize).map(|length| length + 1).sum();
+        let rest = self.lines.get(start..).unwrap_or_default();
+        lengths().nth(column as usize).map_or(rest, |length| rest.get(..length).unwrap_or_default())
     }
 
     const fn record(self) -> Kind {
-        Kind { records: &Records::Each(Some(b"Records")), ..self }
+        self.records(Records::Records)
     }
 
     const fn element(self) -> Kind {
-        Kind { records: &Records::Each(None), ..self }
+        self.records(Records::Elements)
     }
 
-    const fn records(self, records: &'static Records) -> Kind {
+    const fn records(self, records: Records) -> Kind {
         Kind { records, ..self }
     }
 
@@ -277,7 +342,7 @@ impl Kind {
         Kind { data, ..self }
     }
 
-    const fn order(self, order: &'static Order) -> Kind {
+    const fn order(self, order: Order) -> Kind {
         Kind { order, ..self }
     }
 
@@ -285,29 +350,24 @@ impl Kind {
         Kind { partial, ..self }
     }
 
-    const fn trace(self, trace: &'static Trace) -> Kind {
+    const fn trace(self, trace: Trace) -> Kind {
         Kind { trace, ..self }
     }
 
-    const fn carries(self, carries: &'static Carries) -> Kind {
+    const fn carries(self, carries: Carries) -> Kind {
         Kind { carries, ..self }
     }
 
     const fn http(self, http: Http) -> Kind {
-        Kind { http, carries: &Carries::Http, ..self.trace(&Trace::Headers("headers")) }
+        Kind { http, carries: Carries::Http, ..self.trace(Trace::Headers(HeadersAt::Headers)) }
     }
 
     const fn sqs(self) -> Kind {
-        const ORDER: Order =
-            Order { partitionkey: "{attributes.MessageGroupId}", sequence: "{attributes.SequenceNumber}", width: 39 };
-        self.order(&ORDER).trace(&SQS_TRACE).carries(&Carries::Json("body")).partial(Partial::Sqs)
+        self.order(Order::Sqs).trace(Trace::Sqs).carries(Carries::Body).partial(Partial::Sqs)
     }
 
     const fn kafka(self) -> Kind {
-        self.order(&Order { partitionkey: "{@kafkakey}", sequence: "{offset}", width: 19 })
-            .trace(&Trace::Kafka)
-            .carries(&Carries::Kafka)
-            .partial(Partial::Kafka)
+        self.order(Order::Kafka).trace(Trace::Kafka).carries(Carries::Kafka).partial(Partial::Kafka)
     }
 }
 
@@ -366,26 +426,26 @@ pub static KINDS: &[Kind] = &[
     kind!("cloudevents-batch", "@cloudevent",
         ["", "", "", "", ""]).element().data(Data::CloudEvent),
     kind!("appsync-batch", "[].info.fieldName:string [].info.parentTypeName:string",
-        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(&Trace::Headers("0.request.headers")),
+        ["appsync.batch", "", "", "", "{0.info.parentTypeName}.{0.info.fieldName}"]).trace(Trace::Headers(HeadersAt::FirstRequest)),
     kind!("pipes-sqs", "eventSource=aws:sqs",
         ["sqs.message", "{eventSourceARN}", "{messageId}", "ms:{attributes.SentTimestamp}", ""]).element().sqs(),
     kind!("pipes-kinesis", "eventSource=aws:kinesis",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{approximateArrivalTimestamp}", ""]).element()
-        .order(&Order { partitionkey: "{partitionKey}", sequence: "{sequenceNumber}", width: 56 }).carries(&Carries::Base64("data"))
+        .order(Order::PipesKinesis).carries(Carries::Data)
         .partial(Partial::Checkpoint),
     kind!("pipes-dynamodb", "eventSource=aws:dynamodb",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).element()
-        .order(&Order { partitionkey: "", sequence: "{dynamodb.SequenceNumber}", width: 40 }).partial(Partial::Checkpoint),
+        .order(Order::Dynamodb).partial(Partial::Checkpoint),
     kind!("pipes-kafka", "eventSource=aws:kafka",
         ["kafka.record", "{eventSourceArn}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind!("pipes-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka",
         ["kafka.record", "kafka://{@broker}#{eventSourceKey}", "{eventSourceKey}-{offset}", "ms:{timestamp}", "{topic}"]).element().kafka(),
     kind!("pipes-mq", "eventSource=aws:mq,aws:amq",
         ["mq.activemq.message", "{eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .element().carries(&Carries::Base64("data")).partial(Partial::Ordered),
+        .element().carries(Carries::Data).partial(Partial::Ordered),
     kind!("pipes-rmq", "eventSource=aws:rmq",
         ["mq.rabbitmq.message", "{eventSourceArn}", "{basicProperties.messageId}|{@req}.{eventSourceKey}.{@i}|{@req}.{@i}", "", "{eventSourceKey}"])
-        .element().carries(&Carries::Base64("data")).partial(Partial::Ordered),
+        .element().carries(Carries::Data).partial(Partial::Ordered),
 
     // An event that is a CloudEvent.
     kind!("cloudevent", "@cloudevent",
@@ -405,13 +465,13 @@ pub static KINDS: &[Kind] = &[
         ["ses.received", "aws:ses.{ses.receipt.action.functionArn#3,@R}", "{ses.mail.messageId}", "{ses.mail.timestamp}", ""]).record(),
     kind!("sns", "Sns.Message:string|Sns.Type:string",
         ["sns.{Sns.Type}", "{EventSubscriptionArn,Sns.TopicArn}", "{Sns.MessageId}", "{Sns.Timestamp}", "{Sns.Subject}"]).record()
-        .data(Data::Sns).trace(&SNS_TRACE).carries(&Carries::Json("Sns.Message")),
+        .data(Data::Sns).trace(Trace::Sns).carries(Carries::SnsMessage),
     kind!("dynamodb", "dynamodb.Keys:object|eventSource=aws:dynamodb dynamodb:object",
         ["dynamodb.{eventName}", "{eventSourceARN}", "{eventID}", "{dynamodb.ApproximateCreationDateTime}", ""]).record()
-        .order(&Order { partitionkey: "", sequence: "{dynamodb.SequenceNumber}", width: 40 }).partial(Partial::Checkpoint),
+        .order(Order::Dynamodb).partial(Partial::Checkpoint),
     kind!("kinesis", "kinesis.data:string|eventSource=aws:kinesis kinesis:object",
         ["kinesis.record", "{eventSourceARN}#{eventID<:}", "{eventID}", "{kinesis.approximateArrivalTimestamp}", ""]).record()
-        .order(&Order { partitionkey: "{kinesis.partitionKey}", sequence: "{kinesis.sequenceNumber}", width: 56 }).carries(&Carries::Base64("kinesis.data"))
+        .order(Order::Kinesis).carries(Carries::KinesisData)
         .partial(Partial::Checkpoint),
     kind!("codecommit", "codecommit.references:array",
         ["codecommit.{eventName}", "{eventSourceARN}", "{eventId}", "{eventTime}", "{@onlyref}"]).record(),
@@ -424,26 +484,26 @@ pub static KINDS: &[Kind] = &[
         ["{eventSource!aws:}.{eventName}|{eventSource!aws:}.record", "{eventSourceARN,@fn}", "{eventID}|{@req}.{@i}", "{eventTime}", ""]).record(),
     kind!("msk", "eventSource=aws:kafka records:lists",
         ["kafka.record", msk_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
-        .records(&Records::Groups("records")).kafka(),
+        .records(Records::Partitions).kafka(),
     kind!("self-managed-kafka", "eventSource=SelfManagedKafka,aws:SelfManagedKafka records:lists",
         ["kafka.record", kafka_source!(), kafka_id!(), "ms:{timestamp}", "{topic}"])
-        .records(&Records::Groups("records")).kafka(),
+        .records(Records::Partitions).kafka(),
     kind!("activemq", "eventSource=aws:mq,aws:amq messages:array",
         ["mq.activemq.message", "{^eventSourceArn}", "{messageID}", "ms:{timestamp}", "{destination.physicalName,destination.physicalname}"])
-        .records(&Records::Array("messages")).carries(&Carries::Base64("data")).partial(Partial::Ordered),
+        .records(Records::Messages).carries(Carries::Data).partial(Partial::Ordered),
     kind!("rabbitmq", "eventSource=aws:rmq rmqMessagesByQueue:lists",
         ["mq.rabbitmq.message", "{^eventSourceArn}", "{basicProperties.messageId}|{@req}.{@key}.{@i}", "", "{@key}"])
-        .records(&Records::Groups("rmqMessagesByQueue")).carries(&Carries::Base64("data")).partial(Partial::Ordered),
+        .records(Records::Queues).carries(Carries::Data).partial(Partial::Ordered),
     kind!("docdb", "eventSource=aws:docdb events:array",
         ["docdb.{event.operationType}", "{^eventSourceArn}", "{event._id._data}", "{event.clusterTime.$timestamp.t}",
-        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).records(&Records::Array("events")).partial(Partial::Ordered),
+        "{event.ns.db}.{event.ns.coll}|{event.ns.db}"]).records(Records::Events).partial(Partial::Ordered),
 
     // Asynchronous events: no caller waits for the response.
     kind!("cloudwatch-logs", "awslogs.data:string",
         ["logs.{messageType}", "arn:{@P}:logs:{@R}:{owner}:log-group:{logGroup}", "{subscriptionFilters.0}.{logEvents.0.id}|{@req}",
         "ms:{logEvents.0.timestamp}", "{logStream}"]).data(Data::Logs),
     kind!("eventbridge", "detail-type:string source:string detail|id",
-        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(&Carries::Json("detail")),
+        ["events.{detail-type}", "{source}", "{id}", "{time}", "{resources.0}"]).carries(Carries::Detail),
     kind!("cloudwatch-alarm", "source=aws.cloudwatch alarmArn:string alarmData:object",
         ["cloudwatch.alarm", "{alarmArn}", "", "{time}", "{alarmData.alarmName}"]),
 
@@ -452,13 +512,13 @@ pub static KINDS: &[Kind] = &[
         ["apigateway.authorizer.TOKEN", "{methodArn<//}", "", "", ""]),
     kind!("apigw-authorizer-v2", "type=REQUEST routeArn:string",
         ["apigateway.authorizer.REQUEST.v2", "{routeArn<//}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
-        .trace(&Trace::Headers("headers")),
+        .trace(Trace::Headers(HeadersAt::Headers)),
     kind!("apigw-authorizer-request", "type=REQUEST methodArn:string",
         ["apigateway.authorizer.REQUEST", "{methodArn<//}", "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}", "{path}"])
-        .trace(&Trace::Headers("headers")),
+        .trace(Trace::Headers(HeadersAt::Headers)),
     kind!("appsync-authorizer", "authorizationToken:string requestContext.apiId:string requestHeaders:object|requestContext.queryString:string",
         ["appsync.authorizer", "arn:{@P}:appsync:{@R}:{requestContext.accountId,@A}:apis/{requestContext.apiId}", "{requestContext.requestId}", "",
-        "{requestContext.operationName}"]).trace(&Trace::Headers("requestHeaders")),
+        "{requestContext.operationName}"]).trace(Trace::Headers(HeadersAt::RequestHeaders)),
 
     // HTTP.
     kind!("alb", "requestContext.elb:object",
@@ -469,7 +529,7 @@ pub static KINDS: &[Kind] = &[
         ["lambda.destination.{requestContext.condition}", "{requestContext.functionArn}", "{requestContext.requestId}", "{timestamp}", ""]),
     kind!("apigw-websocket", "requestContext.connectionId:string requestContext.eventType=CONNECT,MESSAGE,DISCONNECT",
         ["apigateway.websocket.{requestContext.eventType}", execute_api!(), "{requestContext.requestId}", "ms:{requestContext.requestTimeEpoch}",
-        "{requestContext.connectionId}"]).trace(&Trace::Headers("headers")),
+        "{requestContext.connectionId}"]).trace(Trace::Headers(HeadersAt::Headers)),
     kind!("lambda-url", "requestContext.domainName~.lambda-url. requestContext.http.method:string rawPath:string",
         ["lambda.http.v2", "https://{requestContext.domainName}", "{requestContext.requestId}", "ms:{requestContext.timeEpoch}", "{rawPath}"])
         .http(Http::Headers),
@@ -484,11 +544,11 @@ pub static KINDS: &[Kind] = &[
     kind!("lambda-durable", "DurableExecutionArn:string CheckpointToken:string",
         ["lambda.durable", "{DurableExecutionArn}", "", "", ""]),
     kind!("appsync-events", "info.channel.path:string info.operation:string",
-        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(&Trace::Headers("request.headers")),
+        ["appsync.events.{info.operation}", "", "", "", "{info.channel.path}"]).trace(Trace::Headers(HeadersAt::RequestDotHeaders)),
     kind!("appsync-resolver", "info.fieldName:string info.parentTypeName:string",
-        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(&Trace::Headers("request.headers")),
+        ["appsync.resolver", "", "", "", "{info.parentTypeName}.{info.fieldName}"]).trace(Trace::Headers(HeadersAt::RequestDotHeaders)),
     kind!("appsync-resolver", "typeName:string|parentTypeName:string fieldName:string arguments:object request.headers:object",
-        ["appsync.resolver", "", "", "", "{typeName,parentTypeName}.{fieldName}"]).trace(&Trace::Headers("request.headers")),
+        ["appsync.resolver", "", "", "", "{typeName,parentTypeName}.{fieldName}"]).trace(Trace::Headers(HeadersAt::RequestDotHeaders)),
     kind!("cognito-userpool", "triggerSource:string !triggerSource= userPoolId:string request:object",
         ["cognito-idp.{triggerSource}", "arn:{@P}:cognito-idp:{region,@R}:{@A}:userpool/{userPoolId}", "", "", ""]),
     kind!("cognito-sync", "eventType=SyncTrigger identityPoolId:string",
@@ -557,7 +617,7 @@ pub static KINDS: &[Kind] = &[
         ["iot1click.{deviceEvent.buttonClicked.clickType}", "aws:iot1click.{@R}.{deviceInfo.deviceId}", "",
         "{deviceEvent.buttonClicked.reportedTime}", "{placementInfo.placementName}"]),
     kind!("iot-authorizer", "protocols:array protocolData:object connectionMetadata:object",
-        ["iot.authorizer", "", "", "", ""]).trace(&Trace::Headers("protocolData.http.headers")),
+        ["iot.authorizer", "", "", "", ""]).trace(Trace::Headers(HeadersAt::ProtocolData)),
     kind!("iot-preprovision", "claimCertificateId:string templateArn:string",
         ["iot.preprovision", "{templateArn}", "", "", "{certificateId}"]),
     // <https://docs.aws.amazon.com/iot/latest/developerguide/registry-events.html>

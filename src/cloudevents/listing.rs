@@ -11,7 +11,7 @@ pub fn rows() -> impl Iterator<Item = [String; 5]> {
 }
 
 fn row(kind: &Kind) -> [String; 5] {
-    let calls = if *kind.records == Records::None { "event" } else { "record" };
+    let calls = if kind.records == Records::None { "event" } else { "record" };
     let [event_type, source, subject] =
         [Column::Type, Column::Source, Column::Subject].map(|column| readable(kind.column(column)));
     let own = || "its own".to_owned();

@@ -203,7 +203,7 @@ impl<'a> Mapping<'a> {
         Mapping {
             kind,
             warning: None,
-            is_batch: *kind.records != Records::None,
+            is_batch: kind.records != Records::None,
             response_format: None,
             is_unwrapped_request: false,
             text: Vec::new(),
@@ -305,13 +305,10 @@ impl<'s, 'a> Mapper<'s, 'a> {
     fn map_event(&mut self, event: Value<'_, 'a>) {
         self.mapping.response_format = ResponseFormat::of_request(self.mapping.kind, event);
         match self.mapping.kind.records {
-            Records::Array(member) => self.map_array(event, event.path(member), b""),
-            Records::Groups(member) => {
-                let groups = event.path(member);
-                for (key, group) in groups.into_iter().flat_map(Value::members) {
-                    self.map_array(event, Some(group), key);
-                }
-            }
+            Records::Messages => self.map_array(event, event.path("messages"), b""),
+            Records::Events => self.map_array(event, event.path("events"), b""),
+            Records::Partitions => self.map_groups(event, "records"),
+            Records::Queues => self.map_groups(event, "rmqMessagesByQueue"),
             _ if self.mapping.kind.data == Data::Logs => self.map_logs(event),
             _ => self.map_record(&self.scope(event), None),
         }
@@ -326,6 +323,12 @@ impl<'s, 'a> Mapper<'s, 'a> {
     /// Returns what templates can read in an event that is not a batch.
     fn scope<'d, 'e>(&self, event: Value<'d, 'e>) -> Scope<'s, 'd, 'e> {
         Scope { invocation: self.invocation, event, record: event, key: b"", index: 0 }
+    }
+
+    fn map_groups(&mut self, event: Value<'_, 'a>, member: &str) {
+        for (key, group) in event.path(member).into_iter().flat_map(Value::members) {
+            self.map_array(event, Some(group), key);
+        }
     }
 
     fn map_array(&mut self, event: Value<'_, 'a>, array: Option<Value<'_, 'a>>, key: &'a [u8]) {
@@ -363,7 +366,7 @@ impl<'s, 'a> Mapper<'s, 'a> {
     /// Adds the CloudEvents that a message carries. Returns false and adds nothing if there are none.
     fn add_carried(&mut self, message: Value<'_, 'a>) -> bool {
         let mapping = &mut self.mapping;
-        match unwrap(*mapping.kind.carries, message) {
+        match unwrap(mapping.kind.carries, message) {
             Carried::Nothing => return false,
             Carried::Malformed => {
                 mapping.warn("its message should be a CloudEvent, but is not: it is wrapped");

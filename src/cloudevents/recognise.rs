@@ -17,7 +17,7 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
     let is_match = |kind: &&'static Kind| {
         record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind))
             || kind.needs & !name_bits == 0
-                && !matches!(kind.records, Records::Each(_))
+                && !matches!(kind.records, Records::Elements | Records::Records)
                 && subject.all_hold(kind.column(Column::When).as_bytes())
     };
     kinds.iter().find(is_match)
@@ -26,10 +26,15 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
 /// Returns the kind of an element of an array. `array` is the name of the event's member that holds the array, or
 /// `None` if the event is the array.
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
+    let records = match array {
+        None => Records::Elements,
+        Some(b"Records") => Records::Records,
+        Some(_) => return None,
+    };
     let (name_bits, subject) = (name_bits(record), Subject::new(record));
     let is_match = |kind: &&'static Kind| {
         kind.needs & !name_bits == 0
-            && matches!(*kind.records, Records::Each(member) if member == array)
+            && kind.records == records
             && subject.all_hold(kind.column(Column::When).as_bytes())
     };
     if record.first() == b'{' { KINDS.iter().find(is_match) } else { None }

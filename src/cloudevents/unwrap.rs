@@ -33,11 +33,22 @@ pub enum Carried<'a> {
 pub fn unwrap<'a>(carries: Carries, message: Value<'_, 'a>) -> Carried<'a> {
     match carries {
         Carries::Nothing => Carried::Nothing,
-        Carries::Json(path) => message.path(path).map_or(Carried::Nothing, in_json),
-        Carries::Base64(path) => kafka::bytes_at(message, path).map_or(Carried::Nothing, in_text),
+        Carries::Body => in_json_at("body", message),
+        Carries::Detail => in_json_at("detail", message),
+        Carries::SnsMessage => in_json_at("Sns.Message", message),
+        Carries::Data => in_base64_at("data", message),
+        Carries::KinesisData => in_base64_at("kinesis.data", message),
         Carries::Http => in_request(message),
         Carries::Kafka => in_record(message),
     }
+}
+
+fn in_json_at<'a>(path: &str, message: Value<'_, 'a>) -> Carried<'a> {
+    message.path(path).map_or(Carried::Nothing, in_json)
+}
+
+fn in_base64_at<'a>(path: &str, message: Value<'_, '_>) -> Carried<'a> {
+    kafka::bytes_at(message, path).map_or(Carried::Nothing, in_text)
 }
 
 /// Looks for a CloudEvent in an object, or in a string that contains JSON.
@@ -272,7 +283,7 @@ mod tests {
     #[test]
     fn an_object_is_a_cloud_event_or_claims_to_be_one_or_is_neither() {
         for (detail, expected) in [(EVENT, EVENT), (NO_EVENT, "malformed"), ("{}", "nothing"), ("1", "nothing")] {
-            assert_eq!(carried(Carries::Json("detail"), &format!(r#"{{"detail":{detail}}}"#)), expected);
+            assert_eq!(carried(Carries::Detail, &format!(r#"{{"detail":{detail}}}"#)), expected);
         }
     }
 
@@ -283,7 +294,7 @@ mod tests {
             let bridge = format!(r#"{{"detail-type":"a","detail":{inner}}}"#);
             for text in [inner, &sns, &bridge] {
                 let message = format!(r#"{{"body":{}}}"#, quoted(&text.replace('\\', "\\\\")));
-                assert_eq!(carried(Carries::Json("body"), &message), expected, "{message}");
+                assert_eq!(carried(Carries::Body, &message), expected, "{message}");
             }
         }
     }
