@@ -5,8 +5,10 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::InvocationError;
@@ -34,7 +36,7 @@ pub fn roots(config: &Config) -> Vec<PathBuf> {
 fn roots_of(task_root: &Path, bootstrap: Option<&Path>) -> Vec<PathBuf> {
     let mut roots = vec![PathBuf::from(LAYERS), task_root.to_owned()];
     let beside_us = bootstrap.and_then(Path::parent).map(Path::to_owned);
-    if let Some(folder) = beside_us.filter(|folder| folder != Path::new(LAYERS)) {
+    if let Some(folder) = beside_us.filter(|folder| folder.as_os_str() != LAYERS) {
         let place = if folder.join(SEAL).exists() { 0 } else { roots.len() };
         roots.insert(place, folder);
     }
@@ -91,7 +93,7 @@ pub fn wrapper(config: &Config) -> Result<Option<PathBuf>, InvocationError> {
         let allowed = "the absolute path of an executable file";
         return Err(InvocationError::Variable { name, value: wrapper.clone(), allowed });
     }
-    let is_us = fs::canonicalize(&path).ok().is_some_and(|path| env::current_exe().ok() == Some(path));
+    let is_us = without_links(&path).ok().is_some_and(|path| env::current_exe().is_ok_and(|own| is_same(&path, &own)));
     Ok((!is_us).then_some(path)) // bootstrap would start itself for ever
 }
 
@@ -163,10 +165,21 @@ fn by_handler(config: &Config, search: &mut Search<'_>) -> Result<Option<PathBuf
 
 /// Adds a file and the language runtime that could run it, once for each language runtime.
 fn keep(found: &mut Vec<(PathBuf, PathBuf)>, file: PathBuf, program: Option<PathBuf>) {
-    let Some(program) = program.map(|program| fs::canonicalize(&program).unwrap_or(program)) else { return };
-    if found.iter().all(|(_, other)| *other != program) {
+    let Some(program) = program.map(|program| without_links(&program).unwrap_or(program)) else { return };
+    if !found.iter().any(|(_, other)| is_same(other, &program)) {
         found.push((file, program));
     }
+}
+
+/// A path without links. The kernel knows it of an open file: realpath(3) would ask for each folder, and takes 1 KB of the binary.
+fn without_links(path: &Path) -> io::Result<PathBuf> {
+    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path)?;
+    fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// Whether two paths without links lead to the same file. As texts: paths would be taken apart to be compared.
+fn is_same(path: &Path, other: &Path) -> bool {
+    path.as_os_str() == other.as_os_str()
 }
 
 /// The folders of packages, relative to the user's code, and their languages. If there is a third part, the second is a folder
@@ -225,7 +238,7 @@ fn files_with_stem(folder: &Path, stem: &str) -> Vec<PathBuf> {
     let mut files = Vec::new(); // sorted, because a folder has no order
     for path in entries(folder) {
         if path.file_stem().is_some_and(|own| own == stem) && path.extension().is_some() {
-            files.insert(files.partition_point(|other| *other < path), path);
+            files.insert(files.partition_point(|other: &PathBuf| other.as_os_str() < path.as_os_str()), path);
         }
     }
     files
