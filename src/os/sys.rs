@@ -271,6 +271,15 @@ pub fn take_inherited(fd: libc::c_int) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Opens a file for its place alone, which needs no right to read it and waits for nobody. Not close-on-exec, which is a call more:
+/// it is to be closed before any child starts. (std's `OpenOptions` leaves `O_PATH` out with musl.)
+pub fn open_place(path: &CStr) -> io::Result<OwnedFd> {
+    // SAFETY: the path ends with a NUL byte, and open keeps nothing of it.
+    let fd = check(unsafe { libc::open(path.as_ptr(), libc::O_PATH) })?;
+    // SAFETY: it is open, and nobody else in this program knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// Becomes the program that the first argument names, which is looked for in `PATH` where it is no path. Returns with the reason
 /// if it cannot.
 pub fn exec(arguments: &[CString], variables: &[&CStr]) -> io::Error {

@@ -3,15 +3,16 @@
 //! image that its publisher has sealed, what is beside this program goes first.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::InvocationError;
+use crate::os::sys;
 use crate::settings::config::Config;
 
 /// Where Lambda unpacks layers: <https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html>
@@ -173,7 +174,7 @@ fn keep(found: &mut Vec<(PathBuf, PathBuf)>, file: PathBuf, program: Option<Path
 
 /// A path without links. The kernel knows it of an open file: realpath(3) would ask for each folder, and takes 1 KB of the binary.
 fn without_links(path: &Path) -> io::Result<PathBuf> {
-    let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path)?;
+    let file = sys::open_place(&CString::new(path.as_os_str().as_bytes())?)?;
     fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
@@ -373,6 +374,18 @@ mod tests {
             assert_eq!(roots_of(task, Some(Path::new(bootstrap))), expected, "{bootstrap}");
         }
         assert_eq!(roots_of(task, None), [Path::new("/opt"), task]);
+    }
+
+    #[test]
+    fn a_path_without_links_is_known_of_a_file_that_cannot_be_read() {
+        let root = fs::canonicalize(env::temp_dir()).unwrap().join(format!("lookup-links-{}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(root.join("fifo")).status().unwrap(); // to read it would wait for a writer
+        std::os::unix::fs::symlink(".", root.join("link")).unwrap();
+        let found = [root.join("link/link/fifo"), root.join("none")].map(|path| without_links(&path).ok());
+        fs::remove_dir_all(&root).unwrap();
+        assert!(made.success());
+        assert_eq!(found, [Some(root.join("fifo")), None]);
     }
 
     #[test]
