@@ -80,8 +80,8 @@ pub(super) enum Records {
     None,
     /// The elements of the event itself. `when` applies to each record. All records must have the same `eventSource`.
     Elements,
-    /// The elements of the array `Records`, in the same way.
-    Records,
+    /// The elements of the array at the member `Records`, in the same way.
+    Member,
     /// The elements of the array `messages`.
     Messages,
     /// The elements of the array `events`.
@@ -327,7 +327,7 @@ impl Kind {
     }
 
     const fn record(self) -> Kind {
-        self.records(Records::Records)
+        self.records(Records::Member)
     }
 
     const fn element(self) -> Kind {

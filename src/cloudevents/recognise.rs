@@ -17,7 +17,7 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
     let is_match = |kind: &&'static Kind| {
         record_kind.is_some_and(|record_kind| std::ptr::eq(record_kind, *kind))
             || kind.needs & !name_bits == 0
-                && !matches!(kind.records, Records::Elements | Records::Records)
+                && !matches!(kind.records, Records::Elements | Records::Member)
                 && subject.all_hold(kind.column(Column::When).as_bytes())
     };
     kinds.iter().find(is_match)
@@ -28,7 +28,7 @@ pub fn recognise(event: Value<'_, '_>, record_kind: Option<&'static Kind>) -> Op
 pub fn recognise_record(array: Option<&[u8]>, record: Value<'_, '_>) -> Option<&'static Kind> {
     let records = match array {
         None => Records::Elements,
-        Some(b"Records") => Records::Records,
+        Some(b"Records") => Records::Member,
         Some(_) => return None,
     };
     let (name_bits, subject) = (name_bits(record), Subject::new(record));
