@@ -37,6 +37,16 @@ check 'setup says where to get clippy, which Debian does not package' '
 	}
 '
 
+check 'a layer asks for no Rust before the build, which installs one' '
+	mkdir bin &&
+		for program in sh dirname sed cut sort
+		do
+			ln -s "$(env PATH=/usr/bin:/bin sh -c "command -v $program")" "bin/$program" || return
+		done &&
+		pretend python3 0 &&
+		PATH=$work/bin "$repository/scripts/setup" layer
+'
+
 # bare_setup STATUS: setup on a machine without Python, whose apt-get installs 21 packages, the last one when the file go is there,
 # and exits with that.
 bare_setup() {
