@@ -77,6 +77,11 @@ check 'a file that is not executable, or not there, is an Init error that says s
 	message "./missing is not an executable file"
 '
 
+# text_of BYTES: a command that prints a JSON string of so many bytes.
+text_of() {
+	printf 'printf \\"; head -c %d /dev/zero | tr "\\0" a; printf \\"' $(($1 - 2))
+}
+
 # said_last NUMBER: the message has the status, and this many bytes of the log, of which the last ones are known.
 said_last() {
 	python3 -c '
@@ -91,6 +96,7 @@ check 'an exit status is the error, with the end of what was said on stderr, and
 	breaks "$no_user" Function.ExitStatus "./obeys exited with status 3: no such user" &&
 	breaks "exit 4" Function.ExitStatus "./obeys exited with status 4" &&
 	breaks "kill -SEGV \$\$" Function.ExitStatus "./obeys was killed by signal 11 (SIGSEGV)" &&
+	breaks "kill -TERM \$\$" Function.ExitStatus "./obeys was killed by signal 15 (SIGTERM)" &&
 	fails_with Function.ExitStatus "$(json quote "$much_log")" &&
 	said_last 4095 &&
 	logged first-line &&
@@ -116,8 +122,10 @@ check 'a program need not read its event, and one of 6 MB comes through, both wa
 	invoke @large && succeeded && cmp large response
 '
 
-check 'one that prints more than 31 MiB fails that call alone, and soon' '
+check 'one that prints more than 31 MiB fails that call alone, and soon, and 31 MiB are none too many' '
 	start_lambda exec:obeys &&
+	breaks "$(text_of 32505857)" Runtime.MarshalError "./obeys printed more than 32505856 bytes" &&
+	fails_with Function.ResponseSizeTooLarge "$(json quote "$(text_of 32505856)")" && # by Lambda: bootstrap has taken it
 	breaks "exec cat /dev/zero" Runtime.MarshalError "./obeys printed more than 32505856 bytes" &&
 	obeys "echo 1" 1
 '
