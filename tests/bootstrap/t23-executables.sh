@@ -100,7 +100,7 @@ check 'an exit status is the error, with the end of what was said on stderr, and
 	fails_with Function.ExitStatus "$(json quote "$much_log")" &&
 	said_last 4095 &&
 	logged first-line &&
-	obeys "echo 1" 1
+	obeys "head -c 3000000 /dev/zero | tr \"\\0\" b >&2; echo 1" 1
 '
 
 check 'a response that is not JSON is the error of that call, nothing at all is null, and line breaks do not matter' '
@@ -146,6 +146,19 @@ check 'what a program leaves running does not hold its answer back' '
 	start_lambda exec:obeys &&
 	obeys "sleep 60 & echo 1" 1 &&
 	obeys "sleep 60 >&- 2>&- & echo 2" 2
+'
+
+# costs_nothing DESCRIPTOR: what runs the program uses no processor time while the program has this closed and sleeps for a second.
+costs_nothing() {
+	# shellcheck disable=SC2016 # the handler expands it
+	obeys "exec $1>&-"'; sleep 1; cat /proc/$PPID/stat >ticks' null &&
+		test "$(awk '{ print $14 + $15 }' task/ticks)" -lt 30
+}
+
+check 'a program that closes its output, or the log, and goes on, costs nothing meanwhile' '
+	start_lambda exec:obeys &&
+	costs_nothing 1 &&
+	costs_nothing 2
 '
 
 check 'it is told whose event it is' '
