@@ -188,6 +188,7 @@ check 'when a kept program ends, its call fails, and the next one starts it agai
 	fails_with Runtime.ExitError "\"exit\"" &&
 	answers 2 "{\"call\":1,\"argument\":[\"kept\"],\"event\":2}" &&
 	fails_with Runtime.ExitError "\"die\"" &&
+	message "the language runtime exited with status 137" && # as a shell tells of SIGKILL
 	answers 3 "{\"call\":1,\"argument\":[\"kept\"],\"event\":3}"
 '
 
