@@ -44,10 +44,13 @@ check 'without SnapStart there are no hooks, and nothing is asked for' '
 	same 0 "$(asked restore/next)"
 '
 
-check 'a language runtime without hooks passes a snapshot' '
+check 'a language runtime without hooks passes a snapshot, and is not called for it' '
 	start_lambda echoes --snapstart &&
 	answers 1 1 &&
-	same 1 "$(asked restore/next)"
+	same 1 "$(asked restore/next)" &&
+	stop_lambda &&
+	SLSRUNTIME=./kept start_lambda exec:kept --snapstart &&
+	answers 1 "{\"call\":1,\"argument\":[\"kept\"],\"event\":1}"
 '
 
 check 'SIGTERM comes after a restore, too' '

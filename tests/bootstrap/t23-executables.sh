@@ -163,7 +163,9 @@ check 'a program that closes its output, or the log, and goes on, costs nothing 
 
 check 'it is told whose event it is' '
 	start_lambda exec:obeys &&
-	obeys "$told" "{\"a\":\"arn:aws:lambda:us-east-1:012345678912:function:function\",\"t\":\"Root\",\"d\":13,\"i\":36}"
+	obeys "$told" "{\"a\":\"arn:aws:lambda:us-east-1:012345678912:function:function\",\"t\":\"Root\",\"d\":13,\"i\":36}" &&
+	invoke "$(json quote "json quote \"\$SLSTENANTID\"")" -H "X-Amz-Tenant-Id: blue" &&
+	same "\"blue\"" "$(cat response)"
 '
 
 check 'a batch runs it for each record' '
