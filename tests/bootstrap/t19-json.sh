@@ -9,8 +9,14 @@ gives() {
 	expected_status=$1 expected=$2
 	shift 2
 	status=0
-	actual=$(json "$@" <text 2>said && echo .) || status=$?
-	test "$status" -ne 0 || actual=${actual%"$newline".}
+	actual=$(
+		code=0
+		json "$@" <text 2>said || code=$?
+		echo .
+		exit "$code"
+	) || status=$?
+	actual=${actual%.}
+	test "$status:$expected" = 1: || test "$status" -eq 2 || actual=${actual%"$newline"}
 	same "$expected_status" "$status" && same "$expected" "$actual" && if test "$status" -eq 2; then test -s said; else test ! -s said; fi
 }
 
@@ -77,6 +83,7 @@ check 'length counts members, elements and characters' '
 	gives 0 3 length 2 &&
 	gives 0 0 length 3 &&
 	gives 2 "" length 4 &&
+	same "json: a value of type number has no length" "$(cat said)" &&
 	gives 0 5 length
 '
 
@@ -124,6 +131,11 @@ check 'quote writes what every parser reads as the same text' '
 	gives 0 "\"\"" quote &&
 	gives 0 "\"\"" quote "" &&
 	gives 2 "" quote a b
+'
+
+check 'message is the text that a failed function has printed, without what is blank at its end' '
+	printf "a \"b\" \377\n \n" >text &&
+	gives 0 "\"a \\\"b\\\" �\"" message
 '
 
 check 'merge joins objects, the last value counts, and the first place' '
