@@ -293,6 +293,7 @@ impl Blocks {
 #[cfg(all(target_env = "musl", not(feature = "tool"), not(test)))]
 mod c {
     use std::alloc::{GlobalAlloc, Layout};
+    use std::ffi::c_void;
     use std::ptr;
 
     use super::{ALIGNMENT, HEAP};
@@ -306,21 +307,21 @@ mod c {
 
     /// # Safety
     /// `start` is null, or a block of this layout that nobody uses.
-    unsafe fn hand_out(start: *mut u8, layout: Layout) -> *mut u8 {
+    unsafe fn hand_out(start: *mut u8, layout: Layout) -> *mut c_void {
         if start.is_null() {
-            return start;
+            return ptr::null_mut();
         }
         // SAFETY: a block has room for its head, and is aligned for it.
         unsafe { start.cast::<usize>().write(layout.size()) };
         // SAFETY: within the block.
-        unsafe { start.add(HEAD) }
+        unsafe { start.add(HEAD) }.cast()
     }
 
     /// # Safety
     /// `block` was handed out, and is not null.
-    unsafe fn take_back(block: *mut u8) -> (*mut u8, Layout) {
+    unsafe fn take_back(block: *mut c_void) -> (*mut u8, Layout) {
         // SAFETY: the head is before what was handed out.
-        let start = unsafe { block.sub(HEAD) };
+        let start = unsafe { block.cast::<u8>().sub(HEAD) };
         // SAFETY: the head has been written.
         let bytes = unsafe { start.cast::<usize>().read() };
         // SAFETY: it was a layout before.
@@ -328,7 +329,7 @@ mod c {
     }
 
     #[unsafe(no_mangle)]
-    unsafe extern "C" fn malloc(bytes: usize) -> *mut u8 {
+    unsafe extern "C" fn malloc(bytes: usize) -> *mut c_void {
         let Some(layout) = layout(bytes) else { return ptr::null_mut() };
         // SAFETY: the layout is not empty.
         let start = unsafe { HEAP.alloc(layout) };
@@ -338,20 +339,20 @@ mod c {
 
     /// What musl itself calls, in posix_spawn.
     #[unsafe(no_mangle)]
-    unsafe extern "C" fn __libc_malloc(bytes: usize) -> *mut u8 {
+    unsafe extern "C" fn __libc_malloc(bytes: usize) -> *mut c_void {
         // SAFETY: the same.
         unsafe { malloc(bytes) }
     }
 
     /// What musl itself calls, in posix_spawn.
     #[unsafe(no_mangle)]
-    unsafe extern "C" fn __libc_free(block: *mut u8) {
+    unsafe extern "C" fn __libc_free(block: *mut c_void) {
         // SAFETY: the same.
         unsafe { free(block) }
     }
 
     #[unsafe(no_mangle)]
-    unsafe extern "C" fn calloc(count: usize, bytes: usize) -> *mut u8 {
+    unsafe extern "C" fn calloc(count: usize, bytes: usize) -> *mut c_void {
         let Some(layout) = count.checked_mul(bytes).and_then(layout) else { return ptr::null_mut() };
         // SAFETY: the layout is not empty.
         let start = unsafe { HEAP.alloc_zeroed(layout) };
@@ -360,7 +361,7 @@ mod c {
     }
 
     #[unsafe(no_mangle)]
-    unsafe extern "C" fn realloc(block: *mut u8, bytes: usize) -> *mut u8 {
+    unsafe extern "C" fn realloc(block: *mut c_void, bytes: usize) -> *mut c_void {
         if block.is_null() {
             // SAFETY: the same as for a new block.
             return unsafe { malloc(bytes) };
@@ -375,7 +376,7 @@ mod c {
     }
 
     #[unsafe(no_mangle)]
-    unsafe extern "C" fn free(block: *mut u8) {
+    unsafe extern "C" fn free(block: *mut c_void) {
         if !block.is_null() {
             // SAFETY: C's rules: the block was handed out, and has not been given back.
             let (start, layout) = unsafe { take_back(block) };
