@@ -10,6 +10,15 @@ pretend() {
 		PATH=$work/bin:$PATH
 }
 
+# only PROGRAM…: makes a folder bin with these programs of the machine, for a PATH that has no others.
+only() {
+	mkdir bin &&
+		for program
+		do
+			ln -s "$(env PATH=/usr/bin:/bin sh -c "command -v $program")" "bin/$program" || return
+		done
+}
+
 # plan ARGUMENT…: prints the commands that fresh-machine would run.
 plan() {
 	PRINT=1 "$repository/scripts/fresh-machine" "$@" >printed 2>told
@@ -38,11 +47,7 @@ check 'setup says where to get clippy, which Debian does not package' '
 '
 
 check 'a layer asks for no Rust before the build, which installs one' '
-	mkdir bin &&
-		for program in sh dirname sed cut sort
-		do
-			ln -s "$(env PATH=/usr/bin:/bin sh -c "command -v $program")" "bin/$program" || return
-		done &&
+	only sh dirname sed cut sort &&
 		pretend python3 0 &&
 		PATH=$work/bin "$repository/scripts/setup" layer
 '
@@ -50,11 +55,7 @@ check 'a layer asks for no Rust before the build, which installs one' '
 # bare_setup STATUS: setup on a machine without Python, whose apt-get installs 21 packages, the last one when the file go is there,
 # and exits with that.
 bare_setup() {
-	mkdir bin &&
-		for program in sh dirname sed cut sort sleep
-		do
-			ln -s "$(env PATH=/usr/bin:/bin sh -c "command -v $program")" "bin/$program" || return
-		done &&
+	only sh dirname sed cut sort sleep &&
 		pretend rustc "rustc 1.100.0 (of late)" &&
 		pretend cargo "cargo 1.100.0" &&
 		pretend id 0 &&
