@@ -179,4 +179,4 @@ for name, content, told in [
     has(f"serve {name}", Ends(told), "", files={"middlewares/m.d/serve": content}, events=[])
 TWENTY = {"SLSMIDDLEWARES": ",".join(["m"] * 20)}
 has("20 of them", Right(), "answer()", env=TWENTY, residents=20, seconds=30)
-has("20 of them, and 30 descriptors", Ends("No file descriptors available"), "", env=TWENTY, limits={"NOFILE": 30}, events=[])
+has("20 of them, and 30 descriptors", Ends("(os error 24)"), "", env=TWENTY, limits={"NOFILE": 30}, events=[])

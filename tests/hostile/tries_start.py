@@ -222,7 +222,7 @@ of_python("190 more descriptors are open", Right(), before_exec=inherits_many, a
 for number in range(3, 17):
     starts(
         f"the limit of descriptors is {number}",
-        Either(Right(), Ends("No file descriptors available")),
+        Either(Right(), Ends("(os error 24)")),
         limits={"NOFILE": number},
         is_long=number % 4 != 0,
     )
