@@ -149,15 +149,7 @@ impl<'a> Mapping<'a> {
         self.debugger
     }
 
-    pub fn len(&self) -> usize {
-        self.slots.len()
-    }
-
-    /// True if there are no events. An HTTP request can carry an empty list of CloudEvents.
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
+    /// There are none if an HTTP request carries an empty list of CloudEvents.
     pub fn events(&self) -> impl ExactSizeIterator<Item = MappedEvent<'_>> {
         self.slots.iter().map(|slot| MappedEvent {
             head: self.text.get(slot.start..slot.end).unwrap_or_default(),
@@ -425,6 +417,24 @@ mod tests {
         }
         for other in [&b"\x0c"[..], b"\x0b", b"\0", b" \xa0"] {
             assert!(mapped(other).is_err());
+        }
+    }
+
+    #[test]
+    fn the_event_names_the_debugger() {
+        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+        let long_name = "n".repeat(70_000);
+        for (event, expected) in [
+            (r#"{"_debugProxy":"host:1"}"#, Some(r#""host:1""#)),
+            (r#"{"_debugProxy":"host:1","debugproxy":"host:2","specversion":"1.0"}"#, Some(r#""host:1""#)),
+            (r#"{"debugproxy":"host:2","specversion":"1.0"}"#, Some(r#""host:2""#)),
+            (r#"{"debugproxy":"host:2"}"#, None),
+            (r#"[{"_debugProxy":"host:1"}]"#, None),
+            ("{}", None),
+            (&format!(r#"{{"{long_name}":1,"_debugProxy":"host:1"}}"#), None), // it would be read a second time
+        ] {
+            let mapping = map(event.as_bytes(), &facts, &Options::default()).unwrap();
+            assert_eq!(mapping.debugger(), expected.map(str::as_bytes), "{event}");
         }
     }
 

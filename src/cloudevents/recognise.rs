@@ -265,6 +265,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_step_that_begins_as_the_one_before_is_another() {
+        let document = Document::parse(br#"{"detail":{},"detail-type":"a"}"#).unwrap();
+        for (conditions, expected) in [
+            ("detail detail-type=a", true),
+            ("detail detail-type=b", false),
+            ("detail details", false),
+            ("detail-type=a detail-type=b", false),
+            ("detail-type=b|detail-type=a", true),
+        ] {
+            assert_eq!(Subject::new(document.root()).all_hold(conditions.as_bytes()), expected, "{conditions}");
+        }
+    }
+
+    #[test]
     fn a_media_type_has_two_tokens() {
         for (text, expected) in [
             ("a/b", true),

@@ -154,6 +154,8 @@ MAPPED = [
     Case("a commit to two branches has no subject", sample("codecommit", ("Records/0/codecommit/references", [{"ref": "a"}, {"ref": "b"}])), "codecommit", [{"subject": None}]),
     one("ses", "Records/0/ses/receipt/action", {"type": "S3"}, source="aws:ses.us-east-1", subject=None),
     one("records-other", "Records/0/eventName", ..., type="com.amazonaws.newservice.record"),
+    one("records-other", "Records/0/eventSource", "aws:", type="com.amazonaws", warning="no name"),
+    Case("records whose source only contains aws: are free-form JSON", sample("records-other", ("Records/0/eventSource", "my-aws:shop")), "unknown"),
     one("records-other", "Records/0/eventID", ..., id=f"{REQUEST}.0"),
     one("records-other", "Records/0/eventSourceARN", ..., source=FUNCTION),
     # CloudWatch.
@@ -214,6 +216,7 @@ MAPPED = [
     Case("an empty list is free-form JSON", [], "unknown", whole=[[]]),
     Case("lists of different sources are free-form JSON", sample("pipes-sqs") + sample("pipes-dynamodb"), "unknown", warning="claims"),
     Case("lists within lists are free-form JSON", [sample("pipes-sqs")], "unknown"),
+    Case("an event with a name of 70 KB is free-form JSON, whatever else it has", {"n" * 70_000: 1, **INNER}, "unknown", is_pass_through=True),
     *[Case(f"{text.decode() or 'nothing'} passes unchanged", text, "unknown", whole=[json.loads(text or "null")]) for text in [b"", b"null", b"0", b'"x"', b"true", b"{}", b"[]", b'{"foo": "bar"}']],
     Case("an object of 100,000 members passes unchanged", {f"k{number}": number for number in range(100_000)}, "unknown"),
     Case("what is no JSON is refused by its place alone", b'{"secret": secret}', "expected a value at byte 11"),

@@ -46,7 +46,7 @@ fn print(file: &str, event: &[u8], options: &Options) -> io::Result<()> {
         Ok(mapping) => {
             let warning = mapping.warning().map_or("null".to_owned(), |warning| quoted(&warning.to_string()));
             write!(out, ",\"kind\":{},\"batch\":{}", quoted(mapping.kind()), mapping.is_batch())?;
-            writeln!(out, ",\"warning\":{warning},\"events\":{}}}", mapping.len())?;
+            writeln!(out, ",\"warning\":{warning},\"events\":{}}}", mapping.events().len())?;
             for event in mapping.events() {
                 let start = out.len();
                 event.append_to(&mut out);
