@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::child::children::{Children, SharedChildren};
 use crate::child::exchange::OpenStream;
@@ -19,7 +20,7 @@ use crate::log::{Failed, Level, Log};
 use crate::middleware;
 use crate::middleware::chain::Middlewares;
 use crate::os::process::{self, CannotStart};
-use crate::os::signals::{SLOT_LIMIT, Signals};
+use crate::os::signals::{SHUTDOWN_LIMIT, SLOT_LIMIT, Signals};
 use crate::os::wait::WaitEnd;
 use crate::settings::config::{self, Config, Role};
 use crate::settings::lookup;
@@ -43,8 +44,8 @@ pub fn run() -> Result<(), Fatal> {
         return refuse_to_run_in_ourselves(&program);
     }
     let role = config::role();
-    let installed = if role == Role::Slot { Signals::install_for(SLOT_LIMIT) } else { Signals::install() };
-    let signals = installed.map_err(|cause| Fatal::System { what: "watch for signals", cause })?; // before the first fork, so that no SIGTERM is missed
+    let signals = Signals::install_for(shutdown_limit(role)) // before the first fork, so that no SIGTERM is missed
+        .map_err(|cause| Fatal::System { what: "watch for signals", cause })?;
     let address = config::runtime_api_address()?;
     let (log, understood) = config::log_from_env();
     let api = RuntimeApi::new(&address, signals, log)?;
@@ -159,6 +160,14 @@ fn send_stream(
     Ok(())
 }
 
+/// From SIGTERM to the end of everything.
+fn shutdown_limit(role: Role) -> Duration {
+    match role {
+        Role::Slot => SLOT_LIMIT,
+        Role::Alone | Role::Supervisor(_) => SHUTDOWN_LIMIT,
+    }
+}
+
 /// Tells Lambda why the Init phase failed. Lambda starts a new execution environment when this one has ended.
 fn report_init_failure(api: &RuntimeApi, slot: Option<&Slot>, log: Log, error: InvocationError) -> Fatal {
     if slot.is_some_and(Slot::is_any_ready) {
@@ -172,5 +181,17 @@ fn report_init_failure(api: &RuntimeApi, slot: Option<&Slot>, log: Log, error: I
             Fatal::Told
         }
         told => Told::ends_with(told, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_has_ended_before_its_supervisor_kills_it() {
+        assert_eq!(shutdown_limit(Role::Alone), SHUTDOWN_LIMIT);
+        assert_eq!(shutdown_limit(Role::Supervisor(2)), SHUTDOWN_LIMIT);
+        assert!(shutdown_limit(Role::Slot) < SHUTDOWN_LIMIT);
     }
 }

@@ -432,4 +432,89 @@ mod tests {
         assert_eq!(json["errorMessage"], "the language runtime exited with status 3");
         assert_eq!(json["stackTrace"], serde_json::json!([]));
     }
+
+    #[test]
+    fn an_error_that_is_too_long_keeps_its_type_and_fills_the_room() {
+        let room = 4_100;
+        let error = |error_type: &str, message: &str| {
+            let (error_type, error_message) = (error_type.to_owned(), message.to_owned());
+            InvocationError::Handler(LambdaError { error_type, error_message, ..LambdaError::default() }.into())
+        };
+        let short = error("E", "m").to_short_json(room);
+        assert_eq!(short, error("E", "m").to_json());
+        for message in ["m", "\u{1}"] {
+            let json = error("TooLongError", &message.repeat(9_000)).to_short_json(room);
+            assert!(json.starts_with(br#"{"errorType":"TooLongError","errorMessage":""#));
+            assert!(json.len() <= room && json.len() > room / 3, "{} bytes", json.len());
+        }
+        let long_type = error(&"T".repeat(9_000), "m").to_short_json(room);
+        assert!(long_type.len() <= room && long_type.len() > room / 40, "{} bytes", long_type.len());
+    }
+
+    #[test]
+    fn a_stack_is_that_of_the_cause() {
+        let stack = || Some(r#"["at f"]"#.to_owned());
+        let timeout = || InvocationError::Timeout { seconds: 3, missing: "it".to_owned(), stack_trace: stack() };
+        let batch = InvocationError::Batch { summary: "2 records failed".to_owned(), first: timeout().into() };
+        let resident = InvocationError::Resident { name: "m".to_owned(), hook: "before", cause: timeout().into() };
+        let handler = LambdaError { stack_trace: stack(), ..LambdaError::default() };
+        for error in [timeout(), batch, resident, InvocationError::Handler(handler.into())] {
+            assert_eq!((error.stack_trace(), error.full_stack()), (Some(r#"["at f"]"#), Some(r#"["at f"]"#)));
+        }
+        assert_eq!(InvocationError::Terminated.stack_trace(), None);
+    }
+
+    #[test]
+    fn what_a_middleware_says_of_itself_is_told_only_where_it_may_be() {
+        let handler = |message: &str| LambdaError {
+            error_type: "E".to_owned(),
+            error_message: message.to_owned(),
+            ..LambdaError::default()
+        };
+        struct Told<'a>(&'a str, &'a InvocationError, bool);
+        impl fmt::Display for Told<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt_resident(f, "m", self.0, self.1, self.2)
+            }
+        }
+        let reported = InvocationError::Handler(handler("secret").into());
+        let exited = InvocationError::RuntimeExit { how: "exited with status 3".to_owned() };
+        for (hook, error, with_message, expected) in [
+            ("", &reported, false, "middleware m failed: E"),
+            ("before", &reported, false, "middleware m failed in its before hook: E"),
+            ("before", &reported, true, "middleware m failed in its before hook: E: secret"),
+            ("", &exited, false, "middleware m failed: it exited with status 3"),
+            ("after", &exited, true, "middleware m failed in its after hook: it exited with status 3"),
+        ] {
+            assert_eq!(Told(hook, error, with_message).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_ends_the_environment_says_why() {
+        let exited = || InvocationError::RuntimeExit { how: "exited with status 3".to_owned() };
+        for (fatal, expected) in [
+            (
+                Fatal::NoRuntimeApi { is: "not set" },
+                "AWS_LAMBDA_RUNTIME_API is not set: this program is started by AWS Lambda, or by open-runtime on your machine",
+            ),
+            (Fatal::RuntimeApi { call: "next", why: "it is gone".to_owned() }, "Runtime API: next failed: it is gone"),
+            (Fatal::Init(exited()), "Init failed: Runtime.ExitError: the language runtime exited with status 3"),
+            (
+                Fatal::Unreported { error: exited(), why: "it is gone".to_owned() },
+                "Init failed: Runtime.ExitError: the language runtime exited with status 3; and Lambda could not be told: it is gone",
+            ),
+            (
+                Fatal::SlotInit(exited()),
+                "Init failed in a slot: Runtime.ExitError: the language runtime exited with status 3",
+            ),
+            (Fatal::Told, "Init failed in a slot, which has told Lambda"),
+            (
+                Fatal::CrashLoop(exited()),
+                "the language runtime cannot be kept alive: Runtime.ExitError: the language runtime exited with status 3",
+            ),
+        ] {
+            assert_eq!(fatal.to_string(), expected);
+        }
+    }
 }

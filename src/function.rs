@@ -12,6 +12,7 @@ use crate::invocation::Invocation;
 use crate::json_line::on_one_line;
 use crate::log::{Failed, Log};
 use crate::middleware::chain::{Before, Chain, Middlewares, Prestarted};
+use crate::os::deadline::Deadline;
 use crate::response::Response;
 use crate::settings::config::{Config, Streams};
 use crate::settings::debug::Target;
@@ -57,7 +58,8 @@ impl Function {
     pub fn answer(&self, invocation: &Invocation, children: &mut [Supervised]) -> Result<Answer, InvocationError> {
         let left = invocation.deadline.left().unwrap_or_default();
         let margin = margin(left);
-        let limits = self.limits(invocation, left, margin);
+        let grace = Duration::from_millis(self.config.grace_ms);
+        let limits = limits(invocation.deadline, left, grace, margin, invocation.timeout_seconds());
         let chain = Chain {
             middlewares: &self.middlewares,
             invocation,
@@ -125,18 +127,6 @@ impl Function {
 
     fn has_error_hooks(&self) -> bool {
         !self.middlewares.in_order.is_empty() && !self.middlewares.signals.is_terminating()
-    }
-
-    /// When to warn the child (SIGTERM), when to fail the invocation, when to kill the child. The warning never comes before half
-    /// of the remaining time has passed.
-    fn limits(&self, invocation: &Invocation, left: Duration, margin: Duration) -> Limits {
-        let deadline = invocation.deadline;
-        Limits {
-            warn_at: deadline.earlier_by(Duration::from_millis(self.config.grace_ms).min(left / 2)),
-            fail_at: deadline.earlier_by(margin),
-            kill_at: deadline.earlier_by(margin * 3 / 5),
-            timeout_seconds: invocation.timeout_seconds(),
-        }
     }
 
     fn run(&self, chain: &Chain<'_>, limits: Limits, children: &mut [Supervised]) -> Result<Answer, InvocationError> {
@@ -317,6 +307,17 @@ impl Function {
     }
 }
 
+/// When to warn the child (SIGTERM), when to fail the invocation, when to kill the child. The warning never comes before half of the
+/// time that is left has passed.
+fn limits(deadline: Deadline, left: Duration, grace: Duration, margin: Duration, timeout_seconds: u64) -> Limits {
+    Limits {
+        warn_at: deadline.earlier_by(grace.min(left / 2)),
+        fail_at: deadline.earlier_by(margin),
+        kill_at: deadline.earlier_by(margin * 3 / 5),
+        timeout_seconds,
+    }
+}
+
 /// How long before the deadline the handler must be done, if so much time is left.
 fn margin(left: Duration) -> Duration {
     REPORT_MARGIN.min(left / 4)
@@ -341,6 +342,18 @@ fn call(id: String, event: MappedEvent<'_>) -> Call<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_child_is_warned_then_interrupted_then_killed() {
+        let ms = Duration::from_millis;
+        let deadline = Deadline::after(ms(60_000));
+        let limits = |left, grace| limits(deadline, ms(left), ms(grace), ms(50), 60);
+        assert_eq!(limits(60_000, 300).warn_at, deadline.earlier_by(ms(300)));
+        assert_eq!(limits(400, 300).warn_at, deadline.earlier_by(ms(200)));
+        assert_eq!(limits(60_000, 300).fail_at, deadline.earlier_by(ms(50)));
+        assert_eq!(limits(60_000, 300).kill_at, deadline.earlier_by(ms(30)));
+        assert_eq!(limits(60_000, 300).timeout_seconds, 60);
+    }
 
     #[test]
     fn of_a_short_time_the_handler_has_three_quarters() {

@@ -252,6 +252,43 @@ fn push_printable(line: &mut Vec<u8>, json: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::LambdaError;
+
+    #[test]
+    fn a_failure_that_is_too_long_is_cut_until_it_fits() {
+        let log = Log { longest: 4_096, ..Log::default() };
+        let stack = Some(format!("[{}]", vec![r#""at f""#; 9_000].join(",")));
+        let error = InvocationError::Handler(
+            LambdaError {
+                error_type: "T".repeat(9_000),
+                error_message: "m".repeat(900_000),
+                stack_trace: stack,
+                ..LambdaError::default()
+            }
+            .into(),
+        );
+        let lengths: Vec<usize> =
+            (0..9).map(|halvings| log.failure_line(Failed::Init, &error, halvings).len()).collect();
+        assert!(lengths.is_sorted_by(|longer, shorter| longer > shorter), "{lengths:?}");
+        assert!(lengths.last().is_some_and(|shortest| *shortest < log.longest), "{lengths:?}");
+    }
+
+    #[test]
+    fn of_a_secret_error_the_type_alone_is_told() {
+        let handler =
+            || InvocationError::Handler(LambdaError::parse(r#"{"errorType":"E","errorMessage":"secret"}"#).into());
+        let resident = InvocationError::Resident { name: "m".to_owned(), hook: "", cause: handler().into() };
+        let batch = InvocationError::Batch { summary: "1 of 2 records failed".to_owned(), first: handler().into() };
+        for (types_only, of_resident, of_batch) in [
+            (false, "middleware m failed: E: secret", "1 of 2 records failed; first: E: secret"),
+            (true, "middleware m failed: E", "1 of 2 records failed; first: E"),
+        ] {
+            let log = Log { types_only, ..Log::default() };
+            assert_eq!(log.of(&resident).unwrap().to_string(), of_resident);
+            assert_eq!(log.of(&batch).unwrap().to_string(), of_batch);
+            assert_eq!(log.of(&handler()).map(|told| told.to_string()), (!types_only).then(|| "secret".to_owned()));
+        }
+    }
 
     #[test]
     fn a_line_has_no_control_character_but_its_line_feed() {

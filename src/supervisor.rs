@@ -227,7 +227,47 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
     use super::*;
+
+    /// With so many slots that live.
+    fn supervisor(living: u32) -> Supervisor {
+        let lives = (1..=living).map(|pid| Life { pid: Some(pid), ..Life::default() }).collect();
+        let signals = Signals::install_for(Duration::from_secs(20)).unwrap();
+        Supervisor { lives, ready: pipe().unwrap(), ends: Vec::new(), signals, log: Log::default() }
+    }
+
+    /// A status of wait(2) for a process that exited so.
+    fn exited(code: i32) -> End {
+        End(ExitStatus::from_raw(code << 8))
+    }
+
+    #[test]
+    fn the_environment_ends_when_all_slots_die_again_and_again() {
+        let mut supervisor = supervisor(2);
+        for _ in 0..MANY {
+            supervisor.lives[0].pid = None;
+            supervisor.note_end(0, exited(1)).unwrap(); // the other one lives
+        }
+        supervisor.lives[1].pid = None;
+        assert!(
+            matches!(supervisor.note_end(1, exited(4)), Err(Fatal::Slots { how }) if how.to_string() == exited(4).to_string())
+        );
+        supervisor.ends.clear();
+        for _ in 1..MANY {
+            supervisor.note_end(0, exited(1)).unwrap(); // all are dead, but not for the fifth time
+        }
+        assert!(supervisor.note_end(0, exited(TOLD.into())).is_err_and(|fatal| matches!(fatal, Fatal::Told)));
+    }
+
+    #[test]
+    fn the_shutdown_ends_with_the_last_slot() {
+        let began = Instant::now();
+        supervisor(0).stop().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(10)); // its limit is 20 s here
+    }
 
     #[test]
     fn a_slot_that_lived_long_is_started_at_once_and_another_after_growing_pauses() {

@@ -375,6 +375,7 @@ mod tests {
             Batch::new(&map(event.as_bytes(), &INVOCATION, &options).unwrap(), None, &options).groups()
         };
         assert_eq!(groups(&kafka(&[1, 2]), REPORT), [0, 0, 1]);
+        assert_eq!(groups(&kafka(&[1]), REPORT), [0, 1]);
         assert!(groups(&kafka(&[1, 2]), NOT).is_empty());
         assert!(groups(&kinesis(&[1, 2]), REPORT).is_empty());
     }
@@ -475,6 +476,55 @@ mod tests {
             r#"response {"batchItemFailures":[{"itemIdentifier":"m2"}]}"#
         );
         assert_eq!(changed(&sqs(&[1, 2]), options, same, &[BAD]), "1 of 1 records failed");
+    }
+
+    #[test]
+    fn other_records_have_their_responses_and_a_single_one_its_own() {
+        let outcomes: [TestOutcome; 2] = [Some(Ok(b" 1 ")), OK];
+        let records = |numbers: &[u32]| sqs(numbers).replace("aws:sqs", "aws:newservice");
+        for options in [NOT, REPORT] {
+            assert_eq!(answer(&records(&[1, 2]), options, &outcomes), "[1,null]");
+            assert_eq!(answer(&records(&[1]), options, &[Some(Ok(b" 1 "))]), "response  1 ");
+        }
+        assert_eq!(answer(&pipe(&[1]), NOT, &[Some(Ok(b" 1 "))]), "[1]"); // Pipes wants a list, always
+    }
+
+    #[test]
+    fn only_a_single_call_for_a_single_event_may_stream() {
+        let may_stream = |event: &str, changed: Option<&[u8]>, options: Options| {
+            Batch::new(&map(event.as_bytes(), &INVOCATION, &options).unwrap(), changed, &options).may_stream()
+        };
+        let together = Options { batch: true, ..NOT };
+        assert!(may_stream("{}", None, NOT));
+        assert!(may_stream(&sqs(&[1, 2]), Some(b"[{},{}]"), together));
+        assert!(!may_stream(&sqs(&[1]), None, NOT));
+        assert!(!may_stream(&sqs(&[1, 2]), None, NOT));
+    }
+
+    /// A request of API Gateway with this content type and body.
+    fn request(content_type: &str, body: &str) -> String {
+        let mut request: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/events/apigw-http-v2.json")).unwrap();
+        request["headers"] = serde_json::json!({ "content-type": content_type });
+        request["body"] = body.into();
+        request["isBase64Encoded"] = false.into();
+        request.to_string()
+    }
+
+    #[test]
+    fn a_request_that_carries_events_gets_an_http_response() {
+        let unwrap = Options { unwrap: true, ..NOT };
+        let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
+        let single = request("application/cloudevents+json", event);
+        let list = request("application/cloudevents-batch+json", &format!("[{event},{event}]"));
+        let no_content = r#"{"statusCode":204,"headers":{},"body":"","isBase64Encoded":false}"#;
+        assert_eq!(answer(&single, unwrap, &[OK]), no_content);
+        assert_eq!(answer(&single, NOT, &[OK]), "response null"); // the handler has got the request, and answers it
+        assert_eq!(answer(&list, unwrap, &[OK, OK]), no_content);
+        assert_eq!(
+            answer(&list, unwrap, &[Some(Ok(b"1")), OK]),
+            r#"{"statusCode":200,"headers":{"content-type":"application/json"},"body":"[1]","isBase64Encoded":false}"#
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::os::sys;
 
 /// From SIGTERM to the end of everything. Lambda gives 300 ms to an environment that has internal extensions alone, and then
 /// kills it: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>
-const SHUTDOWN_LIMIT: Duration = Duration::from_millis(270);
+pub const SHUTDOWN_LIMIT: Duration = Duration::from_millis(270);
 
 /// The same for a slot, whose supervisor must end after it.
 pub const SLOT_LIMIT: Duration = Duration::from_millis(240);
