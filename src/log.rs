@@ -83,10 +83,13 @@ impl Log {
         if level > self.level {
             return;
         }
+        print(&self.message_line(level, request_id, message));
+    }
+
+    fn message_line(self, level: Level, request_id: Option<&str>, message: &dyn Display) -> Vec<u8> {
         let room = MAX_MESSAGE.min(self.longest / 8); // a character takes up to six bytes in JSON
         let message = bounded(message, room).replace(char::is_control, " ");
-        let line = if self.is_json { json_line(level, request_id, &message) } else { text_line(request_id, &message) };
-        print(&line);
+        if self.is_json { json_line(level, request_id, &message) } else { text_line(request_id, &message) }
     }
 
     /// See [`write`](Log::write).
@@ -103,13 +106,17 @@ impl Log {
         if Level::Error > self.level {
             return;
         }
+        print(&self.fitting_failure_line(failed, error));
+    }
+
+    fn fitting_failure_line(self, failed: Failed<'_>, error: &InvocationError) -> Vec<u8> {
         let mut line = self.failure_line(failed, error, 0);
         for halvings in 1..9 {
             if line.len() > self.longest {
                 line = self.failure_line(failed, error, halvings);
             }
         }
-        print(&line);
+        line
     }
 
     /// What is long in it is cut to its limit, halved so often.
@@ -271,6 +278,22 @@ mod tests {
             (0..9).map(|halvings| log.failure_line(Failed::Init, &error, halvings).len()).collect();
         assert!(lengths.is_sorted_by(|longer, shorter| longer > shorter), "{lengths:?}");
         assert!(lengths.last().is_some_and(|shortest| *shortest < log.longest), "{lengths:?}");
+        for fitting in lengths {
+            let of = |longest| Log { longest, ..log }.fitting_failure_line(Failed::Init, &error).len();
+            assert_eq!(of(fitting), fitting);
+            assert!(of(fitting - 1) < fitting || fitting < log.longest);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_until_it_fits() {
+        for is_json in [false, true] {
+            let log = Log { longest: 4_096, is_json, ..Log::default() };
+            for (message, shortest) in [("m", 500), ("\"", 500), ("\u{2028}", 200)] {
+                let line = log.message_line(Level::Warn, Some("r"), &message.repeat(9_000));
+                assert!(line.len() <= log.longest && line.len() > shortest, "{} bytes", line.len());
+            }
+        }
     }
 
     #[test]

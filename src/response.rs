@@ -39,3 +39,17 @@ impl AsRef<[u8]> for Response {
         self.json()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_a_part_of_its_line() {
+        for response in [Response::within(b"[{}]".to_vec(), 1..3), Response::new(b"{}".to_vec())] {
+            assert_eq!(response.json(), b"{}");
+            assert_eq!(response.as_ref(), b"{}");
+            assert_eq!(response.into_json(), b"{}");
+        }
+    }
+}

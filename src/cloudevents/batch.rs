@@ -439,6 +439,21 @@ mod tests {
     }
 
     #[test]
+    fn a_carried_event_leads_to_its_record_wherever_a_hook_has_moved_it() {
+        let options = Options { unwrap: true, ..REPORT };
+        let body = r#""body":"{\"specversion\":\"1.0\",\"id\":\"@\",\"source\":\"/s\",\"type\":\"t\"}""#;
+        let record = format!(
+            r#"{{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:1:q","messageId":"m@",{body}}}"#
+        );
+        let event = event(r#"{"Records":["#, &record, "]}", &[1, 2, 3, 4]);
+        let swap = |list: &mut Vec<&[u8]>| list.swap(0, 2);
+        let expected = r#"{"batchItemFailures":[{"itemIdentifier":"m3"},{"itemIdentifier":"m4"}]}"#;
+        assert_eq!(changed(&event, options, swap, &[BAD, OK, OK, LATE]), expected);
+        let twice: fn(&mut Vec<&[u8]>) = |list| list.extend_from_within(..1);
+        assert_eq!(changed(&event, options, twice, &[OK, OK, OK, OK, BAD]), "1 of 5 records failed");
+    }
+
+    #[test]
     fn failures_that_the_handler_lists_are_failures() {
         let event = sqs(&[1]);
         let mapping = map(event.as_bytes(), &INVOCATION, &NOT).unwrap();

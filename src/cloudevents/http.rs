@@ -213,6 +213,7 @@ pub fn header(headers: Value<'_, '_>, wanted: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kinds::KINDS;
     use super::*;
 
     const FORMAT: ResponseFormat = ResponseFormat { has_lists: false, has_description: false };
@@ -252,6 +253,22 @@ mod tests {
     }
 
     #[test]
+    fn a_request_says_the_format_of_its_response() {
+        let format = |kind: &str, members: &str| {
+            let kind = KINDS.iter().find(|one| one.name() == kind).unwrap();
+            let request = format!("{{{members}}}");
+            ResponseFormat::of_request(kind, Document::parse(request.as_bytes()).unwrap().root())
+        };
+        let (plain, lists) = (r#""headers":{"a":"b"}"#, r#""multiValueHeaders":{"a":["b"]}"#);
+        let both = format!("{plain},{lists}");
+        for (members, has_lists) in [(plain, false), (lists, true), (&*both, false), ("", false)] {
+            assert_eq!(format("alb", members), Some(ResponseFormat { has_lists, has_description: true }), "{members}");
+            assert_eq!(format("apigw-rest", members), Some(FORMAT), "{members}");
+            assert_eq!(format("sqs", members), None);
+        }
+    }
+
+    #[test]
     fn any_other_response_is_unchanged() {
         for response in
             ["null", "{}", r#"{"statusCode":200}"#, r#"{"specversion":"1.0","id":"","source":"/s","type":"t"}"#, "{"]
@@ -268,6 +285,9 @@ mod tests {
             ("%", "%"),
             ("%4", "%4"),
             ("%zz", "%zz"),
+            ("%4z", "%4z"),
+            ("%z4", "%z4"),
+            (r"a\b", r"a\b"),
             ("\"", "\""),
         ] {
             assert_eq!(percent_decoded(value.as_bytes()), expected.as_bytes(), "{value}");

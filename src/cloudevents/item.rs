@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn a_record_of_kafka_names_its_partition_or_the_pipe_does() {
+        for (record, expected) in [
+            (r#"{"topic":"t","partition":0}"#, Some(r#""t-0""#)),
+            (r#"{"topic":"t","partition":0,"eventSourceKey":"k"}"#, Some(r#""t-0""#)),
+            (r#"{"topic":"t","eventSourceKey":"k"}"#, Some(r#""k""#)),
+            (r#"{"partition":0,"eventSourceKey":"k"}"#, Some(r#""k""#)),
+            (r#"{"topic":"t","eventSourceKey":1}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(partition_of(record.as_bytes()).as_deref(), expected.map(str::as_bytes), "{record}");
+        }
+    }
+
+    #[test]
     fn a_queue_is_fifo_by_its_name_or_by_sequence_numbers_in_groups() {
         let record = |queue: &str, attributes: &str| {
             format!(r#"{{"eventSourceARN":"arn:aws:sqs:eu-west-1:1:{queue}","attributes":{{{attributes}}}}}"#)
