@@ -73,8 +73,9 @@ impl Lines {
     }
 
     fn give(&mut self, end: usize) -> Vec<u8> {
-        self.expected = end + 1;
-        let rest = self.buffer.split_off(end + 1);
+        let behind = end + 1;
+        self.expected = behind;
+        let rest = self.buffer.split_off(behind);
         let mut line = std::mem::replace(&mut self.buffer, rest);
         line.truncate(end);
         line.drain(..std::mem::take(&mut self.start));

@@ -223,6 +223,22 @@ check 'a language runtime that is killed repeatedly while idle does not end the 
 	same 1 "$(journal "what == \"spawned\"" | wc -l)"
 '
 
+check 'a failed invocation in between is no answer: then it ends the environment' '
+	start_lambda obeys &&
+	for number in 1 3 5 7
+	do
+		within 10000 starts $number &&
+		kill -9 "$(runtime_pid)" &&
+		within 10000 starts $((number + 1)) &&
+		tell "exit 5" &&
+		failed Runtime.ExitError "exited with status 5" || break
+	done &&
+	within 10000 starts 9 &&
+	kill -9 "$(runtime_pid)" &&
+	bootstrap_exits 1 &&
+	logged "the language runtime cannot be kept alive"
+'
+
 check 'a language runtime that exits at each event fails each invocation and does not end the environment' '
 	start_lambda obeys &&
 	for _ in 1 2 3 4 5 6

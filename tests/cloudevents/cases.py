@@ -75,6 +75,12 @@ def one(name, path, value, **attributes):
     return Case(claim, sample(name, (path, value)), name, [attributes], warning)
 
 
+def several(name, *changes):
+    """The sample with a record for each change."""
+    record = sample(name)["Records"][0]
+    return {"Records": [{**record, **change} for change in changes]}
+
+
 def s3(event_name, key, **more):
     record = sample("s3")["Records"][0]
     record["eventName"] = event_name
@@ -95,10 +101,11 @@ def http(name, headers, body, **more):
     return {**sample(name), "headers": headers, "body": body, "isBase64Encoded": False, **more}
 
 
-def kafka(headers, value):
-    record = {**sample("msk")["records"]["readings-0"][0], "value": b64(value)}
-    record["headers"] = [{name: list(text.encode())} for name, text in headers.items()]
-    return {**sample("msk"), "records": {"readings-0": [record]}}
+def kafka(*records):
+    """An event with a record for each pair of headers and value."""
+    base = sample("msk")["records"]["readings-0"][0]
+    listed = [{**base, "value": b64(value), "headers": [{name: list(text.encode())} for name, text in headers.items()]} for headers, value in records]
+    return {**sample("msk"), "records": {"readings-0": listed}}
 
 
 MAPPED = [
@@ -126,6 +133,11 @@ MAPPED = [
     # SQS.
     Case("SQS's X-Ray header beats the invocation's", sample("sqs", ("Records/0/attributes/AWSTraceHeader", "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=0")), "sqs",
          [{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}, {"traceparent": OWN_TRACE}]),
+    # Attributes that records of the same shape share are copied.
+    Case("records behind one of another shape have their own attributes", several("sqs", {"more": {"a": 1}, "messageId": "m-0"}, {"messageId": "m-1"}, {"messageId": "m-2"}), "sqs", [{"id": "m-0"}, {"id": "m-1"}, {"id": "m-2"}]),
+    Case("an attribute that falls back is that of its own record", several("sns", {}, *[{"EventSubscriptionArn": None, "Sns": {**sample("sns")["Records"][0]["Sns"], "TopicArn": f"arn:aws:sns:us-east-1:1:{topic}"}} for topic in ("t-1", "t-2", "t-2")]), "sns",
+         [{"source": sample("sns")["Records"][0]["EventSubscriptionArn"]}, *[{"source": f"arn:aws:sns:us-east-1:1:{topic}"} for topic in ("t-1", "t-2", "t-2")]]),
+    Case("records of Kafka have the traces of their own headers", kafka(*[({"traceparent": trace}, "") for trace in (OWN_TRACE, INVOCATION_TRACE, OWN_TRACE)]), "msk", [{"traceparent": OWN_TRACE}, {"traceparent": INVOCATION_TRACE}, {"traceparent": OWN_TRACE}]),
     Case("SQS's trace without a parent is left out", sample("sqs", ("Records/0/attributes/AWSTraceHeader", "Root=1-0af76519-16cd43dd8448eb211c80319c;Sampled=1")), "sqs", [{"traceparent": None}, {}]),
     Case("a message group with a tab in its name is no partition key", sample("sqs", ("Records/0/attributes/MessageGroupId", "a\tb")), "sqs", [{"partitionkey": None}, {}]),
     Case("a sequence number that is none is left out", sample("sqs", ("Records/0/attributes/SequenceNumber", "1x"), ("Records/1/attributes/SequenceNumber", "9" * 40)), "sqs", [{"sequence": None}, {"sequence": None}]),
@@ -257,13 +269,13 @@ UNWRAPPED = [
         ("binary in lists of headers", {**sample("vpc-lattice-v2"), "headers": {name: [value] for name, value in HEADERS.items()}, "body": None}, "vpc-lattice-v2", "", None, [{"id": "i-1"}]),
         ("binary with what cannot be attributes", http("apigw-http-v2", {**HEADERS, "ce-time": "soon", "ce-dataschema": "/x", "ce-data": "x", "ce-datacontenttype": "x", "ce-a_b": "x", "ce-source": "a b"}, None), "apigw-http-v2", "", None, [{"source": "a%20b", "time": None, "dataschema": None, "data": None, "datacontenttype": None, "a_b": None}]),
         ("binary in HTTP without an id: then it is wrapped, with a warning", http("apigw-http-v2", {"ce-specversion": "1.0"}, None), "apigw-http-v2", "should be a CloudEvent", None, [{"type": "com.amazonaws.apigateway.http.v2"}]),
-        ("binary in Kafka", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/shop", "ce_type": "com.example.order", "ce_subject": "a%20é", "content-type": "application/json"}, '{"n": 1}'), "msk", "", None, [{**INNER, "subject": "a%20é", "datacontenttype": "application/json"}]),
-        ("structured in Kafka", kafka({"content-type": "application/cloudevents+json"}, json.dumps(INNER)), "msk", "", [INNER], None),
-        ("binary in Kafka with text and bytes", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", "content-type": "text/plain"}, "héllo"), "msk", "", None, [{"data": "héllo"}]),
+        ("binary in Kafka", kafka(({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/shop", "ce_type": "com.example.order", "ce_subject": "a%20é", "content-type": "application/json"}, '{"n": 1}')), "msk", "", None, [{**INNER, "subject": "a%20é", "datacontenttype": "application/json"}]),
+        ("structured in Kafka", kafka(({"content-type": "application/cloudevents+json"}, json.dumps(INNER))), "msk", "", [INNER], None),
+        ("binary in Kafka with text and bytes", kafka(({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", "content-type": "text/plain"}, "héllo")), "msk", "", None, [{"data": "héllo"}]),
         ("binary in VPC Lattice's first form, in base64", http("vpc-lattice-v1", {**HEADERS, "content-type": "application/json"}, b64('{"n": 1}'), is_base64_encoded=True), "vpc-lattice-v1", "", None, [{"datacontenttype": "application/json", "data": {"n": 1}, "data_base64": None}]),
-        ("of 254 extensions in Kafka", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", **{f"ce_a{number}": "x" for number in range(253)}}, "1"), "msk", "", None, [{"id": "i-1", "a0": "x", "a252": "x"}]),
-        ("of more attributes than a CloudEvent has: then the record is wrapped, with a warning", kafka({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", **{f"ce_a{number}": "x" for number in range(254)}}, "1"), "msk", "should be a CloudEvent", None, [{"type": "com.amazonaws.kafka.record"}]),
-        ("nowhere in Kafka: then the record is wrapped", kafka({"ce_id": "x"}, "x"), "msk", "", None, [{"type": "com.amazonaws.kafka.record"}]),
+        ("of 254 extensions in Kafka", kafka(({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", **{f"ce_a{number}": "x" for number in range(253)}}, "1")), "msk", "", None, [{"id": "i-1", "a0": "x", "a252": "x"}]),
+        ("of more attributes than a CloudEvent has: then the record is wrapped, with a warning", kafka(({"ce_specversion": "1.0", "ce_id": "i-1", "ce_source": "/s", "ce_type": "t", **{f"ce_a{number}": "x" for number in range(254)}}, "1")), "msk", "should be a CloudEvent", None, [{"type": "com.amazonaws.kafka.record"}]),
+        ("nowhere in Kafka: then the record is wrapped", kafka(({"ce_id": "x"}, "x")), "msk", "", None, [{"type": "com.amazonaws.kafka.record"}]),
     ]
 ]
 for case in UNWRAPPED:
