@@ -370,6 +370,7 @@ mod tests {
             (b"{\"id\":1}", "JSON of another form (a line of 8 bytes, wrong at byte 7)"),
             (b"{}{", "no JSON (a line of 3 bytes, wrong at byte 3)"),
             (b"3", "JSON that is not an object"),
+            (b" {\"a\":1}", NO_MESSAGE),
         ] {
             assert_eq!(Message::parse(line).unwrap_err(), why);
         }
@@ -394,6 +395,16 @@ mod tests {
             assert!(!Message::parse(line.as_bytes()).unwrap_err().contains("secret"), "{line}");
         }
         assert!(Message::parse(b"{\"id\":\"\xff\",\"response\":1}").is_err());
+    }
+
+    #[test]
+    fn a_response_is_utf_8() {
+        for (text, is_message) in [(&b"a"[..], true), ("\u{e9}".as_bytes(), true), (b"\xff", false), (b"\xc3", false)] {
+            for member in [&b"response"[..], b"output", b"error"] {
+                let line = [b"{\"id\":\"a\",\"", member, b"\":\"", text, b"\"}"].concat();
+                assert_eq!(Message::parse(&line).is_ok(), is_message, "{}", String::from_utf8_lossy(&line));
+            }
+        }
     }
 
     /// Of an invocation by a caller who chose the client context and the identity, asking for a debugger.

@@ -266,7 +266,6 @@ impl Inflater<'_> {
 /// Returns the length of a symbol's code in the fixed code.
 fn fixed_length(symbol: usize) -> u8 {
     match symbol {
-        0..=143 => 8,
         144..=255 => 9,
         256..=279 => 7,
         _ => 8,
@@ -324,6 +323,23 @@ mod tests {
     fn stored_blocks_are_unpacked() {
         assert_eq!(unpack(&stored(b"abc"), 3).as_deref(), Some(&b"abc"[..]));
         assert_eq!(unpack(&stored(b"abc"), 2), None);
+    }
+
+    #[test]
+    fn codes_may_end_with_a_byte_and_runs_may_be_long() {
+        let high_bytes = "eAE7cfLU6TNnARCRBMA="; // fixed codes, whose last one ends with the last bit of a byte
+        assert_eq!(unpack_base64(high_bytes, 6).as_deref(), Some(&[200, 201, 202, 203, 204, 205][..]));
+        let run = "eNpLTBwFo4D6AADuuuNZ";
+        assert_eq!(unpack_base64(run, 600), Some(vec![b'a'; 600]));
+    }
+
+    #[test]
+    fn other_headers_are_refused() {
+        for header in [[0x79, 0x18], [0x78, 0x02], [0x78, 0xbb]] {
+            let mut packed = stored(b"abc");
+            packed[..2].copy_from_slice(&header); // another method, a wrong sum, a dictionary
+            assert_eq!(unpack(&packed, 3), None, "{header:?}");
+        }
     }
 
     #[test]
