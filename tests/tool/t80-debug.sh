@@ -49,4 +49,14 @@ check 'the language runtime gets the permitted debugger of free-form JSON, event
 	done
 '
 
+check 'the debugger of every invocation stays, although the event names one that is refused' '
+	start_lambda shows-its-call --env "_OPEN_RUNTIME_DEBUG=127.0.0.1:9" --env SLSEVENTS=batch &&
+	for event in "{}" "{\"_debugProxy\":\"[::1]:9\"}"
+	do
+		invoke "$event" &&
+		says response "\"debug\":{\"host\":\"127.0.0.1\",\"port\":9" || return
+	done &&
+	fails_to grep -q "goes on without one" lambda.log
+'
+
 finish
