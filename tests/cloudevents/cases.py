@@ -135,6 +135,7 @@ MAPPED = [
          [{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}, {"traceparent": OWN_TRACE}]),
     # Attributes that records of the same shape share are copied.
     Case("records behind one of another shape have their own attributes", several("sqs", {"more": {"a": 1}, "messageId": "m-0"}, {"messageId": "m-1"}, {"messageId": "m-2"}), "sqs", [{"id": "m-0"}, {"id": "m-1"}, {"id": "m-2"}]),
+    Case("a record that is like the one before the last has its own attributes", several("sqs", *[{"eventSourceARN": f"arn:aws:sqs:us-east-1:1:{queue}", "messageId": "m-1"} for queue in "abaab"]), "sqs", [{"source": f"arn:aws:sqs:us-east-1:1:{queue}", "id": "m-1"} for queue in "abaab"]),
     Case("an attribute that falls back is that of its own record", several("sns", {}, *[{"EventSubscriptionArn": None, "Sns": {**sample("sns")["Records"][0]["Sns"], "TopicArn": f"arn:aws:sns:us-east-1:1:{topic}"}} for topic in ("t-1", "t-2", "t-2")]), "sns",
          [{"source": sample("sns")["Records"][0]["EventSubscriptionArn"]}, *[{"source": f"arn:aws:sns:us-east-1:1:{topic}"} for topic in ("t-1", "t-2", "t-2")]]),
     Case("records of Kafka have the traces of their own headers", kafka(*[({"traceparent": trace}, "") for trace in (OWN_TRACE, INVOCATION_TRACE, OWN_TRACE)]), "msk", [{"traceparent": OWN_TRACE}, {"traceparent": INVOCATION_TRACE}, {"traceparent": OWN_TRACE}]),

@@ -635,6 +635,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_fingerprint_is_made_of_length_first_and_last_byte() {
+        for (name, expected) in [(&b""[..], 0), (b"a", 0x1_6161), (b"abc", 0x3_6163), (&[b'x'; 0xffff], 0xffff_7878)] {
+            assert_eq!(fingerprint(name), expected);
+        }
+    }
+
+    #[test]
     fn members_are_read_one_after_the_other() {
         let mut members = Vec::new();
         let text = br#" { "a":1, "\u0062\n" : [ {"c":2} ] ,"a":"x" ,"a\ude00":0} "#;
