@@ -229,6 +229,8 @@ MAPPED = [
     Case("an empty list is free-form JSON", [], "unknown", whole=[[]]),
     Case("lists of different sources are free-form JSON", sample("pipes-sqs") + sample("pipes-dynamodb"), "unknown", warning="claims"),
     Case("lists within lists are free-form JSON", [sample("pipes-sqs")], "unknown"),
+    *[Case(f"{what} hides nothing behind it", sample("apigw-http-v2", (name, value)), "apigw-http-v2", [{"id": sample("apigw-http-v2")["requestContext"]["requestId"], "subject": sample("apigw-http-v2")["rawPath"], "data": sample("apigw-http-v2", (name, value))}])
+      for what, name, value in [("a header with a name of 70 KB", "headers", {"n" * 70_000: "x"}), ("a query of 100 KB", "rawQueryString", "x" * 100_000), ("a query of 30,000 parameters", "queryStringParameters", {str(number): "" for number in range(30_000)}), ("a list of 30,000 cookies", "cookies", ["a=b"] * 30_000)]],
     Case("an event with a name of 70 KB is free-form JSON, whatever else it has", {"n" * 70_000: 1, **INNER}, "unknown", is_pass_through=True),
     *[Case(f"{text.decode() or 'nothing'} passes unchanged", text, "unknown", whole=[json.loads(text or "null")]) for text in [b"", b"null", b"0", b'"x"', b"true", b"{}", b"[]", b'{"foo": "bar"}']],
     Case("an object of 100,000 members passes unchanged", {f"k{number}": number for number in range(100_000)}, "unknown"),
