@@ -130,7 +130,7 @@ impl Upload {
             let before = self.sent;
             self.write()?;
             if self.sent > before {
-                deadline = Deadline::after(patience * (1 + self.sent.min(MAX_BUFFERED) / MIB) as u32);
+                deadline = Deadline::after(patience * patiences(self.sent));
             }
             let [readable, writable] = self.sources();
             let mut sources = [readable, writable, Source::readable(self.signals.termination())];
@@ -236,6 +236,11 @@ fn push_trailers(output: &mut Vec<u8>, error: &InvocationError) {
     output.extend_from_slice(b"\r\n");
 }
 
+/// How many times the patience is waited for an answer when so many bytes have been sent.
+fn patiences(sent: usize) -> u32 {
+    1 + (sent.min(MAX_BUFFERED) / MIB) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +262,13 @@ mod tests {
             ("nonsense.", Err(())),
         ] {
             assert_eq!(status(answer.as_bytes()), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn each_mebibyte_that_may_be_in_buffers_is_waited_for() {
+        for (sent, expected) in [(0, 1), (MIB - 1, 1), (MIB, 2), (5 * MIB, 6), (16 * MIB, 17), (200 * MIB, 17)] {
+            assert_eq!(patiences(sent), expected);
         }
     }
 

@@ -176,3 +176,17 @@ fn changed_head(json: &[u8], before: &Head) -> Result<Head, &'static str> {
         _ => Ok(head),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_does_not_make_an_http_response_of_a_stream_or_the_reverse() {
+        let (http, raw) = (&br#"{"statusCode":200}"#[..], &br#"{"contentType":"text/plain"}"#[..]);
+        for (before, after, is_taken) in [(http, http, true), (raw, raw, true), (http, raw, false), (raw, http, false)]
+        {
+            assert_eq!(changed_head(after, &Head::parse(before).unwrap()).is_ok(), is_taken);
+        }
+    }
+}

@@ -316,11 +316,11 @@ impl<'a> Scanner<'a> {
         self.at += plain;
     }
 
+    /// Reads an escape of more than one character.
     #[inline(always)]
     fn escape(&mut self) -> Option<()> {
         self.at += 1;
         match self.peek() {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
             b'u' => {
                 self.at += 1;
                 for _ in 0..4 {
@@ -377,6 +377,21 @@ const SHORT: usize = 128;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_escape_has_one_letter_or_four_digits() {
+        for escape in [
+            "n", "\"", "\\", "/", "u12aF", "u0000", "x", "N", "0", "u", "u1", "u12", "u123", "ug234", "u1g34", "u12g4",
+            "u123g", "U1234", "",
+        ] {
+            for around in ["", "a", "aaaaaaaa", "\\n"] {
+                let text = format!("\"{around}\\{escape}{around}\"");
+                let mut scanner = Scanner::new(text.as_bytes());
+                let is_read = scanner.value().and_then(|()| scanner.end()).is_some();
+                assert_eq!(is_read, serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn a_string_of_any_length_is_read_as_others_read_it_and_known_to_be_ascii_or_not() {

@@ -187,6 +187,18 @@ mod tests {
     use super::super::{Document, append_text};
     use super::*;
 
+    #[test]
+    fn a_text_is_plain_if_each_of_its_bytes_is() {
+        for (byte, around) in (0..=255).flat_map(|byte| b" a~".iter().map(move |around| (byte, *around))) {
+            let is_expected = (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
+            for (length, at) in (1..20).flat_map(|length| (0..length).map(move |at| (length, at))) {
+                let mut text = vec![around; length];
+                text[at] = byte;
+                assert_eq!(is_plain(&text), is_expected, "{text:?}");
+            }
+        }
+    }
+
     fn text(json: &str) -> Option<String> {
         let document = Document::parse(json.as_bytes()).ok()?;
         let mut out = Vec::new();
