@@ -406,6 +406,106 @@ fn nearest(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    /// The variables of a function, with these.
+    fn with<'a>(given: &'a [(&str, &str)]) -> impl Fn(&str) -> Option<OsString> + 'a {
+        |wanted| given.iter().find(|(name, _)| *name == wanted).map(|(_, value)| OsString::from(value))
+    }
+
+    #[test]
+    fn variables_say_what_is_logged() {
+        let log = |given: &[(&str, &str)]| {
+            let mut log = Log::default();
+            read_log(&mut log, &with(given)).map(|()| log).map_err(|error| error.to_string())
+        };
+        for (name, value, level) in [
+            ("SLSLOG", "error", Level::Error),
+            ("SLSLOG", "warn", Level::Warn),
+            ("SLSLOG", "info", Level::Debug),
+            ("SLSLOG", "debug", Level::Debug),
+            ("AWS_LAMBDA_LOG_LEVEL", "FATAL", Level::Fatal),
+            ("AWS_LAMBDA_LOG_LEVEL", "ERROR", Level::Error),
+            ("AWS_LAMBDA_LOG_LEVEL", "DEBUG", Level::Debug),
+            ("AWS_LAMBDA_LOG_LEVEL", "TRACE", Level::Debug),
+            ("AWS_LAMBDA_LOG_LEVEL", "any", Level::Warn),
+            ("OTHER", "", Level::Warn),
+        ] {
+            assert!(log(&[(name, value)]).unwrap().level == level, "{name}={value}");
+        }
+        assert!(log(&[("SLSLOG", "error"), ("AWS_LAMBDA_LOG_LEVEL", "TRACE")]).unwrap().level == Level::Error);
+        assert!(log(&[("SLSLOG", "loud")]).is_err());
+        let only_types = |value| log(&[("SLSLOGERRORS", value)]).map(|log| log.types_only);
+        assert_eq!((only_types("type"), only_types("full")), (Ok(true), Ok(false)));
+        assert!(only_types("none").is_err());
+    }
+
+    #[test]
+    fn several_slots_log_whole_lines_of_json() {
+        let (socket, slots) = ("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET", "AWS_LAMBDA_MAX_CONCURRENCY");
+        for (given, is_json, longest) in [
+            (&[][..], false, usize::MAX),
+            (&[("AWS_LAMBDA_LOG_FORMAT", "JSON")], true, usize::MAX),
+            (&[("AWS_LAMBDA_LOG_FORMAT", "Text")], false, usize::MAX),
+            (&[(slots, "1"), (socket, "/s")], false, usize::MAX),
+            (&[(slots, "2")], true, WHOLE_LINE),
+            (&[(slots, "2"), (socket, "/s")], true, usize::MAX),
+        ] {
+            let mut log = Log::default();
+            read_log(&mut log, &with(given)).unwrap();
+            assert_eq!((log.is_json, log.longest), (is_json, longest), "{given:?}");
+        }
+        for (given, expected) in
+            [("", 1), ("0", 1), ("1", 1), ("7", 7), ("1600", 1600), ("1601", 1600), ("-2", 1), ("x", 1)]
+        {
+            assert_eq!(concurrency(&with(&[(slots, given)])), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn variables_say_which_events_there_are() {
+        let events = |given: &str, is_wrapper| {
+            let options = events_from(&with(&[("SLSEVENTS", given)]), is_wrapper).ok()?;
+            Some([options.raw, options.wrap, options.unwrap, options.batch, options.report])
+        };
+        for (given, is_wrapper, expected) in [
+            ("", false, Some([false; 5])),
+            ("", true, Some([true, false, false, false, false])),
+            ("raw", false, Some([true, false, false, false, false])),
+            ("raw,batch", true, Some([true, false, false, true, false])),
+            ("cloudevents", true, Some([false; 5])),
+            ("wrap", true, Some([false, true, false, false, false])),
+            ("unwrap", false, Some([false, false, true, false, false])),
+            ("wrap,unwrap,batch", false, Some([false, true, true, true, false])),
+            ("raw,cloudevents", false, None),
+            ("raw,wrap", false, None),
+            ("raw,unwrap", false, None),
+            ("all", false, None),
+        ] {
+            assert_eq!(events(given, is_wrapper), expected, "{given} {is_wrapper}");
+        }
+        let report = |given| events_from(&with(&[("SLSBATCH", given)]), false).map(|options| options.report).ok();
+        assert_eq!([report("report"), report("fail"), report("ignore")], [Some(true), Some(false), None]);
+    }
+
+    #[test]
+    fn the_wrapper_of_the_function_is_not_bootstrap() {
+        let of_aws = [("AWS_LAMBDA_EXEC_WRAPPER", "/opt/w")];
+        let path = |given: &[(&str, &str)], is_wrapper| wrapper(&with(given), is_wrapper).unwrap();
+        assert_eq!(path(&of_aws, false), Some(("AWS_LAMBDA_EXEC_WRAPPER", "/opt/w".to_owned())));
+        assert_eq!(path(&of_aws, true), None);
+        let both = [("SLSWRAPPER", "/opt/mine"), of_aws[0]];
+        assert_eq!(path(&both, true), Some(("SLSWRAPPER", "/opt/mine".to_owned())));
+        for (given, is_wrapper, expected) in [
+            ("AWS_Lambda_nodejs22.x", false, Some("nodejs")),
+            ("AWS_Lambda_python3.13", true, Some("python")),
+            ("AWS_Lambda_provided.al2023", false, Some("provided")),
+            ("AWS_Lambda_3", false, None),
+            ("other", false, None),
+        ] {
+            let found = managed(&with(&[("AWS_EXECUTION_ENV", given)]), is_wrapper).unwrap();
+            assert_eq!(found.as_deref(), expected, "{given}");
+        }
+    }
+
     #[test]
     fn a_slip_has_a_known_name_near_it() {
         for (name, known) in [
