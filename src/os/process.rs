@@ -353,6 +353,31 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_takes_the_place_of_ours() {
+        let ours: Vec<&CStr> = inherited(&[]);
+        let name = ours.iter().find_map(|entry| entry.to_bytes().strip_prefix(b"PATH=")).map(|_| "PATH").unwrap();
+        let new = [variable((name, OsStr::new("x=y"))).unwrap()];
+        let environment = environment_with(&new);
+        assert_eq!(environment.len(), ours.len());
+        let values: Vec<_> = environment.iter().filter(|entry| entry.to_bytes().starts_with(b"PATH=")).collect();
+        assert_eq!(values, [&c"PATH=x=y"]);
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_told_with_what_helps() {
+        for (errno, hint) in [
+            (libc::ENOEXEC, "; a script needs a first line with #! and its interpreter"),
+            (libc::ENOENT, "; the file, or the interpreter that its first line names, is missing"),
+            (libc::EACCES, "; it needs the execute bit"),
+            (libc::ENOMEM, ""),
+        ] {
+            let cause = io::Error::from_raw_os_error(errno);
+            let expected = format!("cannot start /x: {cause}{hint}");
+            assert_eq!(CannotStart { program: "/x".to_owned(), cause }.to_string(), expected);
+        }
+    }
+
+    #[test]
     fn it_is_an_error_to_write_where_nobody_reads() {
         assert!(ended("exit 0").write(&[IoSlice::new(b"x")]).is_err());
     }

@@ -131,7 +131,9 @@ mod tests {
         assert!(!is_readable(Some(signals.child_ended())));
         sys::signal_process(std::process::id(), libc::SIGUSR2).unwrap();
         assert!(becomes_readable(Some(signals.child_ended())));
+        let before = signals.times_emptied();
         signals.empty_child_ended();
+        assert_ne!(signals.times_emptied(), before);
         assert!(!is_readable(Some(signals.child_ended())));
     }
 

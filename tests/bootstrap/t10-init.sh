@@ -180,4 +180,11 @@ check 'bootstrap ignores proxy variables when it calls the Runtime API' '
 	answers 1 1
 '
 
+check 'of several files of one language for a handler the language runtime chooses' '
+	make_task nodejs:batches.respond &&
+	touch task/batches.mjs &&
+	start_lambda nodejs:batches.respond &&
+	is_ready
+'
+
 finish
