@@ -263,6 +263,12 @@ mod tests {
     }
 
     #[test]
+    fn only_a_slot_says_by_its_status_that_lambda_was_told() {
+        assert_eq!(exit_status(&Fatal::Told), 1); // this test is no slot
+        assert_eq!(exit_status(&Fatal::NoRuntimeApi { is: "not set" }), 1);
+    }
+
+    #[test]
     fn the_shutdown_ends_with_the_last_slot() {
         let began = Instant::now();
         supervisor(0).stop().unwrap();
