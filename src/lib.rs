@@ -8,7 +8,7 @@
 //! | `bootstrap` | the loop: Init, Invoke, Shutdown | `child` `error` `function` `invocation` `lambda` `log` `middleware` `os` `settings` `snapshot` `streaming` `supervisor` `timeline` |
 //! | `supervisor` | several of these loops, on Managed Instances | `child` `error` `lambda` `log` `os` `settings` |
 //! | `snapshot` | SnapStart: hooks around the snapshot of an environment | `child` `error` `lambda` `os` |
-//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `response` `settings` `streaming` |
+//! | `function` | one event becomes one response | `child` `cloudevents` `error` `invocation` `json_line` `log` `middleware` `os` `response` `settings` `streaming` |
 //! | `lambda` | Lambda's APIs, over HTTP; whoever waits for Lambda looks after the children meanwhile | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `streaming` |
 //! | `child` | the language runtime and the resident middlewares: their lives, their calls, their lines | `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `timeline` |
 //! | `middleware` | the hooks around the handler | `child` `cloudevents` `error` `invocation` `json_line` `log` `os` `response` `settings` `streaming` `timeline` |
