@@ -324,6 +324,19 @@ check 'a language runtime that prints a line without end is killed before memory
 	test "$(memory VmHWM)" -lt 100000
 '
 
+check 'so much as bootstrap takes of a line may wait for its end, and no byte more' '
+	executable begins "
+		head=\"{\\\"id\\\":\\\"\$1\\\",\\\"response\\\":\\\"\"
+		printf %s \"\$head\"
+		head -c \$((\$2 - \${#head})) /dev/zero | tr \"\\\\0\" x
+		sleep 0.5
+		printf \"\\\"}\\n\"" &&
+	start_lambda obeys --timeout 20 &&
+	fails_with Function.ResponseSizeTooLarge "\"../begins \$id 33554432\"" && # by Lambda: bootstrap has taken it
+	tell "../begins \$id 33554433" &&
+	failed Runtime.ExitError "a line of more than 33554432 bytes"
+'
+
 check 'a flood of answers to unknown calls is logged once' '
 	executable flood "yes \"{\\\"id\\\":\\\"x\\\",\\\"response\\\":1}\" | head -n \$1" &&
 	start_lambda obeys --timeout 20 &&
