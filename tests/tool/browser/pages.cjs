@@ -49,6 +49,7 @@ async function listen() {
 async function show(tabs, name, url, to, stranger) {
   const tab = await tabs.open();
   await tab.Page.enable();
+  await tab.Emulation.setFocusEmulationEnabled({ enabled: true }); // a video is not loaded where nobody sees it
   if (/^https:|rebound/.test(url)) await supply(tab, url);
   tab.Page.navigate({ url });
   await tab.Page.loadEventFired();
