@@ -492,10 +492,23 @@ mod tests {
             // SAFETY: the block is given back by its layout.
             unsafe {
                 let block = heap.alloc(layout);
-                assert_eq!(block.addr() % align, 0);
+                assert!(!block.is_null() && block.addr().is_multiple_of(align));
                 heap.dealloc(block, layout);
             }
         }
+        let aligned = |align| Size::of(Layout::from_size_align(5000, align).unwrap());
+        assert_eq!(aligned(ALIGNMENT), aligned(8)); // every block has this alignment
+    }
+
+    #[test]
+    fn a_chunk_is_used_to_its_last_byte() {
+        let mut blocks = Box::new(Blocks::new());
+        let first = blocks.cut(ALIGNMENT).unwrap().start.as_ptr();
+        for offset in (ALIGNMENT..FIRST_CHUNK).step_by(ALIGNMENT) {
+            assert_eq!(blocks.cut(ALIGNMENT).unwrap().start.as_ptr(), first.wrapping_add(offset));
+        }
+        blocks.cut(ALIGNMENT).unwrap();
+        assert_eq!(blocks.rest_bytes, CHUNK - ALIGNMENT);
     }
 
     #[test]
@@ -523,6 +536,33 @@ mod tests {
                 assert!(bytes > MAX_KEPT || kept > 0);
             }
         }
+    }
+
+    /// Whether there is a mapping at this address.
+    fn is_mapped(start: *mut u8) -> bool {
+        let mut is_resident = 0;
+        // SAFETY: the kernel writes one byte, because it is asked of one page.
+        unsafe { libc::mincore(start.cast(), PAGE, &raw mut is_resident) == 0 }
+    }
+
+    #[test]
+    fn as_much_as_may_be_kept_is_and_what_is_not_goes_back_to_the_kernel() {
+        let mut blocks = Box::new(Blocks::new());
+        let mut keep = |bytes| {
+            let start = map(bytes).unwrap().as_ptr();
+            blocks.keep(start, bytes);
+            (start, blocks.has_kept(bytes), blocks.kept_bytes)
+        };
+        assert!(keep(MAX_KEPT).1);
+        let (one, half) = (keep(PAGE), keep(MAX_KEPT / 2));
+        assert_eq!((one.1, half.1, half.2), (true, true, PAGE + MAX_KEPT / 2));
+        // Another thread may get the address of a mapping that is gone, but not again and again.
+        assert!((0..100).any(|_| !is_mapped(keep(MAX_KEPT + PAGE).0)));
+        assert!((0..100).any(|_| {
+            let (oldest, ..) = keep(MAX_KEPT);
+            keep(MAX_KEPT);
+            !is_mapped(oldest)
+        }));
     }
 
     /// A block, and the byte that all of it should be.
