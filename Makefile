@@ -12,7 +12,7 @@
 # make test-long  runs those that take an hour or more: fuzzing, a million invocations (SOAK=1000000) that end
 #                 in all ways, all hostile tries with many random ones (HOSTILE_RANDOM=3000), and web pages in Chromium, which it
 #                 installs
-# make mutants    changes the sources, one place at a time, and names the changes that no test notices: some 3,000. See
+# make mutants    changes the sources, one place at a time, and names the changes that no test notices: some 6,000. See
 #                 scripts/mutants for FILE= and more
 # make docs       writes docs/event-kinds.md from the tool's table of kinds
 # make bench      measures the mapping of events, middlewares, streams, and all languages beside AWS's clients, each against its goals; the

@@ -18,6 +18,7 @@ import tree_sitter_rust
 # Their mutants run in the compiler, or not at all.
 NOT_AT_RUN_TIME = {"const_item", "static_item", "array_type", "const_block", "enum_variant", "type_arguments", "attribute_item"}
 COMPARISONS = {b"==", b"!=", b"<", b"<=", b">", b">="}
+FORMS = ("FnValue", "MatchArm", "Operator", "MatchArmGuard", "Limit", "Condition", "Statement")
 MARK = b"here is the number of the mutant"
 
 # The number is written into the built program, behind the mark: see `choose`. u32::MAX means that each mutant that could have been on
@@ -145,6 +146,9 @@ class Switches:
             if node is not None and (condition := node.child_by_field_name("pattern").child_by_field_name("condition")):
                 if condition.type in ("let_chain", "let_condition"):
                     return None
+        elif genre in ("Statement", "Condition", "Limit"):
+            while node.parent is not None and node.parent.byte_range == node.byte_range:
+                node = node.parent
         else:
             return None
         return node if node is not None and runs(node) else None
@@ -179,7 +183,7 @@ class Switches:
     def emit(self, node, source):
         """The text of a node, switched."""
         parts = {child.id: self.emit(child, source) for child in node.children}
-        numbers = {form: self.at.get((node.id, form), []) for form in ("FnValue", "MatchArm", "Operator", "MatchArmGuard")}
+        numbers = {form: self.at.get((node.id, form), []) for form in FORMS}
         if numbers["MatchArm"]:
             return self.arm(node, source, parts, numbers["MatchArm"])
         if not numbers["Operator"]:
@@ -188,7 +192,12 @@ class Switches:
             text = self.unary(node, parts, numbers["Operator"])
         else:
             text = self.binary(node, parts, numbers["Operator"])
-        return self.guard(text, numbers["MatchArmGuard"])
+        for number in numbers["Limit"]:
+            text = marked([number], b"(if %s { %s } else { %s })" % (on(number), self.replacement(number), text))
+        text = self.guard(text, numbers["MatchArmGuard"] + numbers["Condition"])
+        for number in numbers["Statement"]:
+            text = marked([number], b"if !%s { %s }" % (on(number), text))
+        return text
 
     def returns(self, numbers):
         """Each value of a function, at its start."""
