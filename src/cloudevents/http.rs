@@ -233,7 +233,10 @@ mod tests {
     fn the_media_type_decides_how_data_is_written() {
         for (data, body, is_base64) in [
             (r#""datacontenttype":"text/plain","data":"a\nb""#, r#""a\nb""#, false),
+            (r#""datacontenttype":"text/plain","data":{"a":1}"#, r#""{\"a\":1}""#, false),
             (r#""datacontenttype":"application/x+json; charset=utf-8","data":"a""#, r#""\"a\"""#, false),
+            (r#""datacontenttype":"application/json","data":"a""#, r#""\"a\"""#, false),
+            (r#""data":"a""#, r#""\"a\"""#, false),
             (r#""data":null"#, r#""null""#, false),
             (r#""datacontenttype":"image/png","data_base64":"AAEC""#, r#""AAEC""#, true),
             (r#""subject":"none""#, r#""""#, false),
@@ -242,6 +245,32 @@ mod tests {
             let answer = answer(FORMAT, &event).unwrap();
             assert!(answer.ends_with(&format!(r#""body":{body},"isBase64Encoded":{is_base64}}}"#)), "{answer}");
             assert_eq!(answer.contains("content-type"), body != r#""""#);
+            assert!(!answer.contains("ce-data"), "{answer}");
+        }
+        let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t","datacontenttype":"text/plain"}"#;
+        assert!(answer(FORMAT, event).unwrap().contains(r#""content-type":"text/plain""#)); // also of no data
+    }
+
+    #[test]
+    fn several_responses_are_a_list_and_cloud_events_are_a_batch() {
+        let event = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t"}"#;
+        for (responses, media_type) in [
+            (&[event, event][..], "application/cloudevents-batch+json"),
+            (&[event, "1"], "application/json"),
+            (&[event, "null"], "application/cloudevents-batch+json"),
+        ] {
+            let responses: Vec<&[u8]> = responses.iter().map(|text| text.as_bytes()).collect();
+            let all = String::from_utf8(FORMAT.convert_all(&responses)).unwrap();
+            assert!(all.contains(&format!(r#""headers":{{"content-type":"{media_type}"}}"#)), "{all}");
+        }
+        assert_eq!(FORMAT.convert_all(&[b"null", b"null"]), FORMAT.no_content());
+    }
+
+    #[test]
+    fn a_header_with_several_values_has_no_single_one() {
+        let headers = Document::parse(br#"{"A":["1"],"B":["1","2"],"C":"3","D":[]}"#).unwrap();
+        for (name, expected) in [("a", Some("1")), ("b", None), ("c", Some("3")), ("d", None), ("e", None)] {
+            assert_eq!(header(headers.root(), name).as_deref(), expected.map(str::as_bytes), "{name}");
         }
     }
 

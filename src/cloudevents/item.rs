@@ -143,6 +143,34 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_no_text_names_no_record() {
+        let sqs = super::super::kinds::KINDS.iter().find(|kind| kind.name() == "sqs").unwrap();
+        for (record, expected) in [
+            (r#"{"messageId":"1"}"#, Some(r#""1""#)),
+            (r#"{"messageId":12345}"#, None),
+            (r#"{"messageId":""}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(item_identifier(sqs, record.as_bytes()).as_deref(), expected.map(str::as_bytes), "{record}");
+        }
+    }
+
+    #[test]
+    fn id_and_source_together_are_an_identity() {
+        let of = |id: &str, source: &str, tail: &str| {
+            let head = format!(r#"{{"id":"{id}","source":"{source}","data":"#);
+            let data = if tail.is_empty() { "1}" } else { "not looked at" };
+            let [head, data, tail] = [&*head, data, tail].map(str::as_bytes);
+            identity(MappedEvent { head, data, tail, may_have_line_breaks: false })
+        };
+        assert!(of("a", "/b", "}").is_some());
+        assert_eq!(of("a", "/b", "}"), of("a", "/b", ""));
+        for (id, source) in [("b", "/b"), ("a", "/c"), ("a/", "b")] {
+            assert_ne!(of("a", "/b", "}"), of(id, source, "}"), "{id} {source}");
+        }
+    }
+
+    #[test]
     fn a_queue_is_fifo_by_its_name_or_by_sequence_numbers_in_groups() {
         let record = |queue: &str, attributes: &str| {
             format!(r#"{{"eventSourceARN":"arn:aws:sqs:eu-west-1:1:{queue}","attributes":{{{attributes}}}}}"#)

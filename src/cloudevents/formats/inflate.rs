@@ -325,6 +325,60 @@ mod tests {
         assert_eq!(unpack(&stored(b"abc"), 2), None);
     }
 
+    /// The first block of data whose bits are these, in the order in which they are read.
+    fn block(bits: &[&str], limit: usize) -> Option<Vec<u8>> {
+        let mut packed: Vec<u8> = Vec::new();
+        for (index, bit) in bits.concat().bytes().enumerate() {
+            if index % 8 == 0 {
+                packed.push(0);
+            }
+            let _ = packed.last_mut().map(|byte| *byte |= (bit - b'0') << (index % 8));
+        }
+        let mut inflater = Inflater { rest: &packed, bits: 0, count: 0, fixed: None, out: Vec::new(), limit };
+        inflater.block()?;
+        Some(inflater.out)
+    }
+
+    #[test]
+    fn a_stored_block_begins_with_the_next_byte_and_says_its_length_twice() {
+        let two = |padding: u8, sum: u8| {
+            let mut packed =
+                vec![0x78, 0x01, padding << 3, 1, 0, 0xfe, sum, b'a', padding << 3 | 1, 1, 0, 0xfe, 0xff, b'b'];
+            packed.extend_from_slice(&adler32(b"ab").to_be_bytes());
+            unpack(&packed, 2)
+        };
+        for padding in 0..32 {
+            assert_eq!(two(padding, 0xff).as_deref(), Some(&b"ab"[..]));
+            assert_eq!(two(padding, 0xfe), None);
+        }
+    }
+
+    #[test]
+    fn no_literal_is_beyond_the_limit() {
+        let one = ["1", "10", "10010001", "0000000"]; // the last block, with fixed codes: an "a", and the end
+        assert_eq!((block(&one, 1).as_deref(), block(&one, 0)), (Some(&b"a"[..]), None));
+    }
+
+    #[test]
+    fn there_are_as_many_codes_as_their_lengths_allow_and_as_many_lengths_as_were_told() {
+        for (lengths, is_code) in [
+            (&[1, 1][..], true),
+            (&[1, 1, 1], false),
+            (&[1, 2, 2], true),
+            (&[1, 2, 2, 2], false),
+            (&[2, 2], true),
+            (&[0, 0], true),
+            (&[1, 1, 15], false),
+        ] {
+            assert_eq!(Code::new(lengths).is_some(), is_code, "{lengths:?}");
+        }
+        // Its own codes: 257 literals and 1 distance, whose lengths have codes for 18, for 0 and for 1. 256 zeros, and two ones.
+        let codes = ["1", "01", "00000", "00000", "0111", "000000", "100", "010", &"000".repeat(13), "010"];
+        let begins = [&*codes.concat(), "0", "1111111", "0", "1101011"].concat();
+        assert_eq!(block(&[&begins, "11", "11", "0"], 0), Some(Vec::new()));
+        assert_eq!(block(&[&begins, "11", "0", "0000000", "0"], 0), None); // eleven distances more
+    }
+
     #[test]
     fn codes_may_end_with_a_byte_and_runs_may_be_long() {
         let high_bytes = "eAE7cfLU6TNnARCRBMA="; // fixed codes, whose last one ends with the last bit of a byte

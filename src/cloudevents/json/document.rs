@@ -657,6 +657,41 @@ mod tests {
     }
 
     #[test]
+    fn values_of_one_shape_have_the_same_structure() {
+        for (one, other, is_same) in [
+            (r#"{"a":1,"b":"x"}"#, r#"{"a":[],"b":2}"#, true),
+            (r#"{"a":1}"#, r#"{"a":1,"b":2}"#, false),
+            (r#"{"a":1,"b":2}"#, r#"{"a":1}"#, false),
+            (r#"{"a":1,"b":2}"#, r#"{"a":1,"c":2}"#, false),
+            (r#"{"abc":1}"#, r#"{"adc":1}"#, true), // such names are one fingerprint
+            (r#"{"abc":{"x":1}}"#, r#"{"adc":{"x":1}}"#, false),
+            (r#"{"abc":{"x":1}}"#, r#"{"abc":{"x":2}}"#, true),
+            (r#"{"a":{"x":1},"b":2}"#, r#"{"a":1,"x":{"b":2}}"#, false),
+            ("[[1],2]", "[[2],3]", true),
+            ("[[1],2]", "[1,[2]]", false),
+        ] {
+            let text = format!("[{one},{other}]");
+            let document = Document::parse(text.as_bytes()).unwrap();
+            let [one, other] = [0, 1].map(|index| document.root().elements().nth(index).unwrap());
+            assert_eq!(one.same_shape(other), is_same, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_without_children_are_known_without_a_look_at_their_text() {
+        let deep = format!("[{{}},1,\"a\",{}1{}]", "[".repeat(50), "]".repeat(50));
+        let document = Document::parse(deep.as_bytes()).unwrap();
+        let [empty, number, text, mut nested] =
+            [0, 1, 2, 3].map(|index| document.root().elements().nth(index).unwrap());
+        assert!(empty.is_noted() && number.is_noted() && text.is_noted() && nested.is_noted());
+        while nested.is_noted() {
+            nested = nested.elements().next().unwrap();
+        }
+        assert!(nested.raw().len() > 3 && nested.elements().count() == 1);
+        assert_eq!((text.members().count(), text.elements().count(), empty.members().count()), (0, 0, 0));
+    }
+
+    #[test]
     fn validate_and_parse_refuse_the_same_texts() {
         let texts: [&[u8]; 16] = [
             b" {\"a\":[1,{}],\"b\":null}\n",

@@ -179,7 +179,6 @@ impl<'a> Scanner<'a> {
 
     /// Reads a value of any depth. Stops right behind it, before any whitespace.
     pub fn value(&mut self) -> Option<()> {
-        self.open.clear();
         loop {
             match self.peek() {
                 b'{' if !self.opens_empty(b'}') => {
@@ -390,6 +389,73 @@ mod tests {
                 let is_read = scanner.value().and_then(|()| scanner.end()).is_some();
                 assert_eq!(is_read, serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok(), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn what_others_refuse_is_refused_with_its_place() {
+        for text in [
+            "-",
+            "-a",
+            "1.",
+            "1.a",
+            "1.5",
+            "1e",
+            "1e+",
+            "1e+a",
+            "1E-2",
+            "0e",
+            "01",
+            "00",
+            "-01",
+            "+1",
+            ".5",
+            "-0.5e-10",
+            "{a:1}",
+            "{a\":1}",
+            "{1:1}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\" 1}",
+            "{\"a\":1 \"b\":2}",
+            "{,}",
+            "[,]",
+            "[1,]",
+            "[1 2]",
+            "[",
+            "{",
+            "]",
+            "}",
+            "[}",
+            "{]",
+            "\"",
+            "tru",
+            "nul",
+            "falsey",
+            "1 2",
+            "",
+            " ",
+            "[[",
+            "[1]]",
+            "[1] ",
+            "\"a\u{1}\"",
+        ] {
+            let mut scanner = Scanner::new(text.as_bytes());
+            scanner.skip_whitespace();
+            let read = scanner.value().and_then(|()| scanner.end());
+            let known = serde_json::from_str::<&serde_json::value::RawValue>(text);
+            assert_eq!(read.is_some(), known.is_ok(), "{text}");
+        }
+        for (text, expected) in [
+            ("[1,", "unexpected end at byte 3"),
+            ("{\"a\":x", "expected a value at byte 5"),
+            ("{a\":1}", "expected a member's name at byte 1"),
+            ("[1.]", "invalid number at byte 3"),
+        ] {
+            let mut scanner = Scanner::new(text.as_bytes());
+            assert_eq!(scanner.value(), None, "{text}");
+            assert_eq!(scanner.error().to_string(), expected);
         }
     }
 
