@@ -241,6 +241,7 @@ mod tests {
             "",
             "00",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01x",
             "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "00-00000000000000000000000000000000-b7ad6b7169203331-01",
@@ -255,6 +256,7 @@ mod tests {
             "",
             "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
             "Root=2-x;Parent=53995c3f42cd8ad8",
+            "Root=1-5759e988abd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8",
             "Root=1-é;Parent=1",
         ] {
             assert_eq!(choose(&TraceHeaders::default(), Some(header)), None, "{header}");

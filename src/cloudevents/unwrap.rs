@@ -297,6 +297,9 @@ mod tests {
                 assert_eq!(carried(Carries::Body, &message), expected, "{message}");
             }
         }
+        for other in [format!(r#"{{"Message":{EVENT}}}"#), format!(r#"{{"detail":{EVENT}}}"#)] {
+            assert_eq!(carried(Carries::Body, &format!(r#"{{"body":{}}}"#, quoted(&other))), "nothing");
+        }
     }
 
     #[test]
@@ -328,11 +331,63 @@ mod tests {
             ("image/x", r#""body":"a""#, r#""data":"a""#),
             ("image/x", r#""body":"YQ==","isBase64Encoded":true"#, r#""data_base64":"YQ==""#),
             ("text/plain", r#""body":"YQ==","isBase64Encoded":true"#, r#""data":"a""#),
+            ("text/plain", r#""body":"/w==","isBase64Encoded":true"#, r#""data_base64":"/w==""#),
+            ("a/xml", r#""body":"YQ==","isBase64Encoded":true"#, r#""data":"a""#),
+            ("text/plain", r#""body":"1""#, r#""data":"1""#),
+            ("a/json", r#""body":"1""#, r#""data":1"#),
+            ("a/json", r#""body":"{""#, r#""data_base64":"ew==""#),
             ("a/x+xml", r#""body":"YQ==","is_base64_encoded":true"#, r#""data":"a""#),
         ] {
             let event = in_binary_mode(&format!(r#","content-type":"{media_type}""#), body);
             assert!(event.ends_with(&format!(r#""datacontenttype":"{media_type}",{data}}}"#)), "{event}");
         }
+    }
+
+    #[test]
+    fn in_binary_mode_without_a_body_there_is_no_data() {
+        for media_type in ["a/json", "text/plain", "image/x"] {
+            let event = in_binary_mode(&format!(r#","content-type":"{media_type}""#), r#""body":"""#);
+            assert!(event.ends_with(&format!(r#""datacontenttype":"{media_type}"}}"#)), "{event}");
+        }
+        assert!(!in_binary_mode(r#","content-type":"nonsense""#, r#""body":"1""#).contains("nonsense"));
+    }
+
+    #[test]
+    fn in_binary_mode_attributes_have_the_names_and_the_values_that_they_may_have() {
+        for (header, expected) in [
+            (r#""ce-more":"1""#, Some(r#""more":"1""#)),
+            (r#""ce-mo_re":"1""#, None),
+            (r#""ce-data":"1""#, None),
+            (r#""ce-datacontenttype":"a/b""#, None),
+            (r#""ce-time":"2018-04-05T17:31:00Z""#, Some(r#""time":"2018-04-05T17:31:00Z""#)),
+            (r#""ce-time":"yesterday""#, None),
+            (r#""ce-dataschema":"https://example.com""#, Some(r#""dataschema":"https://example.com""#)),
+            (r#""ce-dataschema":"/relative""#, None),
+            (r#""ce-more":"%FF""#, None),
+            (r#""ce-id":"2""#, Some(r#""id":"2""#)), // the last one counts
+        ] {
+            let event = in_binary_mode(&format!(",{header}"), r#""body":"1""#);
+            let name = header.split(['-', '"']).nth(2).unwrap();
+            let found = event.matches(&format!(r#""{name}":"#)).count();
+            let expected_count = if name == "data" { 1 } else { usize::from(expected.is_some()) };
+            assert_eq!(found, expected_count, "{header}: {event}");
+            assert!(expected.is_none_or(|text| event.contains(text)), "{header}: {event}");
+        }
+    }
+
+    #[test]
+    fn in_binary_mode_there_is_a_version_and_not_too_many_attributes() {
+        let message = |headers: &str| carried(Carries::Http, &format!(r#"{{"headers":{{{headers}}},"body":"1"}}"#));
+        let required = r#""ce-id":"1","ce-source":"/s","ce-type":"t""#;
+        for version in ["", r#""ce-specversion":"0.3","#] {
+            assert_eq!(message(&format!("{version}{required}")), "nothing");
+        }
+        let with = |more: usize| {
+            let more: String = (0..more).map(|number| format!(r#","ce-a{number}":"1""#)).collect();
+            message(&format!(r#""ce-specversion":"1.0",{required}{more}"#))
+        };
+        assert!(with(MAX_ATTRIBUTES - 3).contains(r#""a252":"1""#));
+        assert_eq!(with(MAX_ATTRIBUTES - 2), "malformed");
     }
 
     #[test]
