@@ -313,6 +313,53 @@ mod tests {
         }
     }
 
+    /// The lines of a message and of two failures, with their points in time as `NOW`.
+    fn lines(log: Log) -> [String; 3] {
+        let invocation =
+            Invocation { request_id: "r".to_owned(), tenant_id: Some("t".to_owned()), ..Invocation::default() };
+        let error = || {
+            InvocationError::Handler(
+                LambdaError::parse(r#"{"errorType":"E","errorMessage":"m","stackTrace":["f"]}"#).into(),
+            )
+        };
+        let lines = [
+            log.message_line(Level::Warn, Some("r"), &"told"),
+            log.fitting_failure_line(Failed::Record(&invocation, 2), &error()),
+            log.fitting_failure_line(Failed::Init, &error()),
+        ];
+        lines.map(|line| {
+            let line = String::from_utf8(line).unwrap();
+            let Some(at) = line.find("20") else { return line };
+            let (now, rest) = line.get(at..).unwrap().split_at("2026-01-02T03:04:05.678Z".len());
+            assert!(crate::cloudevents::formats::time::is_rfc3339(now.as_bytes()), "{line}");
+            format!("{}NOW{rest}", line.get(..at).unwrap())
+        })
+    }
+
+    #[test]
+    fn a_line_has_the_members_and_the_columns_that_lambda_knows() {
+        let log = Log::default();
+        assert_eq!(
+            lines(log),
+            [
+                "bootstrap: RequestId: r told\n",
+                "NOW\tr\tERROR\tRecord Error \t{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stack\":[\"f\"],\"record\":2}\n",
+                "NOW\t-\tERROR\tInit Error \t{\"errorType\":\"E\",\"errorMessage\":\"m\",\"stack\":[\"f\"]}\n",
+            ]
+        );
+        assert_eq!(
+            lines(Log { is_json: true, types_only: true, ..log }),
+            [
+                r#"{"timestamp":"NOW","level":"WARN","requestId":"r","message":"bootstrap: told"}"#,
+                r#"{"timestamp":"NOW","level":"ERROR","requestId":"r","tenantId":"t","errorType":"E","record":2}"#,
+                r#"{"timestamp":"NOW","level":"ERROR","errorType":"E"}"#,
+            ]
+            .map(|line| format!("{line}\n"))
+        );
+        let [_, _, failure] = lines(Log { is_json: true, ..log });
+        assert!(failure.ends_with("\"errorMessage\":\"m\",\"stackTrace\":[\"f\"]}\n"), "{failure}");
+    }
+
     #[test]
     fn a_line_has_no_control_character_but_its_line_feed() {
         let mut line = Vec::new();
