@@ -260,6 +260,10 @@ mod tests {
             supervisor.note_end(0, exited(1)).unwrap(); // all are dead, but not for the fifth time
         }
         assert!(supervisor.note_end(0, exited(TOLD.into())).is_err_and(|fatal| matches!(fatal, Fatal::Told)));
+        supervisor.ends = vec![Instant::now().checked_sub(MANY_WITHIN).unwrap(); MANY];
+        supervisor.note_end(0, exited(1)).unwrap();
+        assert_eq!(supervisor.ends.len(), 1); // those were long ago
+        assert!(supervisor.lives[0].pause.is_some_and(|pause| !pause.has_passed()));
     }
 
     #[test]
@@ -282,7 +286,10 @@ mod tests {
         assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
         life.started = Instant::now().checked_sub(LONG_LIFE);
         assert_eq!(life.pause_ms_after_end(), 0);
+        life.short_lives = 1_000;
         life.started = Some(Instant::now());
+        assert_eq!(life.pause_ms_after_end(), LONGEST_PAUSE_MS);
+        life.short_lives = 0;
         assert_eq!(life.pause_ms_after_end(), PAUSE_MS);
     }
 }
