@@ -507,6 +507,13 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_variable_counts_as_absent() {
+        for (value, expected) in [("", None), (" \t ", None), (" a b ", Some("a b"))] {
+            assert_eq!(text(&with(&[("SLSRUNTIME", value)]), "SLSRUNTIME").unwrap().as_deref(), expected);
+        }
+    }
+
+    #[test]
     fn a_slip_has_a_known_name_near_it() {
         for (name, known) in [
             ("SLSMIDDLEWARE", Some("SLSMIDDLEWARES")),
@@ -518,6 +525,8 @@ mod tests {
             ("SLSLOGLEVEL", None),
             ("SLS", None),
             ("SLS_ORG", None),
+            ("SLSLOGSLSLOG", None),
+            ("SLSEVXT", None),
         ] {
             assert_eq!(nearest(name), known, "{name}");
         }
