@@ -92,8 +92,10 @@ impl AttributeWriter {
             }
             out.extend_from_within(std::mem::replace(&mut same, 0..0));
             inputs.current = attribute.read;
-            if before.is_none() {
-                inputs.begin();
+            match before {
+                None => inputs.begin(),
+                Some(before) if !inputs.have_same_names(scope.record, before) => inputs.look_up(),
+                Some(_) => (),
             }
             missing = missing.or(write(&mut self.context, scope, out));
             attribute.read = self.context.inputs.current;

@@ -438,6 +438,93 @@ mod tests {
         }
     }
 
+    /// The CloudEvents of an event, each as a text.
+    fn events(event: &str) -> Vec<String> {
+        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+        let mapping = map(event.as_bytes(), &facts, &Options::default()).unwrap();
+        let text = |event: MappedEvent<'_>| {
+            let mut text = Vec::new();
+            event.append_to(&mut text);
+            String::from_utf8(text).unwrap()
+        };
+        mapping.events().map(text).collect()
+    }
+
+    /// Each of them is mapped as if it stood alone, in any order.
+    fn check_in_any_order(records: &[String], event: impl Fn(&str) -> String) {
+        let alone: Vec<String> = records.iter().map(|record| events(&event(record)).concat()).collect();
+        for (one, record) in alone.iter().zip(records) {
+            assert!(one.starts_with(r#"{"specversion":"1.0""#) && Document::parse(one.as_bytes()).is_ok(), "{record}");
+        }
+        let mut state = 88_172_645_463_325_252_u64;
+        let order: Vec<usize> = (0..20_000)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                ((state % 3) * (state >> 40) % records.len() as u64) as usize // the first often, and in a row
+            })
+            .collect();
+        for order in order.chunks(100) {
+            let batch: Vec<&str> = order.iter().map(|index| &*records[*index]).collect();
+            let mapped = events(&event(&batch.join(",")));
+            assert_eq!(mapped.len(), batch.len());
+            for (at, (mapped, index)) in mapped.iter().zip(order).enumerate() {
+                let expected = alone[*index].replace(r#""id":"r.0""#, &format!(r#""id":"r.{at}""#));
+                assert_eq!(*mapped, expected, "{at}: {}", batch[at]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_queue_is_mapped_as_if_it_stood_alone() {
+        let mut records = Vec::new();
+        for (queue, sent, trace) in [
+            ("q", "1523232000000", ""),
+            (
+                "q",
+                "1523232000001",
+                r#","AWSTraceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8""#,
+            ),
+            ("r", "none", r#","AWSTraceHeader":"nonsense""#),
+            ("r.fifo", "1523232000000", r#","MessageGroupId":"g","SequenceNumber":"18849496460467696128""#),
+            ("r.fifo", "1523232000000", r#","MessageGroupId":"h","SequenceNumber":"18849496460467696129""#),
+        ] {
+            for id in [
+                r#""messageId":"a""#,
+                r#""messageId":"b""#,
+                r#""messageId":"a\"b\\\n\u0001é""#,
+                r#""messageId":"""#,
+                r#""messagexd":"a","more":[1,{"a":2}]"#,
+                r#""mxxxxxxId":"a""#, // the same length, and the same ends
+            ] {
+                records.push(format!(
+                    r#"{{{id},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:1:{queue}","body":"","attributes":{{"SentTimestamp":"{sent}"{trace}}}}}"#
+                ));
+            }
+        }
+        check_in_any_order(&records, |records| format!(r#"{{"Records":[{records}]}}"#));
+    }
+
+    #[test]
+    fn a_record_of_kafka_is_mapped_as_if_it_stood_alone() {
+        let mut records = Vec::new();
+        for (offset, key) in
+            [(1, r#""key":"YQ==""#), (1, r#""key":"YgA=""#), (20, r#""key":null"#), (20, r#""kxy":"YQ==""#)]
+        {
+            for headers in ["", r#"{"traceparent":[48,48]}"#, r#"{"a":[1]}"#] {
+                records.push(format!(
+                    r#"{{"topic":"t","partition":0,"offset":{offset},"timestamp":1523232000{offset:03},"timestampType":"CREATE_TIME",{key},"value":"YQ==","headers":[{headers}]}}"#
+                ));
+            }
+        }
+        check_in_any_order(&records, |records| {
+            format!(
+                r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn:aws:kafka:us-east-1:1:cluster/c/1","bootstrapServers":"b-1:9092","records":{{"t-0":[{records}]}}}}"#
+            )
+        });
+    }
+
     #[test]
     fn it_is_known_whether_the_data_may_have_line_breaks() {
         let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };

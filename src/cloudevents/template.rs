@@ -90,6 +90,21 @@ impl Inputs {
         !noted.is_incomplete && self.noted(noted).iter().all(is_same)
     }
 
+    /// True if what was read in both records has the same names. They must have the same shape, which does not know names of one
+    /// fingerprint apart.
+    pub fn have_same_names(&self, record: Value<'_, '_>, before: Value<'_, '_>) -> bool {
+        let is_same = |(_, place): &(*const u8, Place)| match place {
+            Place::At(place) => record.has_same_name_at(before, *place),
+            Place::Within(_) | Place::Nowhere => true, // these are looked up
+        };
+        self.noted(self.current).iter().all(is_same)
+    }
+
+    /// The current attribute looks everything up, and is never taken for equal.
+    pub fn look_up(&mut self) {
+        self.current = Noted { start: 0, end: 0, is_incomplete: true };
+    }
+
     /// Notes that the template read something that `places` cannot contain. The records are then never taken for equal.
     pub fn mark_incomplete(&mut self) {
         self.current.is_incomplete = true;

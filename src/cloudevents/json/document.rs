@@ -568,6 +568,15 @@ impl<'d, 'a> Value<'d, 'a> {
         self.named_text_at(place) == other.named_text_at(place)
     }
 
+    /// True if the values at this place in `self` and in `other`, which must have the same shape, have the same name.
+    pub fn has_same_name_at(self, other: Value<'_, '_>, place: u32) -> bool {
+        self.name_at(place) == other.name_at(place)
+    }
+
+    fn name_at(self, place: u32) -> Option<&'a [u8]> {
+        Some(self.document.name(self.document.tape.get(self.index.wrapping_add(place) as usize)?.name))
+    }
+
     fn named_text_at(self, place: u32) -> Option<&'a [u8]> {
         let node = self.document.tape.get(self.index.wrapping_add(place) as usize)?;
         let start = if node.name.fingerprint == NAMELESS.fingerprint { node.start } else { node.name.at };
