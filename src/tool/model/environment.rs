@@ -180,15 +180,15 @@ impl Environment {
         self.peak_kb.get()
     }
 
-    /// Does the work, and samples the memory meanwhile.
+    /// Does the work, and samples the memory before and meanwhile: a process of it may exit at once.
     pub async fn while_sampling_memory<T>(&self, work: impl Future<Output = T>) -> T {
         let mut ticks = interval(MEMORY_SAMPLE_INTERVAL);
         tokio::pin!(work);
         loop {
             tokio::select! {
-                biased;
-                done = &mut work => return done,
+                biased; // the first tick comes at once
                 _ = ticks.tick() => { self.sample_memory(); }
+                done = &mut work => return done,
             }
         }
     }
