@@ -574,11 +574,15 @@ impl<'d, 'a> Value<'d, 'a> {
     }
 
     fn name_at(self, place: u32) -> Option<&'a [u8]> {
-        Some(self.document.name(self.document.tape.get(self.index.wrapping_add(place) as usize)?.name))
+        self.node_at(place).map(|node| self.document.name(node.name))
+    }
+
+    fn node_at(self, place: u32) -> Option<&'d Node> {
+        self.document.tape.get(self.index.wrapping_add(place) as usize)
     }
 
     fn named_text_at(self, place: u32) -> Option<&'a [u8]> {
-        let node = self.document.tape.get(self.index.wrapping_add(place) as usize)?;
+        let node = self.node_at(place)?;
         let start = if node.name.fingerprint == NAMELESS.fingerprint { node.start } else { node.name.at };
         Some(self.document.slice((start, node.end)))
     }
