@@ -43,23 +43,27 @@ def mutants_of(file, source, node, function):
 
 def changes(node):
     """What can be changed here: genre, node, replacement, and what that does."""
-    text = " ".join(node.text.decode().split())
+    text = on_one_line(node)
     if node.type == "expression_statement" and node.named_children[0].type not in LEAVES:
         yield "Statement", node, "", f"leave out {text[:60]}"
     elif node.type in ("if_expression", "while_expression"):
         condition = node.child_by_field_name("condition")
         if condition.type not in ("binary_expression", "let_condition", "let_chain"):
             for value in ("true", "false"):
-                yield "Condition", condition, value, f"decide {condition.text.decode()} as {value}"
+                yield "Condition", condition, value, f"decide {on_one_line(condition)} as {value}"
     elif node.type == "let_chain" or (node.type == "binary_expression" and operator(node) in (b"&&", b"||")):
         value = "false" if node.type == "binary_expression" and operator(node) == b"||" else "true"
         for part in node.named_children:
             if part.type not in ("let_condition", "let_chain") and not (part.type == "binary_expression" and operator(part) == operator(node)):
-                yield "Condition", part, value, f"decide {' '.join(part.text.decode().split())} as {value}"
+                yield "Condition", part, value, f"decide {on_one_line(part)} as {value}"
     elif node.type == "call_expression" and (called := node.child_by_field_name("function")).type == "field_expression":
         if called.child_by_field_name("field").text.decode() in LIMITS and called.child_by_field_name("value").type != "self":
-            kept = called.child_by_field_name("value").text.decode()
-            yield "Limit", node, kept, f"leave out {text.removeprefix(' '.join(kept.split()))[:60]}"
+            kept = called.child_by_field_name("value")
+            yield "Limit", node, kept.text.decode(), f"leave out {text.removeprefix(on_one_line(kept))[:60]}"
+
+
+def on_one_line(node):
+    return " ".join(node.text.decode().split())
 
 
 def operator(node):
