@@ -73,10 +73,10 @@ mod tests {
         let mut json = Vec::new();
         push_stack(&mut json, &format!("[ \"one\" , {{\"two\": 2}},\"{}\",\"four\"]", "x".repeat(ROOM)), ROOM);
         assert_eq!(String::from_utf8(json).unwrap(), "[\"one\",{\"two\": 2},\"… the rest was cut\"]");
-        for (stack, room, expected) in [(r#"[ "a" ]"#, 7, r#"[ "a" ]"#), (r#"{"a":1}"#, 7, r#"{"a":1}"#)] {
+        for stack in [r#"[ "a" ]"#, r#"{"a":1}"#] {
             let mut json = Vec::new();
-            push_stack(&mut json, stack, room);
-            assert_eq!(String::from_utf8(json).unwrap(), expected);
+            push_stack(&mut json, stack, stack.len());
+            assert_eq!(String::from_utf8(json).unwrap(), stack);
         }
     }
 
