@@ -405,12 +405,13 @@ fn append_data_and_close(out: &mut Vec<u8>, data: &[u8]) {
 mod tests {
     use super::*;
 
+    const FACTS: EventFacts<'static> = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
+
     #[test]
     fn only_white_space_of_json_counts_as_an_empty_event() {
-        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
         let mapped = |event: &[u8]| {
             let mut text = Vec::new();
-            map(event, &facts, &Options::default()).map(|mapping| mapping.append_to(&mut text)).map(|()| text)
+            map(event, &FACTS, &Options::default()).map(|mapping| mapping.append_to(&mut text)).map(|()| text)
         };
         for blank in [&b""[..], b" \t\r\n"] {
             assert_eq!(mapped(blank).unwrap(), b"null");
@@ -422,7 +423,6 @@ mod tests {
 
     #[test]
     fn the_event_names_the_debugger() {
-        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
         let long_name = "n".repeat(70_000);
         for (event, expected) in [
             (r#"{"_debugProxy":"host:1"}"#, Some(r#""host:1""#)),
@@ -433,15 +433,14 @@ mod tests {
             ("{}", None),
             (&format!(r#"{{"{long_name}":1,"_debugProxy":"host:1"}}"#), None), // it would be read a second time
         ] {
-            let mapping = map(event.as_bytes(), &facts, &Options::default()).unwrap();
+            let mapping = map(event.as_bytes(), &FACTS, &Options::default()).unwrap();
             assert_eq!(mapping.debugger(), expected.map(str::as_bytes), "{event}");
         }
     }
 
     /// The CloudEvents of an event, each as a text.
     fn events(event: &str) -> Vec<String> {
-        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
-        let mapping = map(event.as_bytes(), &facts, &Options::default()).unwrap();
+        let mapping = map(event.as_bytes(), &FACTS, &Options::default()).unwrap();
         let text = |event: MappedEvent<'_>| {
             let mut text = Vec::new();
             event.append_to(&mut text);
@@ -450,22 +449,17 @@ mod tests {
         mapping.events().map(text).collect()
     }
 
-    /// Each of them is mapped as if it stood alone, in any order.
-    fn check_in_any_order(records: &[String], event: impl Fn(&str) -> String) {
+    /// Each of them is mapped as if it stood alone, whatever two come before it.
+    fn check_after_any_two(records: &[String], event: impl Fn(&str) -> String) {
         let alone: Vec<String> = records.iter().map(|record| events(&event(record)).concat()).collect();
         for (one, record) in alone.iter().zip(records) {
             assert!(one.starts_with(r#"{"specversion":"1.0""#) && Document::parse(one.as_bytes()).is_ok(), "{record}");
         }
-        let mut state = 88_172_645_463_325_252_u64;
-        let order: Vec<usize> = (0..20_000)
-            .map(|_| {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                ((state % 3) * (state >> 40) % records.len() as u64) as usize // the first often, and in a row
-            })
-            .collect();
-        for order in order.chunks(100) {
+        let all = 0..records.len();
+        let pairs = all.clone().flat_map(|one| all.clone().map(move |two| [one, two]));
+        let order: Vec<usize> =
+            pairs.flat_map(|[one, two]| all.clone().flat_map(move |three| [one, two, three])).collect();
+        for order in order.chunks(3 * records.len()) {
             let batch: Vec<&str> = order.iter().map(|index| &*records[*index]).collect();
             let mapped = events(&event(&batch.join(",")));
             assert_eq!(mapped.len(), batch.len());
@@ -503,7 +497,7 @@ mod tests {
                 ));
             }
         }
-        check_in_any_order(&records, |records| format!(r#"{{"Records":[{records}]}}"#));
+        check_after_any_two(&records, |records| format!(r#"{{"Records":[{records}]}}"#));
     }
 
     #[test]
@@ -518,7 +512,7 @@ mod tests {
                 ));
             }
         }
-        check_in_any_order(&records, |records| {
+        check_after_any_two(&records, |records| {
             format!(
                 r#"{{"eventSource":"aws:kafka","eventSourceArn":"arn:aws:kafka:us-east-1:1:cluster/c/1","bootstrapServers":"b-1:9092","records":{{"t-0":[{records}]}}}}"#
             )
@@ -527,9 +521,8 @@ mod tests {
 
     #[test]
     fn it_is_known_whether_the_data_may_have_line_breaks() {
-        let facts = EventFacts { request_id: "r", function_arn: "", trace_id: None, received_ms: 0 };
         let may_have = |event: &str, options: Options| {
-            let mapping = map(event.as_bytes(), &facts, &options).unwrap();
+            let mapping = map(event.as_bytes(), &FACTS, &options).unwrap();
             mapping.events().any(|event| event.may_have_line_breaks)
         };
         let deep = r#"{"a":[[[[[[{"b":@1}]]]]]]}"#;
